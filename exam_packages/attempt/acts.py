@@ -1,0 +1,43 @@
+"""What a candidate does. An act asks; only the session decides whether it happened."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from exam_packages.canon import Object
+from exam_packages.content.values import Response
+
+
+class Practise(Object, tag=1):
+    """Open the practice questions (outside the clock)."""
+
+
+class Begin(Object, tag=2):
+    """Start the exam: from here on time runs."""
+
+
+class Move(Object, tag=3):
+    """Go to an item."""
+
+    item: str
+
+
+class Respond(Object, tag=4):
+    """Give (or change, or empty) the answers to one item: the whole item at once."""
+
+    item: str
+    responses: tuple[Response, ...]
+
+
+class Flag(Object, tag=5):
+    """Mark an item to come back to, or take the mark off."""
+
+    item: str
+    on: bool
+
+
+class HandIn(Object, tag=6):
+    """Finish: nothing can be changed afterwards."""
+
+
+Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn

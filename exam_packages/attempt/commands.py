@@ -1,0 +1,88 @@
+"""What the hall orders: each command is signed, numbered, and journaled as received.
+
+A command names one attempt and its epoch, so it can neither be replayed to another
+station nor to an attempt that has moved on; its number within its authority makes
+a repeated delivery harmless.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from exam_packages.canon import Object, pack, unpack
+from exam_packages.errors import ExamError
+from exam_packages.sealing.signed import read_signed, sign, verify
+from exam_packages.sealing.suite import SigningKey, VerifyKey
+
+KIND = "exam-kiosk/command/v1"
+MAX_COMMAND = 8 * 1024
+
+
+class CommandError(ExamError):
+    """A command that does not belong here."""
+
+
+class Admit(Object, tag=1):
+    """Let the candidate in; ``extra_s`` is granted beyond the paper's time limit."""
+
+    extra_s: int
+
+
+class Pause(Object, tag=2):
+    """Stop the clock and hide the questions."""
+
+
+class Resume(Object, tag=3):
+    """Let the clock run on."""
+
+
+class AddTime(Object, tag=4):
+    """Grant more time (seconds; negative takes back what was granted by mistake)."""
+
+    seconds: int
+
+
+class Say(Object, tag=5):
+    """Show a message to the candidate."""
+
+    text: str
+
+
+class Stop(Object, tag=6):
+    """Stop and hand in: close the attempt with everything answered so far."""
+
+
+Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop
+
+
+class Command(Object):
+    """One order to one attempt.
+
+    ``authority`` rises when command moves to another machine; ``number`` counts within
+    it; ``operator`` is who ordered it, ``reason`` a code of the reason list.
+    """
+
+    blind_id: bytes
+    epoch: int
+    authority: int
+    number: int
+    operator: str
+    issued_ns: int
+    reason: str
+    comment: str
+    order: Order
+
+
+def sign_command(command: Command, key: SigningKey) -> bytes:
+    """The signed object that travels and is journaled."""
+    return sign(KIND, pack(command), [key])
+
+
+def read_command(data: bytes, commander: VerifyKey) -> Command:
+    """Verify and decode. Raises an :class:`ExamError` when *commander* did not sign it."""
+    return unpack(verify(data, KIND, [commander]), Command)
+
+
+def journaled_command(data: bytes) -> Command:
+    """Decode a command whose signature was checked before it was journaled."""
+    return unpack(read_signed(data, KIND, max_size=MAX_COMMAND).body, Command)

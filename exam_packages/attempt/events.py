@@ -1,0 +1,176 @@
+"""What happened: the bodies of journal records.
+
+Each event is an array ``[code, field…]``. A published code is frozen: a new field or
+meaning takes a new code. Each event names the compartment it is sealed in, and so who
+can ever read it: the scorer's compartment holds responses and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from exam_packages.canon import Object, pack, unpack
+from exam_packages.clock import Stamp
+from exam_packages.content.values import Response
+from exam_packages.sealing.journal import Compartment
+
+MAX_EVENT = 256 * 1024
+
+START, RESTART, MOVE = 1, 2, 3
+"""Why an epoch opened: a new attempt, the agent restarted, another station took over."""
+
+HANDED_IN, TIME_OVER, STOPPED = 1, 2, 3
+"""How an attempt closed: by the candidate, by the clock, by an invigilator."""
+
+DEVICE, VIDEO_FILE, NO_CAMERA = 1, 2, 0
+"""What kind of source the pictures come from."""
+
+
+# Responses: opened by the scoring role alone.
+
+
+class Responded(Object, tag=1):
+    """The answers to one item, whole, as they now stand."""
+
+    item: str
+    responses: tuple[Response, ...]
+
+
+class Concluded(Object, tag=2):
+    """The last record of the responses: how many were recorded, and a digest of how they
+    stand (see :func:`exam_packages.attempt.state.responses_digest`), so that the scoring
+    desk can prove its replay."""
+
+    recorded: int
+    digest: bytes
+
+
+# Events: opened by the integrity role.
+
+
+class Opened(Object, tag=10):
+    """An epoch began. ``held`` keeps the clock stopped until a person resumes it."""
+
+    epoch: int
+    cause: int
+    held: bool
+
+
+class Practised(Object, tag=11):
+    """The candidate opened the practice questions."""
+
+
+class Began(Object, tag=12):
+    """The exam started; ``allowed_s`` is the time granted at that moment."""
+
+    allowed_s: int
+
+
+class Moved(Object, tag=13):
+    item: str
+
+
+class Flagged(Object, tag=14):
+    item: str
+    on: bool
+
+
+class Commanded(Object, tag=15):
+    """The hall ordered something; the signed command is kept whole."""
+
+    command: bytes
+
+
+class Beat(Object, tag=16):
+    """Still here: bounds what an outage can hide while nothing else happens."""
+
+
+class Noticed(Object, tag=17):
+    """An incident the station noticed: a reason code and plain words. People judge it."""
+
+    code: str
+    words: str
+
+
+class CameraFound(Object, tag=18):
+    """Where pictures come from: one of the source kinds above, in plain words too."""
+
+    source: int
+    words: str
+
+
+class Closed(Object, tag=19):
+    """The attempt ended; nothing but its conclusion follows."""
+
+    how: int
+
+
+# Evidence: opened by the integrity role.
+
+
+class SnapshotTaken(Object, tag=30):
+    """A picture lies sealed beside the journal under this digest."""
+
+    number: int
+    digest: bytes
+    size: int
+    source: int
+
+
+# Identity: one record, opened by the registrar alone.
+
+
+class Identified(Object, tag=40):
+    """Who sits this attempt, as the roster and the candidate both said."""
+
+    candidate: str
+    name: str
+
+
+Event: TypeAlias = (
+    Responded
+    | Concluded
+    | Opened
+    | Practised
+    | Began
+    | Moved
+    | Flagged
+    | Commanded
+    | Beat
+    | Noticed
+    | CameraFound
+    | Closed
+    | SnapshotTaken
+    | Identified
+)
+
+
+class Entry(Object):
+    """One journaled event with its place and time."""
+
+    sequence: int
+    stamp: Stamp
+    event: Event
+
+
+def compartment(event: Event) -> Compartment:
+    """Where an event is sealed."""
+    match event:
+        case Responded() | Concluded():
+            return Compartment.RESPONSES
+        case SnapshotTaken():
+            return Compartment.EVIDENCE
+        case Identified():
+            return Compartment.IDENTITY
+        case _:
+            return Compartment.EVENTS
+
+
+def encode_event(event: Event) -> bytes:
+    return pack(event)
+
+
+def decode_event(data: bytes) -> Event:
+    """Raises :class:`~exam_packages.canon.CanonError` for a code this version does not know."""
+    event: Event = unpack(data, Event, max_size=MAX_EVENT)
+    return event

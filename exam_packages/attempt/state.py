@@ -1,0 +1,141 @@
+"""The attempt as it stands: a fold over its events.
+
+The agent, the screen, a restored station and the body all run this same fold, so none
+of them can hold a different truth than the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from types import MappingProxyType
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.commands import (
+    AddTime,
+    Admit,
+    Command,
+    Pause,
+    Resume,
+    Say,
+    Stop,
+    journaled_command,
+)
+from exam_packages.canon import encode
+from exam_packages.content.values import Response, answered
+from exam_packages.sealing.suite import digest, label
+
+Responses = Mapping[str, tuple[Response, ...]]
+
+
+class Phase(Enum):
+    """Where an attempt is in its life."""
+
+    WAITING = "waiting"  # signed in, not yet admitted
+    ADMITTED = "admitted"  # may practise; may begin once the paper is released
+    RUNNING = "running"
+    PAUSED = "paused"  # begun, clock stopped, questions hidden
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One candidate's run through a form, so far."""
+
+    phase: Phase = Phase.WAITING
+    epoch: int = 0
+    practising: bool = False
+    place: str | None = None
+    responses: Responses = field(default_factory=lambda: MappingProxyType({}))
+    recorded: int = 0
+    flags: frozenset[str] = frozenset()
+    visited: frozenset[str] = frozenset()
+    extra_s: int = 0
+    allowed_s: int = 0
+    messages: tuple[str, ...] = ()
+    authority: int = 0
+    command: int = 0
+    closed: int = 0
+    snapshots: int = 0
+    sequence: int = -1
+
+    def answered(self, item: str) -> bool:
+        """Whether anything stands as answer to *item*."""
+        return answered(self.responses.get(item, ()))
+
+
+def fold(entries: Iterable[ev.Entry], attempt: Attempt | None = None) -> Attempt:
+    """The attempt after *entries*, from the beginning or from *attempt* on."""
+    attempt = Attempt() if attempt is None else attempt
+    for entry in entries:
+        attempt = step(attempt, entry)
+    return attempt
+
+
+def step(attempt: Attempt, entry: ev.Entry) -> Attempt:
+    """The attempt after one more entry."""
+    return replace(_apply(attempt, entry.event), sequence=entry.sequence)
+
+
+def responses_digest(responses: Responses) -> bytes:
+    """The digest of responses as they stand, in the order of item identifiers."""
+    standing = [
+        [item, [[each.identifier, list(each.members)] for each in responses[item]]]
+        for item in sorted(responses)
+    ]
+    return digest(label("attempt", "responses"), encode(standing))
+
+
+def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
+    match event:
+        case ev.Responded(item=item, responses=responses):
+            return replace(
+                attempt,
+                responses=MappingProxyType({**attempt.responses, item: responses}),
+                recorded=attempt.recorded + 1,
+            )
+        case ev.Moved(item=item):
+            return replace(attempt, place=item, visited=attempt.visited | {item})
+        case ev.Flagged(item=item, on=on):
+            return replace(attempt, flags=attempt.flags | {item} if on else attempt.flags - {item})
+        case ev.Opened(epoch=epoch, held=held):
+            paused = held and attempt.phase is Phase.RUNNING
+            return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
+        case ev.Practised():
+            return replace(attempt, practising=True)
+        case ev.Began(allowed_s=allowed_s):
+            return replace(attempt, phase=Phase.RUNNING, practising=False, allowed_s=allowed_s)
+        case ev.Commanded(command=data):
+            return _obey(attempt, journaled_command(data))
+        case ev.Closed(how=how):
+            return replace(attempt, phase=Phase.CLOSED, closed=how)
+        case ev.SnapshotTaken(number=number):
+            return replace(attempt, snapshots=number)
+        case ev.Beat() | ev.Noticed() | ev.CameraFound() | ev.Identified() | ev.Concluded():
+            return attempt
+
+
+def _obey(attempt: Attempt, command: Command) -> Attempt:
+    attempt = replace(attempt, authority=command.authority, command=command.number)
+    match command.order:
+        case Admit(extra_s=extra_s):
+            admitted = attempt.phase is Phase.WAITING
+            return replace(
+                attempt, extra_s=extra_s, phase=Phase.ADMITTED if admitted else attempt.phase
+            )
+        case Pause():
+            running = attempt.phase is Phase.RUNNING
+            return replace(attempt, phase=Phase.PAUSED if running else attempt.phase)
+        case Resume():
+            paused = attempt.phase is Phase.PAUSED
+            return replace(attempt, phase=Phase.RUNNING if paused else attempt.phase)
+        case AddTime(seconds=seconds):
+            begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
+            if begun:
+                return replace(attempt, allowed_s=attempt.allowed_s + seconds)
+            return replace(attempt, extra_s=attempt.extra_s + seconds)
+        case Say(text=text):
+            return replace(attempt, messages=(*attempt.messages, text))
+        case Stop():
+            return attempt

@@ -1,0 +1,111 @@
+"""Canonical msgpack: one value, one byte string, and bounds before any work.
+
+Everything we sign, seal or send is a msgpack array of nil, booleans, 64-bit
+integers, UTF-8 strings, byte strings and arrays: no maps, no floats, no extensions.
+A reader takes only the shortest encoding of each value, which it proves by encoding
+what it read again and comparing the bytes, so two programs can never read one file
+in two ways.
+
+Typed objects are msgspec structs with ``array_like=True`` and
+``forbid_unknown_fields=True``: positional, exact length, no conversions.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, TypeVar
+
+import msgpack
+import msgspec
+
+from exam_packages.errors import ExamError
+
+Value: TypeAlias = "None | bool | int | str | bytes | list[Value] | tuple[Value, ...]"
+
+MAX_SIZE = 16 * 1024 * 1024
+MAX_DEPTH = 32
+MAX_COUNT = 1_000_000
+
+T = TypeVar("T")
+
+
+class CanonError(ExamError):
+    """These bytes are not a canonical value, or not the one expected."""
+
+
+class Object(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Base of every typed object that is encoded: a positional array of exact length."""
+
+
+def encode(value: Value) -> bytes:
+    """Encode a plain value. Raises :class:`CanonError` for a type outside the format."""
+    _check(value, 0)
+    try:
+        return bytes(msgpack.packb(value, use_bin_type=True))
+    except (OverflowError, UnicodeEncodeError, ValueError) as problem:
+        raise CanonError("A value cannot be encoded: {why}.", why=str(problem)) from None
+
+
+def decode(data: bytes, *, max_size: int = MAX_SIZE, max_count: int = MAX_COUNT) -> Value:
+    """Decode one value and prove that *data* is its only encoding.
+
+    Raises :class:`CanonError` when *data* is longer than *max_size* bytes, holds an
+    array of more than *max_count* members, nests deeper than ``MAX_DEPTH``, or is not
+    canonical.
+    """
+    if len(data) > max_size:
+        raise CanonError(
+            "The data is {size} bytes long; at most {limit} are allowed here.",
+            size=len(data),
+            limit=max_size,
+        )
+    try:
+        value = msgpack.unpackb(
+            data,
+            raw=False,
+            use_list=True,
+            strict_map_key=True,
+            max_array_len=min(max_count, len(data)),
+            max_map_len=0,
+            max_ext_len=0,
+            max_str_len=len(data),
+            max_bin_len=len(data),
+        )
+    except (ValueError, RecursionError, msgpack.UnpackException) as problem:
+        # StackError, ExtraData, FormatError and UnicodeDecodeError all end here.
+        raise CanonError(
+            "The data is damaged or not in the expected form ({why}).", why=type(problem).__name__
+        ) from None
+    if encode(value) != data:
+        raise CanonError("The data is not in its canonical form.")
+    return value
+
+
+def pack(thing: msgspec.Struct) -> bytes:
+    """Encode a typed object."""
+    return encode(msgspec.to_builtins(thing, builtin_types=(bytes,)))
+
+
+def unpack(
+    data: bytes, kind: type[T] | Any, *, max_size: int = MAX_SIZE, max_count: int = MAX_COUNT
+) -> T:
+    """Decode *data* as a *kind* (a struct, or a union of tagged structs).
+
+    Raises :class:`CanonError` when it is anything else.
+    """
+    value = decode(data, max_size=max_size, max_count=max_count)
+    try:
+        return msgspec.convert(value, kind, strict=True)  # type: ignore[no-any-return]
+    except (msgspec.ValidationError, RecursionError) as problem:
+        raise CanonError(
+            "The data does not have the expected shape: {why}.", why=str(problem)
+        ) from None
+
+
+def _check(value: Value, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise CanonError("The data nests more than {limit} deep.", limit=MAX_DEPTH)
+    if isinstance(value, list | tuple):
+        for member in value:
+            _check(member, depth + 1)
+    elif value is not None and not isinstance(value, bool | int | str | bytes):
+        raise CanonError("A {kind} cannot be encoded.", kind=type(value).__name__)
