@@ -1,0 +1,1 @@
+"""The candidate's client: the screen, the agent behind it, and their watchers."""

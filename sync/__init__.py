@@ -1,0 +1,1 @@
+"""Everything that moves between station, hall and body."""

@@ -1,0 +1,1 @@
+"""What screen and agent say to each other, and how it is framed."""
