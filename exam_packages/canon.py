@@ -12,14 +12,14 @@ Typed objects are msgspec structs with ``array_like=True`` and
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, dataclass_transform
 
 import msgpack
 import msgspec
 
 from exam_packages.errors import ExamError
 
-Value: TypeAlias = "None | bool | int | str | bytes | list[Value] | tuple[Value, ...]"
+Value: TypeAlias = "bool | int | str | bytes | list[Value] | tuple[Value, ...] | None"
 
 MAX_SIZE = 16 * 1024 * 1024
 MAX_DEPTH = 32
@@ -32,6 +32,7 @@ class CanonError(ExamError):
     """These bytes are not a canonical value, or not the one expected."""
 
 
+@dataclass_transform(frozen_default=True, field_specifiers=(msgspec.field,))
 class Object(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Base of every typed object that is encoded: a positional array of exact length."""
 
@@ -59,7 +60,7 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_count: int = MAX_COUNT)
             limit=max_size,
         )
     try:
-        value = msgpack.unpackb(
+        value: Value = msgpack.unpackb(
             data,
             raw=False,
             use_list=True,
@@ -69,6 +70,7 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_count: int = MAX_COUNT)
             max_ext_len=0,
             max_str_len=len(data),
             max_bin_len=len(data),
+            ext_hook=_refuse_extension,
         )
     except (ValueError, RecursionError, msgpack.UnpackException) as problem:
         # StackError, ExtraData, FormatError and UnicodeDecodeError all end here.
@@ -94,17 +96,24 @@ def unpack(
     """
     value = decode(data, max_size=max_size, max_count=max_count)
     try:
-        return msgspec.convert(value, kind, strict=True)  # type: ignore[no-any-return]
+        typed: T = msgspec.convert(value, kind, strict=True)
     except (msgspec.ValidationError, RecursionError) as problem:
         raise CanonError(
             "The data does not have the expected shape: {why}.", why=str(problem)
         ) from None
+    return typed
+
+
+def _refuse_extension(code: int, data: bytes) -> Value:
+    """Extensions never come in, not even the empty ones that ``max_ext_len`` lets pass."""
+    raise ValueError("extension")
 
 
 def _check(value: Value, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise CanonError("The data nests more than {limit} deep.", limit=MAX_DEPTH)
-    if isinstance(value, list | tuple):
+    # msgpack's extension type is a named tuple, so it would pass for one of ours.
+    if isinstance(value, list | tuple) and not isinstance(value, msgpack.ExtType):
         for member in value:
             _check(member, depth + 1)
     elif value is not None and not isinstance(value, bool | int | str | bytes):

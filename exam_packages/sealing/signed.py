@@ -1,0 +1,196 @@
+"""The envelope of everything that is signed: bytes first, meaning after.
+
+A signed object is::
+
+    kind ‖ "\\n" ‖ u32 length ‖ body ‖ u32 length ‖ signatures
+
+and nothing after it; lengths are big-endian. The kind is ASCII, such as
+``exam-kiosk/grant/v1``. The signatures are a canonical array of
+``[algorithm, key id, signature]``, strictly ascending by key id and algorithm, so that
+there is one order and no duplicate. Each signature covers DSSE's pre-authentication
+encoding of (kind, exact body bytes); bodies are decoded only after they verified.
+
+Signatures are counted by *identity*: an identity that is a pair of keys counts once,
+and only when both its algorithms verify.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from exam_packages import canon
+from exam_packages.sealing.suite import KEY_ID_SIZE, SealingError, SigningKey, VerifyKey
+
+__all__ = [
+    "MAX_SIGNED_SIZE",
+    "Signature",
+    "Signed",
+    "SignedError",
+    "pre_authentication",
+    "read_signed",
+    "sign",
+    "verify",
+]
+
+MAX_SIGNED_SIZE: Final = canon.MAX_SIZE
+"""Bytes a signed object may have where its reader sets no tighter bound."""
+
+_MAX_SIGNATURES = 64
+_MAX_SIGNATURES_SIZE = 256 * 1024
+_KIND = re.compile(r"exam-kiosk/[a-z0-9-]{1,32}/v[1-9][0-9]{0,2}")
+_LONGEST_KIND = 64
+
+
+class SignedError(SealingError):
+    """These bytes are not the signed object expected, or not signed by whom it must be."""
+
+
+class Signature(canon.Object):
+    """One signature: the algorithm's number, who signed (16 bytes), the signature."""
+
+    algorithm: int
+    key_id: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A signed object taken apart; nothing in it is verified yet."""
+
+    kind: str
+    body: bytes
+    signatures: tuple[Signature, ...]
+
+    def signers(self, keys: Iterable[VerifyKey]) -> frozenset[bytes]:
+        """The key ids among *keys* whose every algorithm signed this body."""
+        given: dict[bytes, dict[int, bytes]] = {}
+        for entry in self.signatures:
+            given.setdefault(entry.key_id, {})[entry.algorithm] = entry.signature
+        message = pre_authentication(self.kind, self.body)
+        return frozenset(
+            key.key_id
+            for key in keys
+            if key.key_id in given
+            and all(
+                key.verifies(algorithm, given[key.key_id].get(algorithm, b""), message)
+                for algorithm in key.algorithms
+            )
+        )
+
+
+def pre_authentication(kind: str, body: bytes) -> bytes:
+    """The bytes a signature covers: DSSE v1.0.0, ``PAE(type, body)``."""
+    name = kind.encode("ascii")
+    return b"DSSEv1 %d %b %d %b" % (len(name), name, len(body), body)
+
+
+def sign(kind: str, body: bytes, keys: Sequence[SigningKey]) -> bytes:
+    """Sign *body* as a *kind* with every algorithm of every one of *keys*."""
+    if not _KIND.fullmatch(kind):
+        raise ValueError(f"not a kind of signed object: {kind!r}")
+    message = pre_authentication(kind, body)
+    entries = sorted(
+        (key.key_id, algorithm, signature)
+        for key in {key.key_id: key for key in keys}.values()
+        for algorithm, signature in key.sign(message)
+    )
+    signatures = canon.encode([(algorithm, who, made) for who, algorithm, made in entries])
+    return b"%b\n%b%b%b%b" % (
+        kind.encode("ascii"),
+        len(body).to_bytes(4, "big"),
+        body,
+        len(signatures).to_bytes(4, "big"),
+        signatures,
+    )
+
+
+def read_signed(data: bytes, kind: str, *, max_size: int = MAX_SIGNED_SIZE) -> Signed:
+    """Take a signed object apart, without believing any of it.
+
+    Raises :class:`SignedError` when *data* is longer than *max_size* bytes, is not a
+    *kind*, is cut short or carries anything after its end.
+    """
+    if len(data) > max_size:
+        raise SignedError(
+            "A signed object is {size} bytes long; at most {limit} are allowed here.",
+            size=len(data),
+            limit=max_size,
+        )
+    found = _kind_of(data)
+    if found != kind:
+        raise SignedError(
+            "This is not the file that is needed here: it is “{found}”, and “{kind}” is wanted.",
+            found=found or "no signed object",
+            kind=kind,
+        )
+    rest = memoryview(data)[len(kind) + 1 :]
+    body, rest = _cut(rest, max_size, kind)
+    packed, rest = _cut(rest, _MAX_SIGNATURES_SIZE, kind)
+    if rest:
+        raise _damaged(kind)
+    try:
+        signatures: tuple[Signature, ...] = canon.unpack(
+            packed,
+            tuple[Signature, ...],
+            max_size=_MAX_SIGNATURES_SIZE,
+            max_count=_MAX_SIGNATURES,
+        )
+    except canon.CanonError:
+        raise _damaged(kind) from None
+    order = [(entry.key_id, entry.algorithm) for entry in signatures]
+    if any(len(key_id) != KEY_ID_SIZE for key_id, _ in order) or any(
+        earlier >= later for earlier, later in pairwise(order)
+    ):
+        raise _damaged(kind)
+    return Signed(kind, body, signatures)
+
+
+def verify(
+    data: bytes,
+    kind: str,
+    keys: Iterable[VerifyKey],
+    threshold: int = 1,
+    *,
+    max_size: int = MAX_SIGNED_SIZE,
+) -> bytes:
+    """Return the body of *data* when at least *threshold* of *keys* signed it.
+
+    Raises :class:`SignedError` otherwise.
+    """
+    signed = read_signed(data, kind, max_size=max_size)
+    count = len(signed.signers(keys))
+    if threshold < 1 or count < threshold:
+        raise SignedError(
+            "The signatures of this “{kind}” are not enough: {count} of the {threshold} needed "
+            "are valid. It was altered, or it comes from someone else; get it again from the "
+            "certification body.",
+            kind=kind,
+            count=count,
+            threshold=threshold,
+        )
+    return signed.body
+
+
+def _kind_of(data: bytes) -> str:
+    """The kind *data* announces, or an empty string."""
+    line, newline, _ = data[: _LONGEST_KIND + 1].partition(b"\n")
+    kind = line.decode("ascii", "replace")
+    return kind if newline and _KIND.fullmatch(kind) else ""
+
+
+def _cut(data: memoryview, limit: int, kind: str) -> tuple[bytes, memoryview]:
+    """One length-prefixed field from the front of *data*, and what follows."""
+    size = int.from_bytes(data[:4], "big")
+    if len(data) < 4 or size > min(limit, len(data) - 4):
+        raise _damaged(kind)
+    return bytes(data[4 : 4 + size]), data[4 + size :]
+
+
+def _damaged(kind: str) -> SignedError:
+    return SignedError(
+        "This “{kind}” is damaged or incomplete; copy it again from where it came.", kind=kind
+    )
