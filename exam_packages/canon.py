@@ -12,7 +12,7 @@ Typed objects are msgspec structs with ``array_like=True`` and
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias, TypeVar, dataclass_transform
+from typing import Annotated, Any, TypeAlias, TypeVar, dataclass_transform
 
 import msgpack
 import msgspec
@@ -24,6 +24,19 @@ Value: TypeAlias = "bool | int | str | bytes | list[Value] | tuple[Value, ...] |
 MAX_SIZE = 16 * 1024 * 1024
 MAX_DEPTH = 32
 MAX_COUNT = 1_000_000
+
+Id: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+"""Sixteen bytes that name a key, a package, an attempt."""
+Hash: TypeAlias = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+"""A SHA-256 digest."""
+Seconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 40)]
+"""Unix time in whole seconds."""
+Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1 << 53)]
+"""A number of things, or of bytes."""
+Text: TypeAlias = Annotated[
+    str, msgspec.Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f-\x9f]*\Z")
+]
+"""A short line that people read: no control characters, so that it is safe to print."""
 
 T = TypeVar("T")
 
