@@ -7,6 +7,7 @@ the package as blobs of their own (``item/<id>``, ``exhibit/<id>``, ``media/<nam
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import ClassVar
 
 from exam_packages.canon import Object
 from exam_packages.content.text import Block
@@ -32,6 +33,8 @@ class Section(Object):
 
 
 class TestPart(Object):
+    __test__: ClassVar[bool] = False  # not a test case, whatever pytest makes of its name
+
     identifier: str
     navigation: int
     sections: tuple[Section, ...]
