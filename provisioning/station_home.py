@@ -1,0 +1,39 @@
+"""A station's home: what every machine has, and its own settings, packages and attempts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sync.machine import StationMachine, text_setting
+
+CAMERA_AUTO, CAMERA_NONE = "auto", "none"
+
+
+class StationHome(StationMachine):
+    """The home of a station: see :class:`sync.machine.MachineHome` for the rest."""
+
+    @property
+    def hall_url(self) -> str:
+        """Where the hall's listener for stations is, like ``https://10.0.0.2:8443``."""
+        return text_setting(self.settings, "hall_url", self.settings_path)
+
+    @property
+    def camera(self) -> str:
+        """``auto``, ``none``, or the path of a video file that stands in for a camera."""
+        return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)
+
+    @property
+    def socket(self) -> Path:
+        """Where the agent listens for its screen."""
+        named = text_setting(self.settings, "socket", self.settings_path, "")
+        return Path(named) if named else self.directory / "agent.sock"
+
+    @property
+    def packages(self) -> Path:
+        """Sealed packages and the grants that open them, once released."""
+        return self.directory / "packages"
+
+    @property
+    def attempts(self) -> Path:
+        """One directory per attempt, under its blind id; kept until the body's receipt."""
+        return self.directory / "attempts"
