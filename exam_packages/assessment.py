@@ -1,0 +1,120 @@
+"""A test as its authors wrote it: what every reader gives, and what a form is drawn from.
+
+Items and answer keys stand side by side here and only here, at the body, before a form
+is drawn. Nothing of this is ever encoded or sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, TypeAlias
+
+from exam_packages.blueprint import Blueprint
+from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.text import Block
+from exam_packages.rules.key import ItemKey
+
+
+@dataclass(frozen=True, slots=True)
+class Shuffle:
+    """The choices of one interaction may change places, except the *fixed* ones.
+
+    ``fixed`` are the identifiers of choices that keep their place.
+    """
+
+    response: str
+    fixed: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """An item as written, with its key and with what drawing must know.
+
+    ``media`` are the names of the pictures that the item shows; ``competence`` and
+    ``level`` classify it for the blueprint (empty when the author did not say).
+    """
+
+    item: Item
+    key: ItemKey
+    shuffles: tuple[Shuffle, ...]
+    media: frozenset[str]
+    competence: str
+    level: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionReference:
+    """A question's place in a section (QTI assessment-item-ref)."""
+
+    question: Question
+    weight: str
+    fixed: bool
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SectionPlan:
+    """A section as written: which of its members are selected, and in which order.
+
+    ``select`` is how many members are drawn (``None``: all). A member section is drawn
+    as one; its questions stay together.
+    """
+
+    identifier: str
+    title: str
+    rubric: tuple[Block, ...]
+    members: tuple[Member, ...]
+    select: int | None
+    shuffle: bool
+    fixed: bool
+    required: bool
+
+    def references(self) -> Iterator[QuestionReference]:
+        """Every question that could be drawn, in the order written."""
+        for member in self.members:
+            if isinstance(member, SectionPlan):
+                yield from member.references()
+            else:
+                yield member
+
+
+Member: TypeAlias = QuestionReference | SectionPlan
+
+
+@dataclass(frozen=True, slots=True)
+class PartPlan:
+    """A test part; ``navigation`` as in :mod:`exam_packages.content.paper`."""
+
+    identifier: str
+    navigation: int
+    sections: tuple[SectionPlan, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A whole test. ``practice`` is the one that candidates may try first.
+
+    ``media`` maps media names to the bytes of pictures; ``time_limit_s`` is 0 where
+    the author set none.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    identifier: str
+    title: str
+    language: str
+    time_limit_s: int
+    instructions: tuple[Block, ...]
+    parts: tuple[PartPlan, ...]
+    exhibits: dict[str, Exhibit]
+    media: dict[str, bytes]
+    exhibit_media: dict[str, frozenset[str]]
+    blueprint: Blueprint | None
+    practice: Test | None
+
+    def references(self) -> Iterator[QuestionReference]:
+        """Every question that could be drawn, in the order written."""
+        for part in self.parts:
+            for section in part.sections:
+                yield from section.references()

@@ -1,0 +1,25 @@
+"""Reading a package's blobs back into what they are. All raise ``CanonError``."""
+
+from __future__ import annotations
+
+from exam_packages import canon
+from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.paper import Paper
+
+
+def read_paper(data: bytes) -> Paper:
+    """The paper in the blob ``paper``."""
+    paper: Paper = canon.unpack(data, Paper)
+    return paper
+
+
+def read_item(data: bytes) -> Item:
+    """The item in a blob ``item/<id>``."""
+    item: Item = canon.unpack(data, Item)
+    return item
+
+
+def read_exhibit(data: bytes) -> Exhibit:
+    """The exhibit in a blob ``exhibit/<id>``."""
+    exhibit: Exhibit = canon.unpack(data, Exhibit)
+    return exhibit

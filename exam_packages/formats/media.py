@@ -1,0 +1,97 @@
+"""Pictures: known by their own first bytes, never by a name or a declared type."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from exam_packages.formats.errors import FormatError
+
+MAX_SIZE = 8 * 1024 * 1024
+MAX_SIDE = 8_000
+MAX_PIXELS = 24_000_000
+"""Bounds the memory a station needs to show a picture, not only the file's size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a picture says about itself; width and height in pixels."""
+
+    media_type: str
+    width: int
+    height: int
+
+
+def facts(name: str, data: bytes) -> Facts:
+    """Recognise a PNG, JPEG or WebP picture within bounds. Raises :class:`FormatError`."""
+    if len(data) > MAX_SIZE:
+        raise FormatError(
+            "The picture {file} has {size} bytes; at most {limit} are allowed. Make it smaller.",
+            file=name,
+            size=len(data),
+            limit=MAX_SIZE,
+        )
+    try:
+        found = _png(data) or _jpeg(data) or _webp(data)
+    except (struct.error, IndexError):
+        found = None
+    if found is None:
+        raise FormatError(
+            "The picture {file} is not a PNG, JPEG or WebP picture; save it as one.", file=name
+        )
+    if not (0 < found.width <= MAX_SIDE and 0 < found.height <= MAX_SIDE) or (
+        found.width * found.height > MAX_PIXELS
+    ):
+        raise FormatError(
+            "The picture {file} is {width} by {height} pixels, which is too large or nothing;"
+            " at most {side} on a side and {pixels} in all are allowed.",
+            file=name,
+            width=found.width,
+            height=found.height,
+            side=MAX_SIDE,
+            pixels=MAX_PIXELS,
+        )
+    return found
+
+
+def _png(data: bytes) -> Facts | None:
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or data[12:16] != b"IHDR":
+        return None
+    return Facts("image/png", *struct.unpack_from(">II", data, 16))
+
+
+def _jpeg(data: bytes) -> Facts | None:
+    if data[:3] != b"\xff\xd8\xff":
+        return None
+    at = 2
+    while at < len(data):
+        if data[at] != 0xFF:
+            return None
+        marker = data[at + 1]
+        if marker == 0xFF:  # a fill byte
+            at += 1
+        elif 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):  # a frame header
+            height, width = struct.unpack_from(">HH", data, at + 5)
+            return Facts("image/jpeg", width, height)
+        elif marker in (0xD9, 0xDA):  # the end, or pixels before any frame header
+            return None
+        else:
+            at += 2 + max(2, struct.unpack_from(">H", data, at + 2)[0])
+    return None
+
+
+def _webp(data: bytes) -> Facts | None:
+    if data[:4] != b"RIFF" or data[8:12] != b"WEBP":
+        return None
+    kind = data[12:16]
+    if kind == b"VP8 " and data[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", data, 26)
+        return Facts("image/webp", width & 0x3FFF, height & 0x3FFF)
+    if kind == b"VP8L" and data[20] == 0x2F:
+        (bits,) = struct.unpack_from("<I", data, 21)
+        return Facts("image/webp", (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1)
+    if kind == b"VP8X":
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+        return Facts("image/webp", width, height) if len(data) >= 30 else None
+    return None
