@@ -1,0 +1,116 @@
+"""Cobblestone-256: large things sealed as a stream, and read again from any place.
+
+The format is C2SP chunked-encryption (https://c2sp.org/chunked-encryption): 24 bytes of
+salt, 32 bytes of key commitment, then chunks of 16 KiB under AES-256-GCM, the last one
+always shorter. The library seals and opens it from front to back; :class:`RangeReader`
+opens chunks from the middle, by the same specification.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final
+
+from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
+from exam_packages.sealing.suite import SuiteError
+
+__all__ = ["RangeReader", "open_stream", "seal_stream", "sealed_size"]
+
+CHUNK: Final = 16 * 1024
+_SALT: Final = 24
+_COMMITMENT: Final = 32
+_TAG: Final = 16
+_NONCE: Final = 12
+_PREFIX: Final = _SALT + _COMMITMENT
+
+
+def sealed_size(size: int) -> int:
+    """Bytes that *size* bytes take when sealed."""
+    return _PREFIX + size + _TAG * (size // CHUNK + 1)
+
+
+def seal_stream(
+    key: bytes, context: bytes, pieces: Iterable[bytes | memoryview]
+) -> Iterator[bytes]:
+    """Seal *pieces* as one message under a 32-byte *key*, bound to *context*."""
+    encryptor = Cobblestone256Encryptor(key, context)
+    for piece in pieces:
+        yield encryptor.update(piece)
+    yield encryptor.finalize()
+
+
+def open_stream(key: bytes, context: bytes, sealed: bytes) -> bytes:
+    """Open a whole sealed message. Raises :class:`SuiteError`."""
+    decryptor = Cobblestone256Decryptor(key, context)
+    try:
+        opened = decryptor.update(sealed)
+        rest = decryptor.finalize()
+    except (InvalidTag, ValueError):
+        raise _closed() from None
+    return opened + rest if rest else opened
+
+
+class RangeReader:
+    """Reads plaintext from the middle of a sealed message.
+
+    ``read_at(offset, length)`` gives bytes of the sealed message, which is *size* bytes
+    long. Raises :class:`SuiteError` when *key* or *context* is not the one it was sealed
+    under, or when *size* cannot be that of a sealed message.
+    """
+
+    def __init__(
+        self, key: bytes, context: bytes, size: int, read_at: Callable[[int, int], bytes]
+    ) -> None:
+        chunks, last = divmod(size - _PREFIX, CHUNK + _TAG)
+        if size < _PREFIX + _TAG or last < _TAG:
+            raise _closed()
+        self.size: Final = chunks * CHUNK + last - _TAG
+        """Bytes of the plaintext."""
+        self._read_at = read_at
+        prefix = read_at(0, _PREFIX)
+        derived = HKDFExpand(
+            algorithm=hashes.SHA512(),
+            length=32 + _NONCE + _COMMITMENT,
+            info=b"c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM\0" + prefix[:_SALT] + context,
+        ).derive(key)
+        if not hmac.compare_digest(derived[32 + _NONCE :], prefix[_SALT:]):
+            raise _closed()
+        self._cipher = AESGCM(derived[:32])
+        self._nonce = int.from_bytes(derived[32 : 32 + _NONCE], "big")
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Up to *length* bytes from *offset*; fewer at the end, none behind it.
+
+        Raises :class:`SuiteError` when a chunk was altered.
+        """
+        end = min(offset + length, self.size)
+        if offset < 0 or offset >= end:
+            return b""
+        first = offset // CHUNK
+        last = (end - 1) // CHUNK
+        sealed = memoryview(
+            self._read_at(_PREFIX + first * (CHUNK + _TAG), (last - first + 1) * (CHUNK + _TAG))
+        )
+        opened = bytearray()
+        try:
+            for number in range(first, last + 1):
+                start = (number - first) * (CHUNK + _TAG)
+                nonce = (self._nonce ^ number).to_bytes(_NONCE, "big")
+                opened += self._cipher.decrypt(nonce, sealed[start : start + CHUNK + _TAG], None)
+        except (InvalidTag, ValueError):
+            raise _closed() from None
+        start = offset - first * CHUNK
+        return bytes(opened[start : start + end - offset])
+
+
+def _closed() -> SuiteError:
+    return SuiteError(
+        "Something sealed does not open with this key: it was sealed with another key, for "
+        "another purpose, or it is damaged."
+    )
