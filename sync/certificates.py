@@ -26,6 +26,7 @@ from exam_packages.errors import ExamError
 
 __all__ = [
     "CertificateError",
+    "certificate_der",
     "certificate_pem",
     "issue",
     "key_pem",
@@ -131,6 +132,10 @@ def issue(
 
 def certificate_pem(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.PEM)
+
+
+def certificate_der(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(Encoding.DER)
 
 
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

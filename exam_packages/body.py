@@ -1,0 +1,113 @@
+"""The body's own directory: its root of trust, its roles' keys, its forms and packages.
+
+::
+
+    trust/root.trust              the signed root of trust that machines are pinned to
+    keys/<role>.key               signing pairs (root-1 … root-3 for the root role) and the
+                                  sealing keys of the opening roles
+    tls-ca.key, tls-ca.crt        the TLS authority of the body's machines
+    enrolments/                   the enrolment records this body has signed
+    forms/<form>/                 a drawn form: paper/, practice/, answer.key, paper.key
+    packages/ grants/ codes/      what was sealed, for whom, and the release codes
+
+One directory is one desk. A body with several people gives each role's key file to the
+person who holds the role; every command needs only the files of the role it acts in.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from exam_packages.errors import ExamError
+from exam_packages.rules.key import AnswerKey, read_answer_key
+from exam_packages.sealing.keys import read_sealing_key, read_signing_key
+from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.trust import Trust
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+
+
+class BodyError(ExamError):
+    """A body's directory lacks what is asked of it."""
+
+
+@dataclass(frozen=True)
+class Body:
+    """Paths of a body's directory, and what lies under them, read on demand."""
+
+    directory: Path
+
+    @property
+    def root_path(self) -> Path:
+        return self.directory / "trust" / "root.trust"
+
+    @property
+    def keys(self) -> Path:
+        return self.directory / "keys"
+
+    @property
+    def tls_ca(self) -> Path:
+        return self.directory / "tls-ca.crt"
+
+    @property
+    def tls_ca_key(self) -> Path:
+        return self.directory / "tls-ca.key"
+
+    @property
+    def enrolments(self) -> Path:
+        return self.directory / "enrolments"
+
+    @property
+    def packages(self) -> Path:
+        return self.directory / "packages"
+
+    @property
+    def grants(self) -> Path:
+        return self.directory / "grants"
+
+    @property
+    def codes(self) -> Path:
+        return self.directory / "codes"
+
+    def root_bytes(self) -> bytes:
+        """The signed root of trust. Raises :class:`BodyError`."""
+        try:
+            return self.root_path.read_bytes()
+        except FileNotFoundError:
+            raise BodyError(
+                "{directory} is not a body's directory; make one with `exam-kiosk body init`.",
+                directory=str(self.directory),
+            ) from None
+
+    def trust(self) -> Trust:
+        """The root of trust: a body believes its own."""
+        return Trust.first(self.root_bytes(), pinned=None)
+
+    def signing_key(self, role: str) -> SigningKey:
+        """The signing key of *role* (the root role has several: ``root-1`` …)."""
+        return read_signing_key(self.keys / f"{role}.key")
+
+    def opening_key(self, role: str) -> SealingKey:
+        """The private key that opens what is sealed to *role*."""
+        return read_sealing_key(self.keys / f"{role}.key")
+
+    def form_directory(self, form: str) -> Path:
+        """Where the form with this id lies, or will lie. Raises :class:`BodyError`."""
+        if not _NAME.fullmatch(form):
+            raise BodyError("“{form}” cannot be the name of a form.", form=form[:100])
+        return self.directory / "forms" / form
+
+    def answer_key(self, form: str) -> AnswerKey:
+        """The answer key of *form*. Raises :class:`BodyError`."""
+        path = self.form_directory(form) / "answer.key"
+        try:
+            return read_answer_key(path.read_bytes())
+        except FileNotFoundError:
+            raise BodyError(
+                "There is no form “{form}” in {directory}; import it with "
+                "`exam-kiosk package import`.",
+                form=form,
+                directory=str(self.directory),
+            ) from None

@@ -1,0 +1,127 @@
+"""What the certification body does for machines: found itself, and enrol them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from exam_packages.body import Body, BodyError
+from exam_packages.clock import SECOND, Clock
+from exam_packages.files import write_durably
+from exam_packages.sealing.keys import write_sealing_key, write_signing_key
+from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.trust import (
+    ROOT,
+    Enrolment,
+    Identity,
+    Opening,
+    RoleKeys,
+    Trust,
+    TrustRoot,
+    sign_enrolment,
+    sign_root,
+)
+from exam_packages.sealing.trust_root import OPENING_ROLES, PAIRED_ROLES, SIGNING_ROLES
+from provisioning.enrol import Answer, Request, read_request, sign_answer
+from sync.certificates import (
+    certificate_der,
+    certificate_pem,
+    issue,
+    key_pem,
+    new_authority,
+    new_key,
+    read_certificate,
+    read_key,
+)
+from sync.certificates import read_request as read_certificate_request
+
+ROOT_HOLDERS: Final = 3
+ROOT_THRESHOLD: Final = 2
+ROOT_DAYS: Final = 365
+ENROLMENT_DAYS: Final = 365
+_DAY_S: Final = 86_400
+
+
+def found_body(directory: Path, name: str, clock: Clock) -> Trust:
+    """Make a body's directory: keys of every role, the root of trust, the TLS authority.
+
+    Raises an :class:`~exam_packages.errors.ExamError`, also when one is there already.
+    """
+    body = Body(directory)
+    if body.keys.exists():
+        raise BodyError("There is a body in {directory} already.", directory=str(directory))
+    for part in (directory, body.keys, body.root_path.parent, body.enrolments):
+        part.mkdir(mode=0o700, parents=True, exist_ok=True)
+    authority_key = new_key()
+    authority = new_authority(authority_key, name)
+
+    signers: dict[str, list[SigningKey]] = {}
+    identities = []
+    for role in SIGNING_ROLES:
+        holders = [f"{ROOT}-{at}" for at in range(1, ROOT_HOLDERS + 1)] if role == ROOT else [role]
+        signers[role] = [SigningKey.generate(pair=role in PAIRED_ROLES) for _ in holders]
+        for holder, key in zip(holders, signers[role], strict=True):
+            write_signing_key(body.keys / f"{holder}.key", key)
+            identities.append(Identity(holder, key.public.ed25519, key.public.mldsa65))
+    openings = []
+    for role in OPENING_ROLES:
+        opening = SealingKey.generate()
+        write_sealing_key(body.keys / f"{role}.key", opening)
+        openings.append(Opening(role, opening.public.raw))
+
+    now_s = clock.wall_ns() // SECOND
+    root = TrustRoot(
+        body=name,
+        version=1,
+        issued_s=now_s,
+        expires_s=now_s + ROOT_DAYS * _DAY_S,
+        identities=tuple(identities),
+        roles=tuple(
+            RoleKeys(role, ROOT_THRESHOLD if role == ROOT else 1, tuple(key.key_id for key in keys))
+            for role, keys in signers.items()
+        ),
+        openings=tuple(openings),
+        revoked=(),
+    )
+    write_durably(body.tls_ca_key, key_pem(authority_key), mode=0o600)
+    write_durably(body.tls_ca, certificate_pem(authority))
+    write_durably(body.root_path, sign_root(root, signers[ROOT]))
+    return body.trust()
+
+
+def enrol(body: Body, data: bytes, clock: Clock) -> tuple[Request, bytes]:
+    """Answer a machine's request: certify its TLS key and sign its enrolment record.
+
+    Returns the request and the answer that travels back. Whether the machine is what it
+    says is for the person who runs this to know. Raises an
+    :class:`~exam_packages.errors.ExamError`.
+    """
+    request = read_request(data)
+    authority = read_certificate(body.tls_ca.read_bytes())
+    certificate = issue(
+        authority,
+        read_key(body.tls_ca_key.read_bytes()),
+        read_certificate_request(request.certificate_request),
+        timedelta(days=ENROLMENT_DAYS),
+    )
+    now_s = clock.wall_ns() // SECOND
+    signer = body.signing_key("enrolment")
+    record = sign_enrolment(
+        Enrolment(
+            machine=request.machine,
+            kind=request.kind,
+            centre=request.centre,
+            ed25519=request.ed25519,
+            sealing=request.sealing,
+            tls_certificate=certificate_der(certificate),
+            issued_s=now_s,
+            expires_s=now_s + ENROLMENT_DAYS * _DAY_S,
+            equipment=b"",
+        ),
+        [signer],
+    )
+    write_durably(body.enrolments / f"{request.file_name}.enrolment", record)
+    return request, sign_answer(
+        Answer(body.root_bytes(), certificate_der(authority), record), signer
+    )
