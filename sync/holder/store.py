@@ -1,0 +1,186 @@
+"""One SQLite file, one writer, group commit: acknowledged means synced.
+
+Writes are jobs. A single thread takes all jobs that wait, runs them in one transaction,
+each under a savepoint of its own, commits (``synchronous=FULL``: the file is synced), and
+only then lets anyone see a result. One sync so serves many callers, which is what makes a
+slow disk bearable. The same thread checkpoints the write-ahead log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import apsw
+
+from exam_packages.errors import ExamError
+
+__all__ = ["Store", "StoreError", "StoreFull"]
+
+T = TypeVar("T")
+
+_GROUP = 512
+"""Jobs in one transaction at most."""
+
+_BUSY_MS = 10_000
+"""How long to wait for a command line tool that writes to the same file."""
+
+_LEAST_SQLITE = 3_051_003
+"""SQLite 3.51.3 mends a bug in resetting the write-ahead log."""
+
+
+class StoreError(ExamError):
+    """The database cannot be opened or written."""
+
+
+class StoreFull(StoreError):
+    """The disk is full: nothing of this was kept."""
+
+
+@dataclass
+class _Job(Generic[T]):
+    work: Callable[[apsw.Connection], T]
+    future: Future[T]
+
+
+class Store:
+    """A database file, opened by this process for as long as the object lives."""
+
+    def __init__(self, path: Path, schema: str) -> None:
+        """Open or create *path* and bring *schema* (``CREATE … IF NOT EXISTS``) into it.
+
+        Raises :class:`StoreError`.
+        """
+        if apsw.SQLITE_VERSION_NUMBER < _LEAST_SQLITE:
+            raise StoreError(
+                "SQLite {found} has a bug that can lose records; install apsw 3.51.3 or newer.",
+                found=apsw.sqlite_lib_version(),
+            )
+        self.path = path
+        try:
+            self._connection = _open(path)
+            self._connection.execute(schema)
+            path.chmod(0o600)
+            self._reading = _open(path)
+            self._reading.execute("PRAGMA query_only = ON")
+        except (apsw.Error, OSError) as problem:
+            raise StoreError(
+                "The database {path} cannot be opened: {why}.", path=str(path), why=str(problem)
+            ) from None
+        self._read_lock = threading.Lock()
+        self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[apsw.Connection], T]) -> Future[T]:
+        """Run *work* in the writer's next transaction; done once that is synced.
+
+        What *work* raises undoes its own writes alone and comes out of the future. A commit
+        that fails undoes the whole group, and each of its futures raises :class:`StoreError`.
+        """
+        if self._closed:
+            raise StoreError("The database {path} is closed.", path=str(self.path))
+        future: Future[T] = Future()
+        self._jobs.put(_Job(work, future))
+        return future
+
+    def write(self, work: Callable[[apsw.Connection], T]) -> T:
+        """:meth:`submit`, and wait."""
+        return self.submit(work).result()
+
+    async def awrite(self, work: Callable[[apsw.Connection], T]) -> T:
+        """:meth:`submit`, and await."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[apsw.Connection]:
+        """A connection that sees the last committed state, and cannot write."""
+        with self._read_lock:
+            try:
+                yield self._reading
+            except apsw.Error as problem:
+                raise self._error(problem) from None
+
+    def close(self) -> None:
+        """Finish what was submitted, then close the file."""
+        if not self._closed:
+            self._closed = True
+            self._jobs.put(None)
+            self._thread.join()
+            self._reading.close()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group: list[_Job[Any]] = []
+            job = self._jobs.get()
+            while job is not None:
+                # From here on a caller that gives up can no longer cancel it.
+                if job.future.set_running_or_notify_cancel():
+                    group.append(job)
+                if len(group) == _GROUP or self._jobs.empty():
+                    break
+                job = self._jobs.get()
+            going = job is not None
+            if group:
+                self._commit(group)
+        self._connection.close()
+
+    def _commit(self, group: list[_Job[Any]]) -> None:
+        outcomes: list[Callable[[], None]] = []
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in group:
+                outcomes.append(self._attempt(job))
+            self._connection.execute("COMMIT")
+        except Exception as problem:
+            self._roll_back()
+            error = self._error(problem)
+            for job in group:
+                job.future.set_exception(error)
+        else:
+            for outcome in outcomes:
+                outcome()
+
+    def _attempt(self, job: _Job[T]) -> Callable[[], None]:
+        """Run one job; the returned function tells its caller, after the commit."""
+        try:
+            with self._connection:  # a savepoint
+                value = job.work(self._connection)
+        except (apsw.FullError, apsw.IOError, apsw.CorruptError):
+            raise  # the file, not the job, is at fault: nothing of this group can stand
+        except Exception as problem:
+            failure = problem
+            return lambda: job.future.set_exception(failure)
+        return lambda: job.future.set_result(value)
+
+    def _roll_back(self) -> None:
+        # A full disk has rolled back by itself; then there is nothing left to undo.
+        with contextlib.suppress(apsw.SQLError):
+            self._connection.execute("ROLLBACK")
+
+    def _error(self, problem: Exception) -> StoreError:
+        if isinstance(problem, apsw.FullError):
+            return StoreFull(
+                "The disk that holds {path} is full; make room on it.", path=str(self.path)
+            )
+        return StoreError(
+            "The database {path} cannot be used: {why}.", path=str(self.path), why=str(problem)
+        )
+
+
+def _open(path: Path) -> apsw.Connection:
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(_BUSY_MS)
+    connection.execute(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON"
+    )
+    return connection

@@ -1,0 +1,1 @@
+"""Files that browsers load from us: nothing comes from anywhere else."""
