@@ -10,38 +10,57 @@ import importlib
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import click
 
 from exam_packages.errors import ExamError
 
-GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
-    "body": ("provisioning.cli:body",),
-    "package": ("exam_packages.cli:package",),
-    "station": ("provisioning.cli:station",),
-    "hall": ("provisioning.cli:hall", "sync.hall.cli:hall"),
-    "intake": ("sync.intake.cli:intake",),
-    "score": ("scoring.cli:score",),
-    "demo": ("provisioning.demo.cli:demo",),
+
+class Part(NamedTuple):
+    """A lazy command: a line for the overview, and where its parts are."""
+
+    help: str
+    places: tuple[str, ...]
+    """``module:attribute``; several groups are merged into one."""
+
+
+COMMANDS: Final[Mapping[str, Part]] = {
+    "body": Part("Found a certification body, enrol its machines.", ("provisioning.cli:body",)),
+    "package": Part("Import, seal, grant and check exams.", ("exam_packages.cli:package",)),
+    "station": Part("Make and check a candidate's workstation.", ("provisioning.cli:station",)),
+    "hall": Part(
+        "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
+    ),
+    "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
+    "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
+    "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),
 }
-"""Command name → where its parts are, ``module:attribute``; several groups are merged."""
+"""The table: a module is imported only when one of its commands is used."""
 
 
 class LazyGroup(click.Group):
-    """A group whose commands of :data:`GROUPS` are imported when they are asked for."""
+    """A group that also has the commands of :data:`COMMANDS`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted([*super().list_commands(ctx), *GROUPS])
+        return sorted([*super().list_commands(ctx), *COMMANDS])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in GROUPS:
+        if cmd_name not in COMMANDS:
             return super().get_command(ctx, cmd_name)
-        parts = [_load(where) for where in GROUPS[cmd_name]]
-        if len(parts) == 1:
-            return parts[0]
-        groups = [part for part in parts if isinstance(part, click.Group)]
-        return click.CommandCollection(cmd_name, groups, help=parts[-1].help)
+        part = COMMANDS[cmd_name]
+        commands = [_load(place) for place in part.places]
+        if len(commands) == 1:
+            return commands[0]
+        groups = [command for command in commands if isinstance(command, click.Group)]
+        return click.CommandCollection(cmd_name, groups, help=part.help)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The overview, from the table alone."""
+        rows = {name: part.help for name, part in COMMANDS.items()}
+        rows |= {name: command.get_short_help_str() for name, command in self.commands.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(rows.items()))
 
 
 def _load(where: str) -> click.Command:
@@ -88,3 +107,7 @@ def main() -> None:
     except ExamError as problem:
         click.echo(f"exam-kiosk: {problem}", err=True)
         sys.exit(problem.exit_status)
+    except OSError as problem:
+        where = f"{problem.filename}: " if problem.filename else ""
+        click.echo(f"exam-kiosk: {where}{problem.strerror or problem}.", err=True)
+        sys.exit(1)

@@ -1,0 +1,142 @@
+"""Commands that make machines: ``body``, ``station``, and the first two of ``hall``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from exam_packages.body import Body
+from exam_packages.clock import SystemClock
+from exam_packages.errors import UsageError
+from exam_packages.files import write_durably
+from provisioning import authority, homes
+from provisioning.station_home import CAMERA_AUTO, StationHome
+from sync.machine import HallMachine, MachineHome
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_DIGEST_SIZE = 32
+
+
+@click.group()
+def body() -> None:
+    """The certification body: its root of trust, its machines."""
+
+
+@body.command("init")
+@click.argument("directory", type=_DIRECTORY)
+@click.option("--name", required=True, help="The body's name, as people know it.")
+def body_init(directory: Path, name: str) -> None:
+    """Found a body in DIRECTORY: keys of every role, the signed root of trust.
+
+    Prints the digest of the root: every machine is pinned to it when it is installed.
+    """
+    trust = authority.found_body(directory, name, SystemClock())
+    click.echo(f"{name} is founded in {directory}.")
+    click.echo("Digest of its root of trust, to compare on every machine:")
+    click.echo(trust.digest.hex())
+
+
+@body.command("enrol")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("requests", nargs=-1, required=True, type=_FILE)
+@click.option("--out", type=_DIRECTORY, required=True, help="Where the answers go.")
+def body_enrol(directory: Path, requests: tuple[Path, ...], out: Path) -> None:
+    """Enrol the machines whose REQUESTS you have checked; write one answer for each."""
+    out.mkdir(parents=True, exist_ok=True)
+    for path in requests:
+        request, answer = authority.enrol(Body(directory), path.read_bytes(), SystemClock())
+        target = out / f"{request.file_name}.answer"
+        write_durably(target, answer)
+        click.echo(f"Enrolled the {request.word} “{request.machine}”: {target}")
+
+
+@click.group()
+def station() -> None:
+    """A candidate's workstation."""
+
+
+@station.command("init")
+@click.argument("home", type=_DIRECTORY)
+@click.option("--id", "name", required=True, help="The station's name in its hall.")
+@click.option("--centre", required=True, help="The centre it belongs to.")
+@click.option("--hall-url", required=True, help="Where its hall is, like https://10.0.0.2:8443")
+@click.option(
+    "--camera",
+    default=CAMERA_AUTO,
+    show_default=True,
+    help="auto, none, or a video file that stands in for a camera.",
+)
+def station_init(home: Path, name: str, centre: str, hall_url: str, camera: str) -> None:
+    """Make a station's home and keys, and the request to enrol it."""
+    homes.new_station(home, name, centre, hall_url, camera=camera)
+    _say_request(home)
+
+
+@click.group()
+def hall() -> None:
+    """The hall: a centre's server."""
+
+
+@hall.command("init")
+@click.argument("home", type=_DIRECTORY)
+@click.option("--id", "name", required=True, help="The hall's name.")
+@click.option("--centre", required=True, help="The centre it belongs to.")
+@click.option("--address", required=True, help="The host name or address it is reached under.")
+@click.option("--intake-url", required=True, help="Where the body's intake is.")
+@click.option("--station-port", default=homes.STATION_PORT, show_default=True)
+@click.option("--console-port", default=homes.CONSOLE_PORT, show_default=True)
+def hall_init(
+    home: Path,
+    name: str,
+    centre: str,
+    address: str,
+    intake_url: str,
+    station_port: int,
+    console_port: int,
+) -> None:
+    """Make a hall's home and keys, and the request to enrol it."""
+    homes.new_hall(
+        home,
+        name,
+        centre,
+        address,
+        intake_url,
+        station_port=station_port,
+        console_port=console_port,
+    )
+    _say_request(home)
+
+
+def _install_command(group: click.Group, machine: type[MachineHome]) -> None:
+    @group.command("install", help=f"Take the body's ANSWER to the request of this {machine.word}.")
+    @click.argument("home", type=_DIRECTORY)
+    @click.argument("answer", type=_FILE)
+    @click.option(
+        "--trust",
+        required=True,
+        help="Digest of the body's root of trust, as the body told you by another road.",
+    )
+    def install(home: Path, answer: Path, trust: str) -> None:
+        found = machine.load(home)
+        homes.install(found, answer.read_bytes(), SystemClock(), pinned=_digest(trust))
+        click.echo(f"The {machine.word} “{found.id}” of centre “{found.centre}” is enrolled.")
+
+
+_install_command(station, StationHome)
+_install_command(hall, HallMachine)
+
+
+def _digest(text: str) -> bytes:
+    try:
+        digest = bytes.fromhex(text)
+    except ValueError:
+        digest = b""
+    if len(digest) != _DIGEST_SIZE:
+        raise UsageError("The digest of a root of trust is 64 hexadecimal digits.")
+    return digest
+
+
+def _say_request(home: Path) -> None:
+    click.echo(f"Send this request to the certification body: {home / homes.REQUEST_NAME}")
