@@ -1,0 +1,163 @@
+"""The hall's database: one file for journals, seats, commands, and who did what.
+
+Journals and what belongs to them come from the holder's own schema; the rest is the
+hall's. Nothing here opens a journal: the hall holds what it cannot read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import apsw
+
+from sync.holder import journals
+from sync.holder.store import Store
+
+DATABASE = "hall.sqlite"
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS meta (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS sittings (
+    id INTEGER PRIMARY KEY,
+    title TEXT NOT NULL,
+    exam TEXT NOT NULL,
+    slot TEXT NOT NULL,
+    package_hash BLOB NOT NULL,
+    release_id BLOB NOT NULL,
+    not_before_s INTEGER NOT NULL,
+    salt BLOB NOT NULL,
+    secret BLOB,               -- the release secret, once released
+    opened_ns INTEGER NOT NULL,
+    closed_ns INTEGER
+) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS one_open_sitting ON sittings (closed_ns IS NULL)
+    WHERE closed_ns IS NULL;
+CREATE TABLE IF NOT EXISTS stations (
+    key_id BLOB PRIMARY KEY,
+    machine TEXT NOT NULL,
+    enrolment BLOB NOT NULL,
+    certificate BLOB NOT NULL UNIQUE,   -- SHA-256 of the TLS certificate
+    greeted_ns INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS seats (
+    blind_id BLOB PRIMARY KEY,
+    sitting INTEGER NOT NULL REFERENCES sittings,
+    line INTEGER NOT NULL,
+    candidate TEXT NOT NULL,
+    name TEXT NOT NULL,
+    code BLOB NOT NULL,
+    extra_s INTEGER NOT NULL,
+    station BLOB REFERENCES stations,
+    signed_in_ns INTEGER,
+    heard_ns INTEGER NOT NULL DEFAULT 0,      -- when new frames last came
+    boot BLOB NOT NULL DEFAULT x'',           -- of the last permit
+    permitted INTEGER NOT NULL DEFAULT 0,     -- highest epoch permitted
+    restart INTEGER NOT NULL DEFAULT 0,       -- a person allowed the next restart
+    UNIQUE (sitting, line), UNIQUE (sitting, candidate), UNIQUE (sitting, code)
+) STRICT;
+CREATE TABLE IF NOT EXISTS commands (
+    blind_id BLOB NOT NULL REFERENCES seats,
+    authority INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    body BLOB NOT NULL,                       -- the order, canonical
+    operator TEXT NOT NULL,
+    issued_ns INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    comment TEXT NOT NULL,
+    journaled INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (blind_id, authority, number)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS pending_commands ON commands (blind_id) WHERE journaled = 0;
+CREATE TABLE IF NOT EXISTS hand_ins (
+    blind_id BLOB PRIMARY KEY REFERENCES seats,
+    bundle_hash BLOB NOT NULL,
+    manifest BLOB NOT NULL,
+    countersignature BLOB NOT NULL,
+    time_ns INTEGER NOT NULL,
+    receipt BLOB,
+    evidence_sent INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT ''          -- why the last relay did not succeed
+) STRICT;
+CREATE TABLE IF NOT EXISTS evidence (
+    blind_id BLOB NOT NULL REFERENCES seats,
+    digest BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (blind_id, digest)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS operators (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    password TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY,
+    time_ns INTEGER NOT NULL,
+    operator TEXT NOT NULL,
+    act TEXT NOT NULL,
+    seat TEXT NOT NULL,                       -- the candidate number, or empty: the hall
+    reason TEXT NOT NULL,
+    comment TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS alarms (
+    id INTEGER PRIMARY KEY,
+    time_ns INTEGER NOT NULL,
+    blind_id BLOB,
+    station BLOB,
+    code TEXT NOT NULL,
+    words TEXT NOT NULL
+) STRICT;
+"""
+
+
+def open_store(home: Path) -> Store:
+    """Open the database of the hall in *home*, made if it is not there yet."""
+    return Store(home / DATABASE, journals.SCHEMA + _SCHEMA)
+
+
+def audit(
+    connection: apsw.Connection,
+    time_ns: int,
+    operator: str,
+    act: str,
+    *,
+    seat: str = "",
+    reason: str = "",
+    comment: str = "",
+) -> None:
+    """Write down who did what, when and why."""
+    connection.execute(
+        "INSERT INTO audit (time_ns, operator, act, seat, reason, comment) VALUES (?,?,?,?,?,?)",
+        (time_ns, operator, act, seat, reason, comment),
+    )
+
+
+def alarm(
+    connection: apsw.Connection,
+    time_ns: int,
+    code: str,
+    words: str,
+    *,
+    blind_id: bytes | None = None,
+    station: bytes | None = None,
+) -> None:
+    """Raise an alarm on the board; the same one of the same seat is raised once."""
+    connection.execute(
+        "INSERT INTO alarms (time_ns, blind_id, station, code, words) SELECT ?1, ?2, ?3, ?4, ?5 "
+        "WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE blind_id IS ?2 AND station IS ?3 "
+        "AND code = ?4 AND words = ?5)",
+        (time_ns, blind_id, station, code, words),
+    )
+
+
+def number(connection: apsw.Connection, name: str, default: int = 0) -> int:
+    """A number the hall remembers under *name*."""
+    row = connection.execute("SELECT value FROM meta WHERE name = ?", (name,)).fetchone()
+    return default if row is None else int(row[0])
+
+
+def set_number(connection: apsw.Connection, name: str, value: int) -> None:
+    """Remember *value* under *name*."""
+    connection.execute("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", (name, value))
