@@ -1,0 +1,40 @@
+# Every target stands on `setup`: a virtual environment with locked dependencies.
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint demo pictures bench lock clean
+
+BIN := .venv/bin
+# Arguments of `make demo`, for example ARGS="--auto --candidates 8".
+ARGS ?=
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+setup: ## Make the virtual environment (instant when it is there)
+	@tools/setup.sh
+
+test: lint ## Check everything: style, types, layers, tests with coverage
+	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
+
+lint: setup ## Check style, types and layers
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+demo: setup ## Sit an exam, there and back (ARGS="--auto" needs no hands)
+	@$(BIN)/exam-kiosk demo $(ARGS)
+
+pictures: setup ## Make the pictures of the main screens in docs/pictures
+	$(BIN)/python tools/pictures.py
+
+bench: setup ## Run the benchmarks, each beside the bare engine
+	@for each in tests/benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+lock: ## Lock the dependencies anew (needs uv)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	    --extra demo --group dev --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command "make lock" -o requirements.lock pyproject.toml
+
+clean: ## Remove what was made here: environment, caches, demo site
+	rm -rf .venv build *.egg-info .coverage* htmlcov .pytest_cache .mypy_cache .ruff_cache \
+	    .hypothesis .import_linter_cache demo-site
