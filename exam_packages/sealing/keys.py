@@ -18,6 +18,7 @@ from typing import Annotated, Final
 import msgspec
 
 from exam_packages import canon
+from exam_packages.files import sync_directory
 from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey
 
 __all__ = [
@@ -92,7 +93,7 @@ def write_key_file(path: Path, kind: str, secrets: Sequence[bytes]) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        _sync_directory(path.parent)
+        sync_directory(path.parent)
     except OSError as problem:
         path.unlink(missing_ok=True)
         raise _cannot("written", path, problem) from None
@@ -139,14 +140,6 @@ def read_key_file(path: Path, kind: str, *lengths: tuple[int, ...]) -> tuple[byt
             kind=kind,
         )
     return content.secrets
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _cannot(done: str, path: Path, problem: OSError) -> KeyFileError:

@@ -25,6 +25,7 @@ from typing import Annotated, Final
 import msgspec
 
 from exam_packages import canon
+from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.signed import Signed, read_signed, sign
 from exam_packages.sealing.suite import (
     SealingPublic,
@@ -214,7 +215,7 @@ class TrustStore:
         lower version, a skipped one, or one the stored root does not vouch for.
         """
         try:
-            self._directory.mkdir(parents=True, exist_ok=True)
+            make_directory(self._directory)
             lock = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as problem:
             raise self._cannot("written", problem) from None
@@ -228,21 +229,12 @@ class TrustStore:
                 trust = current.update(data)
             else:
                 trust = Trust.first(data, pinned=pinned)
-            self._write(data, lock)
+            write_durably(self._path, data)
         except OSError as problem:
             raise self._cannot("written", problem) from None
         finally:
             os.close(lock)
         return trust
-
-    def _write(self, data: bytes, directory: int) -> None:
-        fresh = self._path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(self._path)
-        os.fsync(directory)
 
     def _cannot(self, done: str, problem: OSError) -> TrustError:
         return TrustError(
