@@ -1,0 +1,56 @@
+"""What the widgets that take an answer have in common."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.message import Message
+
+from exam_packages.content import text as rich
+from exam_packages.content.values import Response
+from kiosk.widgets.lines import Row, Rows
+from kiosk.widgets.text import block_lines
+
+
+class Answered(Message):
+    """An interaction's answer changed. ``typed`` says that more keys may follow soon."""
+
+    def __init__(self, response: Response, *, typed: bool = False) -> None:
+        super().__init__()
+        self.response = response
+        self.typed = typed
+
+
+class AnswerRows(Rows):
+    """An interaction answered by choosing rows; its prompt and a hint stand around them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.identifier = ""
+        self.title = ""
+        self.prompt: tuple[rich.Block, ...] = ()
+
+    def start(self, identifier: str, title: str, prompt: tuple[rich.Block, ...]) -> None:
+        """Begin to show another interaction."""
+        self.identifier = identifier
+        self.title = title
+        self.prompt = prompt
+        self.cursor = None
+
+    def tell(self, *members: str) -> None:
+        """Say that the answer now is *members*."""
+        self.post_message(Answered(Response(self.identifier, members)))
+
+    def head(self, width: int) -> list[Row]:
+        """The rows above the choices: the gap's label, the prompt."""
+        lines: list[Content] = []
+        if self.title:
+            lines.append(Content.styled(self.title, "bold $mark"))
+        if self.prompt:
+            lines.extend(block_lines(self.prompt, width))
+        return [Row("", (*lines, Content("")), active=False)] if lines else []
+
+    @staticmethod
+    def hint(*sentences: str) -> Row:
+        """A quiet line beneath the choices."""
+        lines = Content.styled("  " + " · ".join(sentences), "$quiet")
+        return Row("?", (Content(""), lines), active=False)

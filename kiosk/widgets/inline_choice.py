@@ -1,0 +1,83 @@
+"""A menu inside a line of text: one line that opens in place to its choices."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from exam_packages.content.items import InlineChoice
+from exam_packages.content.values import Response
+from exam_packages.language import _
+from kiosk.widgets.answer import AnswerRows
+from kiosk.widgets.lines import Row
+from kiosk.widgets.text import inline, wrap
+
+FIELD = "field"
+
+
+class InlineChoiceRows(AnswerRows):
+    """An inline choice: closed, it shows what is chosen; open, all there is to choose."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interaction = InlineChoice("", ())
+        self.chosen = ""
+        self.open = False
+
+    def load(self, interaction: InlineChoice, response: Response | None, title: str) -> None:
+        self.start(interaction.response, title, ())
+        self.interaction = interaction
+        self.chosen = response.members[0] if response is not None and response.members else ""
+        self.open = False
+        self.cursor = FIELD
+        self.rebuild()
+
+    def rows(self, width: int) -> list[Row]:
+        rows = [self._field(width)]
+        if not self.open:
+            return rows
+        for choice in self.interaction.choices:
+            chosen = choice.identifier == self.chosen
+            first = Content.styled("      ● " if chosen else "      ○ ", "bold $mark")
+            body = inline(choice.body)
+            key = f"choice {choice.identifier}"
+            rows.append(Row(key, tuple(wrap(body, width, first))))
+        return [*rows, self.hint(_("Space chooses"), _("Delete takes it back"))]
+
+    def _field(self, width: int) -> Row:
+        mark = "▴" if self.open else "▾"
+        first = Content.assemble((f"  {self.title} ", "bold $mark"), (f"{mark} ", "$mark"))
+        chosen = next((c for c in self.interaction.choices if c.identifier == self.chosen), None)
+        if chosen is None:
+            body = Content.styled(_("choose (Space opens the list)"), "$quiet")
+        else:
+            body = inline(chosen.body).stylize("bold $mark")
+        return Row(FIELD, tuple(wrap(body, width, first)))
+
+    def choose(self, key: str) -> None:
+        if key == FIELD:
+            self.open = not self.open
+            if self.open and self.chosen:
+                self.cursor = f"choice {self.chosen}"
+        else:
+            self._change(key.removeprefix("choice "))
+        self.rebuild()
+        self.call_after_refresh(self.show_cursor)
+
+    def drop(self, key: str) -> None:
+        if self.chosen:
+            self._change("")
+            self.rebuild()
+
+    def on_blur(self) -> None:
+        if self.open:
+            self.open = False
+            self.cursor = FIELD
+            self.rebuild()
+        super().on_blur()
+
+    def _change(self, chosen: str) -> None:
+        self.open = False
+        self.cursor = FIELD
+        if chosen != self.chosen:
+            self.chosen = chosen
+            self.tell(*([chosen] if chosen else []))

@@ -1,0 +1,219 @@
+"""Matching: a grid of rows and columns where it fits, else a list under each row."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from exam_packages.content.items import Match, SimpleChoice
+from exam_packages.content.values import Response
+from exam_packages.language import _, ngettext
+from kiosk.widgets.answer import AnswerRows
+from kiosk.widgets.lines import Row
+from kiosk.widgets.text import inline, pad, wrap
+
+LEAST_SOURCE, LEAST_TARGET, MOST_HEAD = 20, 9, 4
+
+
+class MatchRows(AnswerRows):
+    """A match interaction. Rows are the sources; ``column`` is the target under the cursor."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.interaction = Match("", (), (), (), 0, 0)
+        self.pairs: set[tuple[str, str]] = set()
+        self.column = 0
+        self.open: str | None = None
+        self.full = ""
+        self._grid: tuple[int, int] | None = None
+
+    def load(self, interaction: Match, response: Response | None, title: str) -> None:
+        self.start(interaction.response, title, interaction.prompt)
+        self.interaction = interaction
+        members = response.members if response is not None else ()
+        self.pairs = set()
+        for member in members:
+            source, _space, target = member.partition(" ")
+            self.pairs.add((source, target))
+        self.column = 0
+        self.open = None
+        self.full = ""
+        self.rebuild()
+
+    # Drawing.
+
+    def rows(self, width: int) -> list[Row]:
+        self._grid = self._fit(width)
+        middle = self._grid_rows(*self._grid) if self._grid else self._list_rows(width)
+        return [*self.head(width), *middle, self.hint(*self._hints())]
+
+    def _fit(self, width: int) -> tuple[int, int] | None:
+        """The widths of the source column and of each target column, if a grid fits."""
+        targets = self.interaction.targets
+        if not targets:
+            return None
+        column = min(18, (width - 2 - LEAST_SOURCE) // len(targets) - 1)
+        if column < LEAST_TARGET:
+            return None
+        longest = max(
+            (word for each in targets for word in inline(each.body).plain.split()),
+            key=len,
+            default="",
+        )
+        heads = [wrap(inline(each.body), column) for each in targets]
+        if len(longest) > column or max(len(head) for head in heads) > MOST_HEAD:
+            return None
+        return width - 2 - len(targets) * (column + 1), column
+
+    def _grid_rows(self, source_width: int, column: int) -> list[Row]:
+        targets = self.interaction.targets
+        heads = [wrap(inline(each.body).stylize("bold"), column) for each in targets]
+        height = max(len(head) for head in heads)
+        bar = Content.styled("│", "$quiet")
+        lines = []
+        for y in range(height):
+            line = Content(" " * (source_width + 2))
+            for head in heads:
+                above = y - (height - len(head))
+                line += bar + _center(head[above] if above >= 0 else Content(""), column)
+            lines.append(line)
+        rule = "─" * (source_width + 2) + ("┼" + "─" * column) * len(targets)
+        rows = [Row("#", (*lines, Content.styled(rule, "$quiet")), active=False)]
+        for source in self.interaction.sources:
+            body = wrap(inline(source.body), source_width, "")
+            drawn = []
+            for y, part in enumerate(body):
+                line = Content("  ") + pad(part, source_width)
+                for target in targets:
+                    cell = self._mark(source, target) if y == 0 else Content("")
+                    line += bar + _center(cell, column)
+                drawn.append(line)
+            rows.append(Row(source.identifier, tuple(drawn)))
+        return rows
+
+    def dress(self, y: int, line: Content, width: int) -> Content:
+        dressed = super().dress(y, line, width)
+        row = self._row_at(y)
+        first = y == 0 or self._row_at(y - 1) is not row
+        if self._grid and self.has_focus and row is not None and row.key == self.cursor and first:
+            source_width, column = self._grid
+            start = source_width + 2 + self.column * (column + 1) + 1
+            dressed = dressed.stylize("reverse", start, start + column)
+        return dressed
+
+    def _mark(self, source: SimpleChoice, target: SimpleChoice) -> Content:
+        paired = (source.identifier, target.identifier) in self.pairs
+        if source.match_max == 1:
+            return Content.styled("●", "bold $mark") if paired else Content("○")
+        return Content.styled("☑", "bold $mark") if paired else Content("☐")
+
+    def _list_rows(self, width: int) -> list[Row]:
+        """Each source on a line with what it is paired with; open, all it may be."""
+        rows = []
+        for source in self.interaction.sources:
+            opened = source.identifier == self.open
+            paired = [
+                inline(target.body).stylize("bold $mark")
+                for target in self.interaction.targets
+                if (source.identifier, target.identifier) in self.pairs
+            ]
+            answer = Content(", ").join(paired) if paired else Content.styled("____", "$quiet")
+            first = Content.styled("  ▴ " if opened else "  ▾ ", "$mark")
+            lines = wrap(inline(source.body), width, first)
+            lines += wrap(answer, width, Content.styled("      → ", "$mark"))
+            rows.append(Row(source.identifier, tuple(lines)))
+            if opened:
+                for target in self.interaction.targets:
+                    first = Content("        ") + self._mark(source, target) + Content(" ")
+                    key = f"{source.identifier} {target.identifier}"
+                    rows.append(Row(key, tuple(wrap(inline(target.body), width, first))))
+        return rows
+
+    def _hints(self) -> list[str]:
+        if self.full:
+            return [self.full]
+        if self._grid:
+            return [_("Arrows move"), _("Space chooses, or takes back")]
+        return [_("Space opens the list, then chooses"), _("Delete empties a line")]
+
+    # Choosing.
+
+    def adjust(self, key: str, step: int) -> bool:
+        if not self._grid:
+            return False
+        self.column = min(max(self.column + step, 0), len(self.interaction.targets) - 1)
+        self.refresh()
+        return True
+
+    def choose(self, key: str) -> None:
+        if self._grid:
+            self._toggle(key, self.interaction.targets[self.column].identifier)
+        elif " " in key:
+            source, _space, target = key.partition(" ")
+            self._toggle(source, target)
+        else:
+            self.open = None if self.open == key else key
+            self.rebuild()
+
+    def click_row(self, row: Row, x: int, y: int) -> None:
+        if self._grid:
+            source_width, column = self._grid
+            number = (x - source_width - 2) // (column + 1)
+            if not 0 <= number < len(self.interaction.targets):
+                return
+            self.column = number
+        self.choose(row.key)
+
+    def drop(self, key: str) -> None:
+        source = key.partition(" ")[0]
+        kept = {pair for pair in self.pairs if pair[0] != source}
+        if kept != self.pairs:
+            self._change(kept)
+
+    def on_blur(self) -> None:
+        if self.open is not None:
+            self.open = None
+            self.rebuild()
+        super().on_blur()
+
+    def _toggle(self, source: str, target: str) -> None:
+        """Pair or part two; where only one is allowed the new one takes the old one's place."""
+        self.full = ""
+        pair = (source, target)
+        if pair in self.pairs:
+            self._change(self.pairs - {pair})
+            return None
+        pairs = set(self.pairs)
+        limits = {each.identifier: each.match_max for each in self.interaction.sources}
+        if limits[source] == 1:
+            pairs = {each for each in pairs if each[0] != source}
+        elif limits[source] and sum(each[0] == source for each in pairs) >= limits[source]:
+            return self._refuse(limits[source])
+        limits = {each.identifier: each.match_max for each in self.interaction.targets}
+        if limits[target] == 1:
+            pairs = {each for each in pairs if each[1] != target}
+        elif limits[target] and sum(each[1] == target for each in pairs) >= limits[target]:
+            return self._refuse(limits[target])
+        most = self.interaction.max_associations
+        if most and len(pairs) >= most:
+            return self._refuse(most)
+        self._change(pairs | {pair})
+        return None
+
+    def _refuse(self, most: int) -> None:
+        self.full = ngettext(
+            "Only {n} can be chosen here: take one back first",
+            "Only {n} can be chosen here: take one back first",
+            most,
+        )
+        self.rebuild()
+
+    def _change(self, pairs: set[tuple[str, str]]) -> None:
+        self.full = ""
+        self.pairs = pairs
+        self.rebuild()
+        self.tell(*sorted(f"{source} {target}" for source, target in pairs))
+
+
+def _center(content: Content, width: int) -> Content:
+    missing = max(0, width - content.cell_length)
+    return content.pad(missing // 2, missing - missing // 2)

@@ -1,0 +1,99 @@
+"""Pictures in character cells: two pixels in each, drawn as an upper half block.
+
+Only the formats a package may hold are tried, within bounds on pixels, so that a
+picture can cost neither memory nor time. The words that stand for a picture are always
+shown with it; a terminal's cells can never carry all of it.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PIL import Image, UnidentifiedImageError
+from textual.color import Color
+from textual.content import Content, Span
+from textual.style import Style
+
+from exam_packages.errors import ExamError
+
+MAX_PIXELS = 24_000_000
+FORMATS = ("PNG", "JPEG", "WEBP")
+MAX_LINES = 24
+"""Lines a picture may take, so that the question stays near it."""
+
+
+class PictureError(ExamError):
+    """A picture that cannot be shown."""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A decoded picture, ready to be drawn at any width."""
+
+    image: Image.Image
+
+    def lines(self, width: int, most: int = MAX_LINES) -> list[Content]:
+        """The picture in at most *width* cells by *most* lines, its shape kept."""
+        return list(_draw(self, max(1, width), max(1, most)))
+
+    def __hash__(self) -> int:
+        return id(self.image)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Cells) and other.image is self.image
+
+
+def read_picture(data: bytes) -> Cells:
+    """Decode a picture. Raises :class:`PictureError` when it is none, or too large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                if image.width * image.height > MAX_PIXELS:
+                    raise PictureError("This picture is too large to be shown here.")
+                image.draft("RGB", (512, 512))
+                flat = image.convert("RGBA")
+    except (
+        UnidentifiedImageError,
+        Image.DecompressionBombError,
+        Image.DecompressionBombWarning,
+        OSError,
+        ValueError,
+        SyntaxError,
+        MemoryError,
+    ) as problem:
+        # Pillow tells a damaged PNG by SyntaxError and a cut one by OSError.
+        raise PictureError("This picture cannot be shown here.") from problem
+    paper = Image.new("RGBA", flat.size, "white")
+    paper.alpha_composite(flat)
+    small = paper.convert("RGB")
+    small.thumbnail((640, 640), Image.Resampling.LANCZOS)
+    return Cells(small)
+
+
+@lru_cache(maxsize=64)
+def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
+    image = cells.image
+    scale = min(width / image.width, most * 2 / image.height)
+    columns = max(1, min(width, round(image.width * scale)))
+    rows = max(1, min(most, round(image.height * scale / 2)))
+    data = image.resize((columns, rows * 2), Image.Resampling.LANCZOS).tobytes()
+    lines = []
+    for row in range(rows):
+        spans: list[Span] = []
+        for column in range(columns):
+            upper = 3 * (row * 2 * columns + column)
+            lower = upper + 3 * columns
+            style = Style(
+                foreground=Color(data[upper], data[upper + 1], data[upper + 2]),
+                background=Color(data[lower], data[lower + 1], data[lower + 2]),
+            )
+            if spans and spans[-1].style == style:
+                spans[-1] = Span(spans[-1].start, column + 1, style)
+            else:
+                spans.append(Span(column, column + 1, style))
+        lines.append(Content("▀" * columns, spans))
+    return tuple(lines)

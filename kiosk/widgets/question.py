@@ -1,0 +1,275 @@
+"""One question: its stem and the widgets that take its answers.
+
+The widgets are pooled, one or more of each kind, and loaded anew for each question:
+mounting new ones for each would cost time with every move and memory for every hour.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+from typing import TypeAlias, TypeVar, cast
+
+from textual import on
+from textual.containers import VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+
+from exam_packages.content import text as rich
+from exam_packages.content.items import (
+    Choice,
+    ExtendedText,
+    InlineChoice,
+    Interaction,
+    Item,
+    Match,
+    Order,
+    TextEntry,
+)
+from exam_packages.content.values import Response
+from exam_packages.language import _, say
+from kiosk.widgets.answer import Answered
+from kiosk.widgets.choice import ChoiceRows
+from kiosk.widgets.extended_text import ExtendedTextArea
+from kiosk.widgets.inline_choice import InlineChoiceRows
+from kiosk.widgets.match import MatchRows
+from kiosk.widgets.order import OrderRows
+from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.text import Pictures, plain_answer
+from kiosk.widgets.text_entry import TextEntryField
+
+AnswerWidget: TypeAlias = (
+    ChoiceRows | TextEntryField | ExtendedTextArea | InlineChoiceRows | OrderRows | MatchRows
+)
+
+W = TypeVar("W", bound=Widget)
+
+
+class Question(VerticalScroll, can_focus=False):
+    """A question with its answers. Posts :class:`Question.Changed` when they change."""
+
+    DEFAULT_CSS = """
+    Question { padding: 1 2; scrollbar-gutter: stable; }
+    Question > * { display: none; margin-bottom: 1; }
+    Question > .-shown { display: block; }
+    """
+
+    class Changed(Message):
+        """All the answers to the item, as they now stand."""
+
+        def __init__(self, item: str, responses: tuple[Response, ...], *, typed: bool) -> None:
+            super().__init__()
+            self.item = item
+            self.responses = responses
+            self.typed = typed
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self.item: Item | None = None
+        self._answers: dict[str, tuple[str, ...]] = {}
+        self._titles: dict[str, str] = {}
+        self._pools: dict[type[Widget], list[Widget]] = {}
+        self._taken: dict[type[Widget], int] = {}
+        self._shown: list[Widget] = []
+        self._stem: list[Sheet] = []
+
+    async def show(
+        self, item: Item, responses: Sequence[Response], pictures: Pictures | None = None
+    ) -> None:
+        """Show *item* with the answers given so far."""
+        self.item = item
+        self._answers = {each.identifier: each.members for each in responses}
+        self._titles = _titles(item)
+        given = {each.identifier: each for each in responses}
+        self._taken.clear()
+        wanted: list[Widget] = []
+        self._stem = []
+        with self.app.batch_update():
+            for part in _parts(item):
+                if isinstance(part, tuple):
+                    sheet = await self._take(Sheet)
+                    sheet.load(part, gaps=self._gaps(), pictures=pictures)
+                    self._stem.append(sheet)
+                    wanted.append(sheet)
+                else:
+                    title = self._titles[part.response]
+                    wanted.append(await self._load(part, given.get(part.response), title))
+            self._arrange(wanted)
+            self.scroll_home(animate=False, force=True, immediate=True)
+
+    async def _take(self, kind: type[W]) -> W:
+        """The next widget of a kind that this question does not use yet."""
+        pool = self._pools.setdefault(kind, [])
+        number = self._taken.get(kind, 0)
+        self._taken[kind] = number + 1
+        if number == len(pool):
+            widget = kind()
+            pool.append(widget)
+            await self.mount(widget)
+            return widget
+        return cast(W, pool[number])
+
+    async def _load(
+        self, interaction: Interaction, response: Response | None, title: str
+    ) -> AnswerWidget:
+        widget: AnswerWidget
+        match interaction:
+            case Choice():
+                widget = await self._take(ChoiceRows)
+                widget.load(interaction, response, title)
+            case TextEntry():
+                widget = await self._take(TextEntryField)
+                widget.load(interaction, response, title)
+            case ExtendedText():
+                widget = await self._take(ExtendedTextArea)
+                widget.load(interaction, response, title)
+            case InlineChoice():
+                widget = await self._take(InlineChoiceRows)
+                widget.load(interaction, response, title)
+            case Order():
+                widget = await self._take(OrderRows)
+                widget.load(interaction, response, title)
+            case Match():
+                widget = await self._take(MatchRows)
+                widget.load(interaction, response, title)
+        return widget
+
+    def repaint_pictures(self) -> None:
+        """A picture arrived: lay the stem out again."""
+        for sheet in self._stem:
+            sheet.rebuild()
+
+    def focus_first(self) -> None:
+        """Put the cursor on the first thing that takes an answer."""
+        for widget in self._shown:
+            if widget.focusable:
+                widget.focus(scroll_visible=False)
+                return
+            for child in widget.query("*"):
+                if child.focusable:
+                    child.focus(scroll_visible=False)
+                    return
+        self.screen.set_focus(None)
+
+    def _arrange(self, wanted: list[Widget]) -> None:
+        """Show *wanted*, in this order; move only what stands in the wrong place."""
+        for widget in self._shown:
+            if widget not in wanted:
+                widget.remove_class("-shown")
+        children = list(self.children)
+        places = [children.index(widget) for widget in wanted]
+        if places != sorted(places):
+            for before, widget in pairwise(wanted):
+                self.move_child(widget, after=before)
+        for widget in wanted:
+            widget.add_class("-shown")
+        self._shown = wanted
+
+    def _gaps(self) -> dict[str, tuple[str, str]]:
+        gaps = {}
+        if self.item is not None:
+            for interaction in self.item.interactions:
+                if isinstance(interaction, TextEntry | InlineChoice):
+                    members = self._answers.get(interaction.response, ())
+                    label = _gap_label(self._titles.get(interaction.response, ""))
+                    gaps[interaction.response] = (label, plain_answer(interaction, members))
+        return gaps
+
+    @on(Answered)
+    def _answered(self, event: Answered) -> None:
+        event.stop()
+        if self.item is None:
+            return
+        if event.response.identifier not in self._titles:
+            return  # a late word from a widget that has been loaded anew since
+        self._answers[event.response.identifier] = event.response.members
+        for sheet in self._stem:
+            sheet.fill(self._gaps())
+        responses = tuple(
+            Response(each.response, self._answers.get(each.response, ()))
+            for each in self.item.interactions
+        )
+        self.post_message(self.Changed(self.item.identifier, responses, typed=event.typed))
+
+
+def _titles(item: Item) -> dict[str, str]:
+    """What to call each interaction: gaps are numbered when there are several."""
+    gaps = [each for each in item.interactions if isinstance(each, TextEntry | InlineChoice)]
+    titles = {each.response: "" for each in item.interactions}
+    for number, gap in enumerate(gaps, 1):
+        titles[gap.response] = (
+            _("Your answer") if len(gaps) == 1 else say(_("Gap {number}"), number=number)
+        )
+    return titles
+
+
+def _gap_label(title: str) -> str:
+    return title.rpartition(" ")[2] if title and title[-1].isdigit() else ""
+
+
+def _parts(item: Item) -> list[tuple[rich.Block, ...] | Interaction]:
+    """Stem and interactions in reading order: the fields of gaps follow their text."""
+    parts: list[tuple[rich.Block, ...] | Interaction] = []
+    run: list[rich.Block] = []
+    seen: set[str] = set()
+
+    def flush() -> None:
+        if run:
+            parts.append(tuple(run))
+            for name in _gap_names(run):
+                add(name)
+            run.clear()
+
+    def add(name: str) -> None:
+        interaction = item.interaction(name)
+        if interaction is not None and name not in seen:
+            seen.add(name)
+            parts.append(interaction)
+
+    for block in item.body:
+        if isinstance(block, rich.Slot):
+            flush()
+            add(block.response)
+        else:
+            run.append(block)
+            if _slots(block):
+                flush()
+                for name in _slots(block):
+                    add(name)
+    flush()
+    for interaction in item.interactions:
+        add(interaction.response)
+    return parts
+
+
+def _slots(block: rich.Block) -> list[str]:
+    """Interactions that stand inside another block, in a list or a quotation."""
+    match block:
+        case rich.Slot(response=response):
+            return [response]
+        case rich.Listing(entries=entries):
+            return [name for entry in entries for inner in entry for name in _slots(inner)]
+        case rich.Quotation(blocks=blocks):
+            return [name for inner in blocks for name in _slots(inner)]
+        case _:
+            return []
+
+
+def _gap_names(blocks: Iterable[rich.Block]) -> list[str]:
+    names: list[str] = []
+    for block in blocks:
+        match block:
+            case rich.Paragraph(inlines=inlines) | rich.Heading(inlines=inlines):
+                names += [each.response for each in inlines if isinstance(each, rich.Gap)]
+            case rich.Listing(entries=entries):
+                for entry in entries:
+                    names += _gap_names(entry)
+            case rich.Quotation(blocks=inner):
+                names += _gap_names(inner)
+            case rich.Table(rows=rows):
+                for row in rows:
+                    for cell in row:
+                        names += [e.response for e in cell.inlines if isinstance(e, rich.Gap)]
+            case _:
+                pass
+    return names

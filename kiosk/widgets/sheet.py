@@ -1,0 +1,41 @@
+"""Blocks of text on the screen: a question's stem, an exhibit, the instructions."""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from exam_packages.content.text import Block
+from kiosk.widgets.lines import Lines
+from kiosk.widgets.text import Gaps, Pictures, block_lines
+
+
+class Sheet(Lines):
+    """Blocks laid out in lines; gaps show the answers given so far."""
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self.blocks: tuple[Block, ...] = ()
+        self.gaps: Gaps = {}
+        self.pictures: Pictures | None = None
+
+    def load(
+        self,
+        blocks: tuple[Block, ...],
+        *,
+        gaps: Gaps | None = None,
+        pictures: Pictures | None = None,
+    ) -> None:
+        """Show other blocks."""
+        self.blocks = blocks
+        self.gaps = gaps or {}
+        self.pictures = pictures
+        self.rebuild()
+
+    def fill(self, gaps: Gaps) -> None:
+        """Show other answers in the gaps."""
+        if gaps != self.gaps:
+            self.gaps = gaps
+            self.rebuild()
+
+    def build(self, width: int) -> list[Content]:
+        return block_lines(self.blocks, width, gaps=self.gaps, pictures=self.pictures)
