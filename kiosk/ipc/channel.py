@@ -7,7 +7,10 @@ Everything received is bounded before it is read and typed before it is used.
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -19,12 +22,26 @@ MAX_FRAME = 4 * 1024 * 1024
 """Bytes of one message: a replay or a read is cut into several."""
 
 _LENGTH = 4
+_ADDRESS = 107
 
 Incoming = TypeVar("Incoming")
 
 
 class ChannelError(ExamError):
     """The other process is gone, or does not speak our language."""
+
+
+@contextlib.contextmanager
+def short_path(path: Path) -> Iterator[str]:
+    """A name for the socket at *path* that fits into a socket address (108 bytes)."""
+    if len(os.fsencode(path)) <= _ADDRESS:
+        yield str(path)
+        return
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield f"/proc/self/fd/{directory}/{path.name}"
+    finally:
+        os.close(directory)
 
 
 def frame(message: msgspec.Struct) -> bytes:

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from kiosk.ipc.channel import ChannelError, body_length, frame, parse
+from kiosk.ipc.channel import ChannelError, body_length, frame, parse, short_path
 from kiosk.ipc.messages import (
     MAX_READ,
     VERSION,
@@ -53,7 +53,8 @@ class AgentClient:
     async def connect(cls, path: Path) -> AgentClient:
         """Connect and say hello. Raises :class:`ChannelError` when no agent listens."""
         try:
-            reader, writer = await asyncio.open_unix_connection(str(path))
+            with short_path(path) as name:
+                reader, writer = await asyncio.open_unix_connection(name)
         except OSError as problem:
             raise ChannelError(
                 "The exam program's other half is not running at {path} ({why}); start it with "

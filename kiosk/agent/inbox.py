@@ -1,0 +1,115 @@
+"""What the other threads tell the session thread: everything goes through its one queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TypeAlias
+
+from kiosk.agent.screens import Screen
+from kiosk.ipc.messages import FromScreen
+from sync.link import Answer
+from sync.messages import Welcome
+
+
+@dataclass(frozen=True)
+class Heard:
+    """A screen said something."""
+
+    screen: Screen
+    message: FromScreen
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A screen's connection ended."""
+
+    screen: Screen
+
+
+@dataclass(frozen=True)
+class Greeted:
+    """The hall answered our greeting."""
+
+    welcome: Welcome
+
+
+@dataclass(frozen=True)
+class Ticked:
+    """The hall answered a tick about the attempt *blind_id* (empty: about none).
+
+    ``held`` is the last sequence the hall acknowledged.
+    """
+
+    blind_id: bytes
+    answer: Answer
+    held: int
+
+
+@dataclass(frozen=True)
+class LinkLost:
+    """The hall does not answer, or not as it should."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Forked:
+    """The hall keeps another record of the attempt than this station."""
+
+    blind_id: bytes
+    words: str
+
+
+@dataclass(frozen=True)
+class Countersigned:
+    """The hall countersigned the manifest of an attempt."""
+
+    blind_id: bytes
+    countersignature: bytes
+
+
+@dataclass(frozen=True)
+class CameraChanged:
+    """The source of pictures is another now, or gone."""
+
+    source: int
+    words: str
+
+
+@dataclass(frozen=True)
+class PictureTaken:
+    """The camera took a picture (JPEG)."""
+
+    source: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True)
+class ErrandDone:
+    """Work that was done elsewhere is back; ``finish`` says what to do with it here."""
+
+    finish: Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Quit:
+    """The agent is asked to end."""
+
+
+Message: TypeAlias = (
+    Heard
+    | Gone
+    | Greeted
+    | Ticked
+    | LinkLost
+    | Forked
+    | Countersigned
+    | CameraChanged
+    | PictureTaken
+    | ErrandDone
+    | Quit
+)
+
+Inbox: TypeAlias = "SimpleQueue[Message]"

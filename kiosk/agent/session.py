@@ -1,0 +1,275 @@
+"""The rules of sitting an exam: the single place where they decide. No I/O, no clock.
+
+Given the paper, what has happened and what is asked, each function says what happens
+now, as events, or why it does not, as a :class:`Refusal`. In words:
+
+1.  An invigilator admits; only then may the candidate practise or begin.
+2.  An exam begins when its paper is released, once, and with a camera where the policy
+    demands one. Time runs from then on.
+3.  While it runs, the candidate moves, answers and flags. While it is paused: nothing.
+4.  In a linear part the candidate takes each question in turn and never comes back. In
+    a nonlinear part, and between adjoining nonlinear parts, every question stays open.
+5.  An answer must be one that its question could have produced. What it says is not
+    looked at.
+6.  What changes nothing is no event.
+7.  When the time is over, the attempt closes by itself; what comes later is refused.
+8.  Commands come in the order of (authority, number). One that was obeyed before is
+    harmless, also when it comes again.
+9.  “Stop and hand in” closes from every state.
+10. After the end, nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exam_packages.attempt import acts, commands
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.state import Attempt, Phase, responses_digest
+from exam_packages.clock import Stamp
+from exam_packages.content.items import Choice, Item, Match, problem
+from exam_packages.content.paper import CAMERA_REQUIRED, LINEAR, Paper
+from exam_packages.content.values import Response
+
+MAX_GRANT_S = 24 * 3600
+"""Seconds that one command may give or take: more is a slip of the hand."""
+
+Events = tuple[ev.Event, ...]
+
+
+@dataclass(frozen=True)
+class Exam:
+    """What the rules need to know beside the attempt itself.
+
+    ``paper`` is ``None`` until the release opened it; ``practice`` says whether there are
+    practice questions; ``camera`` is the source in use, one of the kinds in
+    :mod:`exam_packages.attempt.events`. ``items`` may read an item when it is asked for.
+    """
+
+    paper: Paper | None = None
+    items: Mapping[str, Item] = field(default_factory=dict)
+    practice: bool = False
+    camera: int = ev.NO_CAMERA
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why something did not happen: a message id, and the fields that fill it."""
+
+    template: str
+    fields: tuple[tuple[str, str | int], ...] = ()
+
+    def __str__(self) -> str:
+        return self.template.format(**dict(self.fields))
+
+
+OVER = Refusal("This exam is finished; nothing can be changed any more.")
+TIME_OVER = Refusal("The time is over.")
+NOT_ADMITTED = Refusal("Please wait until the invigilator admits you.")
+NOT_BEGUN = Refusal("The exam has not begun yet.")
+ALREADY_BEGUN = Refusal("The exam has already begun.")
+NOT_RELEASED = Refusal("The exam has not been released yet; it will open by itself.")
+NO_PRACTICE = Refusal("This exam has no practice questions.")
+NO_QUESTIONS = Refusal("This exam has no questions; call the invigilator.")
+PAUSED = Refusal("The exam is paused; the clock stands still. The invigilator will resume it.")
+CAMERA_MISSING = Refusal(
+    "This exam may only begin with a working camera, and none works here; call the invigilator."
+)
+NO_SUCH_ITEM = Refusal("There is no such question in this exam.")
+NOT_IN_TURN = Refusal(
+    "The questions of this part are taken one after the other, and there is no way back."
+)
+ELSEWHERE = Refusal("Only the question on the screen can be answered in this part.")
+
+
+def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> Events | Refusal:
+    """What happens when a candidate's act, or a verified signed command, arrives *now*.
+
+    The caller verified the command's signature, attempt and epoch. An empty result says
+    that it was granted and changes nothing.
+    """
+    attempt = ledger.attempt
+    if attempt.phase is Phase.CLOSED:
+        return OVER
+    if isinstance(asked, bytes):
+        return _order(attempt, asked)
+    if time_is_over(ledger, now):
+        return TIME_OVER
+    match asked:
+        case acts.Practise():
+            return _practise(exam, attempt)
+        case acts.Begin():
+            return _begin(exam, attempt)
+        case _:
+            return _work(exam, attempt, asked)
+
+
+def time_is_over(ledger: Ledger, now: Stamp) -> bool:
+    """Whether the clock ran out while it was running."""
+    countdown = ledger.countdown
+    return countdown is not None and countdown.running and countdown.left_at(now.boottime_ns) == 0
+
+
+def expire(ledger: Ledger, now: Stamp) -> Events:
+    """What the passing of time alone brings about: the end, or nothing."""
+    return close(ledger.attempt, ev.TIME_OVER) if time_is_over(ledger, now) else ()
+
+
+def close(attempt: Attempt, how: int) -> Events:
+    """The end of an attempt, and its conclusion for the scoring desk."""
+    return (ev.Closed(how), conclude(attempt))
+
+
+def conclude(attempt: Attempt) -> ev.Concluded:
+    """The last record of the responses."""
+    return ev.Concluded(attempt.recorded, responses_digest(attempt.responses))
+
+
+def reopen(attempt: Attempt, epoch: int, cause: int, outage_ns: int, limit_s: int) -> ev.Opened:
+    """How an epoch opens: with the clock held when the outage was longer than the policy
+    gives back without a person deciding."""
+    begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
+    return ev.Opened(epoch, cause, begun and outage_ns > limit_s * 1_000_000_000)
+
+
+def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
+    match attempt.phase:
+        case Phase.WAITING:
+            return NOT_ADMITTED
+        case Phase.ADMITTED if not exam.practice:
+            return NO_PRACTICE
+        case Phase.ADMITTED:
+            return () if attempt.practising else (ev.Practised(),)
+        case _:
+            return ALREADY_BEGUN
+
+
+def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
+    if attempt.phase is Phase.WAITING:
+        return NOT_ADMITTED
+    if attempt.phase is not Phase.ADMITTED:
+        return ALREADY_BEGUN
+    if exam.paper is None:
+        return NOT_RELEASED
+    references = exam.paper.references()
+    if not references:
+        return NO_QUESTIONS
+    if exam.paper.policy.camera == CAMERA_REQUIRED and exam.camera == ev.NO_CAMERA:
+        return CAMERA_MISSING
+    allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
+    return (ev.Began(allowed_s), ev.Moved(references[0].identifier))
+
+
+def _work(
+    exam: Exam, attempt: Attempt, act: acts.Move | acts.Respond | acts.Flag | acts.HandIn
+) -> Events | Refusal:
+    if attempt.phase is Phase.PAUSED:
+        return PAUSED
+    if attempt.phase is not Phase.RUNNING:
+        return NOT_BEGUN
+    if exam.paper is None or attempt.place is None:
+        return NOT_RELEASED
+    match act:
+        case acts.Move(item=item):
+            return _move(exam.paper, attempt, attempt.place, item)
+        case acts.Respond(item=item, responses=responses):
+            refusal = _closed_to(exam.paper, attempt.place, item)
+            return refusal or _respond(exam.items[item], attempt, responses)
+        case acts.Flag(item=item, on=on):
+            refusal = _closed_to(exam.paper, attempt.place, item)
+            if refusal is not None:
+                return refusal
+            return () if on == (item in attempt.flags) else (ev.Flagged(item, on),)
+        case acts.HandIn():
+            return close(attempt, ev.HANDED_IN)
+
+
+def _move(paper: Paper, attempt: Attempt, place: str, item: str) -> Events | Refusal:
+    where = _places(paper)
+    if item not in where:
+        return NO_SUCH_ITEM
+    if item == place:
+        return ()
+    return (ev.Moved(item),) if _leads_to(paper, where, place, item) else NOT_IN_TURN
+
+
+def _closed_to(paper: Paper, place: str, item: str) -> Refusal | None:
+    """Why *item* cannot be answered or flagged from *place*, if it cannot."""
+    where = _places(paper)
+    if item not in where:
+        return NO_SUCH_ITEM
+    if item == place:
+        return None
+    linear = paper.parts[where[item][1]].navigation == LINEAR
+    return None if not linear and _leads_to(paper, where, place, item) else ELSEWHERE
+
+
+def _places(paper: Paper) -> dict[str, tuple[int, int]]:
+    """Each item's number in the form, and the number of its part."""
+    parts = [
+        (reference.identifier, number)
+        for number, part in enumerate(paper.parts)
+        for section in part.sections
+        for reference in section.items
+    ]
+    return {identifier: (index, part) for index, (identifier, part) in enumerate(parts)}
+
+
+def _leads_to(paper: Paper, where: dict[str, tuple[int, int]], place: str, item: str) -> bool:
+    """Whether the candidate may go from *place* to *item*."""
+    here, from_part = where[place]
+    there, to_part = where[item]
+    linear = [part.navigation == LINEAR for part in paper.parts]
+    if linear[from_part]:
+        return there == here + 1
+    if linear[to_part]:
+        first = min(index for index, part in where.values() if part == to_part)
+        return there == first and to_part > from_part and not any(linear[from_part:to_part])
+    low, high = sorted((from_part, to_part))
+    return not any(linear[low:high])
+
+
+def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> Events | Refusal:
+    given = {response.identifier: response for response in responses}
+    if len(given) != len(responses) or any(item.interaction(name) is None for name in given):
+        return Refusal(
+            "The answer does not belong to this question ({why}); call the invigilator.",
+            (("why", "a part that the question does not have"),),
+        )
+    standing = []
+    for interaction in item.interactions:
+        response = given.get(interaction.response, Response(interaction.response, ()))
+        why = problem(interaction, response)
+        if why is not None:
+            return Refusal(
+                "The answer does not belong to this question ({why}); call the invigilator.",
+                (("why", why),),
+            )
+        if isinstance(interaction, Choice | Match):  # the order of ticking is no answer
+            response = Response(response.identifier, tuple(sorted(response.members)))
+        standing.append(response)
+    whole = tuple(standing)
+    before = attempt.responses.get(item.identifier)
+    if whole == before or (before is None and not any(each.members for each in whole)):
+        return ()
+    return (ev.Responded(item.identifier, whole),)
+
+
+def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
+    command = commands.journaled_command(signed)
+    if (command.authority, command.number) <= (attempt.authority, attempt.command):
+        return ()
+    match command.order:
+        case commands.Admit(extra_s=seconds) | commands.AddTime(seconds=seconds):
+            if abs(seconds) > MAX_GRANT_S:
+                return Refusal(
+                    "The hall granted {seconds} seconds at once; at most {limit} are allowed.",
+                    (("seconds", seconds), ("limit", MAX_GRANT_S)),
+                )
+            return (ev.Commanded(signed),)
+        case commands.Stop():
+            return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
+        case _:
+            return (ev.Commanded(signed),)

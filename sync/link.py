@@ -1,0 +1,274 @@
+"""A station's link to a holder of its journals: today the hall, later others beside it.
+
+:class:`HolderClient` makes single requests and believes nothing in their answers that is
+not signed. What is to be sent, and how much of it the holder has, is
+:mod:`sync.outbox`'s; when, is the caller's.
+
+Errors (all are :class:`LinkError`)::
+
+    Unreachable     nobody answered; everything here goes on, and the next tick tries again
+    HolderRefused   the holder said no, and why
+    Misbehaved      the answer is not what a holder of this body would say
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass
+from string import Formatter
+from typing import TypeVar
+
+import httpx
+import msgspec
+
+from exam_packages import canon
+from exam_packages.attempt.commands import Command, read_command
+from exam_packages.errors import ExamError
+from exam_packages.sealing.journal import (
+    Acknowledgement,
+    Context,
+    JournalError,
+    read_acknowledgement,
+    read_permit,
+)
+from exam_packages.sealing.suite import SealingError
+from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
+from sync.messages import (
+    CONTENT_TYPE,
+    MAX_TICK,
+    STATION_ROUTES,
+    Countersigned,
+    Greeting,
+    HandIn,
+    Permitted,
+    PermitRequest,
+    Refusal,
+    Release,
+    Seat,
+    SignIn,
+    Tick,
+    Tock,
+    Welcome,
+)
+
+TIMEOUT_S = 5.0
+"""Seconds a request may take before the holder counts as unreachable."""
+
+T = TypeVar("T")
+
+
+class LinkError(ExamError):
+    """A request to a holder did not succeed."""
+
+
+class Unreachable(LinkError):
+    """Nobody answered, or not in time."""
+
+
+class HolderRefused(LinkError):
+    """The holder refused. ``status`` is HTTP's, ``retry_s`` how long it asks to be left."""
+
+    status: int = 0
+    retry_s: int = 0
+
+
+class Misbehaved(LinkError):
+    """What came back is not an answer this station may believe."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A tick's reply, every signature in it verified."""
+
+    acknowledgement: Acknowledgement | None
+    acknowledgement_bytes: bytes
+    commands: tuple[tuple[Command, bytes], ...]
+    releases: tuple[Release, ...]
+    need_after: int
+    receipt: bytes
+
+
+class HolderClient:
+    """Requests to one holder over mutual TLS. Safe to use from several threads.
+
+    *enrolment* is this station's own record; the holder's must be signed by the same
+    body, for the same *centre*.
+    """
+
+    def __init__(
+        self, url: str, tls: ssl.SSLContext, *, enrolment: bytes, centre: str, trust: Trust
+    ) -> None:
+        self._url = url
+        self._enrolment = enrolment
+        self._centre = centre
+        self._trust = trust
+        self._http = httpx.Client(
+            base_url=url,
+            verify=tls,
+            timeout=TIMEOUT_S,
+            headers={"content-type": CONTENT_TYPE, "accept": CONTENT_TYPE},
+            trust_env=False,
+            follow_redirects=False,
+        )
+        self.hall: Enrolment | None = None
+        """Who answered :meth:`greet`, verified; ``None`` before."""
+
+    def close(self) -> None:
+        self._http.close()
+
+    def greet(self, *, now_s: int) -> Welcome:
+        """Say who we are, learn who the hall is and which sitting it holds.
+
+        Raises :class:`Misbehaved` when it is not a hall of our body and centre.
+        """
+        welcome = self._post("greet", Greeting(self._enrolment), Welcome)
+        try:
+            hall = read_enrolment(welcome.enrolment, self._trust, now_s=now_s)
+        except SealingError as problem:
+            raise Misbehaved(
+                "The machine at {url} is not a hall of this certification body: {why}",
+                url=self._url,
+                why=str(problem),
+            ) from None
+        if hall.kind != HALL or hall.centre != self._centre:
+            raise Misbehaved(
+                "The machine at {url} is “{machine}” of centre {found}, not the hall of centre "
+                "{centre}; check hall_url in station.toml.",
+                url=self._url,
+                machine=hall.machine,
+                found=hall.centre,
+                centre=self._centre,
+            )
+        self.hall = hall
+        return welcome
+
+    def sign_in(self, code: str) -> Seat:
+        """The roster line behind a sign-in code."""
+        return self._post("sign_in", SignIn(code), Seat)
+
+    def permit(self, context: Context, cause: int) -> Permitted:
+        """Ask for leave to open the epoch *context*; the permit is verified against it."""
+        hall = self._known()
+        granted = self._post("permit", PermitRequest(canon.pack(context), cause), Permitted)
+        try:
+            permit = read_permit(granted.permit, hall.verify_key)
+        except JournalError as problem:
+            raise Misbehaved("{why}", why=str(problem)) from None
+        if permit.context != context:
+            raise Misbehaved("The hall's permit is for something else than was asked.")
+        return granted
+
+    def tick(self, tick: Tick) -> Answer:
+        """Hand over frames and status; learn what is acknowledged and ordered."""
+        hall = self._known()
+        tock = self._post("tick", tick, Tock)
+        try:
+            acknowledgement = None
+            if tock.acknowledgement:
+                acknowledgement = read_acknowledgement(tock.acknowledgement, hall.verify_key)
+            commands = [(read_command(data, hall.verify_key), data) for data in tock.commands]
+        except ExamError as problem:
+            raise Misbehaved("{why}", why=str(problem)) from None
+        if acknowledgement is not None and acknowledgement.blind_id != tick.blind_id:
+            raise Misbehaved("The hall acknowledged another attempt than the one it was sent.")
+        commands = [
+            (command, data)
+            for command, data in commands
+            if command.blind_id == tick.blind_id and command.epoch == tick.epoch
+        ]
+        commands.sort(key=lambda each: (each[0].authority, each[0].number))
+        return Answer(
+            acknowledgement,
+            tock.acknowledgement,
+            tuple(commands),
+            tock.releases,
+            tock.need_after,
+            tock.receipt,
+        )
+
+    def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
+        """Hand over one sealed picture; doing it twice is harmless."""
+        path = f"{STATION_ROUTES['evidence']}/{blind_id.hex()}/{digest.hex()}"
+        self._checked(self._send("PUT", path, data))
+
+    def hand_in(self, manifest: bytes) -> bytes:
+        """Hand over the signed manifest of a closed attempt; returns the countersignature."""
+        return self._post("hand_in", HandIn(manifest), Countersigned).countersignature
+
+    def _known(self) -> Enrolment:
+        if self.hall is None:
+            raise Unreachable("The hall has not been reached yet.")
+        return self.hall
+
+    def _post(self, route: str, body: msgspec.Struct, kind: type[T]) -> T:
+        reply = self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))
+        try:
+            return canon.unpack(reply, kind, max_size=MAX_TICK)
+        except canon.CanonError as problem:
+            raise Misbehaved(
+                "The answer of the hall at {url} cannot be read: {why}",
+                url=self._url,
+                why=str(problem),
+            ) from None
+
+    def _send(self, method: str, path: str, content: bytes) -> tuple[httpx.Response, bytes]:
+        try:
+            with self._http.stream(method, path, content=content) as response:
+                body = bytearray()
+                for part in response.iter_raw():
+                    body += part
+                    if len(body) > MAX_TICK:
+                        raise Misbehaved(
+                            "The answer of the hall at {url} is longer than {limit} bytes.",
+                            url=self._url,
+                            limit=MAX_TICK,
+                        )
+                return response, bytes(body)
+        except (httpx.HTTPError, ssl.SSLError) as problem:
+            raise Unreachable(
+                "The hall at {url} does not answer ({why}).",
+                url=self._url,
+                why=_reason(problem),
+            ) from None
+
+    def _checked(self, reply: tuple[httpx.Response, bytes]) -> bytes:
+        response, body = reply
+        if response.status_code == httpx.codes.OK or response.status_code in (201, 204):
+            return body
+        error = _refusal(self._url, response.status_code, body)
+        error.status = response.status_code
+        wait = response.headers.get("retry-after", "")
+        error.retry_s = min(int(wait), 60) if wait.isascii() and wait.isdigit() else 0
+        raise error
+
+
+def _refusal(url: str, status: int, body: bytes) -> HolderRefused:
+    try:
+        refusal = canon.unpack(body, Refusal, max_size=64 * 1024)
+        fields = dict(refusal.fields)
+        if _fills(fields, refusal.template):
+            return HolderRefused(refusal.template, **fields)
+    except (canon.CanonError, ValueError):
+        pass  # not one of ours: a proxy's page, or a broken template
+    return HolderRefused(
+        "The hall at {url} refused (HTTP status {status}) without saying why.",
+        url=url,
+        status=status,
+    )
+
+
+def _fills(fields: dict[str, str | int], template: str) -> bool:
+    """Whether *template* asks for nothing but plain members of *fields*."""
+    return all(
+        name is None or (name in fields and not spec and not conversion)
+        for _, name, spec, conversion in Formatter().parse(template)
+    )
+
+
+def _reason(problem: Exception) -> str:
+    """The innermost reason: httpx wraps the operating system's words twice."""
+    cause: BaseException = problem
+    while cause.__cause__ is not None or cause.__context__ is not None:
+        cause = cause.__cause__ or cause.__context__ or cause
+    words = getattr(cause, "strerror", None) or str(cause) or type(problem).__name__
+    return str(words)
