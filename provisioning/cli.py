@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -72,6 +73,31 @@ def station_init(home: Path, name: str, centre: str, hall_url: str, camera: str)
     """Make a station's home and keys, and the request to enrol it."""
     homes.new_station(home, name, centre, hall_url, camera=camera)
     _say_request(home)
+
+
+@station.command("load")
+@click.argument("home", type=_DIRECTORY)
+@click.argument("package", type=_FILE)
+@click.argument("grant", type=_FILE)
+def station_load(home: Path, package: Path, grant: Path) -> None:
+    """Check PACKAGE and this station's GRANT for it, whole, and keep both."""
+    from provisioning.preflight import load
+
+    core = load(StationHome.load(home), package, grant, SystemClock())
+    click.echo(f"“{core.exam}” is loaded; it opens when it is released.")
+
+
+@station.command("check")
+@click.argument("home", type=_DIRECTORY)
+def station_check(home: Path) -> None:
+    """Look at everything the station needs; ends with status 1 if anything is missing."""
+    from provisioning.preflight import examine
+
+    good = True
+    for finding in examine(StationHome.load(home), SystemClock()):
+        good = good and finding.good
+        click.echo(f"{'✓' if finding.good else '✗'} {finding.words}")
+    sys.exit(0 if good else 1)
 
 
 @click.group()

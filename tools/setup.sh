@@ -45,7 +45,7 @@ sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())' 
 }
 
 install_packages() {
-    local python=$1 glib=libglib2.0-0 missing
+    local python=$1 glib=libglib2.0-0 missing output
     # Debian 13 and Ubuntu 24.04 renamed it with their 64-bit time.
     if [ -r /etc/os-release ] && (
         . /etc/os-release
@@ -58,9 +58,9 @@ install_packages() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
         say "installing the system packages that are missing: $missing"
         # shellcheck disable=SC2086 # a list of package names
-        { apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -q install -y \
-            --no-install-recommends $missing; } >&2 ||
-            fail "apt-get could not install: $missing"
+        output=$({ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y \
+            -o Dpkg::Use-Pty=0 --no-install-recommends $missing; } 2>&1) ||
+            fail "apt-get could not install $missing:"$'\n'"$output"
     elif command -v apt-get >/dev/null 2>&1; then
         fail "system packages are missing; install them with: sudo apt install $missing"
     else

@@ -1,0 +1,179 @@
+"""Before a sitting: take in packages and grants, and see whether a station is ready.
+
+Nothing here needs a secret of the exam, so it runs days ahead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+
+from exam_packages.clock import SECOND, Clock
+from exam_packages.errors import ExamError
+from exam_packages.files import make_directory, sync_directory, write_durably
+from exam_packages.sealing.grant import Grant, read_grant
+from exam_packages.sealing.package import Core, Package
+from exam_packages.sealing.suite import check_library
+from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE, StationHome
+
+LEAST_FREE = 512 * 1024 * 1024
+"""Bytes free on the station's disk: journals and pictures of a long day, several times."""
+
+_HALL_TIMEOUT_S = 5
+
+
+class PreflightError(ExamError):
+    """A package or a grant is not for this station."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at: whether it is good, and what was found or what to do."""
+
+    good: bool
+    words: str
+
+
+def load(
+    home: StationHome,
+    package: Path,
+    grant: Path,
+    clock: Clock,
+    progress: Callable[[int, int], None] | None = None,
+) -> Core:
+    """Verify a package and this station's grant for it, whole, and keep both.
+
+    *progress* is told (bytes checked, bytes in all). Raises an
+    :class:`~exam_packages.errors.ExamError`; then nothing is kept.
+    """
+    trust, now_s = home.trust(), clock.wall_ns() // SECOND
+    trust.check_time(now_s)
+    data = grant.read_bytes()
+    granted = read_grant(data, trust, now_s=now_s)
+    with Package.open(package, trust, now_s=now_s) as opened:
+        _belongs(home, opened, granted)
+        opened.check(progress)
+        core, name = opened.core, opened.package_hash.hex()
+    make_directory(home.packages, mode=0o700)
+    _copy_durably(package, home.packages / f"{name}.package")
+    write_durably(home.packages / f"{name}.grant", data)
+    return core
+
+
+def examine(home: StationHome, clock: Clock) -> Iterator[Finding]:
+    """Look at everything a station needs, one finding after the other."""
+    now_s = clock.wall_ns() // SECOND
+    yield _finding("The cryptography library is good", check_library)
+    yield _finding("The root of trust is known and valid", lambda: home.trust().check_time(now_s))
+    yield _finding("The enrolment is valid", lambda: home.enrolment(now_s=now_s))
+    yield _keys(home)
+    yield _camera(home.camera)
+    yield _disk(home.directory)
+    packages = sorted(home.packages.glob("*.package"))
+    if not packages:
+        yield Finding(False, "No package is loaded; use `exam-kiosk station load`.")
+    for path in packages:
+        yield _package(home, path, now_s)
+    yield _hall(home)
+
+
+def _belongs(home: StationHome, package: Package, grant: Grant) -> None:
+    if grant.package_hash != package.package_hash:
+        raise PreflightError(
+            "The grant is for another package than this one of “{exam}”; take the two that "
+            "belong together.",
+            exam=package.core.exam,
+        )
+    if grant.centre != home.centre or not grant.has(home.enrolment().key_id):
+        raise PreflightError(
+            "The grant of centre “{centre}” for the sitting {slot} does not name the station "
+            "“{station}”; ask the certification body for a grant that does.",
+            centre=grant.centre,
+            slot=grant.slot,
+            station=home.id,
+        )
+
+
+def _copy_durably(source: Path, target: Path) -> None:
+    temporary = target.with_suffix(".new")
+    with source.open("rb") as original, temporary.open("wb") as copy:
+        shutil.copyfileobj(original, copy, 1024 * 1024)
+        copy.flush()
+        os.fsync(copy.fileno())
+    temporary.replace(target)
+    sync_directory(target.parent)
+
+
+def _finding(good: str, look: Callable[[], object]) -> Finding:
+    try:
+        look()
+    except ExamError as problem:
+        return Finding(False, str(problem))
+    return Finding(True, f"{good}.")
+
+
+def _keys(home: StationHome) -> Finding:
+    try:
+        record = home.enrolment()
+        own = (
+            record.verify_key == home.signing_key().public
+            and record.sealing_public == home.sealing_key().public
+        )
+    except ExamError as problem:
+        return Finding(False, str(problem))
+    if own:
+        return Finding(True, "The keys are those of the enrolment.")
+    return Finding(False, "The keys are not those of the enrolment; enrol this station again.")
+
+
+def _camera(camera: str) -> Finding:
+    if camera == CAMERA_NONE:
+        return Finding(True, "No camera is used; every result will say so.")
+    if camera == CAMERA_AUTO:
+        devices = sorted(path.name for path in Path("/dev").glob("video*"))
+        if devices:
+            return Finding(True, f"Camera devices: {', '.join(devices)}.")
+        return Finding(True, "No camera is connected; every result will say so.")
+    if Path(camera).is_file():
+        return Finding(True, "A video file stands in for the camera; every result will say so.")
+    return Finding(False, f"The video file for the camera is not there: {camera}")
+
+
+def _disk(directory: Path) -> Finding:
+    free = shutil.disk_usage(directory).free
+    words = f"{free // 1024**2} MB are free on the disk of {directory}"
+    if free >= LEAST_FREE:
+        return Finding(True, f"{words}.")
+    return Finding(False, f"{words}; make room for {LEAST_FREE // 1024**2} MB.")
+
+
+def _package(home: StationHome, path: Path, now_s: int) -> Finding:
+    try:
+        trust = home.trust()
+        with Package.open(path, trust, now_s=now_s) as opened:
+            grant = read_grant(path.with_suffix(".grant").read_bytes(), trust, now_s=now_s)
+            _belongs(home, opened, grant)
+            opened.check()
+            return Finding(True, f"“{opened.core.exam}” is whole, and granted for {grant.slot}.")
+    except (ExamError, OSError) as problem:
+        return Finding(False, f"{path.name}: {problem}")
+
+
+def _hall(home: StationHome) -> Finding:
+    """Whether something with the body's certificate answers at the hall's address."""
+    where = urlsplit(home.hall_url).netloc
+    try:
+        with httpx.Client(verify=home.client_tls(), timeout=_HALL_TIMEOUT_S) as client:
+            client.get(home.hall_url)
+    except ExamError as problem:
+        return Finding(False, str(problem))
+    except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError) as problem:
+        return Finding(False, f"The hall at {where} does not answer as it must: {problem}")
+    return Finding(True, f"The hall at {where} answers.")
