@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from exam_packages import canon
+from exam_packages.canon import Hash, Id
 from exam_packages.sealing.journal_format import (
     Acknowledgement,
     ChainDamage,
@@ -28,8 +29,6 @@ from exam_packages.sealing.journal_format import (
     Compartment,
     Cursor,
     Frame,
-    Hash,
-    Id,
     Number,
     SignedHeader,
     genesis,

@@ -27,13 +27,10 @@ from typing import Annotated, Final, TypeAlias
 from msgspec import Meta
 
 from exam_packages import canon
+from exam_packages.canon import Hash, Id
 from exam_packages.sealing.signed import Signed, SignedError, read_signed, sign, verify
 from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey, digest, label
 
-Id: TypeAlias = Annotated[bytes, Meta(min_length=16, max_length=16)]
-"""A blind id, a boot id or a key id."""
-Hash: TypeAlias = Annotated[bytes, Meta(min_length=32, max_length=32)]
-"""A head, or the hash of a package, a blob or a report."""
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A count, a sequence, an epoch, or a time in seconds or nanoseconds since 1970."""
 Ordinal: TypeAlias = Annotated[int, Meta(ge=1, le=2**63 - 1)]
