@@ -10,7 +10,7 @@ from pathlib import Path
 
 import apsw
 
-from sync.holder import journals
+from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
 DATABASE = "hall.sqlite"
@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS sittings (
     slot TEXT NOT NULL,
     package_hash BLOB NOT NULL,
     release_id BLOB NOT NULL,
+    codes INTEGER NOT NULL,    -- how many release codes open the package
     not_before_s INTEGER NOT NULL,
     salt BLOB NOT NULL,
     secret BLOB,               -- the release secret, once released
@@ -55,7 +56,7 @@ CREATE TABLE IF NOT EXISTS seats (
     heard_ns INTEGER NOT NULL DEFAULT 0,      -- when new frames last came
     boot BLOB NOT NULL DEFAULT x'',           -- of the last permit
     permitted INTEGER NOT NULL DEFAULT 0,     -- highest epoch permitted
-    restart INTEGER NOT NULL DEFAULT 0,       -- a person allowed the next restart
+    restart INTEGER NOT NULL DEFAULT 0,       -- 1: waits for a person; 2: one allowed it
     UNIQUE (sitting, line), UNIQUE (sitting, candidate), UNIQUE (sitting, code)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS commands (
@@ -67,7 +68,7 @@ CREATE TABLE IF NOT EXISTS commands (
     issued_ns INTEGER NOT NULL,
     reason TEXT NOT NULL,
     comment TEXT NOT NULL,
-    journaled INTEGER NOT NULL DEFAULT 0,
+    journaled INTEGER NOT NULL DEFAULT 0,     -- 1: the station said so; 2: nobody knows
     PRIMARY KEY (blind_id, authority, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_commands ON commands (blind_id) WHERE journaled = 0;
@@ -114,7 +115,7 @@ CREATE TABLE IF NOT EXISTS alarms (
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, journals.SCHEMA + _SCHEMA)
+    return Store(home / DATABASE, JOURNALS + _SCHEMA)
 
 
 def audit(

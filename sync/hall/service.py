@@ -1,0 +1,410 @@
+"""What stations ask of the hall. Routes hold no rules; the rules are called from here.
+
+Every answer that matters is given after the database has synced what it rests on. What
+stations say of themselves (:class:`sync.messages.Status`) is kept in memory only: it is
+for the board, and comes again within a second.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+
+import apsw
+
+from exam_packages import canon
+from exam_packages.clock import SECOND, Clock
+from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
+from exam_packages.sealing.chain import ChainState
+from exam_packages.sealing.journal_format import (
+    Acknowledgement,
+    Context,
+    sign_acknowledgement,
+    sign_permit,
+)
+from exam_packages.sealing.journal_keys import blob_digest, epoch_header
+from exam_packages.sealing.suite import VerifyKey
+from exam_packages.sealing.trust import STATION, Enrolment, read_enrolment
+from sync.hall import authority, seats
+from sync.hall.home import HallHome
+from sync.hall.roster import code_digest
+from sync.hall.schema import alarm, audit, number
+from sync.holder.journals import Held, header_frames, held_state, hold
+from sync.holder.store import Store
+from sync.messages import (
+    MAX_FRAMES,
+    Countersigned,
+    Greeting,
+    HandIn,
+    PermitRequest,
+    Permitted,
+    Release,
+    Seat,
+    SignIn,
+    Status,
+    Tick,
+    Tock,
+    Welcome,
+)
+from sync.web.wire import Busy, HttpError
+
+MAX_EVIDENCE = 5 * 1024 * 1024
+"""Bytes of one sealed picture."""
+_MAX_PICTURES = 5000
+"""Pictures kept per attempt: a long exam takes hundreds."""
+_EVIDENCE_FLOOR = 512 * 1024 * 1024
+"""Free bytes below which pictures are refused: they are given up before answers are."""
+_GUESSES = 10
+"""Sign-in codes a station may try per minute."""
+
+
+@dataclass
+class Link:
+    """What is known of a station since the hall started. Times are CLOCK_BOOTTIME."""
+
+    key_id: bytes
+    status: Status | None = None
+    blind_id: bytes = b""
+    at_ns: int = 0
+    ahead: bool = False
+    """The station has records that are not held here yet."""
+    guesses: deque[int] = field(default_factory=deque)
+    restored: int = 0
+    """The authority number under which this station showed that the hall is an old copy."""
+
+
+class HallService:
+    """One hall at work. Created by :mod:`sync.hall.main`, used by both listeners."""
+
+    def __init__(self, home: HallHome, store: Store, clock: Clock) -> None:
+        """Read this hall's keys and count its start. Raises an ``ExamError``."""
+        self.home = home
+        self.store = store
+        self.clock = clock
+        self.key = home.signing_key()
+        self.sealing = home.sealing_key()
+        self.trust = home.trust()
+        self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
+        self.links: dict[bytes, Link] = {}
+        self.handed_in: Callable[[], None] = lambda: None
+        """Called after each hand-in: wakes the relay."""
+        self._stations: dict[bytes, VerifyKey] = {}
+        self._certificates: dict[bytes, bytes] = {}
+        with store.reading() as connection:
+            for key_id, enrolment, certificate in connection.execute(
+                "SELECT key_id, enrolment, certificate FROM stations"
+            ):
+                known = read_enrolment(enrolment, self.trust, now_s=None)
+                self._stations[key_id] = known.verify_key
+                self._certificates[certificate] = key_id
+        authority.start(store, home.incarnation, clock.wall_ns())
+
+    # --- Who calls ---------------------------------------------------------------------
+
+    async def greet(self, certificate: bytes | None, greeting: Greeting) -> Welcome:
+        """Take in a station that the body enrolled for this centre."""
+        now_ns = self.clock.wall_ns()
+        enrolment = read_enrolment(greeting.enrolment, self.trust, now_s=now_ns // SECOND)
+        self._check_greeting(certificate, enrolment)
+        fingerprint = hashlib.sha256(enrolment.tls_certificate).digest()
+
+        def work(connection: apsw.Connection) -> Welcome:
+            connection.execute(
+                "INSERT INTO stations (key_id, machine, enrolment, certificate, greeted_ns) "
+                "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_id) DO UPDATE SET "
+                "machine = ?2, enrolment = ?3, certificate = ?4, greeted_ns = ?5",
+                (enrolment.key_id, enrolment.machine, greeting.enrolment, fingerprint, now_ns),
+            )
+            sitting = seats.open_sitting(connection)
+            return Welcome(
+                enrolment=self.home.enrolment_bytes,
+                sitting=sitting.title if sitting else "",
+                exam=sitting.exam if sitting else "",
+                package_hash=sitting.package_hash if sitting else b"",
+                slot=sitting.slot if sitting else "",
+                authority=number(connection, authority.AUTHORITY),
+                holder_epoch=number(connection, authority.HOLDER_EPOCH),
+            )
+
+        welcome = await self.store.awrite(work)
+        self._stations[enrolment.key_id] = enrolment.verify_key
+        self._certificates[fingerprint] = enrolment.key_id
+        return welcome
+
+    def station(self, certificate: bytes | None) -> Link:
+        """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
+        key_id = self._certificates.get(hashlib.sha256(certificate or b"").digest())
+        if key_id is None:
+            raise HttpError(401, "This hall does not know this station yet; it must greet first.")
+        return self.links.setdefault(key_id, Link(key_id))
+
+    def _check_greeting(self, certificate: bytes | None, enrolment: Enrolment) -> None:
+        if enrolment.kind != STATION:
+            raise HttpError(403, "The enrolment shown is not that of a station.")
+        if enrolment.centre != self.enrolment.centre:
+            raise HttpError(
+                403,
+                "The station “{machine}” is enrolled for the centre “{centre}”, and this hall "
+                "belongs to “{here}”; connect it to its own hall, or enrol it anew.",
+                machine=enrolment.machine,
+                centre=enrolment.centre,
+                here=self.enrolment.centre,
+            )
+        if certificate != enrolment.tls_certificate:
+            raise HttpError(
+                403, "The enrolment shown belongs to another machine than the one that calls."
+            )
+
+    # --- Signing in, and opening an epoch ----------------------------------------------
+
+    async def sign_in(self, link: Link, message: SignIn) -> Seat:
+        """The roster line behind a code, bound to this station."""
+        self._count_guess(link)
+        with self.store.reading() as connection:
+            sitting = seats.open_sitting(connection)
+        if sitting is None:
+            raise HttpError(409, "No sitting is open in this hall.")
+        code = await asyncio.to_thread(code_digest, message.code[:200], sitting.salt)
+        found = await self.store.awrite(
+            lambda connection: seats.sign_in(
+                connection, sitting, code, link.key_id, self.clock.wall_ns()
+            )
+        )
+        link.guesses.clear()
+        return Seat(found.blind_id, found.candidate, found.name)
+
+    def _count_guess(self, link: Link) -> None:
+        now = self.clock.boottime_ns()
+        while link.guesses and now - link.guesses[0] > 60 * SECOND:
+            link.guesses.popleft()
+        if len(link.guesses) >= _GUESSES:
+            raise Busy(
+                60,
+                "Too many sign-in codes were tried at this station; wait a minute and try again.",
+            )
+        link.guesses.append(now)
+
+    async def permit(self, link: Link, request: PermitRequest) -> Permitted:
+        """Permit an epoch when the rules allow it, and for a restart give the halves back."""
+        context: Context = canon.unpack(request.context, Context, max_size=4096)
+        if context.station != link.key_id:
+            raise HttpError(403, "A station can ask for a permit only for itself.")
+        answer = await self.store.awrite(partial(self._permit, context, request.cause))
+        if isinstance(answer, HttpError):
+            raise answer
+        return answer
+
+    def _permit(
+        self, context: Context, cause: int, connection: apsw.Connection
+    ) -> Permitted | HttpError:
+        now_ns = self.clock.wall_ns()
+        seat = seats.seat_at(connection, context.blind_id, context.station)
+        if seats.handed_in(connection, context.blind_id):
+            raise HttpError(409, "This exam has been handed in; it cannot be opened again.")
+        package_hash = _package_hash(connection, context.blind_id)
+        held = held_state(connection, context.blind_id, package_hash)
+        try:
+            seats.check_permit(seat, context, cause, held, package_hash, now_ns)
+        except seats.RestartWaits as problem:
+            # Returned, not raised: what it asks of the board must be kept.
+            seats.ask_restart(connection, context.blind_id)
+            return problem
+        seats.permitted(connection, context)
+        headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
+        return Permitted(
+            permit=sign_permit(
+                context, number(connection, authority.AUTHORITY), now_ns // SECOND, self.key
+            ),
+            halves=tuple(
+                (header.context.epoch, header.half_for(self.sealing)) for header in headers
+            ),
+        )
+
+    # --- The tick ----------------------------------------------------------------------
+
+    async def tick(self, link: Link, tick: Tick) -> Tock:
+        """Hold new frames, then acknowledge, and hand over what waits for this station."""
+        if len(tick.frames) > MAX_FRAMES:
+            raise HttpError(413, "A tick carries at most {limit} frames.", limit=MAX_FRAMES)
+        link.status, link.blind_id = tick.status, tick.blind_id
+        link.at_ns = self.clock.boottime_ns()
+        tock, refused = await self.store.awrite(partial(self._tick, link, tick))
+        if refused is not None:
+            raise refused
+        return tock
+
+    def _tick(
+        self, link: Link, tick: Tick, connection: apsw.Connection
+    ) -> tuple[Tock, HttpError | None]:
+        sitting = seats.open_sitting(connection)
+        releases: tuple[Release, ...] = ()
+        if sitting is not None and sitting.secret is not None:
+            releases = (
+                Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
+            )
+        if not tick.blind_id:
+            return Tock(b"", (), releases, -1, b""), None
+        now_ns = self.clock.wall_ns()
+        seats.seat_at(connection, tick.blind_id, link.key_id)
+        before = held_state(connection, tick.blind_id, _package_hash(connection, tick.blind_id))
+        held = hold(
+            connection,
+            before,
+            tick.frames,
+            sender=link.key_id,
+            sequence=tick.sequence,
+            head=tick.head,
+            stations=self._stations.get,
+            commanders=[self.key.public],
+            time_ns=now_ns,
+        )
+        if held.refused is not None:
+            words = str(held.refused)
+            alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
+            problem = HttpError(422, held.refused.template, **held.refused.fields)
+            return Tock(b"", (), (), -1, b""), problem
+        if held.added:
+            connection.execute(
+                "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, tick.blind_id)
+            )
+        link.ahead = tick.sequence > held.state.sequence
+        current = self._notice_restored(link, tick, held, connection)
+        if tick.authority == current:
+            authority.confirm(connection, tick.blind_id, current, tick.command)
+        state = held.state
+        return (
+            Tock(
+                acknowledgement=self._acknowledge(connection, state, now_ns),
+                commands=authority.pending(connection, tick.blind_id, state.epoch, self.key)
+                if state.epoch
+                else (),
+                releases=releases,
+                need_after=held.need_after,
+                receipt=_receipt(connection, tick.blind_id),
+            ),
+            None,
+        )
+
+    def _acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
+        """Signed inside the transaction, sent only after it was synced."""
+        return sign_acknowledgement(
+            Acknowledgement(
+                blind_id=state.blind_id,
+                epoch=state.epoch,
+                sequence=state.sequence,
+                head=state.head,
+                holder=self.key.key_id,
+                holder_epoch=number(connection, authority.HOLDER_EPOCH),
+                time_ns=now_ns,
+            ),
+            self.key,
+        )
+
+    def _notice_restored(
+        self, link: Link, tick: Tick, held: Held, connection: apsw.Connection
+    ) -> int:
+        """The authority number, raised first when this tick shows that we are an old copy.
+
+        One station can cause that once per authority, so a lying one cannot do it for ever.
+        """
+        current = number(connection, authority.AUTHORITY)
+        ahead = tick.authority > current or (
+            tick.authority == current
+            and tick.command > authority.last_number(connection, tick.blind_id, current)
+        )
+        if (held.gap or ahead) and not link.restored:
+            link.restored = current
+            name = seats.machine_name(connection, link.key_id)
+            authority.restored(connection, self.clock.wall_ns(), f"by the station {name}")
+        return number(connection, authority.AUTHORITY)
+
+    # --- Evidence and handing in -------------------------------------------------------
+
+    async def keep_evidence(self, link: Link, blind_id: bytes, digest: bytes, data: bytes) -> None:
+        """Keep one sealed picture, durably. Sending it again changes nothing."""
+        if blob_digest(data) != digest:
+            raise HttpError(400, "A picture does not have the digest it was sent under.")
+        with self.store.reading() as connection:
+            seats.seat_at(connection, blind_id, link.key_id)
+            known, held = connection.execute(
+                "SELECT count(*), coalesce(max(digest = ?), 0) FROM evidence WHERE blind_id = ?",
+                (digest, blind_id),
+            ).get
+        if held:
+            return
+        if known >= _MAX_PICTURES:
+            raise HttpError(409, "More pictures came for this exam than are kept.")
+        await asyncio.to_thread(self._write_evidence, blind_id, digest, data)
+        await self.store.awrite(
+            lambda connection: connection.execute(
+                "INSERT OR IGNORE INTO evidence (blind_id, digest, size) VALUES (?, ?, ?)",
+                (blind_id, digest, len(data)),
+            )
+        )
+
+    def _write_evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
+        if shutil.disk_usage(self.home.directory).free < _EVIDENCE_FLOOR:
+            raise HttpError(507, "The hall's disk is almost full; pictures are not kept for now.")
+        directory = self.home.evidence / blind_id.hex()
+        make_directory(directory, 0o700)
+        write_durably(directory / digest.hex(), data, 0o600)
+
+    async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
+        """Countersign a manifest that extends exactly what is held here."""
+        manifest = read_manifest(message.manifest, self._stations[link.key_id])
+        signature = await self.store.awrite(
+            partial(self._hand_in, link, manifest, message.manifest)
+        )
+        self.handed_in()
+        return Countersigned(signature)
+
+    def _hand_in(
+        self, link: Link, manifest: Manifest, data: bytes, connection: apsw.Connection
+    ) -> bytes:
+        seat = seats.seat_at(connection, manifest.blind_id, link.key_id)
+        name = bundle_hash(canon.pack(manifest))
+        row = connection.execute(
+            "SELECT bundle_hash, countersignature FROM hand_ins WHERE blind_id = ?",
+            (manifest.blind_id,),
+        ).get
+        if row is not None:
+            if row[0] != name:
+                raise HttpError(409, "This exam was handed in before, with another record.")
+            return bytes(row[1])
+        held = held_state(
+            connection, manifest.blind_id, _package_hash(connection, manifest.blind_id)
+        )
+        if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
+            raise HttpError(409, "The manifest belongs to another package or centre.")
+        now_ns = self.clock.wall_ns()
+        signature = countersign(
+            data, held.cursor, self._stations[link.key_id], self.key, now_ns // SECOND
+        )
+        connection.execute(
+            "INSERT INTO hand_ins (blind_id, bundle_hash, manifest, countersignature, time_ns) "
+            "VALUES (?, ?, ?, ?, ?)",
+            (manifest.blind_id, name, data, signature, now_ns),
+        )
+        audit(connection, now_ns, "", "handed in", seat=seat.candidate)
+        return signature
+
+
+def _package_hash(connection: apsw.Connection, blind_id: bytes) -> bytes:
+    return bytes(
+        connection.execute(
+            "SELECT package_hash FROM sittings JOIN seats ON sittings.id = seats.sitting "
+            "WHERE blind_id = ?",
+            (blind_id,),
+        ).get
+    )
+
+
+def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:
+    found = connection.execute("SELECT receipt FROM hand_ins WHERE blind_id = ?", (blind_id,)).get
+    return found or b""
