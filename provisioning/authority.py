@@ -38,6 +38,7 @@ from sync.certificates import read_request as read_certificate_request
 
 ROOT_HOLDERS: Final = 3
 ROOT_THRESHOLD: Final = 2
+MAX_NAME: Final = 200
 ROOT_DAYS: Final = 365
 ENROLMENT_DAYS: Final = 365
 _DAY_S: Final = 86_400
@@ -49,6 +50,10 @@ def found_body(directory: Path, name: str, clock: Clock) -> Trust:
     Raises an :class:`~exam_packages.errors.ExamError`, also when one is there already.
     """
     body = Body(directory)
+    if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
+        raise BodyError(
+            "A body's name is a printable text of at most {limit} characters.", limit=MAX_NAME
+        )
     if body.keys.exists():
         raise BodyError("There is a body in {directory} already.", directory=str(directory))
     for part in (directory, body.keys, body.root_path.parent, body.enrolments):

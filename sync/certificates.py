@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 _AUTHORITY_DAYS = 3650
+_LONGEST_NAME = 64
 _BACKDATED = timedelta(minutes=5)
 """A machine whose clock is a little behind must not refuse a fresh certificate."""
 
@@ -169,14 +170,12 @@ def _is_p256(key: object) -> bool:
 
 
 def _name(name: str) -> x509.Name:
+    """A common name, cut to the 64 bytes X.509 has for it: a label, never an identity."""
+    short = name.encode("utf-8", "replace")[:_LONGEST_NAME].decode("utf-8", "ignore")
     try:
-        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
+        return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, short)])
     except ValueError:
-        raise CertificateError(
-            "“{name}” cannot be a machine's name in a certificate: at most 64 characters, and "
-            "at least one.",
-            name=name,
-        ) from None
+        raise CertificateError("A certificate needs a name.") from None
 
 
 def _host(host: str) -> x509.GeneralName:
