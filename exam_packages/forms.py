@@ -160,7 +160,7 @@ def _draw(test: Test, seed: bytes, policy: Policy) -> DrawnForm:
             references = []
             for each in chosen:
                 question = each.question
-                item = _shuffled(question, lots)
+                item = _shuffled(question, lots, test.language)
                 if item.identifier in items:
                     raise FormsError(
                         "The item “{item}” was drawn twice; a form has each item once.",
@@ -258,7 +258,7 @@ def _select(plan: SectionPlan, lots: _Lots) -> list[QuestionReference]:
     return chosen
 
 
-def _shuffled(question: Question, lots: _Lots) -> Item:
+def _shuffled(question: Question, lots: _Lots, language: str) -> Item:
     item = question.item
     by_response = {shuffle.response: shuffle.fixed for shuffle in question.shuffles}
 
@@ -284,7 +284,11 @@ def _shuffled(question: Question, lots: _Lots) -> Item:
             case _:
                 return interaction
 
-    return msgspec.structs.replace(item, interactions=tuple(map(arrange, item.interactions)))
+    return msgspec.structs.replace(
+        item,
+        language=item.language or language,
+        interactions=tuple(map(arrange, item.interactions)),
+    )
 
 
 class _Lots:

@@ -1,0 +1,8 @@
+"""Exams written for trying this project out. They are real QTI packages."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FOOD_SAFETY = Path(__file__).parent / "food_safety"
+"""The folder of the sample exam "Food-safety inspector, level 1"."""
