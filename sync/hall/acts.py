@@ -20,7 +20,6 @@ from typing import TypeAlias
 import apsw
 
 from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
-from exam_packages.canon import unpack
 from exam_packages.clock import SECOND
 from exam_packages.sealing.release import read_code, release_secret
 from sync.hall import authority, seats
@@ -64,12 +63,7 @@ async def admit(
     """Let in one candidate, or (``None``) everyone who signed in and waits."""
 
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
-        admitted = any(
-            isinstance(unpack(body, Order), Admit)
-            for (body,) in connection.execute(
-                "SELECT body FROM commands WHERE blind_id = ? AND journaled < 2", (seat.blind_id,)
-            )
-        )
+        admitted = authority.was_given(connection, seat.blind_id, "admit")
         return None if admitted else Admit(seat.extra_s)
 
     return await _order(hall, operator, "admit", candidate, why, order)
@@ -237,6 +231,7 @@ async def _order(
             authority.give(
                 connection,
                 seat.blind_id,
+                act.split()[0],
                 order,
                 operator=operator.name,
                 time_ns=now_ns,

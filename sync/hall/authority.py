@@ -24,7 +24,7 @@ from exam_packages.attempt.commands import Command, Order, sign_command
 from exam_packages.files import write_durably
 from exam_packages.sealing.suite import SigningKey
 from sync.hall.schema import alarm, number, set_number
-from sync.holder.store import Store
+from sync.holder.store import Store, rows
 
 AUTHORITY = "authority"
 HOLDER_EPOCH = "holder_epoch"
@@ -63,9 +63,9 @@ def restored(connection: apsw.Connection, time_ns: int, noticed: str) -> None:
     """
     set_number(connection, AUTHORITY, number(connection, AUTHORITY) + 1)
     set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
-    open_orders: list[tuple[bytes]] = connection.execute(
-        "SELECT DISTINCT blind_id FROM commands WHERE journaled = 0"
-    ).fetchall()  # type: ignore[assignment]  # the column's type is known to the schema alone
+    open_orders = rows(
+        connection.execute("SELECT DISTINCT blind_id FROM commands WHERE journaled = 0")
+    )
     connection.execute("UPDATE commands SET journaled = 2 WHERE journaled = 0")
     alarm(
         connection,
@@ -87,6 +87,7 @@ def restored(connection: apsw.Connection, time_ns: int, noticed: str) -> None:
 def give(
     connection: apsw.Connection,
     blind_id: bytes,
+    act: str,
     order: Order,
     *,
     operator: str,
@@ -94,16 +95,17 @@ def give(
     reason: str,
     comment: str,
 ) -> int:
-    """Put *order* in line for an attempt; the number it got."""
+    """Put *order*, which operators call *act*, in line for an attempt; the number it got."""
     authority = number(connection, AUTHORITY)
     given = last_number(connection, blind_id, authority) + 1
     connection.execute(
-        "INSERT INTO commands (blind_id, authority, number, body, operator, issued_ns, reason,"
-        " comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO commands (blind_id, authority, number, act, body, operator, issued_ns,"
+        " reason, comment) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             blind_id,
             authority,
             given,
+            act,
             canon.pack(order),
             operator,
             time_ns,
@@ -112,6 +114,17 @@ def give(
         ),
     )
     return given
+
+
+def was_given(connection: apsw.Connection, blind_id: bytes, act: str) -> bool:
+    """Whether an order of that name was given, and not lost when the hall was restored."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM commands"
+            " WHERE blind_id = ? AND act = ? AND journaled < 2)",
+            (blind_id, act),
+        ).get
+    )
 
 
 def last_number(connection: apsw.Connection, blind_id: bytes, authority: int) -> int:

@@ -63,6 +63,7 @@ CREATE TABLE IF NOT EXISTS commands (
     blind_id BLOB NOT NULL REFERENCES seats,
     authority INTEGER NOT NULL,
     number INTEGER NOT NULL,
+    act TEXT NOT NULL,
     body BLOB NOT NULL,                       -- the order, canonical
     operator TEXT NOT NULL,
     issued_ns INTEGER NOT NULL,

@@ -81,6 +81,14 @@ def open_sitting(connection: apsw.Connection) -> Sitting | None:
     return None if row is None else Sitting(*row)
 
 
+def last_sitting(connection: apsw.Connection) -> Sitting | None:
+    """The sitting opened last, closed or not: what the board shows when none is open."""
+    row = connection.execute(
+        f"SELECT {_SITTING} FROM sittings ORDER BY id DESC LIMIT 1"  # noqa: S608  our columns
+    ).fetchone()
+    return None if row is None else Sitting(*row)
+
+
 def add_sitting(
     connection: apsw.Connection,
     *,

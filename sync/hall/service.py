@@ -92,8 +92,8 @@ class HallService:
         self.trust = home.trust()
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
-        self.handed_in: Callable[[], None] = lambda: None
-        """Called after each hand-in: wakes the relay."""
+        self.for_the_body: Callable[[], None] = lambda: None
+        """Called when something for the body came in: wakes the relay."""
         self._stations: dict[bytes, VerifyKey] = {}
         self._certificates: dict[bytes, bytes] = {}
         with store.reading() as connection:
@@ -347,6 +347,7 @@ class HallService:
                 (blind_id, digest, len(data)),
             )
         )
+        self.for_the_body()
 
     def _write_evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
         if shutil.disk_usage(self.home.directory).free < _EVIDENCE_FLOOR:
@@ -361,7 +362,7 @@ class HallService:
         signature = await self.store.awrite(
             partial(self._hand_in, link, manifest, message.manifest)
         )
-        self.handed_in()
+        self.for_the_body()
         return Countersigned(signature)
 
     def _hand_in(

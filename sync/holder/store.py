@@ -22,7 +22,7 @@ import apsw
 
 from exam_packages.errors import ExamError
 
-__all__ = ["Store", "StoreError", "StoreFull"]
+__all__ = ["Store", "StoreError", "StoreFull", "rows"]
 
 T = TypeVar("T")
 
@@ -34,6 +34,11 @@ _BUSY_MS = 10_000
 
 _LEAST_SQLITE = 3_051_003
 """SQLite 3.51.3 mends a bug in resetting the write-ahead log."""
+
+
+def rows(cursor: apsw.Cursor) -> list[tuple[Any, ...]]:
+    """All rows of a query, typed as the schema and not apsw knows them."""
+    return cursor.fetchall()
 
 
 class StoreError(ExamError):

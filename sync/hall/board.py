@@ -1,0 +1,282 @@
+"""The board: every seat in one line, worst first, in words.
+
+A pure view of what the database holds and what stations last said of themselves. Time
+left is the station's own countdown, extrapolated by this machine's monotonic clock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from enum import IntEnum
+
+import apsw
+
+from exam_packages.clock import SECOND
+from sync.hall import seats
+from sync.hall.service import HallService, Link
+from sync.holder.store import rows
+from sync.messages import Status
+
+LINK_LOST_NS = 8 * SECOND
+"""Without a word for this long, a station with an open exam counts as not answering."""
+_DISK_LOW_MB = 500
+_CLOCK_OFF_NS = 2 * SECOND
+
+
+class Concern(IntEnum):
+    """How much a line needs a person, most first."""
+
+    ALARM = 0
+    LOST = 1
+    WAITS = 2
+    NOTICE = 3
+    RUNNING = 4
+    READY = 5
+    DONE = 6
+    EXPECTED = 7
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    """One seat. Durations in milliseconds, -1 where there is none.
+
+    ``unsent`` says that the station has records the hall does not hold yet; ``body`` that
+    the body's receipt came; ``orders`` how many orders are not carried out yet.
+    """
+
+    seat: int
+    candidate: str
+    name: str
+    station: str
+    concern: Concern
+    state: str
+    answered: int
+    items: int
+    left_ms: int
+    running: bool
+    link_ms: int
+    held: int
+    unsent: bool
+    handed_in: bool
+    body: bool
+    orders: int
+    admitted: bool
+    waits_restart: bool
+    incidents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the whole hall looks like now."""
+
+    title: str
+    exam: str
+    slot: str
+    codes: int
+    released: bool
+    rows: tuple[BoardRow, ...]
+    idle: tuple[str, ...]
+    """Stations that answer and have no exam open."""
+    alarms: tuple[str, ...]
+    """What concerns the hall and not one seat."""
+
+    def as_json(self) -> dict[str, object]:
+        """The same for scripts; concerns by name."""
+        plain = asdict(self)
+        for row, shown in zip(plain["rows"], self.rows, strict=True):
+            row["concern"] = shown.concern.name.lower()
+        return plain
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What the database tells of one seat besides its own line."""
+
+    held: int
+    handed_in: bool
+    body: bool
+    trouble: str
+    orders: int
+    admitted: bool
+    alarms: tuple[str, ...]
+
+
+def board(hall: HallService) -> Board:
+    """The board now. Reads the database; call it off the event loop."""
+    now_ns = hall.clock.boottime_ns()
+    wall_ns = hall.clock.wall_ns()
+    with hall.store.reading() as connection:
+        sitting = seats.open_sitting(connection) or seats.last_sitting(connection)
+        alarms = tuple(
+            words
+            for (words,) in connection.execute(
+                "SELECT words FROM alarms WHERE blind_id IS NULL ORDER BY id DESC LIMIT 10"
+            )
+        )
+        names = dict(rows(connection.execute("SELECT key_id, machine FROM stations")))
+        if sitting is None:
+            return Board("", "", "", 0, False, (), _idle(hall.links, names, now_ns), alarms)
+        known = _known(connection, sitting.id)
+        found = seats.seats(connection, sitting.id)
+    lines = [
+        _row(
+            seat,
+            names.get(seat.station, ""),
+            known[seat.blind_id],
+            _link_of(hall.links, seat),
+            now_ns,
+            wall_ns,
+        )
+        for seat in found
+    ]
+    lines.sort(key=lambda row: (row.concern, row.seat))
+    return Board(
+        title=sitting.title,
+        exam=sitting.exam,
+        slot=sitting.slot,
+        codes=sitting.codes,
+        released=sitting.secret is not None,
+        rows=tuple(lines),
+        idle=_idle(hall.links, names, now_ns),
+        alarms=alarms,
+    )
+
+
+def _row(
+    seat: seats.SeatRow, station: str, known: _Known, link: Link | None, now_ns: int, wall_ns: int
+) -> BoardRow:
+    status = link.status if link else None
+    age_ns = now_ns - link.at_ns if link else -1
+    lost = known.held > 0 and not known.handed_in and (link is None or age_ns > LINK_LOST_NS)
+    incidents = [*known.alarms]
+    if known.trouble and not known.body:
+        incidents.append(known.trouble)
+    if status is not None and not known.handed_in:
+        incidents += _notices(status, wall_ns, age_ns)
+    running = status is not None and status.running and not known.handed_in
+    left_ms = -1
+    if status is not None and status.left_ms >= 0 and not known.handed_in:
+        passed_ms = age_ns // 1_000_000 if running else 0
+        left_ms = max(0, status.left_ms - passed_ms)
+    concern, state = _state(seat, known, status, lost, bool(incidents))
+    return BoardRow(
+        seat=seat.line,
+        candidate=seat.candidate,
+        name=seat.name,
+        station=station,
+        concern=concern,
+        state=state,
+        answered=status.answered if status else 0,
+        items=status.items if status else 0,
+        left_ms=left_ms,
+        running=running and not lost,
+        link_ms=age_ns // 1_000_000 if link else -1,
+        held=known.held,
+        unsent=bool(link and link.ahead),
+        handed_in=known.handed_in,
+        body=known.body,
+        orders=known.orders,
+        admitted=known.admitted,
+        waits_restart=seat.restart == seats.ASKED,
+        incidents=tuple(incidents),
+    )
+
+
+def _state(
+    seat: seats.SeatRow, known: _Known, status: Status | None, lost: bool, incidents: bool
+) -> tuple[Concern, str]:
+    """How much a seat needs a person, and its state in words."""
+    if known.handed_in:
+        concern = Concern.ALARM if known.alarms else Concern.DONE
+        return concern, "Safe at the body" if known.body else "Handed in, safe in the hall"
+    if seat.restart == seats.ASKED:
+        return Concern.WAITS, "Interrupted: may it go on?"
+    if lost:
+        return Concern.LOST, "Station does not answer"
+    concern, state = _by_phase(seat, known, status)
+    if known.alarms:
+        concern = Concern.ALARM
+    elif incidents and concern > Concern.NOTICE:
+        concern = Concern.NOTICE
+    return concern, state
+
+
+def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tuple[Concern, str]:
+    if seat.station is None:
+        return Concern.EXPECTED, "Expected"
+    if not seat.permitted:
+        return Concern.READY, "Signing in"
+    match status.phase if status else "":
+        case "waiting" if not known.admitted:
+            return Concern.WAITS, "Waits to be admitted"
+        case "waiting" | "admitted":
+            return Concern.READY, "Admitted, not begun"
+        case "running":
+            return Concern.RUNNING, "Working"
+        case "paused":
+            return Concern.NOTICE, "Paused"
+        case "closed":
+            return Concern.RUNNING, "Handing in"
+        case _:
+            return Concern.NOTICE, "No word from the station yet"
+
+
+def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
+    notices = list(status.incidents[-3:])
+    if 0 <= status.disk_free_mb < _DISK_LOW_MB:
+        notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
+    if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:
+        notices.append("The station's clock differs by more than two seconds")
+    return notices
+
+
+def _known(connection: apsw.Connection, sitting: int) -> Mapping[bytes, _Known]:
+    alarms: dict[bytes, list[str]] = {}
+    for blind_id, words in connection.execute(
+        "SELECT blind_id, words FROM alarms WHERE blind_id IS NOT NULL ORDER BY id"
+    ):
+        alarms.setdefault(blind_id, []).append(words)
+    found = rows(
+        connection.execute(
+            "SELECT seats.blind_id,"
+            " coalesce((SELECT max(sequence) FROM frames"
+            "   WHERE frames.blind_id = seats.blind_id), 0),"
+            " bundle_hash, receipt, coalesce(trouble, ''),"
+            " (SELECT count(*) FROM commands"
+            "   WHERE commands.blind_id = seats.blind_id AND journaled = 0),"
+            " EXISTS (SELECT 1 FROM commands"
+            "   WHERE commands.blind_id = seats.blind_id AND act = 'admit' AND journaled < 2)"
+            " FROM seats LEFT JOIN hand_ins ON hand_ins.blind_id = seats.blind_id"
+            " WHERE sitting = ?",
+            (sitting,),
+        )
+    )
+    return {
+        blind_id: _Known(
+            held=held,
+            handed_in=bundle is not None,
+            body=receipt is not None,
+            trouble=trouble,
+            orders=orders,
+            admitted=bool(admitted),
+            alarms=tuple(alarms.get(blind_id, [])[-3:]),
+        )
+        for blind_id, held, bundle, receipt, trouble, orders, admitted in found
+    }
+
+
+def _link_of(links: Mapping[bytes, Link], seat: seats.SeatRow) -> Link | None:
+    """The seat's station, if what it last said was about this attempt."""
+    link = links.get(seat.station) if seat.station is not None else None
+    return link if link is not None and link.blind_id == seat.blind_id else None
+
+
+def _idle(links: Mapping[bytes, Link], names: Mapping[bytes, str], now_ns: int) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            names.get(key_id, "")
+            for key_id, link in list(links.items())
+            if link.status is not None and not link.blind_id and now_ns - link.at_ns <= LINK_LOST_NS
+        )
+    )

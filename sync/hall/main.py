@@ -1,0 +1,58 @@
+"""The hall's one process: two listeners, one database, one relay."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+
+from exam_packages.clock import Clock, SystemClock
+from exam_packages.sealing.suite import check_library
+from sync.hall.console.app import console_app
+from sync.hall.home import HallHome
+from sync.hall.relay import Relay
+from sync.hall.schema import open_store
+from sync.hall.service import HallService
+from sync.hall.stations import station_app
+from sync.web.server import Listener, bind, run, tls_context
+
+
+def serve(home: HallHome, clock: Clock | None = None) -> None:
+    """Run the hall in *home* until it is told to end. Raises an ``ExamError``.
+
+    When both listeners accept, one JSON line with their ports goes to standard output.
+    """
+    check_library()
+    os.umask(0o077)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s"
+    )
+    store = open_store(home.directory)
+    try:
+        hall = HallService(home, store, clock or SystemClock())
+        relay = Relay(hall)
+        hall.for_the_body = relay.wake
+        stations = Listener(
+            station_app(hall),
+            bind(home.address, home.station_port),
+            tls_context(home.tls_cert, home.tls_key, home.tls_ca),
+        )
+        console = Listener(
+            console_app(hall),
+            bind(home.address, home.console_port),
+            tls_context(home.tls_cert, home.tls_key, None),
+        )
+
+        def ready() -> None:
+            ports = {"stations": stations.port, "console": console.port}
+            sys.stdout.write(json.dumps({"ready": True, **ports}) + "\n")
+            sys.stdout.flush()
+
+        relay.start()
+        try:
+            run([stations, console], ready)
+        finally:
+            relay.stop()
+    finally:
+        store.close()

@@ -1,0 +1,195 @@
+"""The relay: finished exams on to the body, answers before pictures, until it has them.
+
+One thread. Everything it does may be repeated after any failure; nothing is deleted here.
+A bundle that intake refuses for good is an alarm on the board and is tried again only
+seldom; anything else is tried again with growing pauses.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from exam_packages.clock import SECOND
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import parse_manifest
+from exam_packages.sealing.receipt import read_receipt
+from sync.hall.schema import alarm
+from sync.hall.service import HallService
+from sync.holder.journals import held_frames
+from sync.holder.store import rows
+from sync.intake.client import IntakeClient, IntakeUnavailable
+
+_log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_S = 60.0
+_REFUSED_PAUSE_NS = 600 * SECOND
+_TIMEOUT = httpx.Timeout(30.0, connect=5.0)
+
+
+class RelayError(ExamError):
+    """What intake answered is not the receipt of what it was given."""
+
+
+@dataclass(frozen=True)
+class _Waiting:
+    """One finished exam that the body does not have whole."""
+
+    blind_id: bytes
+    bundle_hash: bytes
+    manifest: bytes
+    countersignature: bytes
+    receipt: bytes | None
+
+
+class Relay:
+    """Hands over whatever waits; ``wake`` after each hand-in."""
+
+    def __init__(self, hall: HallService) -> None:
+        self._hall = hall
+        self._wake = threading.Event()
+        self._refused_until: dict[bytes, int] = {}
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
+
+    def start(self) -> None:
+        """Begin, when this hall knows an intake; otherwise bundles wait here."""
+        if self._hall.home.intake_url:
+            self._thread.start()
+
+    def wake(self) -> None:
+        """Something new waits."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after the request at hand."""
+        self._ending.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        pause = 1.0
+        with httpx.Client(
+            base_url=self._hall.home.intake_url,
+            verify=self._hall.home.client_tls(),
+            timeout=_TIMEOUT,
+            trust_env=False,
+        ) as http:
+            client = IntakeClient(http)
+            while not self._ending.is_set():
+                self._wake.clear()
+                try:
+                    wait = self._round(client)
+                except Exception:
+                    _log.exception("The relay met an error of its own")
+                    wait = _LONGEST_PAUSE_S
+                pause = 1.0 if wait == 0 else min(_LONGEST_PAUSE_S, max(wait, pause * 2))
+                # Jitter, so that halls cut off together do not come back together.
+                self._wake.wait(_LONGEST_PAUSE_S if wait == 0 else pause * random.uniform(0.7, 1.3))  # noqa: S311
+
+    def _round(self, client: IntakeClient) -> float:
+        """Hand over what waits; the least pause before another round, 0 when all is done."""
+        try:
+            for waiting in self._waiting():
+                if waiting.receipt is None:
+                    self._step(self._answers, client, waiting)
+            for waiting in self._waiting():
+                if waiting.receipt is not None:
+                    self._step(self._evidence, client, waiting)
+        except IntakeUnavailable as problem:
+            return float(max(1, problem.retry_after_s))
+        return 0.0
+
+    def _step(
+        self,
+        step: Callable[[IntakeClient, _Waiting], None],
+        client: IntakeClient,
+        waiting: _Waiting,
+    ) -> None:
+        """One step for one bundle. What is unavailable to one is so to all: that goes out."""
+        if self._ending.is_set():
+            return
+        try:
+            step(client, waiting)
+        except IntakeUnavailable as problem:
+            self._note(waiting.blind_id, str(problem))
+            raise
+        except (ExamError, OSError) as problem:  # refused for good, or not a receipt at all
+            self._refused(waiting.blind_id, str(problem))
+
+    def _waiting(self) -> list[_Waiting]:
+        with self._hall.store.reading() as connection:
+            found = rows(
+                connection.execute(
+                    "SELECT blind_id, bundle_hash, manifest, countersignature, receipt "
+                    "FROM hand_ins WHERE receipt IS NULL OR evidence_sent = 0 ORDER BY time_ns"
+                )
+            )
+        now_ns = self._hall.clock.boottime_ns()
+        return [_Waiting(*row) for row in found if self._refused_until.get(row[0], 0) <= now_ns]
+
+    def _answers(self, client: IntakeClient, waiting: _Waiting) -> None:
+        with self._hall.store.reading() as connection:
+            frames = held_frames(connection, waiting.blind_id)
+            station = connection.execute(
+                "SELECT enrolment FROM stations JOIN seats ON seats.station = stations.key_id "
+                "WHERE blind_id = ?",
+                (waiting.blind_id,),
+            ).get
+        receipt = client.hand_over(
+            manifest=waiting.manifest,
+            countersignature=waiting.countersignature,
+            station=station,
+            hall=self._hall.home.enrolment_bytes,
+            frames=frames,
+            bundle_hash=waiting.bundle_hash,
+        )
+        if read_receipt(receipt, self._hall.trust).bundle_hash != waiting.bundle_hash:
+            raise RelayError("The body's receipt is for another exam than the one handed over.")
+        self._hall.store.write(
+            lambda connection: connection.execute(
+                "UPDATE hand_ins SET receipt = ?, trouble = '' WHERE blind_id = ?",
+                (receipt, waiting.blind_id),
+            )
+        )
+
+    def _evidence(self, client: IntakeClient, waiting: _Waiting) -> None:
+        """Send what intake lacks and we have; done when nothing that was named is missing."""
+        directory = self._hall.home.evidence / waiting.blind_id.hex()
+        named = {picture.digest for picture in parse_manifest(waiting.manifest)[1].evidence}
+        absent = 0
+        for digest in client.missing_evidence(waiting.bundle_hash):
+            path = directory / digest.hex()
+            if digest not in named or not path.is_file():
+                absent += 1
+                continue
+            client.put_evidence(waiting.bundle_hash, digest, path.read_bytes())
+            if self._ending.is_set():
+                return
+        if not absent:
+            self._hall.store.write(
+                lambda connection: connection.execute(
+                    "UPDATE hand_ins SET evidence_sent = 1 WHERE blind_id = ?", (waiting.blind_id,)
+                )
+            )
+
+    def _note(self, blind_id: bytes, words: str) -> None:
+        self._hall.store.write(
+            lambda connection: connection.execute(
+                "UPDATE hand_ins SET trouble = ? WHERE blind_id = ?", (words, blind_id)
+            )
+        )
+
+    def _refused(self, blind_id: bytes, words: str) -> None:
+        now_ns = self._hall.clock.wall_ns()
+        self._refused_until[blind_id] = self._hall.clock.boottime_ns() + _REFUSED_PAUSE_NS
+        self._note(blind_id, words)
+        self._hall.store.write(
+            lambda connection: alarm(connection, now_ns, "relay", words, blind_id=blind_id)
+        )

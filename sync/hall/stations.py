@@ -1,0 +1,80 @@
+"""The listener for stations: client certificates, canonical bodies, no rules."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exam_packages.canon import Object
+from sync.hall.service import MAX_EVIDENCE, HallService, Link
+from sync.messages import (
+    MAX_TICK,
+    STATION_ROUTES,
+    Greeting,
+    HandIn,
+    PermitRequest,
+    SignIn,
+    Tick,
+)
+from sync.web.server import peer_certificate
+from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, receive, reply
+
+_SMALL = 64 * 1024
+_MANIFEST = 4 * 1024 * 1024
+_HEX = re.compile(r"[0-9a-f]+")
+
+M = TypeVar("M", bound=Object)
+
+
+def station_app(hall: HallService) -> Starlette:
+    """The application behind the stations' listener."""
+
+    async def greet(request: Request) -> Response:
+        greeting = await receive(request, Greeting, _SMALL)
+        return reply(await hall.greet(peer_certificate(request), greeting))
+
+    def asked(
+        kind: type[M], max_size: int, answer: Callable[[Link, M], Awaitable[Object]]
+    ) -> Endpoint:
+        """An endpoint that takes one message from a known station and answers with one."""
+
+        async def endpoint(request: Request) -> Response:
+            link = hall.station(peer_certificate(request))
+            return reply(await answer(link, await receive(request, kind, max_size)))
+
+        return endpoint
+
+    async def evidence(request: Request) -> Response:
+        link = hall.station(peer_certificate(request))
+        blind_id = _hex(request, "blind_id", 16)
+        digest = _hex(request, "digest", 32)
+        await hall.keep_evidence(link, blind_id, digest, await read_bytes(request, MAX_EVIDENCE))
+        return Response(status_code=204)
+
+    posts: dict[str, Endpoint] = {
+        "greet": greet,
+        "sign_in": asked(SignIn, _SMALL, hall.sign_in),
+        "permit": asked(PermitRequest, _SMALL, hall.permit),
+        "tick": asked(Tick, MAX_TICK, hall.tick),
+        "hand_in": asked(HandIn, _MANIFEST, hall.hand_in),
+    }
+    routes = [
+        Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])
+        for name, endpoint in posts.items()
+    ]
+    path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
+    routes.append(Route(path, guarded(evidence), methods=["PUT"]))
+    return Starlette(routes=routes)
+
+
+def _hex(request: Request, name: str, size: int) -> bytes:
+    text: str = request.path_params[name]
+    if len(text) != 2 * size or not _HEX.fullmatch(text):
+        raise HttpError(400, "The address of a picture is not valid.")
+    return bytes.fromhex(text)
