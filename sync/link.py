@@ -24,6 +24,7 @@ import msgspec
 from exam_packages import canon
 from exam_packages.attempt.commands import Command, read_command
 from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import read_countersignature
 from exam_packages.sealing.journal import (
     Acknowledgement,
     Context,
@@ -40,8 +41,8 @@ from sync.messages import (
     Countersigned,
     Greeting,
     HandIn,
-    Permitted,
     PermitRequest,
+    Permitted,
     Refusal,
     Release,
     Seat,
@@ -193,7 +194,13 @@ class HolderClient:
 
     def hand_in(self, manifest: bytes) -> bytes:
         """Hand over the signed manifest of a closed attempt; returns the countersignature."""
-        return self._post("hand_in", HandIn(manifest), Countersigned).countersignature
+        hall = self._known()
+        data = self._post("hand_in", HandIn(manifest), Countersigned).countersignature
+        try:
+            read_countersignature(data, manifest, [hall.verify_key])
+        except SealingError as problem:
+            raise Misbehaved("{why}", why=str(problem)) from None
+        return data
 
     def _known(self) -> Enrolment:
         if self.hall is None:
@@ -244,7 +251,7 @@ class HolderClient:
 
 def _refusal(url: str, status: int, body: bytes) -> HolderRefused:
     try:
-        refusal = canon.unpack(body, Refusal, max_size=64 * 1024)
+        refusal: Refusal = canon.unpack(body, Refusal, max_size=64 * 1024)
         fields = dict(refusal.fields)
         if _fills(fields, refusal.template):
             return HolderRefused(refusal.template, **fields)

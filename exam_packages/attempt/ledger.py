@@ -9,7 +9,7 @@ Across a reboot its length can only be told by the wall clock, and is marked so.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from exam_packages.attempt import events as ev
@@ -70,7 +70,7 @@ class Countdown:
 class Ledger:
     """All intervals so far; the last one is open-ended and grows until the next entry."""
 
-    attempt: Attempt = Attempt()
+    attempt: Attempt = field(default_factory=Attempt)
     intervals: tuple[Interval, ...] = ()
     last: Stamp | None = None
 
@@ -96,6 +96,19 @@ def account(entries: Iterable[ev.Entry], ledger: Ledger | None = None) -> Ledger
     for entry in entries:
         ledger = _enter(ledger, entry)
     return ledger
+
+
+def pass_by(ledger: Ledger, stamp: Stamp) -> Ledger:
+    """The ledger after a record that was made at *stamp*, and changes nothing but the time.
+
+    For records whose body the reader cannot open: a restored station opens no pictures.
+    """
+    intervals = ledger.intervals
+    if ledger.last is not None:
+        kind = _KIND[ledger.attempt.phase]
+        passed = Interval(kind, ledger.last, stamp, by_wall=ledger.last.boot != stamp.boot)
+        intervals = _extend(intervals, passed)
+    return replace(ledger, intervals=intervals, last=stamp)
 
 
 def _enter(ledger: Ledger, entry: ev.Entry) -> Ledger:

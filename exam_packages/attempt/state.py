@@ -22,7 +22,7 @@ from exam_packages.attempt.commands import (
     Stop,
     journaled_command,
 )
-from exam_packages.canon import encode
+from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
 from exam_packages.sealing.suite import digest, label
 
@@ -80,7 +80,7 @@ def step(attempt: Attempt, entry: ev.Entry) -> Attempt:
 
 def responses_digest(responses: Responses) -> bytes:
     """The digest of responses as they stand, in the order of item identifiers."""
-    standing = [
+    standing: list[Value] = [
         [item, [[each.identifier, list(each.members)] for each in responses[item]]]
         for item in sorted(responses)
     ]
@@ -120,10 +120,9 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
     attempt = replace(attempt, authority=command.authority, command=command.number)
     match command.order:
         case Admit(extra_s=extra_s):
-            admitted = attempt.phase is Phase.WAITING
-            return replace(
-                attempt, extra_s=extra_s, phase=Phase.ADMITTED if admitted else attempt.phase
-            )
+            if attempt.phase is not Phase.WAITING:  # admitted once is admitted
+                return attempt
+            return replace(attempt, extra_s=attempt.extra_s + extra_s, phase=Phase.ADMITTED)
         case Pause():
             running = attempt.phase is Phase.RUNNING
             return replace(attempt, phase=Phase.PAUSED if running else attempt.phase)

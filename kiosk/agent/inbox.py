@@ -63,6 +63,14 @@ class Forked:
 
 
 @dataclass(frozen=True)
+class NotTaken:
+    """The hall does not take the hand-in of an attempt yet, and says why."""
+
+    blind_id: bytes
+    words: str
+
+
+@dataclass(frozen=True)
 class Countersigned:
     """The hall countersigned the manifest of an attempt."""
 
@@ -105,6 +113,7 @@ Message: TypeAlias = (
     | Ticked
     | LinkLost
     | Forked
+    | NotTaken
     | Countersigned
     | CameraChanged
     | PictureTaken

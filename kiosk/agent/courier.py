@@ -1,0 +1,241 @@
+"""The link thread: one tick each second, and everything that travels on it.
+
+The tick is fixed, so nobody on the network can tell when an answer changed. Order of
+importance: the frames of the attempt that is being sat, then what older attempts still
+owe, then pictures. When the hall does not answer, ticks become rarer (up to
+``LONGEST_WAIT_S``) and everything stays here; nothing is lost, and nothing waits for it.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exam_packages.clock import SECOND, Clock
+from kiosk.agent.inbox import (
+    Countersigned,
+    Forked,
+    Greeted,
+    LinkLost,
+    Message,
+    NotTaken,
+    Ticked,
+)
+from sync.link import Answer, HolderClient, HolderRefused, LinkError
+from sync.messages import TICK_S, Status, Tick, Welcome
+from sync.outbox import HolderFork, Outbox
+
+LONGEST_WAIT_S = 5.0
+"""Seconds between tries at most while the hall does not answer."""
+GREET_AGAIN_TICKS = 5
+"""Ticks after which a vacant station asks again which sitting there is."""
+PICTURES_PER_TICK = 8
+BATCHES_PER_TICK = 16
+
+
+@dataclass
+class Parcel:
+    """Everything of one attempt that is on its way to the hall.
+
+    The session thread fills it, the link thread empties it. Each field has one writer;
+    replacing it is atomic.
+    """
+
+    outbox: Outbox
+    obeyed: tuple[int, int] = (0, 0)
+    """Authority and number of the last command that was journaled."""
+    manifest: bytes = b""
+    """The signed manifest, once the attempt is closed."""
+    countersignature: bytes = b""
+    receipt: bytes = b""
+    pictures: deque[tuple[bytes, Path]] = field(default_factory=deque)
+    """Sealed pictures to hand over: digest and file."""
+    blocked: bool = False
+    """The hall refused this attempt's record; sending it again helps nobody."""
+
+    @property
+    def blind_id(self) -> bytes:
+        return self.outbox.blind_id
+
+    @property
+    def delivered(self) -> bool:
+        """Whether nothing is left to do, not even to wait for the receipt."""
+        return self.blocked or (bool(self.receipt) and not self.pictures)
+
+
+class Courier:
+    """Runs the link to one holder in a thread of its own."""
+
+    def __init__(
+        self,
+        client: HolderClient,
+        clock: Clock,
+        post: Callable[[Message], None],
+        *,
+        tick_s: float = TICK_S,
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._post = post
+        self._tick_s = tick_s
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="link", daemon=True)
+        self._waiting: deque[Parcel] = deque()
+        self._welcome: Welcome | None = None
+        self._since_greeting = 0
+        self.current: Parcel | None = None
+        """The attempt of the candidate who sits here now."""
+        self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0)
+        """What the board shows of this station."""
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop after the request that is under way."""
+        self._stop.set()
+        self._thread.join()
+        self._client.close()
+
+    def later(self, parcel: Parcel) -> None:
+        """Go on delivering *parcel* although another candidate may sit here."""
+        self._waiting.append(parcel)
+
+    def _run(self) -> None:
+        failures = 0
+        due = time.monotonic()
+        while not self._stop.wait(max(0.0, due - time.monotonic())):
+            try:
+                self._round()
+                failures = 0
+                wait = self._tick_s
+            except LinkError as problem:
+                failures += 1
+                wait = self._after(problem, failures)
+                self._post(LinkLost(str(problem)))
+            due = max(due + wait, time.monotonic())
+
+    def _after(self, problem: LinkError, failures: int) -> float:
+        """Seconds until the next try."""
+        if isinstance(problem, HolderRefused) and problem.status == 401:
+            self._welcome = None  # it forgot us, or is another: greet again
+        elif not isinstance(problem, HolderRefused):
+            self._welcome = None
+        asked = problem.retry_s if isinstance(problem, HolderRefused) else 0
+        wait = min(LONGEST_WAIT_S, self._tick_s * (1 << min(failures - 1, 8)))
+        # Jitter, so that a hall that comes back is not met by all stations at once.
+        return max(asked, wait) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
+
+    def _round(self) -> None:
+        self._greet()
+        current = self.current
+        if current is None or current.blocked:
+            self._tick_vacant()
+        else:
+            self._deliver(current)
+        self._deliver_one_waiting()
+
+    def _greet(self) -> None:
+        self._since_greeting += 1
+        idle = self.current is None and self._since_greeting >= GREET_AGAIN_TICKS
+        if self._welcome is not None and not idle:
+            return
+        self._welcome = self._client.greet(now_s=self._clock.wall_ns() // SECOND)
+        self._since_greeting = 0
+        self._post(Greeted(self._welcome))
+
+    def _tick_vacant(self) -> None:
+        answer = self._client.tick(Tick(b"", 0, 0, b"", (), 0, 0, self.status))
+        self._post(Ticked(b"", answer, 0))
+
+    def _deliver_one_waiting(self) -> None:
+        """One older attempt each tick, in turn."""
+        for _ in range(len(self._waiting)):
+            parcel = self._waiting.popleft()
+            if parcel.delivered or parcel is self.current:
+                continue
+            self._waiting.append(parcel)
+            self._deliver(parcel)
+            return
+
+    def _deliver(self, parcel: Parcel) -> None:
+        for _ in range(BATCHES_PER_TICK):
+            if not self._tick(parcel):
+                break
+        if parcel.blocked or not parcel.outbox.complete:
+            return
+        if parcel.manifest and not parcel.countersignature:
+            self._hand_in(parcel)
+        for _ in range(PICTURES_PER_TICK):
+            if not parcel.pictures or self._stop.is_set():
+                return
+            self._hand_over_picture(parcel)
+
+    def _tick(self, parcel: Parcel) -> bool:
+        """One request; whether another should follow at once to catch up."""
+        batch = parcel.outbox.batch()
+        authority, command = parcel.obeyed
+        try:
+            answer = self._client.tick(
+                Tick(
+                    parcel.blind_id,
+                    batch.epoch,
+                    batch.sequence,
+                    batch.head,
+                    batch.frames,
+                    authority,
+                    command,
+                    self.status,
+                )
+            )
+        except HolderRefused as problem:
+            if problem.status == 422:  # another record than ours: a person must look
+                self._block(parcel, str(problem))
+                return False
+            raise
+        return self._enter(parcel, answer) and batch.more
+
+    def _enter(self, parcel: Parcel, answer: Answer) -> bool:
+        try:
+            if answer.acknowledgement is not None:
+                parcel.outbox.acknowledge(answer.acknowledgement)
+        except HolderFork as problem:
+            self._block(parcel, str(problem))
+            return False
+        if answer.need_after >= 0:
+            parcel.outbox.send_again(answer.need_after)
+        self._post(Ticked(parcel.blind_id, answer, parcel.outbox.held))
+        return True
+
+    def _block(self, parcel: Parcel, words: str) -> None:
+        parcel.blocked = True
+        self._post(Forked(parcel.blind_id, words))
+
+    def _hand_in(self, parcel: Parcel) -> None:
+        try:
+            parcel.countersignature = self._client.hand_in(parcel.manifest)
+        except HolderRefused as problem:
+            if problem.status != 409:
+                raise
+            self._post(NotTaken(parcel.blind_id, str(problem)))
+            return
+        self._post(Countersigned(parcel.blind_id, parcel.countersignature))
+
+    def _hand_over_picture(self, parcel: Parcel) -> None:
+        digest, path = parcel.pictures[0]
+        try:
+            data = path.read_bytes()
+        except OSError:
+            parcel.pictures.popleft()  # gone from this disk: nothing left to send
+            return
+        try:
+            self._client.evidence(parcel.blind_id, digest, data)
+        except HolderRefused:
+            parcel.pictures.rotate(-1)  # not now; answers were first, and went through
+            return
+        parcel.pictures.popleft()

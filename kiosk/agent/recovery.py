@@ -1,0 +1,140 @@
+"""Going on after the agent ended in the middle of an attempt, however it ended.
+
+What is on disk is sealed to the body. Half of what opens it again lies here, the other
+half with the hall, which gives it back together with the permit for a new epoch. Until
+it does, the journal is only read, never touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.ledger import Ledger, account, pass_by
+from exam_packages.attempt.state import Phase
+from exam_packages.clock import Stamp
+from exam_packages.sealing.journal import (
+    Compartment,
+    Context,
+    EpochKeys,
+    Frame,
+    Header,
+    JournalError,
+    Recovered,
+    epoch_header,
+    next_context,
+    open_frames,
+    read_half,
+    restore,
+)
+from kiosk.agent.courier import Parcel
+from kiosk.agent.shelf import AttemptDirectory, Who
+
+
+@dataclass
+class Recovery:
+    """An unfinished attempt on this disk, waiting for leave to go on."""
+
+    directory: AttemptDirectory
+    who: Who
+    recovered: Recovered
+    parcel: Parcel
+    permit: bytes = b""
+    """The hall's permit, once it came."""
+    context: Context | None = None
+    """What the permit was asked for."""
+    restored: Restored | None = None
+    """What happened so far, once it could be opened."""
+    asking: bool = False
+    """Whether the hall is being asked right now."""
+    retry_ns: int = 0
+    """When to ask again at the earliest (CLOCK_BOOTTIME)."""
+    words: str = "The exam of this station is being restored; one moment."
+    """What the person in front of the screen is told meanwhile."""
+
+    @property
+    def package_hash(self) -> bytes:
+        return epoch_header(self.recovered.frames[0]).context.package_hash
+
+    def next_context(self, station: bytes, boot: bytes) -> Context:
+        """The epoch that would follow what is on disk."""
+        cursor = self.recovered.cursor
+        if cursor is None:
+            raise JournalError("There is nothing to restore at this station.")
+        return next_context(cursor, station, self.package_hash, boot)
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What happened before, as far as a station may open it again."""
+
+    entries: tuple[ev.Entry, ...]
+    ledger: Ledger
+    pictures: int
+    concluded: bool = field(default=False)
+
+    @property
+    def begun(self) -> bool:
+        """Whether time was running, so that the paper is needed to go on."""
+        return self.ledger.attempt.phase in (Phase.RUNNING, Phase.PAUSED)
+
+    def outage_ns(self, now: Stamp) -> int:
+        """How long nobody could sit this exam: since the last record on disk."""
+        last = self.ledger.last
+        if last is None:
+            return 0
+        if last.boot == now.boot:
+            return now.boottime_ns - last.boottime_ns
+        return max(0, now.wall_ns - last.wall_ns)
+
+
+def replay(
+    directory: AttemptDirectory, recovered: Recovered, halves: Mapping[int, bytes]
+) -> Restored:
+    """Open the journal again with the hall's *halves* of each epoch, and read it through.
+
+    Raises a ``JournalError`` when a half is missing or a frame does not open.
+    """
+    keys = {
+        header.context.epoch: _keys(directory, header, halves) for header in _headers(recovered)
+    }
+    entries: list[ev.Entry] = []
+    ledger = Ledger()
+    pictures = 0
+    for opened in open_frames(recovered.frames, keys):
+        if opened.compartment in (Compartment.HEADER, Compartment.ACKNOWLEDGEMENT):
+            continue
+        if opened.stamp is None:
+            raise JournalError(
+                "Entry {sequence} of the record on this station cannot be opened again.",
+                sequence=opened.sequence,
+            )
+        pictures += opened.compartment is Compartment.EVIDENCE
+        if opened.body is None:
+            ledger = pass_by(ledger, opened.stamp)
+            continue
+        entry = ev.Entry(opened.sequence, opened.stamp, ev.decode_event(opened.body))
+        entries.append(entry)
+        ledger = account([entry], ledger)
+    concluded = any(isinstance(entry.event, ev.Concluded) for entry in entries)
+    return Restored(tuple(entries), ledger, pictures, concluded)
+
+
+def _headers(recovered: Recovered) -> list[Header]:
+    return [
+        epoch_header(frame)
+        for frame in recovered.frames
+        if Frame.parse(frame).compartment is Compartment.HEADER
+    ]
+
+
+def _keys(directory: AttemptDirectory, header: Header, halves: Mapping[int, bytes]) -> EpochKeys:
+    half = halves.get(header.context.epoch)
+    if half is None:
+        raise JournalError(
+            "The hall did not give back its half for epoch {epoch} of this exam; call an "
+            "invigilator.",
+            epoch=header.context.epoch,
+        )
+    return restore(header, half, read_half(directory.path, header))
