@@ -1,0 +1,121 @@
+"""What intake takes: the rules, without a key and without a disk.
+
+1. The offer's manifest has the bundle hash under which it is offered, and is signed by a
+   station that the body enrolled for the manifest's centre.
+2. The answers are whole: every enrolment, the chain from first frame to last, every permit
+   and acknowledgement, the manifest's head, epoch and count, the hall's countersignature
+   (:func:`exam_packages.sealing.bundle.verify_bundle`). A bundle that no hall
+   countersigned is not taken by this road.
+3. Of one attempt there is one history. A second bundle of it may continue the first (a
+   hand-in that was reopened) or be its beginning, arriving late; anything else is a fork.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+from exam_packages import canon
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import Answers, Manifest, read_manifest, verify_bundle
+from exam_packages.sealing.journal import Frame, genesis, split_frames
+from exam_packages.sealing.suite import SealingError
+from exam_packages.sealing.trust import STATION, Trust, read_enrolment
+from sync.intake.messages import Offer
+from sync.intake.storage import Accepted, Standing
+
+__all__ = ["Unacceptable", "check_bundle", "check_offer", "compare"]
+
+
+class Unacceptable(ExamError):
+    """This can never be taken in as it is; people must look at it."""
+
+    @classmethod
+    def of(cls, problem: ExamError) -> Self:
+        """The same sentence, as a refusal."""
+        return cls(problem.template, **problem.fields)
+
+
+def check_offer(bundle_hash: bytes, offer: Offer, trust: Trust) -> Manifest:
+    """What can be said before the frames are here. Raises :class:`Unacceptable`."""
+    answers = Answers(offer.manifest, offer.countersignature, offer.enrolments, b"")
+    try:
+        if answers.bundle_hash != bundle_hash:
+            raise Unacceptable("The manifest offered belongs to another bundle than it says.")
+        claimed = answers.manifest
+        machines = [read_enrolment(data, trust, now_s=None) for data in offer.enrolments]
+        for machine in machines:
+            if (machine.key_id, machine.kind, machine.centre) == (
+                claimed.station,
+                STATION,
+                claimed.centre,
+            ):
+                return read_manifest(offer.manifest, machine.verify_key)
+    except SealingError as problem:
+        raise Unacceptable.of(problem) from None
+    raise Unacceptable(
+        "The manifest offered names a station that is not enrolled for centre “{centre}”.",
+        centre=claimed.centre,
+    )
+
+
+def check_bundle(bundle_hash: bytes, offer: Offer, journal: bytes, trust: Trust) -> Accepted:
+    """Check a whole bundle but its evidence. Raises :class:`Unacceptable`."""
+    answers = Answers(offer.manifest, offer.countersignature, offer.enrolments, journal)
+    if not offer.countersignature:
+        raise Unacceptable(
+            "No hall countersigned this bundle, so nothing shows that it is all the hall saw of "
+            "this attempt."
+        )
+    try:
+        manifest = verify_bundle(answers, trust)
+        machines = [read_enrolment(data, trust, now_s=None) for data in offer.enrolments]
+    except SealingError as problem:
+        raise Unacceptable.of(problem) from None
+    if answers.bundle_hash != bundle_hash:
+        raise Unacceptable("The manifest offered belongs to another bundle than it says.")
+    return Accepted(
+        bundle_hash=bundle_hash,
+        sitting=manifest.sitting,
+        centre=manifest.centre,
+        station=next(each.machine for each in machines if each.key_id == manifest.station),
+        blind_id=manifest.blind_id,
+        package_hash=manifest.package_hash,
+        head=manifest.head,
+        frames=manifest.count,
+        offer=canon.pack(offer),
+        answers=journal,
+        evidence=tuple((picture.digest, picture.size) for picture in manifest.evidence),
+    )
+
+
+def compare(bundle: Accepted, standing: Sequence[Standing]) -> None:
+    """Compare a checked bundle with those of its attempt that are stored.
+
+    Raises :class:`Unacceptable` unless one of each two continues the other.
+    """
+    if not standing:
+        return
+    own = _heads(bundle.blind_id, bundle.answers)
+    for other in standing:
+        if other.frames <= bundle.frames:
+            joined = own[other.frames] == other.head
+        else:
+            joined = _heads(bundle.blind_id, other.answers)[bundle.frames] == bundle.head
+        if not joined:
+            raise Unacceptable(
+                "Another record of the same attempt was handed in before, and the two "
+                "contradict each other. Both are kept; people must look at them."
+            )
+
+
+def _heads(blind_id: bytes, journal: bytes) -> list[bytes]:
+    """The head after each number of frames, from none on."""
+    return list(_chain(genesis(blind_id), split_frames(journal)))
+
+
+def _chain(head: bytes, frames: Iterable[bytes]) -> Iterable[bytes]:
+    yield head
+    for frame in frames:
+        head = Frame.parse(frame).head_after(head)
+        yield head

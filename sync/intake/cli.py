@@ -1,0 +1,204 @@
+"""Commands of the body's intake: ``exam-kiosk intake``."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from exam_packages.body import Body
+from exam_packages.errors import ExamError, UsageError
+from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.bundle import check_hand_in_code
+from exam_packages.sealing.receipt import Receipt, read_receipt
+from exam_packages.sealing.trust import CHECKPOINT, Trust
+from sync.intake.home import PORT, IntakeHome
+from sync.intake.proof import read_proof, verify_receipt_in_log
+from sync.intake.storage import Storage
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_ADDRESS = f"127.0.0.1:{PORT}"
+
+
+class ReceiptProblem(ExamError):
+    """A receipt does not show what it should."""
+
+
+@click.group()
+def intake() -> None:
+    """The body's intake: takes bundles in, gives receipts, keeps the log."""
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--address", default=_ADDRESS, show_default=True, help="HOST:PORT to listen on.")
+@click.option("--host", "hosts", multiple=True, help="Another name halls reach it under.")
+def init(home: Path, directory: Path, address: str, hosts: tuple[str, ...]) -> None:
+    """Make the intake's HOME: the intake role's key, trust, a TLS certificate."""
+    host, port = _split(address)
+    IntakeHome.create(home, Body(directory), host, port, hosts)
+    click.echo(f"The intake is ready in {home}; start it with `exam-kiosk intake serve {home}`.")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--address", help="HOST:PORT to listen on. Default: as in intake.toml.")
+def serve(home: Path, address: str | None) -> None:
+    """Run the intake in HOME until it is stopped."""
+    from sync.intake.server import serve as serve_home
+
+    loaded = IntakeHome.load(home)
+    host, port = _split(address) if address else (loaded.address, loaded.port)
+    shown = f"[{host}]" if ":" in host else host
+    serve_home(
+        loaded, host, port, lambda port: click.echo(f"Intake listens on https://{shown}:{port}")
+    )
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(home: Path, as_json: bool) -> None:
+    """Say what HOME has taken in, and what it refused."""
+    with IntakeHome.load(home).storage() as storage:
+        counts, refused = storage.counts(), storage.refused()
+    if as_json:
+        listed = [
+            {"bundle": each.bundle_hash.hex(), "reason": each.reason, "seen_s": each.seen_s}
+            for each in refused
+        ]
+        click.echo(json.dumps({**counts, "refused_bundles": listed}, indent=2))
+        return
+    for name, count in counts.items():
+        click.echo(f"{name.replace('_', ' '):>18}: {count}")
+    for each in refused:
+        click.echo(f"Refused {_when(each.seen_s)} {each.bundle_hash.hex()[:16]}…: {each.reason}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+def checkpoint(home: Path, directory: Path) -> None:
+    """Sign the log in HOME with the checkpoint role's key.
+
+    Run it where that key lies, which is not where the intake runs. What was signed last is
+    kept in the body's directory, and the log must continue it.
+    """
+    from sync.intake.checkpoint import sign_log
+
+    body = Body(directory)
+    with IntakeHome.load(home).storage() as storage:
+        signed = sign_log(
+            storage, body.trust(), body.signing_key(CHECKPOINT), directory / "log" / "checkpoint"
+        )
+    click.echo(f"Signed the log at {signed.size} entries, root {signed.root.hex()}.")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--out", type=_DIRECTORY, required=True)
+@click.option("--package", help="Only attempts at the package with this hash.")
+def export(home: Path, out: Path, package: str | None) -> None:
+    """Hand the scoring desk the answers of every attempt, without evidence or identity."""
+    from sync.intake.export import export as write_answers
+
+    with IntakeHome.load(home).storage() as storage:
+        paths = write_answers(storage, out, _hash(package) if package else None)
+    click.echo(f"Handed over {len(paths)} attempts: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.argument("code")
+@click.option("--out", type=_DIRECTORY, required=True)
+def receipt(home: Path, code: str, out: Path) -> None:
+    """Write the receipt for a hand-in CODE, and the proof of its place in the log."""
+    loaded = IntakeHome.load(home)
+    with loaded.storage() as storage:
+        data = _receipt_for(storage, code)
+        found = read_receipt(data, loaded.trust())
+        make_directory(out)
+        name = found.bundle_hash.hex()[:16]
+        paths = [out / f"{name}.receipt"]
+        write_durably(paths[0], data)
+        text = _proof(storage, found)
+        if text:
+            paths.append(out / f"{name}.tlog-proof")
+            write_durably(paths[1], text.encode())
+    for path in paths:
+        click.echo(str(path))
+    if not text:
+        click.echo("The log's newest checkpoint does not cover it yet; ask again later.")
+
+
+@intake.command("verify-receipt")
+@click.argument("receipt_file", metavar="RECEIPT", type=_FILE)
+@click.option("--trust", "root", type=_FILE, required=True, help="The body's root of trust.")
+@click.option("--code", required=True, help="The hand-in code the candidate was given.")
+@click.option("--proof", "proof_file", type=_FILE, help="Also prove its place in the log.")
+def verify_receipt(receipt_file: Path, root: Path, code: str, proof_file: Path | None) -> None:
+    """Check a RECEIPT against the hand-in code, and its place in the log. Needs no secret."""
+    trust = Trust.first(root.read_bytes(), pinned=None)
+    found = read_receipt(receipt_file.read_bytes(), trust)
+    if not check_hand_in_code(code, found.bundle_hash):
+        raise ReceiptProblem(
+            "The receipt in {path} is not for this hand-in code; check every group of it.",
+            path=str(receipt_file),
+        )
+    click.echo(f"{trust.root.body} received this exam on {_when(found.time_s)}.")
+    if proof_file is not None:
+        proof = read_proof(proof_file.read_text(encoding="utf-8"))
+        covered = verify_receipt_in_log(found, proof, trust)
+        click.echo(
+            f"It is entry {found.leaf} of the log “{covered.origin}” with {covered.size} entries."
+        )
+
+
+def _receipt_for(storage: Storage, code: str) -> bytes:
+    for bundle_hash in storage.bundles():
+        if check_hand_in_code(code, bundle_hash):
+            found = storage.receipt(bundle_hash)
+            if found is not None:
+                return found
+    raise ReceiptProblem("No bundle with this hand-in code has been taken in here.")
+
+
+def _proof(storage: Storage, found: Receipt) -> str | None:
+    from exam_packages.sealing.log import Tree
+    from sync.intake.proof import write_proof
+
+    newest = storage.checkpoint()
+    if newest is None or found.leaf >= newest[0]:
+        return None
+    size, text = newest
+    tree = Tree(storage.leaf_hashes(0, size))
+    return write_proof(found.leaf, tree.inclusion(found.leaf), text)
+
+
+def _split(address: str) -> tuple[str, int]:
+    host, _, port = address.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]")
+    if not host or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
+        raise UsageError(
+            "“{address}” is no address to listen on; write it like 127.0.0.1:8445.",
+            address=address,
+        )
+    return host, int(port)
+
+
+def _hash(text: str) -> bytes:
+    try:
+        value = bytes.fromhex(text)
+    except ValueError:
+        value = b""
+    if len(value) != 32:
+        raise UsageError("“{text}” is no package hash: 64 hexadecimal digits.", text=text)
+    return value
+
+
+def _when(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,123 @@
+"""A hall's end of the road to intake: answers first, then evidence when there is room.
+
+Everything here may be repeated after any failure; what has arrived is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import httpx
+
+from exam_packages import canon
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import manifest_hash
+from sync.intake.messages import MAX_CHUNKS, Missing, Offer, bundle_path, chunk_digest, cut
+from sync.messages import CONTENT_TYPE, Refusal
+
+MAX_REPLY = 4 * 1024 * 1024
+_UNAVAILABLE_S = 10
+
+
+class IntakeUnavailable(ExamError):
+    """Intake cannot be reached or cannot take this now; try again in ``retry_after_s``."""
+
+    def __init__(self, retry_after_s: int, template: str, /, **fields: str | int) -> None:
+        super().__init__(template, **fields)
+        self.retry_after_s = retry_after_s
+
+
+class IntakeRefused(ExamError):
+    """Intake will not take this, and never will; people must look at it."""
+
+
+class IntakeClient:
+    """Hands bundles to intake over *http*, which knows its address and shows our certificate."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def hand_over(
+        self,
+        *,
+        manifest: bytes,
+        countersignature: bytes,
+        enrolments: Sequence[bytes],
+        frames: Iterable[bytes],
+    ) -> bytes:
+        """Hand over one bundle's answers; return the receipt, which the caller verifies.
+
+        *enrolments* are those of every machine whose signatures are in the journal. Raises
+        :class:`IntakeRefused` or :class:`IntakeUnavailable`.
+        """
+        bundle_hash = manifest_hash(manifest)
+        chunks = {chunk_digest(chunk): chunk for chunk in cut(frames)}
+        if not 0 < len(chunks) <= MAX_CHUNKS:
+            raise IntakeRefused("This journal is empty, or larger than any exam can make.")
+        offer = Offer(manifest, countersignature, tuple(enrolments), tuple(chunks))
+        missing = self._missing("PUT", bundle_path(bundle_hash, "manifest"), canon.pack(offer))
+        for digest in missing:
+            if digest not in chunks:
+                raise _strange()
+            path = bundle_path(bundle_hash, "chunks", digest.hex())
+            self._send("PUT", path, chunks[digest])
+        return self._send("POST", bundle_path(bundle_hash, "commit"), b"")
+
+    def missing_evidence(self, bundle_hash: bytes) -> tuple[bytes, ...]:
+        """The digests of evidence that intake does not hold yet."""
+        return self._missing("GET", bundle_path(bundle_hash, "evidence"), b"")
+
+    def put_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None:
+        """Hand over one piece of evidence."""
+        self._send("PUT", bundle_path(bundle_hash, "evidence", digest.hex()), data)
+
+    def _missing(self, method: str, path: str, data: bytes) -> tuple[bytes, ...]:
+        try:
+            return canon.unpack(self._send(method, path, data), Missing).digests
+        except canon.CanonError:
+            raise _strange() from None
+
+    def _send(self, method: str, path: str, data: bytes) -> bytes:
+        headers = {"Content-Type": CONTENT_TYPE}
+        try:
+            with self._http.stream(method, path, content=data, headers=headers) as response:
+                body = _bounded(response)
+        except httpx.HTTPError as problem:
+            raise IntakeUnavailable(
+                _UNAVAILABLE_S,
+                "The body's intake cannot be reached ({why}); the bundle waits here and is sent "
+                "as soon as it can be.",
+                why=type(problem).__name__,
+            ) from None
+        if response.is_success:
+            return body
+        try:
+            refusal: Refusal = canon.unpack(body, Refusal)
+            template, fields = refusal.template, dict(refusal.fields)
+            template.format(**fields)
+        except (canon.CanonError, LookupError, ValueError, AttributeError):
+            template, fields = (
+                "The body's intake answered {status}.",
+                {"status": response.status_code},
+            )
+        if response.status_code == 422:
+            raise IntakeRefused(template, **fields)
+        after = response.headers.get("Retry-After", "")
+        wait = int(after) if after.isdecimal() and len(after) < 5 else _UNAVAILABLE_S
+        raise IntakeUnavailable(wait, template, **fields)
+
+
+def _bounded(response: httpx.Response) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_bytes():
+        size += len(part)
+        if size > MAX_REPLY:
+            raise _strange()
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _strange() -> IntakeUnavailable:
+    return IntakeUnavailable(
+        _UNAVAILABLE_S, "The body's intake gave an answer that makes no sense here."
+    )

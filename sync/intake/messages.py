@@ -1,0 +1,70 @@
+"""What halls and intake say to each other: the bodies of HTTPS requests and replies.
+
+A bundle travels in two classes. *Answers* go first: an :class:`Offer` (everything but the
+journal's frames), then the frames as content-addressed chunks, then a commit, whose reply
+is the signed receipt. *Evidence* follows when there is room for it, piece by piece, each
+under the digest that the manifest names. Every request can be repeated without harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+from msgspec import Meta
+
+from exam_packages.canon import Object
+from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
+from exam_packages.sealing.journal import MAX_PICTURE
+
+MAX_CHUNK = 4 * 1024 * 1024
+"""Bytes of one chunk of answers."""
+MAX_CHUNKS = MAX_FRAMES_SIZE // MAX_CHUNK
+MAX_PIECE = MAX_PICTURE + 64 * 1024
+"""Bytes of one piece of evidence, with what sealing adds."""
+MAX_OFFER = 5 * 1024 * 1024
+"""Bytes of an offer: its manifest names up to 50,000 pieces of evidence."""
+
+Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
+class Offer(Object):
+    """A bundle without its frames.
+
+    ``manifest`` and ``countersignature`` are signed by station and hall; ``enrolments`` are
+    the body's records of every machine whose signatures are in the journal. ``chunks`` are
+    the SHA-256 digests of the pieces that, joined in this order, are the journal's frames
+    one after the other.
+    """
+
+    manifest: bytes
+    countersignature: bytes
+    enrolments: Annotated[tuple[bytes, ...], Meta(max_length=16)]
+    chunks: Annotated[tuple[Digest, ...], Meta(min_length=1, max_length=MAX_CHUNKS)]
+
+
+class Missing(Object):
+    """The digests of what intake does not hold yet."""
+
+    digests: tuple[Digest, ...]
+
+
+def cut(frames: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Join *frames* and cut them into chunks, which always fall the same way."""
+    return tuple(_pieces(b"".join(frames)))
+
+
+def chunk_digest(chunk: bytes) -> bytes:
+    """The name of a chunk of answers: its SHA-256."""
+    return hashlib.sha256(chunk).digest()
+
+
+def bundle_path(bundle_hash: bytes, *rest: str) -> str:
+    """The path of a bundle's resources, such as ``/v1/bundles/<hash>/manifest``."""
+    return "/".join(("/v1/bundles", bundle_hash.hex(), *rest))
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), MAX_CHUNK):
+        yield data[start : start + MAX_CHUNK]

@@ -1,0 +1,212 @@
+"""What intake does with what halls bring: verify, store, log, answer with a receipt.
+
+The order is the promise: a bundle is verified whole, then stored together with its leaf
+and its receipt, and only when that is durable does anyone see the receipt. The same
+bundle again gives the same receipt. What fails a check is refused with one sentence and
+kept aside for people; it never reaches the log.
+
+Every method may run in any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from exam_packages import canon
+from exam_packages.clock import SECOND, Clock
+from exam_packages.errors import ExamError
+from exam_packages.sealing.journal import blob_digest
+from exam_packages.sealing.log import Tree
+from exam_packages.sealing.receipt import Receipt, sign_receipt
+from exam_packages.sealing.suite import SealingError, SigningKey
+from exam_packages.sealing.trust import Trust
+from sync.intake.accept import Unacceptable, check_bundle, check_offer, compare
+from sync.intake.messages import MAX_OFFER, Missing, Offer, chunk_digest
+from sync.intake.proof import write_proof
+from sync.intake.storage import Storage
+
+__all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]
+
+MAX_OPEN_OFFERS = 64
+"""Bundles one station may have under way: bounds what a stolen key could fill."""
+ANSWERS_FLOOR = 64 * 1024 * 1024
+EVIDENCE_FLOOR = 1024 * 1024 * 1024
+"""Bytes that must stay free for answers, for evidence: evidence gives way long before."""
+
+
+class Unknown(ExamError):
+    """Intake has not heard of this bundle, leaf or piece of evidence."""
+
+
+class Incomplete(ExamError):
+    """The bundle cannot be committed yet: some of it has not arrived."""
+
+
+class NoRoom(ExamError):
+    """Nothing more can be taken now; later it can."""
+
+
+class Intake:
+    """The rules of taking in, over a :class:`~sync.intake.storage.Storage`.
+
+    *key* signs receipts (role *intake*); *free* tells the bytes free on the disk.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        trust: Trust,
+        key: SigningKey,
+        clock: Clock,
+        free: Callable[[], int],
+    ) -> None:
+        self._storage = storage
+        self._trust = trust
+        self._key = key
+        self._clock = clock
+        self._free = free
+        self._tree = Tree()
+        self._tree_lock = threading.Lock()
+
+    # --- Answers ---
+
+    def offer(self, bundle_hash: bytes, data: bytes) -> Missing:
+        """Take the offer of a bundle; return the digests of the chunks still to come.
+
+        Raises :class:`~sync.intake.accept.Unacceptable` or :class:`NoRoom`.
+        """
+        if self._storage.receipt(bundle_hash) is not None:
+            return Missing(())
+        try:
+            offer: Offer = canon.unpack(data, Offer, max_size=MAX_OFFER)
+        except canon.CanonError as problem:
+            raise Unacceptable(
+                "The offer of this bundle cannot be read: {why}", why=str(problem)
+            ) from None
+        manifest = check_offer(bundle_hash, offer, self._trust)
+        if self._free() < ANSWERS_FLOOR:
+            raise NoRoom("The disk of the intake is full; the bundle must wait at the hall.")
+        if (
+            self._storage.offered(bundle_hash) is None
+            and self._storage.offers(manifest.station) >= MAX_OPEN_OFFERS
+        ):
+            raise NoRoom("Too many bundles of this station are under way; finish them first.")
+        self._storage.offer(bundle_hash, manifest.station, data)
+        staged = self._storage.staged(bundle_hash)
+        return Missing(tuple(digest for digest in offer.chunks if digest not in staged))
+
+    def stage(self, bundle_hash: bytes, digest: bytes, chunk: bytes) -> None:
+        """Keep one chunk of an offered bundle.
+
+        Raises :class:`Unknown` when no offer names it, ``Unacceptable`` when the bytes are
+        not the ones that *digest* names.
+        """
+        if self._storage.receipt(bundle_hash) is not None:
+            return
+        if digest not in self._offer(bundle_hash).chunks:
+            raise Unknown("The offer of this bundle names no such chunk.")
+        if chunk_digest(chunk) != digest:
+            raise Unacceptable("A chunk of this bundle was damaged on its way; send it again.")
+        self._storage.stage(bundle_hash, digest, chunk)
+
+    def commit(self, bundle_hash: bytes) -> bytes:
+        """Verify and store an offered bundle; return its signed receipt, once it is durable.
+
+        Raises :class:`Unknown`, :class:`Incomplete` or ``Unacceptable``.
+        """
+        known = self._storage.receipt(bundle_hash)
+        if known is not None:
+            return known
+        offer = self._offer(bundle_hash)
+        staged = self._storage.staged(bundle_hash)
+        missing = sum(digest not in staged for digest in offer.chunks)
+        if missing:
+            raise Incomplete(
+                "{count} chunks of this bundle have not arrived; send them, then commit again.",
+                count=missing,
+            )
+        answers = b"".join(staged[digest] for digest in offer.chunks)
+        try:
+            bundle = check_bundle(bundle_hash, offer, answers, self._trust)
+            return self._storage.accept(
+                bundle,
+                self._now_s(),
+                lambda standing: compare(bundle, standing),
+                lambda number: self._receipt(bundle_hash, number),
+            )
+        except (Unacceptable, SealingError) as problem:
+            refusal = problem if isinstance(problem, Unacceptable) else Unacceptable.of(problem)
+            self._storage.refuse(
+                bundle_hash, str(refusal), self._now_s(), canon.pack(offer), answers
+            )
+            raise refusal from None
+
+    def receipt(self, bundle_hash: bytes) -> bytes:
+        """The receipt of a stored bundle. Raises :class:`Unknown`."""
+        found = self._storage.receipt(bundle_hash)
+        if found is None:
+            raise Unknown("There is no receipt for this bundle: it has not been committed here.")
+        return found
+
+    # --- Evidence ---
+
+    def missing_evidence(self, bundle_hash: bytes) -> Missing:
+        """The evidence of a stored bundle that has not arrived. Raises :class:`Unknown`."""
+        self.receipt(bundle_hash)
+        return Missing(self._storage.missing(bundle_hash))
+
+    def keep_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None:
+        """Keep a piece of evidence that a stored bundle's manifest names.
+
+        Raises :class:`Unknown`, ``Unacceptable`` or :class:`NoRoom`.
+        """
+        size = self._storage.expected(bundle_hash, digest)
+        if size is None:
+            raise Unknown("No manifest taken in here names this piece of evidence.")
+        if len(data) != size or blob_digest(data) != digest:
+            raise Unacceptable("A piece of evidence was damaged on its way; send it again.")
+        if self._free() < EVIDENCE_FLOOR:
+            raise NoRoom("The disk of the intake is nearly full; evidence must wait at the hall.")
+        if digest in self._storage.missing(bundle_hash):
+            self._storage.keep_evidence(bundle_hash, digest, data)
+
+    # --- The log ---
+
+    def checkpoint(self) -> str:
+        """The newest signed checkpoint. Raises :class:`Unknown` before the first."""
+        found = self._storage.checkpoint()
+        if found is None:
+            raise Unknown("The log has no signed checkpoint yet; the first comes within a day.")
+        return found[1]
+
+    def proof(self, number: int) -> str:
+        """Proof that leaf *number* is in the newest checkpoint (a C2SP tlog-proof).
+
+        Raises :class:`Unknown` when that checkpoint does not cover it.
+        """
+        found = self._storage.checkpoint()
+        if found is None or not 0 <= number < found[0]:
+            raise Unknown("The newest checkpoint does not cover this leaf yet; ask again later.")
+        size, text = found
+        with self._tree_lock:
+            for leaf in self._storage.leaf_hashes(len(self._tree), size):
+                self._tree.append(leaf)
+            path = self._tree.inclusion(number, size)
+        return write_proof(number, path, text)
+
+    # --- Within ---
+
+    def _offer(self, bundle_hash: bytes) -> Offer:
+        data = self._storage.offered(bundle_hash)
+        if data is None:
+            raise Unknown(
+                "This bundle was not offered, or it was refused; send its manifest first."
+            )
+        return canon.unpack(data, Offer, max_size=MAX_OFFER)
+
+    def _receipt(self, bundle_hash: bytes, number: int) -> bytes:
+        return sign_receipt(Receipt(bundle_hash, self._now_s(), number), [self._key])
+
+    def _now_s(self) -> int:
+        return self._clock.wall_ns() // SECOND

@@ -1,0 +1,434 @@
+"""Where intake keeps things: the seam, and its default of one SQLite file and a directory.
+
+What a receipt promises lies in one durable system: the bundle, its leaf of the log and the
+receipt itself are written in one transaction, so there is never one without the others.
+Evidence, which is large and comes later, lies in a directory under its digest, each file
+durable before the row that says so.
+
+Keys start with sitting and centre where order matters, so that the same tables can be
+partitioned by sitting in a larger engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+import apsw
+
+from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.log import bundle_entry, leaf_hash
+from sync.holder.store import Store
+
+__all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
+
+MAX_REFUSED: Final = 1000
+MAX_REFUSED_BYTES: Final = 1024 * 1024 * 1024
+"""Refused bundles, and their bytes, kept for inspection; the oldest give way."""
+
+_SCHEMA: Final = """
+CREATE TABLE IF NOT EXISTS offer (
+    bundle_hash BLOB PRIMARY KEY,
+    station BLOB NOT NULL,
+    offer BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS offer_station ON offer (station);
+CREATE TABLE IF NOT EXISTS chunk (
+    bundle_hash BLOB NOT NULL REFERENCES offer ON DELETE CASCADE,
+    digest BLOB NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (bundle_hash, digest)
+);
+CREATE TABLE IF NOT EXISTS leaf (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL
+);
+CREATE TABLE IF NOT EXISTS bundle (
+    bundle_hash BLOB PRIMARY KEY,
+    sitting TEXT NOT NULL,
+    centre TEXT NOT NULL,
+    station TEXT NOT NULL,
+    blind_id BLOB NOT NULL,
+    package_hash BLOB NOT NULL,
+    head BLOB NOT NULL,
+    frames INTEGER NOT NULL,
+    received_s INTEGER NOT NULL,
+    leaf INTEGER NOT NULL UNIQUE REFERENCES leaf,
+    offer BLOB NOT NULL,
+    answers BLOB NOT NULL,
+    receipt BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS bundle_place ON bundle (sitting, centre, bundle_hash);
+CREATE INDEX IF NOT EXISTS bundle_blind_id ON bundle (blind_id);
+CREATE TABLE IF NOT EXISTS evidence (
+    bundle_hash BLOB NOT NULL REFERENCES bundle,
+    digest BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    held INTEGER NOT NULL,
+    PRIMARY KEY (bundle_hash, digest)
+);
+CREATE INDEX IF NOT EXISTS evidence_missing ON evidence (held) WHERE held = 0;
+CREATE TABLE IF NOT EXISTS refused (
+    number INTEGER PRIMARY KEY,
+    bundle_hash BLOB NOT NULL,
+    reason TEXT NOT NULL,
+    seen_s INTEGER NOT NULL,
+    offer BLOB NOT NULL,
+    answers BLOB NOT NULL,
+    UNIQUE (bundle_hash, reason)
+);
+CREATE TABLE IF NOT EXISTS checkpoint (
+    size INTEGER PRIMARY KEY,
+    text TEXT NOT NULL
+);
+"""
+
+_COUNTS: Final = {
+    "bundles": "SELECT count(*) FROM bundle",
+    "attempts": "SELECT count(DISTINCT blind_id) FROM bundle",
+    "log_size": "SELECT count(*) FROM leaf",
+    "checkpoint_size": "SELECT ifnull(max(size), 0) FROM checkpoint",
+    "evidence_held": "SELECT count(*) FROM evidence WHERE held = 1",
+    "evidence_missing": "SELECT count(*) FROM evidence WHERE held = 0",
+    "offers_open": "SELECT count(*) FROM offer",
+    "refused": "SELECT count(*) FROM refused",
+}
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """A bundle that passed every check, as it is stored.
+
+    ``offer`` is the encoded :class:`~sync.intake.messages.Offer`, ``answers`` the frames
+    one after the other, ``evidence`` the digests and sizes that the manifest names.
+    """
+
+    bundle_hash: bytes
+    sitting: str
+    centre: str
+    station: str
+    blind_id: bytes
+    package_hash: bytes
+    head: bytes
+    frames: int
+    offer: bytes
+    answers: bytes
+    evidence: tuple[tuple[bytes, int], ...]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A stored bundle of an attempt, for comparing another one of the same attempt."""
+
+    bundle_hash: bytes
+    head: bytes
+    frames: int
+    answers: bytes
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A refused bundle, kept for people to look at."""
+
+    bundle_hash: bytes
+    reason: str
+    seen_s: int
+
+
+class Storage(Protocol):
+    """What intake needs of a durable store. Every write is durable when it returns."""
+
+    def offer(self, bundle_hash: bytes, station: bytes, offer: bytes) -> None:
+        """Keep an offer until its bundle is accepted or refused; the latest one counts."""
+
+    def offered(self, bundle_hash: bytes) -> bytes | None: ...
+
+    def offers(self, station: bytes) -> int:
+        """How many bundles of the station with this key id are offered but not committed."""
+
+    def stage(self, bundle_hash: bytes, digest: bytes, chunk: bytes) -> None:
+        """Keep a chunk of an offered bundle; nothing happens when it is not offered."""
+
+    def staged(self, bundle_hash: bytes) -> dict[bytes, bytes]:
+        """The chunks held for an offered bundle, by digest."""
+
+    def accept(
+        self,
+        bundle: Accepted,
+        received_s: int,
+        compare: Callable[[list[Standing]], None],
+        receipt: Callable[[int], bytes],
+    ) -> bytes:
+        """Store *bundle*, its leaf and its receipt in one transaction; return the receipt.
+
+        *compare* is called with the bundles of the same attempt that are stored, and stops
+        everything by raising; *receipt* makes the receipt for the number of the new leaf. A
+        bundle that is already stored keeps its first receipt, which is returned.
+        """
+
+    def refuse(
+        self, bundle_hash: bytes, reason: str, seen_s: int, offer: bytes, answers: bytes
+    ) -> None:
+        """Keep a refused bundle for inspection, and drop what was staged of it."""
+
+    def receipt(self, bundle_hash: bytes) -> bytes | None: ...
+
+    def bundle(self, bundle_hash: bytes) -> Accepted | None: ...
+
+    def bundles(self) -> list[bytes]:
+        """The hashes of all stored bundles, by sitting and centre."""
+
+    def expected(self, bundle_hash: bytes, digest: bytes) -> int | None:
+        """The size of a piece of evidence that a stored bundle names."""
+
+    def missing(self, bundle_hash: bytes) -> tuple[bytes, ...]:
+        """The evidence of a stored bundle that has not arrived."""
+
+    def keep_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None: ...
+
+    def evidence(self, digest: bytes) -> bytes: ...
+
+    def leaf_hashes(self, start: int, end: int) -> list[bytes]:
+        """RFC 6962 hashes of the leaves numbered from *start* up to *end*, exclusive."""
+
+    def size(self) -> int:
+        """The number of leaves in the log."""
+
+    def add_checkpoint(self, size: int, text: str) -> None: ...
+
+    def checkpoint(self) -> tuple[int, str] | None:
+        """The newest signed checkpoint: its tree size and text."""
+
+    def refused(self) -> list[Refused]: ...
+
+    def counts(self) -> dict[str, int]:
+        """Figures for the status report, by name."""
+
+    def close(self) -> None: ...
+
+
+class SqliteStorage:
+    """:class:`Storage` in one SQLite file, with evidence in a directory beside it."""
+
+    def __init__(self, database: Path, evidence: Path) -> None:
+        """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
+        self._store = Store(database, _SCHEMA)
+        self._evidence = evidence
+
+    def close(self) -> None:
+        self._store.close()
+
+    def __enter__(self) -> SqliteStorage:
+        return self
+
+    def __exit__(self, *problem: object) -> None:
+        self.close()
+
+    # --- Before the commit ---
+
+    def offer(self, bundle_hash: bytes, station: bytes, offer: bytes) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO offer VALUES (?, ?, ?) ON CONFLICT (bundle_hash) "
+                "DO UPDATE SET offer = excluded.offer",
+                (bundle_hash, station, offer),
+            )
+
+        self._store.write(work)
+
+    def offered(self, bundle_hash: bytes) -> bytes | None:
+        return self._one("SELECT offer FROM offer WHERE bundle_hash = ?", bundle_hash)
+
+    def offers(self, station: bytes) -> int:
+        row = self._row("SELECT count(*) FROM offer WHERE station = ?", station)
+        return 0 if row is None else int(row[0])
+
+    def stage(self, bundle_hash: bytes, digest: bytes, chunk: bytes) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO chunk SELECT bundle_hash, ?2, ?3 FROM offer WHERE bundle_hash = ?1 "
+                "ON CONFLICT DO NOTHING",
+                (bundle_hash, digest, chunk),
+            )
+
+        self._store.write(work)
+
+    def staged(self, bundle_hash: bytes) -> dict[bytes, bytes]:
+        return dict(self._rows("SELECT digest, data FROM chunk WHERE bundle_hash = ?", bundle_hash))
+
+    # --- The commit ---
+
+    def accept(
+        self,
+        bundle: Accepted,
+        received_s: int,
+        compare: Callable[[list[Standing]], None],
+        receipt: Callable[[int], bytes],
+    ) -> bytes:
+        def work(db: apsw.Connection) -> bytes:
+            found = db.execute(
+                "SELECT receipt FROM bundle WHERE bundle_hash = ?", (bundle.bundle_hash,)
+            ).get
+            if found is not None:
+                return bytes(found)
+            compare(_standing(db, bundle.blind_id))
+            number = db.execute("SELECT ifnull(max(number) + 1, 0) FROM leaf").get
+            made = receipt(number)
+            leaf = leaf_hash(bundle_entry(bundle.bundle_hash))
+            db.execute("INSERT INTO leaf VALUES (?, ?)", (number, leaf))
+            db.execute(
+                "INSERT INTO bundle VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    bundle.bundle_hash,
+                    bundle.sitting,
+                    bundle.centre,
+                    bundle.station,
+                    bundle.blind_id,
+                    bundle.package_hash,
+                    bundle.head,
+                    bundle.frames,
+                    received_s,
+                    number,
+                    bundle.offer,
+                    bundle.answers,
+                    made,
+                ),
+            )
+            db.executemany(
+                "INSERT INTO evidence VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING",
+                ((bundle.bundle_hash, digest, size) for digest, size in bundle.evidence),
+            )
+            db.execute("DELETE FROM offer WHERE bundle_hash = ?", (bundle.bundle_hash,))
+            return made
+
+        return self._store.write(work)
+
+    def refuse(
+        self, bundle_hash: bytes, reason: str, seen_s: int, offer: bytes, answers: bytes
+    ) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO refused (bundle_hash, reason, seen_s, offer, answers) "
+                "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                (bundle_hash, reason, seen_s, offer, answers),
+            )
+            db.execute(
+                "DELETE FROM refused WHERE number IN (SELECT number FROM (SELECT number, "
+                "row_number() OVER newest AS place, "
+                "sum(length(offer) + length(answers)) OVER newest AS bytes FROM refused "
+                "WINDOW newest AS (ORDER BY number DESC)) WHERE place > ? OR bytes > ?)",
+                (MAX_REFUSED, MAX_REFUSED_BYTES),
+            )
+            db.execute("DELETE FROM offer WHERE bundle_hash = ?", (bundle_hash,))
+
+        self._store.write(work)
+
+    # --- What is stored ---
+
+    def receipt(self, bundle_hash: bytes) -> bytes | None:
+        return self._one("SELECT receipt FROM bundle WHERE bundle_hash = ?", bundle_hash)
+
+    def bundle(self, bundle_hash: bytes) -> Accepted | None:
+        row = self._row(
+            "SELECT bundle_hash, sitting, centre, station, blind_id, package_hash, head, frames, "
+            "offer, answers FROM bundle WHERE bundle_hash = ?",
+            bundle_hash,
+        )
+        if row is None:
+            return None
+        evidence = self._rows(
+            "SELECT digest, size FROM evidence WHERE bundle_hash = ? ORDER BY digest", bundle_hash
+        )
+        names = (each.name for each in fields(Accepted))
+        return Accepted(**dict(zip(names, (*row, tuple(evidence)), strict=True)))
+
+    def bundles(self) -> list[bytes]:
+        rows = self._rows("SELECT bundle_hash FROM bundle ORDER BY sitting, centre, bundle_hash")
+        return [row[0] for row in rows]
+
+    # --- Evidence ---
+
+    def expected(self, bundle_hash: bytes, digest: bytes) -> int | None:
+        row = self._row(
+            "SELECT size FROM evidence WHERE bundle_hash = ? AND digest = ?", bundle_hash, digest
+        )
+        return None if row is None else int(row[0])
+
+    def missing(self, bundle_hash: bytes) -> tuple[bytes, ...]:
+        rows = self._rows(
+            "SELECT digest FROM evidence WHERE bundle_hash = ? AND held = 0 ORDER BY digest",
+            bundle_hash,
+        )
+        return tuple(row[0] for row in rows)
+
+    def keep_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None:
+        path = self._path(digest)
+        make_directory(path.parent, 0o700)
+        write_durably(path, data, mode=0o600)
+
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "UPDATE evidence SET held = 1 WHERE bundle_hash = ? AND digest = ?",
+                (bundle_hash, digest),
+            )
+
+        self._store.write(work)
+
+    def evidence(self, digest: bytes) -> bytes:
+        return self._path(digest).read_bytes()
+
+    def _path(self, digest: bytes) -> Path:
+        name = digest.hex()
+        return self._evidence / name[:2] / name
+
+    # --- The log ---
+
+    def leaf_hashes(self, start: int, end: int) -> list[bytes]:
+        rows = self._rows(
+            "SELECT hash FROM leaf WHERE number >= ? AND number < ? ORDER BY number", start, end
+        )
+        return [row[0] for row in rows]
+
+    def size(self) -> int:
+        row = self._row("SELECT count(*) FROM leaf")
+        return 0 if row is None else int(row[0])
+
+    def add_checkpoint(self, size: int, text: str) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute("INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT DO NOTHING", (size, text))
+
+        self._store.write(work)
+
+    def checkpoint(self) -> tuple[int, str] | None:
+        row = self._row("SELECT size, text FROM checkpoint ORDER BY size DESC LIMIT 1")
+        return None if row is None else (row[0], row[1])
+
+    # --- For people ---
+
+    def refused(self) -> list[Refused]:
+        rows = self._rows("SELECT bundle_hash, reason, seen_s FROM refused ORDER BY number")
+        return [Refused(*row) for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        with self._store.reading() as db:
+            return {name: int(db.execute(query).get) for name, query in _COUNTS.items()}
+
+    def _rows(self, query: str, *bound: bytes | int) -> list[tuple[Any, ...]]:
+        with self._store.reading() as db:
+            return list(db.execute(query, bound))
+
+    def _row(self, query: str, *bound: bytes | int) -> tuple[Any, ...] | None:
+        return next(iter(self._rows(query, *bound)), None)
+
+    def _one(self, query: str, key: bytes) -> bytes | None:
+        row = self._row(query, key)
+        return None if row is None else bytes(row[0])
+
+
+def _standing(db: apsw.Connection, blind_id: bytes) -> list[Standing]:
+    rows = db.execute(
+        "SELECT bundle_hash, head, frames, answers FROM bundle WHERE blind_id = ?", (blind_id,)
+    )
+    return [Standing(*row) for row in rows]
