@@ -1,0 +1,136 @@
+"""Commands of the packager's desk: ``exam-kiosk package``."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from exam_packages.body import Body
+from exam_packages.clock import SECOND, SystemClock
+from exam_packages.errors import UsageError
+from exam_packages.files import write_durably
+from exam_packages.sealing.package import Package
+from exam_packages.sealing.trust import Trust
+
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+@click.group()
+def package() -> None:
+    """Exams on their way out: draw, seal, grant, check."""
+
+
+@package.command("import")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--seed", help="Draws the same form again; as secret as the paper. Default: random.")
+def import_(source: Path, directory: Path, seed: str | None) -> None:
+    """Read the QTI 3 test in SOURCE, draw a form and check it against its blueprint."""
+    from exam_packages.packaging import import_exam
+
+    lot = seed.encode() if seed else secrets.token_bytes(32)
+    form = import_exam(Body(directory), source, lot)
+    count = len(form.paper.references())
+    click.echo(f"“{form.paper.title}”: {count} items, {form.paper.time_limit_s // 60} minutes.")
+    click.echo(form.paper.form)
+
+
+@package.command("seal")
+@click.argument("form")
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--out", type=_FILE, required=True, help="The package file to write.")
+@click.option("--from", "from_", required=True, help="The sitting's window, like 2026-11-23T09:00")
+@click.option("--to", required=True, help="The end of the window.")
+@click.option("--not-before", help="Earliest opening. Default: the window's beginning.")
+@click.option("--expires", help="Bars starting from then on. Default: the window's end.")
+def seal(
+    form: str,
+    directory: Path,
+    out: Path,
+    from_: str,
+    to: str,
+    not_before: str | None,
+    expires: str | None,
+) -> None:
+    """Seal FORM into one package for all centres. Times without a zone are local."""
+    from exam_packages.packaging import Sitting, seal_form
+
+    sitting = Sitting(
+        from_s=_seconds(from_),
+        to_s=_seconds(to),
+        not_before_s=_seconds(not_before or from_),
+        expires_s=_seconds(expires or to),
+    )
+    core = seal_form(Body(directory), form, out, sitting)
+    click.echo(f"Sealed “{core.exam}” ({out.stat().st_size} bytes): {out}")
+
+
+@package.command("grant")
+@click.argument("package_file", metavar="PACKAGE", type=_FILE)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--centre", required=True)
+@click.option("--slot", required=True, help="The sitting there, like 2026-11-23/A")
+@click.option("--out", type=_FILE, required=True, help="The grant file to write.")
+@click.option(
+    "--codes-file", type=_FILE, required=True, help="Where the release codes go: keep it apart."
+)
+@click.option(
+    "--people",
+    type=click.IntRange(1, 2),
+    default=1,
+    show_default=True,
+    help="How many complete codes release it.",
+)
+def grant(
+    package_file: Path,
+    directory: Path,
+    centre: str,
+    slot: str,
+    out: Path,
+    codes_file: Path,
+    people: int,
+) -> None:
+    """Let the enrolled stations of a centre open PACKAGE, once released by code."""
+    from exam_packages.packaging import grant_package
+
+    granted = grant_package(
+        Body(directory), package_file, centre, slot, SystemClock(), people=people
+    )
+    write_durably(codes_file, "".join(f"{code}\n" for code in granted.codes).encode(), mode=0o600)
+    write_durably(out, granted.data)
+    click.echo(f"Granted to {', '.join(granted.stations)} of {centre}: {out}")
+    click.echo(f"The release codes, for those who release and nobody else: {codes_file}")
+
+
+@package.command("check")
+@click.argument("package_file", metavar="PACKAGE", type=_FILE)
+@click.option("--trust", "root", type=_FILE, required=True, help="The body's root of trust.")
+def check(package_file: Path, root: Path) -> None:
+    """Check signatures, hashes, expiry and versions of PACKAGE. Needs no secret."""
+    trust = Trust.first(root.read_bytes(), pinned=None)
+    now_s = SystemClock().wall_ns() // SECOND
+    trust.check_time(now_s)
+    with Package.open(package_file, trust, now_s=now_s) as opened:
+        opened.check()
+        core = opened.core
+        click.echo(f"Sound: “{core.exam}”, form {core.form}, signed by {trust.root.body}.")
+        click.echo(f"Sitting: {_when(core.window_from_s)} to {_when(core.window_to_s)}")
+        click.echo(f"Package: {opened.package_hash.hex()}")
+
+
+def _seconds(text: str) -> int:
+    try:
+        return int(datetime.fromisoformat(text).astimezone(UTC).timestamp())
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            "“{text}” is no time; write it like 2026-11-23T09:00 or 2026-11-23T09:00+01:00.",
+            text=text,
+        ) from None
+
+
+def _when(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(timespec="minutes")
