@@ -122,7 +122,8 @@ class Grant(canon.Object):
         if len(secret) != _SECRET_SIZE:
             raise self._damaged()
         kek, check = _keys(secret, release_secret, context)
-        if not hmac.compare_digest(check, self.check):
+        # HMAC pads its key with zeros, so another length could stand for the same secret.
+        if len(release_secret) != _SECRET_SIZE or not hmac.compare_digest(check, self.check):
             raise WrongRelease(
                 "The release does not fit the grant of centre “{centre}” for the sitting {slot}, "
                 "issue {issue}: a code is missing, or belongs to another package, sitting or "
