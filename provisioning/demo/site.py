@@ -1,0 +1,247 @@
+"""Making the throwaway site: the commands that an administrator would type, in order."""
+
+from __future__ import annotations
+
+import csv
+import io
+import secrets
+import shutil
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from exam_packages.body import Body
+from exam_packages.content.paper import Paper
+from exam_packages.content.reading import read_paper
+from exam_packages.files import make_directory, write_durably
+from exam_packages.samples import FOOD_SAFETY
+from provisioning.demo.processes import Children, command, free_ports, listens
+from provisioning.demo.stages import DemoError, Stages
+
+BODY_NAME: Final = "Demonstration Board of Examiners"
+CENTRE: Final = "Riverside Centre"
+OPERATOR: Final = "chief"
+_MARKER: Final = ".exam-kiosk-demo"
+_NAMES: Final = (
+    "Ada Marlowe",
+    "Bruno Castell",
+    "Chidi Okafor",
+    "Dana Lindqvist",
+    "Elif Aydın",
+    "Farid Nassar",
+    "Greta Holm",
+    "Hugo Pereira",
+    "Ines Kovač",
+    "Jun Watanabe",
+    "Kofi Mensah",
+    "Lena Vogel",
+)
+_ALPHABET: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A roster line, and the station its candidate sits at."""
+
+    number: str
+    name: str
+    code: str
+    station: str
+
+
+@dataclass
+class Site:
+    """Where everything of the demo lies, and what its processes are called."""
+
+    directory: Path
+    candidates: tuple[Candidate, ...]
+    camera: str
+    intake_port: int = 0
+    station_port: int = 0
+    console_port: int = 0
+    form: str = ""
+    trust: str = ""
+    slot: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}/A")
+
+    @property
+    def body(self) -> Body:
+        return Body(self.directory / "body")
+
+    @property
+    def intake(self) -> Path:
+        return self.directory / "intake"
+
+    @property
+    def hall(self) -> Path:
+        return self.directory / "hall"
+
+    @property
+    def logs(self) -> Path:
+        return self.directory / "logs"
+
+    @property
+    def package(self) -> Path:
+        return self.body.packages / f"{self.form}.package"
+
+    @property
+    def grant(self) -> Path:
+        return self.body.grants / f"{self.form}.grant"
+
+    @property
+    def codes(self) -> Path:
+        return self.body.codes / f"{self.form}.codes"
+
+    @property
+    def password(self) -> Path:
+        return self.directory / "operator.password"
+
+    def station(self, name: str) -> Path:
+        return self.directory / "stations" / name
+
+    def paper(self) -> Paper:
+        """The paper of the form that was drawn."""
+        return read_paper((self.body.form_directory(self.form) / "paper" / "paper").read_bytes())
+
+    def act(self, *arguments: str | Path) -> str:
+        """Something the chief invigilator does at the console."""
+        return command(
+            "hall",
+            "act",
+            self.hall,
+            "--operator",
+            OPERATOR,
+            "--password-file",
+            self.password,
+            *arguments,
+        )
+
+
+def plan_site(directory: Path, count: int, camera: str) -> Site:
+    """An empty directory, and a roster of *count* made-up candidates.
+
+    A site of an earlier demo there is removed; anything else is left alone. Raises
+    :class:`DemoError`.
+    """
+    if directory.exists():
+        if not (directory / _MARKER).exists() and any(directory.iterdir()):
+            raise DemoError(
+                "{directory} exists and is no site of an earlier demo; name another directory "
+                "with --dir.",
+                directory=str(directory),
+            )
+        shutil.rmtree(directory)
+    make_directory(directory, mode=0o700)
+    (directory / _MARKER).touch()
+    candidates = tuple(
+        Candidate(
+            number=f"C-{at:04}",
+            name=_NAMES[(at - 1) % len(_NAMES)] + (f" {at}" if at > len(_NAMES) else ""),
+            code=_code(),
+            station=f"station-{at:02}",
+        )
+        for at in range(1, count + 1)
+    )
+    return Site(directory.resolve(), candidates, camera)
+
+
+def build(site: Site, stages: Stages) -> None:
+    """Found the body, make and enrol the machines, draw, seal, grant and load the exam."""
+    site.intake_port, site.station_port, site.console_port = free_ports(3)
+    intake = f"127.0.0.1:{site.intake_port}"
+    make_directory(site.logs)
+    with stages.stage("A certification body is founded") as stage:
+        said = command("body", "init", site.body.directory, "--name", BODY_NAME)
+        site.trust = said.split()[-1]
+        stage.figure = f"root of trust {site.trust[:16]}…"
+    with stages.stage("A hall and its stations are enrolled") as stage:
+        _enrol(site, intake)
+        stage.figure = f"1 hall, {len(site.candidates)} station(s)"
+    for part in (site.body.packages, site.body.grants, site.body.codes):
+        make_directory(part, mode=0o700)
+    with stages.stage("The sample exam is imported and its form drawn") as stage:
+        said = command("package", "import", FOOD_SAFETY, "--body", site.body.directory)
+        site.form = said.split()[-1]
+        stage.figure = f"{len(site.paper().references())} items, {site.form}"
+    with stages.stage("The form is sealed and granted to the centre") as stage:
+        _seal(site)
+        stage.figure = f"{site.package.stat().st_size:,} bytes"
+    with stages.stage("Each station checks and keeps its package"):
+        for candidate in site.candidates:
+            command("station", "load", site.station(candidate.station), site.package, site.grant)
+    with stages.stage("The body's intake is made"):
+        command("intake", "init", site.intake, "--body", site.body.directory, "--address", intake)
+    with stages.stage("The hall opens its sitting with the roster") as stage:
+        _open_sitting(site)
+        stage.figure = f"{len(site.candidates)} candidate(s) expected"
+
+
+def start_servers(site: Site, children: Children, stages: Stages) -> None:
+    """Start intake and hall; return when both answer."""
+    with stages.stage("Intake and hall are running on the loopback") as stage:
+        intake = children.add("intake", "intake", "serve", site.intake)
+        hall = children.add("hall", "hall", "serve", site.hall)
+        intake.ready(lambda: listens(site.intake_port))
+        hall.ready(lambda: listens(site.station_port) and listens(site.console_port))
+        stage.figure = f"ports {site.intake_port}, {site.station_port}, {site.console_port}"
+
+
+def _enrol(site: Site, intake: str) -> None:
+    hall_url = f"https://127.0.0.1:{site.station_port}"
+    command(
+        *("hall", "init", site.hall, "--id", "hall", "--centre", CENTRE, "--address", "127.0.0.1"),
+        *("--intake-url", f"https://{intake}", "--station-port", str(site.station_port)),
+        *("--console-port", str(site.console_port)),
+    )
+    homes = [("hall", site.hall)]
+    for candidate in site.candidates:
+        home = site.station(candidate.station)
+        command(
+            *("station", "init", home, "--id", candidate.station, "--centre", CENTRE),
+            *("--hall-url", hall_url, "--camera", site.camera),
+        )
+        homes.append(("station", home))
+    answers = site.directory / "answers-to-requests"
+    for word, home in homes:
+        said = command(
+            "body", "enrol", site.body.directory, home / "request.enrolment", "--out", answers
+        )
+        answer = said.strip().rpartition(": ")[2]
+        command(word, "install", home, answer, "--trust", site.trust)
+
+
+def _seal(site: Site) -> None:
+    now = datetime.now(UTC)
+    command(
+        *("package", "seal", site.form, "--body", site.body.directory, "--out", site.package),
+        *("--from", (now - timedelta(hours=1)).isoformat(timespec="seconds")),
+        *("--to", (now + timedelta(hours=12)).isoformat(timespec="seconds")),
+    )
+    command(
+        *("package", "grant", site.package, "--body", site.body.directory, "--centre", CENTRE),
+        *("--slot", site.slot, "--out", site.grant, "--codes-file", site.codes),
+    )
+
+
+def _open_sitting(site: Site) -> None:
+    roster = io.StringIO(newline="")
+    writer = csv.writer(roster)
+    writer.writerow(("candidate", "name", "code", "extra_minutes"))
+    for candidate in site.candidates:
+        writer.writerow((candidate.number, candidate.name, candidate.code, 0))
+    path = site.directory / "roster.csv"
+    write_durably(path, roster.getvalue().encode(), mode=0o600)
+    write_durably(site.password, secrets.token_urlsafe(18).encode(), mode=0o600)
+    command(
+        *("hall", "sitting", site.hall, "--package", site.package, "--grant", site.grant),
+        *("--roster", path, "--title", site.paper().title),
+    )
+    command(
+        *("hall", "operator", site.hall, OPERATOR, "--role", "chief"),
+        *("--password-file", site.password),
+    )
+
+
+def _code() -> str:
+    """A sign-in code: eight characters, easy to read aloud."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(8))
