@@ -1,0 +1,127 @@
+"""Taking a package in at a station, and every way it is not for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exam_packages import packaging
+from exam_packages.clock import SECOND, SystemClock
+from exam_packages.errors import ExamError
+from exam_packages.packaging import Sitting
+from exam_packages.samples import FOOD_SAFETY
+from provisioning.preflight import PreflightError, examine, load
+from provisioning.station_home import StationHome
+
+if TYPE_CHECKING:
+    from conftest import Place
+
+CLOCK = SystemClock()
+NOW_S = CLOCK.wall_ns() // SECOND
+
+
+@dataclass(frozen=True)
+class Sealed:
+    station: StationHome
+    spare: StationHome
+    package: Path
+    grant: Path
+
+
+@dataclass(frozen=True)
+class LaterClock:
+    """The system's clock, some seconds on."""
+
+    seconds: int
+
+    def boot(self) -> bytes:
+        return CLOCK.boot()
+
+    def boottime_ns(self) -> int:
+        return CLOCK.boottime_ns()
+
+    def wall_ns(self) -> int:
+        return CLOCK.wall_ns() + self.seconds * SECOND
+
+
+@pytest.fixture(scope="module")
+def sealed(place: Place) -> Sealed:
+    station, spare = place.station("pre"), place.station("spare")
+    form = packaging.import_exam(place.body, FOOD_SAFETY, b"preflight").paper.form
+    package, grant = place.directory / "p.package", place.directory / "p.grant"
+    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    packaging.seal_form(place.body, form, package, sitting)
+    granted = packaging.grant_package(place.body, package, "C1", "slot", CLOCK, people=1)
+    grant.write_bytes(granted.data)
+    return Sealed(station, spare, package, grant)
+
+
+def test_a_good_package_is_kept_whole(sealed: Sealed) -> None:
+    told: list[tuple[int, int]] = []
+    load(sealed.station, sealed.package, sealed.grant, CLOCK, lambda *now: told.append(now))
+    kept = sorted(path.suffix for path in sealed.station.packages.iterdir())
+    assert kept == [".grant", ".package"]
+    assert next(sealed.station.packages.glob("*.package")).read_bytes() == (
+        sealed.package.read_bytes()
+    )
+    assert told[-1][0] == told[-1][1] > 0
+    load(sealed.station, sealed.package, sealed.grant, CLOCK)
+    assert len(list(sealed.station.packages.iterdir())) == 2
+
+
+def test_a_tampered_package_is_not_kept(sealed: Sealed, tmp_path: Path) -> None:
+    data = bytearray(sealed.package.read_bytes())
+    data[len(data) // 2] ^= 1
+    bad = tmp_path / "bad.package"
+    bad.write_bytes(data)
+    with pytest.raises(ExamError, match="damaged"):
+        load(sealed.spare, bad, sealed.grant, CLOCK)
+    assert not sealed.spare.packages.exists()
+
+
+def test_a_station_that_is_not_granted_is_told_so(place: Place, sealed: Sealed) -> None:
+    station = place.station("late")
+    with pytest.raises(PreflightError, match="does not name the station “late”"):
+        load(station, sealed.package, sealed.grant, CLOCK)
+    assert not station.packages.exists()
+
+
+def test_an_expired_grant_is_refused(sealed: Sealed) -> None:
+    with pytest.raises(ExamError, match="expired"):
+        load(sealed.station, sealed.package, sealed.grant, LaterClock(7200))
+
+
+def test_package_and_grant_must_belong_together(place: Place, sealed: Sealed) -> None:
+    form = packaging.import_exam(place.body, FOOD_SAFETY, b"another").paper.form
+    other = place.directory / "other.package"
+    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    packaging.seal_form(place.body, form, other, sitting)
+    with pytest.raises(PreflightError, match="another package"):
+        load(sealed.station, other, sealed.grant, CLOCK)
+
+
+def test_the_check_names_what_is_missing(place: Place, sealed: Sealed) -> None:
+    load(sealed.station, sealed.package, sealed.grant, CLOCK)
+    findings = list(examine(sealed.station, CLOCK))
+    bad = [finding.words for finding in findings if not finding.good]
+    assert len(bad) == 1 and bad[0].startswith("The hall at 127.0.0.1:1 ")
+    bare = list(examine(place.station("bare"), CLOCK))
+    assert any("No package is loaded" in finding.words for finding in bare if not finding.good)
+
+
+def test_the_check_sees_swapped_keys(place: Place) -> None:
+    station, other = place.station("swapped"), place.station("donor")
+    station.signing_path.write_bytes(other.signing_path.read_bytes())
+    bad = [finding.words for finding in examine(station, CLOCK) if not finding.good]
+    assert any("keys are not those of the enrolment" in words for words in bad)
+
+
+def test_the_check_sees_a_missing_video(place: Place) -> None:
+    station = place.station("video")
+    path = station.settings_path
+    path.write_text(path.read_text().replace('"none"', '"/nowhere.avi"'))
+    findings = list(examine(StationHome.load(station.directory), CLOCK))
+    assert any("/nowhere.avi" in finding.words for finding in findings if not finding.good)
