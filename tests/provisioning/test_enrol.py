@@ -239,7 +239,7 @@ def test_names_of_machines_are_harmless(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "h").exists()
 
 
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(st.text(min_size=1, max_size=64).filter(str.isprintable))
 def test_any_printable_name_survives_settings_and_file_names(name: str) -> None:
     import tempfile
