@@ -24,7 +24,7 @@ import hashlib
 import os
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -191,15 +191,30 @@ class Package:
     def _entries(self, part: str) -> tuple[Entry, ...]:
         return tuple(entry for entry in self._blobs if entry.part == part)
 
-    def _read_blob(self, entry: Entry, key: bytes) -> bytes:
-        """The padded plaintext of a blob, from exactly the bytes that were compared."""
-        sealed = self._file.read(entry.offset, entry.length)
-        if hashlib.sha256(sealed).digest() != entry.sha256:
-            raise self._damaged(entry)
+    def _read_blob(self, entry: Entry, key: bytes, size: int | None = None) -> bytes:
+        """The first *size* bytes of a blob's plaintext; all of it, with padding, if None.
+
+        Every byte that was opened was also compared with the signed body.
+        """
+        sha256 = hashlib.sha256()
+        opened: list[bytes] = []
+        left = entry.length if size is None else size
+
+        def pieces() -> Iterator[bytes]:
+            for piece in self._pieces(entry):
+                sha256.update(piece)
+                yield piece
+
         try:
-            return open_stream(key, self._context(entry), sealed)
+            for piece in open_stream(key, self._context(entry), pieces()):
+                opened.append(piece[:left])
+                left -= len(opened[-1])
         except SuiteError:
+            self._compare(entry)
             raise self._wrong_key() from None
+        if sha256.digest() != entry.sha256:
+            raise self._damaged(entry)
+        return b"".join(opened)
 
     def _blob_reader(self, entry: Entry, key: bytes) -> RangeReader:
         """A reader of ranges of a blob, which is compared as a whole once per opening."""
@@ -221,8 +236,7 @@ class Package:
     def _compare(self, entry: Entry, tick: Callable[[int], None] | None = None) -> None:
         """Compare a blob, and the zeros behind it, with the signed body."""
         sha256 = hashlib.sha256()
-        for done in range(0, entry.length, _PIECE):
-            piece = self._file.read(entry.offset + done, min(_PIECE, entry.length - done))
+        for piece in self._pieces(entry):
             sha256.update(piece)
             if tick is not None:
                 tick(len(piece))
@@ -230,6 +244,10 @@ class Package:
         if sha256.digest() != entry.sha256 or any(gap):
             raise self._damaged(entry)
         self._sound.add(entry.number)
+
+    def _pieces(self, entry: Entry) -> Iterator[bytes]:
+        for done in range(0, entry.length, _PIECE):
+            yield self._file.read(entry.offset + done, min(_PIECE, entry.length - done))
 
     def _context(self, entry: Entry) -> bytes:
         return blob_context(self._core, entry.part, entry.number)
@@ -282,8 +300,7 @@ class Part:
     def read(self, name: str) -> bytes:
         """A whole blob. Raises :class:`PackageError` (unknown name, damaged)."""
         entry = self._named(name)
-        padded = self._package._read_blob(self._blobs[entry.number], self._key)
-        return padded[: entry.size]
+        return self._package._read_blob(self._blobs[entry.number], self._key, entry.size)
 
     def read_range(self, name: str, offset: int, length: int) -> bytes:
         """Up to *length* bytes of a blob from *offset*; fewer at its end, none behind it.

@@ -45,15 +45,19 @@ def seal_stream(
     yield encryptor.finalize()
 
 
-def open_stream(key: bytes, context: bytes, sealed: bytes) -> bytes:
-    """Open a whole sealed message. Raises :class:`SuiteError`."""
+def open_stream(key: bytes, context: bytes, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Open a sealed message that comes in *pieces*.
+
+    Every chunk given out is authentic; that the message is whole is known only at the end.
+    Raises :class:`SuiteError`.
+    """
     decryptor = Cobblestone256Decryptor(key, context)
     try:
-        opened = decryptor.update(sealed)
-        rest = decryptor.finalize()
+        for piece in pieces:
+            yield decryptor.update(piece)
+        yield decryptor.finalize()
     except (InvalidTag, ValueError):
         raise _closed() from None
-    return opened + rest if rest else opened
 
 
 class RangeReader:

@@ -173,7 +173,9 @@ def _reader(sealed: bytes, key: bytes = KEY, context: bytes = b"context") -> Ran
 def test_ranges_agree_with_the_whole_message_at_every_seam(size: int) -> None:
     data = hashlib.shake_256(b"data").digest(size)
     sealed = _sealed(data)
-    assert open_stream(KEY, b"context", sealed) == data
+    for step in (100, CHUNK + 16, 10**6):
+        pieces = [sealed[at : at + step] for at in range(0, len(sealed), step)]
+        assert b"".join(open_stream(KEY, b"context", pieces)) == data
     reader = _reader(sealed)
     assert reader.size == size
     seams = {0, 1, CHUNK - 1, CHUNK, CHUNK + 1, size - 1, size, size + 1, 10**12}
@@ -187,10 +189,10 @@ def test_a_stream_is_bound_to_its_key_context_and_length() -> None:
     sealed = _sealed(bytes(CHUNK + 100))
     for bad in (sealed[:-1], sealed[: 56 + CHUNK + 16], sealed[:56], b"", sealed + b"\0"):
         with pytest.raises(SuiteError):
-            open_stream(KEY, b"context", bad)
+            list(open_stream(KEY, b"context", [bad]))
     for key, context in ((bytes(32), b"context"), (KEY, b"other")):
         with pytest.raises(SuiteError):
-            open_stream(key, context, sealed)
+            list(open_stream(key, context, [sealed]))
         with pytest.raises(SuiteError):
             _reader(sealed, key, context)
 
