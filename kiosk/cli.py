@@ -89,7 +89,8 @@ def agent(home: Path) -> None:
 
 @cli.command()
 @click.argument("home", type=click.Path(path_type=Path))
-def screen(home: Path) -> None:
+@click.option("--once", is_flag=True, help="End when the candidate leaves.")
+def screen(home: Path, once: bool) -> None:
     """Run the candidate's screen of the station in HOME, in this terminal.
 
     The screen holds nothing: it may be ended and started again at any moment.
@@ -97,7 +98,7 @@ def screen(home: Path) -> None:
     from kiosk.app import run
     from provisioning.station_home import StationHome
 
-    run(StationHome.load(home).socket)
+    run(StationHome.load(home).socket, once=once)
 
 
 def main() -> None:
