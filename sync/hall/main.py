@@ -49,9 +49,12 @@ def serve(home: HallHome, clock: Clock | None = None) -> None:
             sys.stdout.write(json.dumps({"ready": True, **ports}) + "\n")
             sys.stdout.flush()
 
+        def ending() -> None:
+            hall.ending = True
+
         relay.start()
         try:
-            run([stations, console], ready)
+            run([stations, console], ready, ending)
         finally:
             relay.stop()
     finally:

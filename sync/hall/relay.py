@@ -145,10 +145,8 @@ class Relay:
         receipt = client.hand_over(
             manifest=waiting.manifest,
             countersignature=waiting.countersignature,
-            station=station,
-            hall=self._hall.home.enrolment_bytes,
+            enrolments=(station, self._hall.home.enrolment_bytes),
             frames=frames,
-            bundle_hash=waiting.bundle_hash,
         )
         if read_receipt(receipt, self._hall.trust).bundle_hash != waiting.bundle_hash:
             raise RelayError("The body's receipt is for another exam than the one handed over.")

@@ -94,6 +94,8 @@ class HallService:
         self.links: dict[bytes, Link] = {}
         self.for_the_body: Callable[[], None] = lambda: None
         """Called when something for the body came in: wakes the relay."""
+        self.ending = False
+        """Set when the process is asked to end: streams end themselves."""
         self._stations: dict[bytes, VerifyKey] = {}
         self._certificates: dict[bytes, bytes] = {}
         with store.reading() as connection:

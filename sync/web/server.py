@@ -33,6 +33,9 @@ __all__ = ["ListenError", "Listener", "bind", "peer_certificate", "run", "serve"
 _GRACE_S = 3
 """Seconds that open requests have to finish once the process is asked to end."""
 
+_CONNECTIONS = 4096
+"""Connections of one listener; above it callers get 503 and come back."""
+
 _KEEP_ALIVE_S = 30
 """Far longer than a tick, so that a station keeps its one connection."""
 
@@ -136,15 +139,19 @@ def peer_certificate(connection: HTTPConnection) -> bytes | None:
 
 
 async def serve(
-    listeners: Sequence[Listener], ready: Callable[[], None], *, limit_concurrency: int = 4096
+    listeners: Sequence[Listener],
+    ready: Callable[[], None],
+    ending: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT, then let open requests finish for a few seconds.
 
-    *ready* is called once, when every listener accepts requests.
+    *ready* is called once, when every listener accepts requests; *ending* when the end was
+    asked for, so that responses that would never finish can.
     """
-    servers = [_Server(_config(each, limit_concurrency)) for each in listeners]
+    servers = [_Server(_config(each)) for each in listeners]
 
     def stop() -> None:
+        ending()
         for server in servers:
             server.should_exit = True
 
@@ -160,13 +167,17 @@ async def serve(
         )
 
 
-def run(listeners: Sequence[Listener], ready: Callable[[], None]) -> None:
+def run(
+    listeners: Sequence[Listener],
+    ready: Callable[[], None],
+    ending: Callable[[], None] = lambda: None,
+) -> None:
     """:func:`serve` in an event loop of its own."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(serve(listeners, ready))
+        runner.run(serve(listeners, ready, ending))
 
 
-def _config(listener: Listener, limit_concurrency: int) -> uvicorn.Config:
+def _config(listener: Listener) -> uvicorn.Config:
     def context(config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
         return listener.tls
 
@@ -182,7 +193,7 @@ def _config(listener: Listener, limit_concurrency: int) -> uvicorn.Config:
         proxy_headers=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=_GRACE_S,
-        limit_concurrency=limit_concurrency,
+        limit_concurrency=_CONNECTIONS,
         h11_max_incomplete_event_size=16 * 1024,
         ssl_context_factory=context,
     )

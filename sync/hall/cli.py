@@ -1,0 +1,245 @@
+"""``exam-kiosk hall``: open a sitting, name operators, serve, and act from a script."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import apsw
+import click
+
+from exam_packages.clock import SECOND
+from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.package import Package
+from sync.hall import seats
+from sync.hall.acts import ROLES
+from sync.hall.desk import Desk
+from sync.hall.home import HallHome
+from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
+from sync.hall.schema import audit, open_store
+from sync.web.sessions import hash_password
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_HOME = click.Path(file_okay=False, path_type=Path)
+_MAX_GRANT = 64 * 1024 * 1024
+
+
+@click.group()
+def hall() -> None:
+    """Run a hall: the server that holds, admits, releases and relays in one room."""
+
+
+@hall.command()
+@click.argument("home", type=_HOME)
+def serve(home: Path) -> None:
+    """Serve the hall in HOME until it is ended.
+
+    Prints one line of JSON with its ports when it is ready.
+    """
+    from sync.hall.main import serve as run
+
+    run(HallHome.load(home))
+
+
+@hall.command()
+@click.argument("home", type=_HOME)
+@click.option("--package", "package_path", type=_FILE, required=True, help="The sealed package.")
+@click.option("--grant", "grant_path", type=_FILE, required=True, help="This centre's grant.")
+@click.option("--roster", "roster_path", type=_FILE, required=True, help="CSV of candidates.")
+@click.option("--title", required=True, help="What the sitting is called on the board.")
+def sitting(
+    home: Path, package_path: Path, grant_path: Path, roster_path: Path, title: str
+) -> None:
+    """Open a sitting at the hall in HOME: which exam, and who is expected.
+
+    The package and the grant are checked; the roster has the columns
+    candidate,name,code,extra_minutes.
+    """
+    machine = HallHome.load(home)
+    trust = machine.trust()
+    now_ns = time.time_ns()
+    with Package.open(package_path, trust, now_s=now_ns // SECOND) as package:
+        core, package_hash = package.core, package.package_hash
+    grant = read_grant(_bounded(grant_path, _MAX_GRANT), trust, now_s=now_ns // SECOND)
+    if grant.package_hash != package_hash:
+        raise click.ClickException("The grant is for another package than this one.")
+    if grant.centre != machine.centre:
+        raise click.ClickException(
+            f"The grant is for the centre “{grant.centre}”; this hall belongs to "
+            f"“{machine.centre}”."
+        )
+    lines = read_roster(_bounded(roster_path, MAX_ROSTER))
+    store = open_store(home)
+    try:
+        store.write(
+            lambda connection: seats.add_sitting(
+                connection,
+                title=title,
+                exam=core.exam,
+                slot=grant.slot,
+                package_hash=package_hash,
+                release_id=grant.release_id,
+                codes=grant.codes,
+                not_before_s=core.not_before_s,
+                lines=lines,
+                time_ns=now_ns,
+            )
+        )
+    finally:
+        store.close()
+    click.echo(f"Sitting “{title}” ({grant.slot}) is open: {len(lines)} candidates expected.")
+
+
+@hall.command()
+@click.argument("home", type=_HOME)
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), required=True)
+@click.option("--password-file", type=_FILE, required=True, help="First line: the password.")
+def operator(home: Path, name: str, role: str, password_file: Path) -> None:
+    """Let NAME sign in at the console of the hall in HOME, or change role and password."""
+    HallHome.load(home)
+    if not name.strip() or len(name) > 100 or not name.isprintable():
+        raise click.BadParameter("A name is 1 to 100 printable characters.")
+    stored = hash_password(_password(password_file))
+    store = open_store(home)
+    try:
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "INSERT OR REPLACE INTO operators (name, role, password) VALUES (?, ?, ?)",
+                (name.strip(), role, stored),
+            )
+            audit(connection, time.time_ns(), "", f"operator {name.strip()} ({role})")
+
+        store.write(work)
+    finally:
+        store.close()
+    click.echo(f"{name.strip()} may sign in as {role}.")
+
+
+@hall.group()
+@click.argument("home", type=_HOME)
+@click.option("--operator", "name", required=True, help="Who acts.")
+@click.option("--password-file", type=_FILE, required=True, help="First line: the password.")
+@click.option("--port", type=int, default=0, help="The console's port, if not the settings'.")
+@click.pass_context
+def act(context: click.Context, home: Path, name: str, password_file: Path, port: int) -> None:
+    """Act at the running hall in HOME, as an operator who signs in."""
+    machine = HallHome.load(home)
+    desk = Desk(machine, port or machine.console_port)
+    context.obj = context.with_resource(desk)
+    desk.sign_in(name, _password(password_file))
+
+
+_reason = click.option("--reason", default="routine.start", show_default=True)
+_comment = click.option("--comment", default="")
+
+
+def _target(candidate: str | None, everyone: bool) -> dict[str, str]:
+    if (candidate is None) != everyone:
+        raise click.UsageError("Name one candidate, or say --all.")
+    return {"all": "1"} if candidate is None else {"candidate": candidate}
+
+
+def _simple(name: str, words: str) -> None:
+    """Add one act that needs nothing but whom it is for."""
+
+    @act.command(name, help=words)
+    @click.argument("candidate", required=False)
+    @click.option("--all", "everyone", is_flag=True, help="Every open exam.")
+    @_reason
+    @_comment
+    @click.pass_obj
+    def command(
+        desk: Desk, candidate: str | None, everyone: bool, reason: str, comment: str
+    ) -> None:
+        target = _target(candidate, everyone)
+        click.echo(desk.act(name, reason=reason, comment=comment, **target))
+
+
+_simple("admit", "Admit CANDIDATE, or all who wait.")
+_simple("pause", "Stop the clock and hide the questions.")
+_simple("resume", "Let the clock run on.")
+_simple("stop", "Stop and hand in, with everything answered so far.")
+_simple("allow-restart", "Let an interrupted exam go on.")
+
+
+@act.command("add-time")
+@click.argument("candidate", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Every open exam.")
+@click.option("--minutes", type=int, required=True)
+@_reason
+@_comment
+@click.pass_obj
+def add_time(
+    desk: Desk, candidate: str | None, everyone: bool, minutes: int, reason: str, comment: str
+) -> None:
+    """Add minutes for CANDIDATE; less than 0 takes back."""
+    target = _target(candidate, everyone)
+    click.echo(desk.act("add-time", minutes=str(minutes), reason=reason, comment=comment, **target))
+
+
+@act.command()
+@click.argument("candidate", required=False)
+@click.option("--all", "everyone", is_flag=True, help="Every open exam.")
+@click.option("--text", required=True)
+@_reason
+@_comment
+@click.pass_obj
+def say(
+    desk: Desk, candidate: str | None, everyone: bool, text: str, reason: str, comment: str
+) -> None:
+    """Show a message to CANDIDATE."""
+    target = _target(candidate, everyone)
+    click.echo(desk.act("say", text=text, reason=reason, comment=comment, **target))
+
+
+@act.command()
+@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+@_reason
+@_comment
+@click.pass_obj
+def release(desk: Desk, codes: tuple[str, ...], reason: str, comment: str) -> None:
+    """Release the exam with its CODE, or the codes of two people in their order."""
+    fields = {f"code_{place}": code for place, code in enumerate(codes, 1)}
+    click.echo(desk.act("release", all="1", reason=reason, comment=comment, **fields))
+
+
+@act.command("close")
+@_reason
+@_comment
+@click.pass_obj
+def close_(desk: Desk, reason: str, comment: str) -> None:
+    """Close the sitting, once every exam is handed in."""
+    click.echo(desk.act("close", all="1", reason=reason, comment=comment))
+
+
+@act.command()
+@click.option("--json", "as_json", is_flag=True, help="The whole board, for scripts.")
+@click.pass_obj
+def status(desk: Desk, as_json: bool) -> None:
+    """Show the board."""
+    board = desk.board()
+    if as_json:
+        click.echo(json.dumps(board, ensure_ascii=False))
+        return
+    click.echo(f"{board['title'] or 'No sitting is open'}  {board['slot']}")
+    for row in board["rows"]:
+        click.echo(
+            f"{row['seat']:>4}  {row['candidate']:<16} {row['state']:<28} "
+            f"{row['answered']:>3}/{row['items']:<3} {row['station']}"
+        )
+
+
+def _password(path: Path) -> str:
+    lines = _bounded(path, 4096).decode("utf-8", "strict").splitlines()
+    return lines[0] if lines else ""
+
+
+def _bounded(path: Path, limit: int) -> bytes:
+    with path.open("rb") as file:
+        data = file.read(limit + 1)
+    if len(data) > limit:
+        raise RosterError("The file {path} is too large.", path=str(path))
+    return data

@@ -1,0 +1,125 @@
+"""Acts: one form each, answered with a sentence (or JSON for scripts)."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sync.hall import acts
+from sync.hall.acts import Operator, Why
+from sync.hall.console.site import Site, operator, wants_json
+from sync.hall.service import HallService
+from sync.web.pages import read_form
+from sync.web.wire import HttpError
+
+Form = dict[str, str]
+Act = Callable[[HallService, Operator, str | None, Why, Form], Awaitable[str]]
+
+
+def routes(site: Site) -> list[Route]:
+    """The routes of the acts."""
+
+    async def act(request: Request) -> Response:
+        session = site.sessions.changing(request)
+        form = await read_form(request)
+        perform = ACTS.get(request.path_params["name"])
+        if perform is None:
+            raise HttpError(404, "There is no such act.")
+        why = Why(form.get("reason", ""), form.get("comment", "").strip())
+        words = await perform(site.hall, operator(session), _target(form), why, form)
+        site.stale()
+        if wants_json(request):
+            return JSONResponse({"done": words})
+        return site.render("result.html", session, words=words, ok=True)
+
+    return [Route("/act/{name}", site.guarded(act), methods=["POST"])]
+
+
+def _target(form: Form) -> str | None:
+    """The candidate number meant, or ``None`` for all; saying neither is refused."""
+    candidate = form.get("candidate", "").strip()
+    if candidate:
+        return candidate
+    if form.get("all") == "1":
+        return None
+    raise HttpError(400, "Say which candidate, or all of them.")
+
+
+def _to(given: tuple[str, ...], done: str, nobody: str) -> str:
+    if not given:
+        return nobody
+    whom = given[0] if len(given) == 1 else f"{len(given)} candidates"
+    return f"{done} {whom}."
+
+
+async def _admit(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    given = await acts.admit(hall, who, target, why)
+    return _to(given, "Admitted", "Nobody waits to be admitted.")
+
+
+async def _pause(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    return _to(await acts.pause(hall, who, target, why), "Pausing", "No exam is open.")
+
+
+async def _resume(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    return _to(await acts.resume(hall, who, target, why), "Resuming", "No exam is open.")
+
+
+async def _stop(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    given = await acts.stop(hall, who, target, why)
+    return _to(given, "Stopping and handing in for", "No exam is open.")
+
+
+async def _add_time(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    try:
+        minutes = int(form.get("minutes", "")[:6])
+    except ValueError:
+        raise HttpError(400, "The minutes must be a whole number.") from None
+    given = await acts.add_time(hall, who, target, why, minutes)
+    return _to(given, f"Adding {minutes} minutes for", "No exam is open.")
+
+
+async def _say(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    given = await acts.say(hall, who, target, why, form.get("text", ""))
+    return _to(given, "Message on its way to", "No exam is open.")
+
+
+async def _allow_restart(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    given = await acts.allow_restart(hall, who, target, why)
+    return _to(given, "May go on:", "Nobody waits to go on.")
+
+
+async def _release(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    codes = [form[field] for field in ("code_1", "code_2") if form.get(field, "").strip()]
+    await acts.release(hall, who, codes, why)
+    return "The exam is released; every station can open it from now on."
+
+
+async def _close(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    await acts.close(hall, who, why)
+    return "The sitting is closed."
+
+
+ACTS: dict[str, Act] = {
+    "admit": _admit,
+    "pause": _pause,
+    "resume": _resume,
+    "stop": _stop,
+    "add-time": _add_time,
+    "say": _say,
+    "allow-restart": _allow_restart,
+    "release": _release,
+    "close": _close,
+}
+"""What an operator may do, by the last part of its address."""

@@ -1,0 +1,19 @@
+"""The listener for browsers: every page of the console."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+
+from sync.hall.console import acts, board, release, seat, sign_in
+from sync.hall.console.site import Site
+from sync.hall.service import HallService
+from sync.web.pages import Hardened, static_files
+
+
+def console_app(hall: HallService) -> Starlette:
+    """The application behind the browsers' listener."""
+    site = Site(hall)
+    pages = (sign_in, board, seat, release, acts)
+    routes = [route for page in pages for route in page.routes(site)]
+    return Starlette(routes=[*routes, static_files()], middleware=[Middleware(Hardened)])

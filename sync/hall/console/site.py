@@ -1,0 +1,116 @@
+"""What the console's pages share: the hall, who is signed in, templates, error answers."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+
+from exam_packages.clock import SECOND
+from exam_packages.errors import ExamError
+from sync.hall.acts import OBSERVER, Operator
+from sync.hall.board import Board, board
+from sync.hall.reasons import REASONS, reason_words
+from sync.hall.service import HallService
+from sync.web.pages import render, templates
+from sync.web.sessions import Session, Sessions
+from sync.web.wire import Endpoint, HttpError
+
+_log = logging.getLogger(__name__)
+
+Page = Callable[[Request, Session], Awaitable[Response]]
+
+_FRESH_NS = SECOND // 2
+"""How old the board may be that several browsers are shown."""
+
+
+class Site:
+    """One console."""
+
+    def __init__(self, hall: HallService) -> None:
+        self.hall = hall
+        self.sessions = Sessions(hall.clock)
+        self.templates = templates(Path(__file__).parent)
+        self.templates.filters["reason"] = reason_words
+        self._board: Board | None = None
+        self._board_ns = 0
+        self._reading = asyncio.Lock()
+
+    async def board(self) -> Board:
+        """The board, read at most twice a second however many look at it."""
+        async with self._reading:
+            now = self.hall.clock.boottime_ns()
+            if self._board is None or now - self._board_ns > _FRESH_NS:
+                self._board = await asyncio.to_thread(board, self.hall)
+                self._board_ns = now
+            return self._board
+
+    def stale(self) -> None:
+        """Something changed: the next look reads anew."""
+        self._board = None
+
+    def render(
+        self, name: str, session: Session | None, /, *, status: int = 200, **values: object
+    ) -> Response:
+        """A page or fragment, for whoever is signed in."""
+        return render(
+            self.templates,
+            name,
+            status=status,
+            session=session,
+            may_act=session is not None and session.role != OBSERVER,
+            centre=self.hall.home.centre,
+            hall=self.hall.home.id,
+            reasons=REASONS,
+            **values,
+        )
+
+    def page(self, show: Page) -> Endpoint:
+        """A page for people who are signed in; others are sent to sign in."""
+
+        async def endpoint(request: Request) -> Response:
+            session = self.sessions.find(request)
+            if session is None:
+                if wants_json(request):
+                    return JSONResponse({"error": "You are not signed in."}, 401)
+                return RedirectResponse("/sign-in", 303)
+            return await show(request, session)
+
+        return self.guarded(endpoint)
+
+    def guarded(self, endpoint: Endpoint) -> Endpoint:
+        """*endpoint*, with every error a person may read shown as its sentence."""
+
+        async def guard(request: Request) -> Response:
+            try:
+                return await endpoint(request)
+            except ExamError as problem:
+                status = problem.status if isinstance(problem, HttpError) else 409
+                return self._sentence(request, str(problem), status)
+            except Exception:
+                _log.exception("%s %s failed", request.method, request.url.path)
+                return self._sentence(
+                    request, "The hall met an error of its own; its log says more.", 500
+                )
+
+        return guard
+
+    def _sentence(self, request: Request, words: str, status: int) -> Response:
+        if wants_json(request):
+            return JSONResponse({"error": words}, status)
+        name = "result.html" if request.headers.get("HX-Request") else "sentence.html"
+        return self.render(name, self.sessions.find(request), status=status, words=words, ok=False)
+
+
+def operator(session: Session) -> Operator:
+    """Who acts."""
+    return Operator(session.name, session.role)
+
+
+def wants_json(request: Request) -> bool:
+    """Whether a script asks."""
+    return "application/json" in request.headers.get("accept", "")
