@@ -22,6 +22,7 @@ from exam_packages.content.text import (
     Table,
     Text,
 )
+from exam_packages.formats.errors import FormatError
 from exam_packages.formats.media import facts
 from exam_packages.formats.xml import Node
 
@@ -75,7 +76,10 @@ class Library:
             raise node.error(
                 "two pictures are named “{name}”, in different folders; rename one.", name=name
             )
-        found = facts(path, self.files[path])
+        try:
+            found = facts(path, self.files[path])
+        except FormatError as problem:
+            raise node.error("{why}", why=str(problem)) from None
         self.media[name] = self.files[path]
         return name, found.width, found.height
 

@@ -136,25 +136,24 @@ def _key(root: Node, item: Item, parts: _Parts) -> ItemKey:
                 " the other.",
                 name=response.identifier,
             )
-    most = parts.most or _most(root, item, parts)
+    if parts.external and parts.rules:
+        raise root.error("a person scores this item, so it cannot have response processing.")
+    if not parts.external and not parts.rules:
+        raise root.error(
+            "nothing scores the item; add response processing, or external-scored=“human”"
+            " to the outcome SCORE."
+        )
     key = ItemKey(
         item.identifier,
         tuple(parts.responses),
         tuple(parts.outcomes),
         parts.rules,
-        most,
+        parts.most or _most(root, item, parts),
         parts.external,
     )
-    if exact(most) <= 0:
+    if exact(key.max_score) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
-    if parts.external and parts.rules:
-        raise root.error("a person scores this item, so it cannot have response processing.")
     if not parts.external:
-        if not parts.rules:
-            raise root.error(
-                "nothing scores the item; add response processing, or external-scored=“human”"
-                " to the outcome SCORE."
-            )
         _try(root, item, key)
     return key
 

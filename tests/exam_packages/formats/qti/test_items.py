@@ -1,0 +1,343 @@
+"""Items as QTI writes them become what they mean, or are refused with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from exam_packages.assessment import Shuffle
+from exam_packages.content import text
+from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Match, Order, TextEntry
+from exam_packages.content.text import (
+    Break,
+    Cell,
+    Gap,
+    Heading,
+    Listing,
+    Paragraph,
+    Picture,
+    Preformatted,
+    Quotation,
+    Slot,
+    Table,
+    Text,
+)
+from exam_packages.content.values import Response
+from exam_packages.formats.errors import FormatError
+from exam_packages.rules.processing import EXTERNAL, score
+
+Make = Callable[..., Any]
+
+TEMPLATE = "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/"
+
+
+def declare(cardinality: str, base_type: str, inner: str = "", name: str = "RESPONSE") -> str:
+    return (
+        f'<qti-response-declaration identifier="{name}" cardinality="{cardinality}"'
+        f' base-type="{base_type}">{inner}</qti-response-declaration>'
+    )
+
+
+def correct(*values: str) -> str:
+    inner = "".join(f"<qti-value>{value}</qti-value>" for value in values)
+    return f"<qti-correct-response>{inner}</qti-correct-response>"
+
+
+def test_an_item_and_its_key_are_two_things(package: Make) -> None:
+    question = package().question()
+    assert question.item.identifier == question.key.item == "i"
+    (choice,) = question.item.interactions
+    assert isinstance(choice, Choice)
+    assert [each.identifier for each in choice.choices] == ["a", "b"]
+    assert question.item.body == (Slot("RESPONSE"),)
+    assert question.key.responses[0].correct == ("a",)
+    assert question.key.max_score == "1"
+
+
+def test_xhtml_becomes_blocks(package: Make) -> None:
+    body = """
+      <div class="wide"><h2>Title</h2>
+      loose   text
+      <p>One <b>bold <i>both</i></b>
+         two<br/>three H<sub>2</sub>O  </p></div>
+      <ul><li>first</li><li><p>second</p><p>more</p></li></ul>
+      <ol><li>x</li></ol>
+      <table><caption> A  caption </caption><thead><tr><th scope="col">H</th></tr></thead>
+        <tbody><tr><td>d <code>c</code></td></tr></tbody></table>
+      <pre>  a
+  b</pre>
+      <blockquote><p>quoted</p></blockquote>
+      <p><img src="../media/p.png" alt="A  picture"/></p><p> </p>
+    """
+    question = package(body=body + package().body).question()
+    assert question.item.body == (
+        Heading(2, (Text("Title", 0),)),
+        Paragraph((Text("loose text", 0),)),
+        Paragraph(
+            (
+                Text("One ", 0),
+                Text("bold ", text.BOLD),
+                Text("both", text.BOLD | text.ITALIC),
+                Text(" two", 0),
+                Break(),
+                Text("three H", 0),
+                Text("2", text.SUBSCRIPT),
+                Text("O", 0),
+            )
+        ),
+        Listing(
+            False,
+            (
+                (Paragraph((Text("first", 0),)),),
+                (Paragraph((Text("second", 0),)), Paragraph((Text("more", 0),))),
+            ),
+        ),
+        Listing(True, ((Paragraph((Text("x", 0),)),),)),
+        Table(
+            "A caption",
+            (
+                (Cell(True, (Text("H", 0),)),),
+                (Cell(False, (Text("d ", 0), Text("c", text.CODE))),),
+            ),
+        ),
+        Preformatted("  a\n  b"),
+        Quotation((Paragraph((Text("quoted", 0),)),)),
+        Paragraph((Picture("p.png", "A picture", 4, 3),)),
+        Slot("RESPONSE"),
+    )
+    assert question.media == {"p.png"}
+
+
+def test_characters_that_command_a_screen_do_not_survive(package: Make) -> None:
+    body = "<p>a\N{RIGHT-TO-LEFT OVERRIDE}b&#x9b;31mc&#x85;d</p>" + package().body
+    assert package(body=body).question().item.body[0] == Paragraph((Text("ab31mcd", 0),))
+
+
+def test_every_interaction_is_taken_in(package: Make) -> None:
+    declarations = (
+        declare("single", "identifier", correct("x"), "MENU")
+        + declare("ordered", "identifier", correct("b", "a"), "ORDER")
+        + declare("multiple", "directedPair", correct("s t"), "MATCH")
+        + declare("single", "float", correct("2.5"), "NUMBER")
+        + declare("single", "string", "", "ESSAY")
+        + declare("multiple", "identifier", correct("p", "q"), "MANY")
+    )
+    body = """
+    <p>A <qti-inline-choice-interaction response-identifier="MENU">
+      <qti-inline-choice identifier="x">X</qti-inline-choice></qti-inline-choice-interaction> and
+      <qti-text-entry-interaction response-identifier="NUMBER" expected-length="4"
+        pattern-mask="[0-9.]{1,4}" placeholder-text="0.0"/></p>
+    <qti-order-interaction response-identifier="ORDER" shuffle="true">
+      <qti-prompt>Order!</qti-prompt>
+      <qti-simple-choice identifier="a" fixed="true">A</qti-simple-choice>
+      <qti-simple-choice identifier="b">B</qti-simple-choice></qti-order-interaction>
+    <qti-match-interaction response-identifier="MATCH" max-associations="2">
+      <qti-simple-match-set><qti-simple-associable-choice identifier="s" match-max="1">S
+        </qti-simple-associable-choice></qti-simple-match-set>
+      <qti-simple-match-set><qti-simple-associable-choice identifier="t" match-max="0">T
+        </qti-simple-associable-choice></qti-simple-match-set></qti-match-interaction>
+    <qti-extended-text-interaction response-identifier="ESSAY" expected-lines="5"/>
+    <qti-choice-interaction response-identifier="MANY" max-choices="0" min-choices="1">
+      <qti-simple-choice identifier="p"><p>P</p></qti-simple-choice>
+      <qti-simple-choice identifier="q">Q</qti-simple-choice></qti-choice-interaction>
+    """
+    outcome = package().outcome.replace("/>", ' normal-maximum="2"/>')
+    processing = """<qti-response-processing><qti-set-outcome-value identifier="SCORE">
+      <qti-base-value base-type="integer">2</qti-base-value></qti-set-outcome-value>
+      </qti-response-processing>"""
+    question = package(
+        declarations=declarations, body=body, outcome=outcome, processing=processing
+    ).question()
+    menu, number, order, match, essay, many = question.item.interactions
+    assert isinstance(menu, InlineChoice) and menu.response == "MENU"
+    assert number == TextEntry("NUMBER", 4, "[0-9.]{1,4}", "0.0", True)
+    assert isinstance(order, Order) and order.prompt == (Paragraph((Text("Order!", 0),)),)
+    assert isinstance(match, Match) and match.targets[0].match_max == 0
+    assert essay == ExtendedText("ESSAY", (), 5, "")
+    assert isinstance(many, Choice) and many.choices[0].body == (Text("P", 0),)
+    assert question.item.body[0] == Paragraph(
+        (Text("A ", 0), Gap("MENU"), Text(" and ", 0), Gap("NUMBER"))
+    )
+    assert question.shuffles == (Shuffle("ORDER", frozenset({"a"})),)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        TEMPLATE + "match_correct.xml",
+        TEMPLATE + "match_correct",
+        "http://www.imsglobal.org/question/qti_v2p1/rptemplates/match_correct",
+    ],
+)
+def test_a_template_is_known_by_its_last_part(package: Make, address: str) -> None:
+    processing = f'<qti-response-processing template="{address}"/>'
+    question = package(processing=processing).question()
+    assert score(question.item, question.key, (Response("RESPONSE", ("a",)),)).score == 1
+    assert score(question.item, question.key, (Response("RESPONSE", ("b",)),)).score == 0
+
+
+def test_map_response_finds_its_own_maximum(package: Make) -> None:
+    mapping = """<qti-mapping default-value="-1" lower-bound="0">
+      <qti-map-entry map-key="a" mapped-value="0.5"/>
+      <qti-map-entry map-key="b" mapped-value="0.25"/></qti-mapping>"""
+    made = package(
+        declarations=declare("multiple", "identifier", correct("a", "b") + mapping),
+        body=package().body.replace('"RESPONSE"', '"RESPONSE" max-choices="0"'),
+        processing=f'<qti-response-processing template="{TEMPLATE}map_response.xml"/>',
+    )
+    question = made.question()
+    assert question.key.max_score == "0.75"
+    given = (Response("RESPONSE", ("b", "a")),)
+    assert score(question.item, question.key, given).score == Fraction(3, 4)
+
+
+def test_a_person_scores_an_external_item(package: Make) -> None:
+    question = package(
+        declarations=declare("single", "string"),
+        body='<qti-extended-text-interaction response-identifier="RESPONSE"/>',
+        outcome=package().outcome.replace("/>", ' normal-maximum="4" external-scored="human"/>'),
+        processing="",
+    ).question()
+    given = (Response("RESPONSE", ("words",)),)
+    assert score(question.item, question.key, given).person == EXTERNAL
+    assert question.key.max_score == "4"
+
+
+CHOICE = '<qti-choice-interaction response-identifier="RESPONSE"'
+
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"body": "<p>No question</p>"}, "asks nothing|no interaction"),
+    ({"body": "<video/>"}, "<video>: this element is not supported"),
+    ({"body": "<p><a href='http://x/'>x</a></p>"}, "link would lead out"),
+    ({"body": "<p onclick='x'>x</p>"}, "onclick"),
+    ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
+    ({"body": "<math/>"}, "<math>"),
+    ({"body": "<p><img src='../media/p.png' alt=''/></p>"}, "alt is empty"),
+    ({"body": "<p><img src='../media/p.png'/></p>"}, "alt is missing"),
+    ({"body": "<p><img src='../media/none.png' alt='x'/></p>"}, "not a file of this package"),
+    ({"body": "<p><img src='../../../etc/passwd' alt='x'/></p>"}, "not a file of this package"),
+    ({"body": "<p><img src='file:///etc/passwd' alt='x'/></p>"}, "not a file of this package"),
+    ({"body": "<p><img src='http://127.0.0.1/p.png' alt='x'/></p>"}, "not a file of this"),
+    ({"body": "<p><img src='../test.xml' alt='x'/></p>"}, "not a PNG"),
+    ({"body": "<table><tr><td colspan='2'>x</td></tr></table>"}, "colspan"),
+    ({"body": "<table><tr><td>x</td></tr><tr/></table>"}, "different numbers of cells"),
+    ({"body": "<ol start='3'><li>x</li></ol>"}, "start at 1"),
+    ({"body": "<qti-hotspot-interaction response-identifier='RESPONSE'/>"}, "<qti-hotspot"),
+    ({"body": "<qti-rubric-block view='scorer'/>"}, "<qti-rubric-block>"),
+    ({"body": f"{CHOICE}/>"}, "1 to 256"),
+    ({"body": f"{CHOICE} max-choices='2'/>"}, "declared single identifier"),
+    ({"body": f"{CHOICE} max-choices='many'/>"}, "whole number"),
+    (
+        {"body": f"{CHOICE} shuffle='perhaps'><qti-simple-choice identifier='a'>A"
+         "</qti-simple-choice></qti-choice-interaction>"},
+        "true or false",
+    ),
+    (
+        {"body": f"{CHOICE}><qti-simple-choice identifier='b'>B</qti-simple-choice>"
+         "</qti-choice-interaction>"},
+        "names the choice “a”",
+    ),
+    (
+        {"body": f"{CHOICE}><qti-simple-choice identifier='a'>A<qti-feedback-inline/>"
+         "</qti-simple-choice></qti-choice-interaction>"},
+        "<qti-feedback-inline>",
+    ),
+    ({"body": "<qti-choice-interaction response-identifier='OTHER'/>"}, "not declared"),
+    ({"declarations": ""}, "not declared"),
+    ({"declarations": declare("record", "identifier")}, "cardinality “record”"),
+    ({"declarations": declare("single", "file")}, "base type “file”"),
+    ({"declarations": declare("single", "integer", correct("one"))}, "not a value of the type"),
+    (
+        {"declarations": declare("single", "identifier", correct("a", "b"))},
+        "several <qti-value>",
+    ),
+    (
+        {"declarations": declare("single", "identifier", "<qti-default-value/>")},
+        "given beforehand",
+    ),
+    ({"outcome": ""}, "SCORE is not declared"),
+    (
+        {"outcome": '<qti-outcome-declaration identifier="SCORE" cardinality="single"'
+         ' base-type="string"/>'},
+        "single float or integer",
+    ),
+    (
+        {"outcome": '<qti-outcome-declaration identifier="SCORE" cardinality="single"'
+         ' base-type="float" external-scored="externalMachine"/>'},
+        "can only be human",
+    ),
+    ({"processing": ""}, "nothing scores the item"),
+    (
+        {"processing": '<qti-response-processing template="http://x/CC2_match.xml"/>'},
+        "template “CC2_match”",
+    ),
+    (
+        {"processing": "<qti-response-processing><qti-custom/></qti-response-processing>"},
+        "<qti-custom>",
+    ),
+    (
+        {"processing": "<qti-response-processing><qti-set-outcome-value identifier='SCORE'>"
+         "<qti-random-float/></qti-set-outcome-value></qti-response-processing>"},
+        "<qti-random-float>",
+    ),
+    (
+        {"outcome": '<qti-outcome-declaration identifier="SCORE" cardinality="single"'
+         ' base-type="float" normal-maximum="1"/>',
+         "processing": "<qti-response-processing><qti-set-outcome-value identifier='SCORE'>"
+         "<qti-variable identifier='NOBODY'/></qti-set-outcome-value>"
+         "</qti-response-processing>"},
+        "cannot be followed",
+    ),
+    (
+        {"processing": "<qti-response-processing><qti-exit-response/></qti-response-processing>"},
+        "highest score is not clear",
+    ),
+    ({"item_attributes": 'time-dependent="false" adaptive="true"'}, "adaptive"),
+    ({"item_attributes": 'time-dependent="true" adaptive="false"'}, "time-dependent"),
+    ({"stimulus": '<qti-assessment-stimulus-ref identifier="x" href="../no.xml"/>'}, "not a file"),
+    (
+        {"stimulus": '<qti-assessment-stimulus-ref identifier="x" href="../test.xml"/>'},
+        "not listed in the manifest",
+    ),
+    ({"stimulus": "<qti-template-declaration/>"}, "<qti-template-declaration>"),
+    ({"stimulus": '<qti-companion-materials-info/>'}, "<qti-companion-materials-info>"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "why"), REFUSED)
+def test_what_is_not_supported_is_refused_with_its_place(
+    package: Make, changes: dict[str, str], why: str
+) -> None:
+    with pytest.raises(FormatError, match=why) as caught:
+        package(**changes).read()
+    assert "items/i.xml, line " in str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+", "^a$", "["])
+def test_a_dangerous_pattern_is_refused(package: Make, pattern: str) -> None:
+    body = (
+        f'<p><qti-text-entry-interaction response-identifier="RESPONSE"'
+        f' pattern-mask="{pattern}"/></p>'
+    )
+    declarations = declare("single", "string", correct("a"))
+    with pytest.raises(FormatError, match="pattern-mask"):
+        package(body=body, declarations=declarations).read()
+
+
+def test_rules_cannot_nest_without_end(package: Make) -> None:
+    rules = "<qti-not>" * 20 + "<qti-null/>" + "</qti-not>" * 20
+    processing = (
+        "<qti-response-processing><qti-set-outcome-value identifier='SCORE'>"
+        f"{rules}</qti-set-outcome-value></qti-response-processing>"
+    )
+    with pytest.raises(FormatError, match="deep"):
+        package(processing=processing).read()
+
+
+def test_a_body_cannot_nest_without_end(package: Make) -> None:
+    body = "<blockquote>" * 40 + "<p>x</p>" + "</blockquote>" * 40
+    with pytest.raises(FormatError, match="cannot be packed"):
+        package(body=body + package().body).read()

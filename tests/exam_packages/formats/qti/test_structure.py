@@ -1,0 +1,210 @@
+"""Tests, manifests and whole packages: taken in, or refused with a reason."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from exam_packages.blueprint import BlueprintError
+from exam_packages.content.paper import LINEAR
+from exam_packages.errors import ExamError
+from exam_packages.formats.errors import FormatError
+from exam_packages.formats.qti.reader import read_files, read_test
+from exam_packages.samples import FOOD_SAFETY
+
+Make = Callable[..., Any]
+
+REFERENCE = (
+    '<qti-assessment-item-ref identifier="i" href="items/i.xml">{}</qti-assessment-item-ref>'
+)
+SECTION = '<qti-assessment-section identifier="s" title="S" {}>{}</qti-assessment-section>'
+SUM = """<qti-outcome-processing><qti-set-outcome-value identifier="SCORE"><qti-sum>
+  <qti-test-variables variable-identifier="SCORE" {}/></qti-sum></qti-set-outcome-value>
+  </qti-outcome-processing>"""
+
+
+def section(inner: str, attributes: str = 'visible="true"') -> str:
+    return SECTION.format(attributes, inner)
+
+
+def test_a_test_has_its_parts_limits_and_instructions(package: Make) -> None:
+    start = (
+        '<qti-time-limits max-time="90.0"/><qti-rubric-block view="candidate">'
+        "<qti-content-body><p>Read!</p></qti-content-body></qti-rubric-block>"
+    )
+    inner = '<qti-selection select="1"/><qti-ordering shuffle="true"/>' + SECTION.replace(
+        '"s"', '"inner"'
+    ).format(
+        'visible="false" fixed="true"',
+        REFERENCE.format('<qti-weight identifier="W" value="2.50"/>'),
+    )
+    test = package(
+        test=start, sections=section(inner), after=SUM.format('weight-identifier="W"')
+    ).read()
+    assert (test.identifier, test.title, test.language) == ("t", "T", "en")
+    assert test.time_limit_s == 90
+    assert len(test.instructions) == 1
+    (part,) = test.parts
+    assert part.navigation == LINEAR
+    (outer,) = part.sections
+    assert (outer.select, outer.shuffle, outer.fixed) == (1, True, False)
+    (reference,) = test.references()
+    assert reference.weight == "2.5"
+
+
+def test_an_exhibit_comes_with_the_item_that_refers_to_it(package: Make) -> None:
+    stimulus = '<qti-assessment-stimulus-ref identifier="e" href="../e.xml"/>'
+    test = package(stimulus=stimulus).read()
+    assert test.exhibits["e"].title == "E"
+    assert next(test.references()).question.item.exhibits == ("e",)
+
+
+REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"part": 'navigation-mode="linear" submission-mode="individual"'}, "simultaneous"),
+    ({"part": 'navigation-mode="spiral" submission-mode="simultaneous"'}, "linear or nonlinear"),
+    ({"test": '<qti-time-limits max-time="0"/>'}, "max-time"),
+    ({"test": '<qti-time-limits max-time="1e9"/>'}, "max-time"),
+    ({"test": '<qti-time-limits max-time="60" min-time="5"/>'}, "least time"),
+    ({"test": '<qti-time-limits max-time="60" allow-late-submission="true"/>'}, "late"),
+    ({"test": '<qti-rubric-block view="proctor"/>'}, "view"),
+    ({"test": "<qti-test-feedback/>"}, "<qti-test-feedback>"),
+    ({"part_start": '<qti-item-session-control show-feedback="true"/>'}, "show-feedback"),
+    ({"part_start": '<qti-item-session-control max-attempts="3"/>'}, "max-attempts"),
+    ({"part_start": "<qti-branch-rule/>"}, "<qti-branch-rule>"),
+    ({"sections": ""}, "no section"),
+    ({"sections": section("")}, "no questions"),
+    ({"sections": section(section(REFERENCE.format("")))}, "visible"),
+    (
+        {"sections": section(REFERENCE.format(""), 'visible="true" keep-together="false"')},
+        "keep it together",
+    ),
+    ({"sections": section(REFERENCE.format("") * 2)}, "used twice"),
+    ({"sections": section(REFERENCE.replace('"i"', '"j"').format(""))}, "one identifier"),
+    ({"sections": section(REFERENCE.replace("items/i", "items/j").format(""))}, "not a file"),
+    (
+        {"sections": section('<qti-selection select="1" with-replacement="true"/>')},
+        "twice",
+    ),
+    (
+        {"sections": section(REFERENCE.format('<qti-weight identifier="W" value="2"/>'))},
+        "no outcome processing uses them",
+    ),
+    (
+        {
+            "sections": section(REFERENCE.format('<qti-weight identifier="W" value="2"/>')),
+            "after": SUM.format(""),
+        },
+        "weight-identifier",
+    ),
+    (
+        {"sections": section(REFERENCE.format('<qti-weight identifier="W" value="-1"/>'))},
+        "from 0 on",
+    ),
+    ({"after": "<qti-outcome-processing><qti-outcome-condition/></qti-outcome-processing>"},
+     "only the sum"),
+    ({"after": SUM.format('include-category="x"')}, "include-category"),
+    ({"resources": '<resource identifier="x" type="webcontent"><file href="no.png"/></resource>'},
+     "not a file"),
+    ({"resources": '<resource identifier="x" type="imsqti_item_xmlv2p1" href="e.xml"/>'},
+     "export the package as QTI 3.0"),
+    ({"resources": '<resource identifier="x" type="imsqti_item_xmlv3p0" href="items/i.xml"/>'},
+     "listed twice"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "why"), REFUSED)
+def test_what_is_not_supported_is_refused(package: Make, changes: dict[str, str], why: str) -> None:
+    with pytest.raises(FormatError, match=why) as caught:
+        package(**changes).read()
+    assert "line " in str(caught.value)
+
+
+def test_qti_2_is_named_as_what_it_is(package: Make) -> None:
+    old = b'<assessmentItem xmlns="http://www.imsglobal.org/xsd/imsqti_v2p1"/>'
+    with pytest.raises(FormatError, match=r"QTI 3\.0"):
+        package(files={"items/i.xml": old}).read()
+
+
+def test_a_package_needs_a_manifest(package: Make) -> None:
+    files = package().all_files()
+    del files["imsmanifest.xml"]
+    with pytest.raises(FormatError, match="imsmanifest"):
+        read_files(files)
+
+
+def test_several_tests_need_a_blueprint_that_names_one(package: Make) -> None:
+    made = package()
+    second = made.all_files()["test.xml"].replace(b'identifier="t"', b'identifier="u"')
+    made.files["other.xml"] = second
+    made.resources = '<resource identifier="u" type="imsqti_test_xmlv3p0" href="other.xml"/>'
+    with pytest.raises(FormatError, match="2 tests"):
+        made.read()
+    made.files["blueprint.toml"] = b'test = "t"\npractice = "u"\ncut_score = 1'
+    test = made.read()
+    assert test.identifier == "t"
+    assert test.practice is not None and test.practice.identifier == "u"
+    made.files["blueprint.toml"] = b'test = "none"\ncut_score = 1'
+    with pytest.raises(FormatError, match="does not have"):
+        made.read()
+    made.files["other.xml"] = made.all_files()["test.xml"]
+    with pytest.raises(FormatError, match="Two tests"):
+        made.read()
+
+
+@pytest.mark.parametrize(
+    "blueprint",
+    [
+        b"\xff",
+        b"test = ",
+        b'cut_score = 1\ntest = "../x"',
+        b'test = "t"',
+        b'test = "t"\ncut_score = true',
+        b'test = "t"\ncut_score = -1',
+        b'test = "t"\ncut_score = nan',
+        b'test = "t"\ncut_score = 1\nother = 1',
+        b'test = "t"\ncut_score = 1\ncounts = 3',
+        b'test = "t"\ncut_score = 1\n[counts]\nx = 3',
+        b'test = "t"\ncut_score = 1\n[counts.x]\ny = -3',
+        b"#" * 70_000,
+        b"a=" + b"[" * 5_000,
+    ],
+)
+def test_a_blueprint_that_cannot_be_meant_is_refused(package: Make, blueprint: bytes) -> None:
+    with pytest.raises(BlueprintError):
+        package(files={"blueprint.toml": blueprint}).read()
+
+
+def test_a_zip_is_read_like_its_folder(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as made:
+        for path in sorted(FOOD_SAFETY.rglob("*")):
+            made.write(path, path.relative_to(FOOD_SAFETY).as_posix())
+    (tmp_path / "food.zip").write_bytes(out.getvalue())
+    assert read_test(tmp_path / "food.zip") == read_test(FOOD_SAFETY)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_package_is_read_or_refused_as_ours(package: Make, data: st.DataObject) -> None:
+    files = package(stimulus='<qti-assessment-stimulus-ref identifier="e" href="../e.xml"/>')
+    damaged = files.all_files()
+    name = data.draw(st.sampled_from(sorted(damaged)))
+    content = bytearray(damaged[name])
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content) - 1))
+        content[start : start + data.draw(st.integers(0, 9))] = data.draw(st.binary(max_size=9))
+        content = content or bytearray(b"x")
+    damaged[name] = bytes(content)
+    try:
+        test = read_files(damaged)
+    except ExamError as problem:
+        assert str(problem)
+        return
+    assert list(test.references())
