@@ -49,6 +49,8 @@ class Camera:
         self._post = post
         self._first_wait_s = first_wait_s
         self._stop = threading.Event()
+        self._wanted = threading.Event()
+        self._wanted.set()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._lock = threading.Lock()
         self._channel: Channel[FromCamera] | None = None
@@ -73,18 +75,31 @@ class Camera:
             with contextlib.suppress(ChannelError):  # its thread notices too, and tells
                 channel.send(Shoot())
 
+    def want(self, on: bool) -> None:
+        """Switch the camera off where the rules of an exam forbid it, and on again."""
+        if on:
+            self._wanted.set()
+        elif self._wanted.is_set():
+            self._wanted.clear()
+            self._kill()
+
     def stop(self) -> None:
         """End the camera process."""
         self._stop.set()
+        self._wanted.set()
+        self._kill()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _kill(self) -> None:
         with self._lock:
             if self._process is not None:
                 self._process.kill()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def _run(self) -> None:
         wait = self._first_wait_s
         while not self._stop.is_set():
+            self._wanted.wait()
             found = self._present() and self._live()
             if found:
                 wait = self._first_wait_s

@@ -8,6 +8,7 @@ owe, then pictures. When the hall does not answer, ticks become rarer (up to
 
 from __future__ import annotations
 
+import logging
 import random
 import threading
 import time
@@ -29,6 +30,8 @@ from kiosk.agent.inbox import (
 from sync.link import Answer, HolderClient, HolderRefused, LinkError
 from sync.messages import TICK_S, Status, Tick, Welcome
 from sync.outbox import HolderFork, Outbox
+
+LOG = logging.getLogger(__name__)
 
 LONGEST_WAIT_S = 5.0
 """Seconds between tries at most while the hall does not answer."""
@@ -118,6 +121,11 @@ class Courier:
                 failures += 1
                 wait = self._after(problem, failures)
                 self._post(LinkLost(str(problem)))
+            except Exception:  # the link must outlive whatever one answer does to it
+                LOG.exception("The link thread met something unforeseen")
+                failures += 1
+                wait = LONGEST_WAIT_S
+                self._post(LinkLost("The link to the hall met something unforeseen."))
             due = max(due + wait, time.monotonic())
 
     def _after(self, problem: LinkError, failures: int) -> float:

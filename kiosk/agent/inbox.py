@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from kiosk.agent.screens import Screen
+from kiosk.agent.door import Screen
 from kiosk.ipc.messages import FromScreen
 from sync.link import Answer
 from sync.messages import Welcome

@@ -13,7 +13,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.attempt.state import Attempt
 from exam_packages.clock import Stamp
-from exam_packages.sealing.journal import JournalWriter, SealedBlob
+from exam_packages.sealing.journal import Cursor, JournalWriter, SealedBlob
 from kiosk.agent.courier import Parcel
 from kiosk.agent.shelf import AttemptDirectory, Who
 
@@ -27,6 +27,7 @@ class Record:
         self,
         directory: AttemptDirectory,
         who: Who,
+        package_hash: bytes,
         writer: JournalWriter,
         parcel: Parcel,
         entries: Iterable[ev.Entry] = (),
@@ -36,6 +37,7 @@ class Record:
         """*entries* and *ledger* are what was restored; *pictures* how many were taken."""
         self.directory = directory
         self.who = who
+        self.package_hash = package_hash
         self.parcel = parcel
         self.entries = list(entries)
         self.ledger = ledger or account(self.entries)
@@ -43,6 +45,8 @@ class Record:
         self._writer = writer
         self._pending: list[ev.Entry] = []
         self._pictures = pictures
+        self.evidence = list(directory.evidence())
+        """The pictures that the manifest will name."""
         self._put_out()
 
     @property
@@ -100,10 +104,10 @@ class Record:
         self._pictures += 1
         return self._pictures, self._writer.seal_snapshot(self._pictures, jpeg)
 
-    def place(self) -> tuple[int, int, bytes]:
-        """Epoch, count and head of what is on disk, for the manifest."""
-        cursor = self._writer.synced_cursor
-        return cursor.epoch, cursor.sequence, cursor.head
+    @property
+    def cursor(self) -> Cursor:
+        """The place after what is on disk."""
+        return self._writer.synced_cursor
 
     def close(self) -> None:
         """Write no more. What is on disk stays as it is."""

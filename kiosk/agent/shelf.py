@@ -50,6 +50,8 @@ class Who(Object):
     sitting: str
     slot: str
     exam: str
+    how: int
+    """How the attempt closed; 0 while it is open."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,9 @@ class AttemptDirectory:
         self.write("who", station.public.seal(canon.pack(who), self._who_info()))
 
     def read_who(self, station: SealingKey) -> Who:
-        """Raises an :class:`ExamError` when it is not there or not this station's."""
+        """Raises an :class:`ExamError` when it does not open; nobody when it is not there."""
+        if not (self.path / "who").exists():
+            return Who("", "", "", "", "", 0)
         who: Who = canon.unpack(station.open(self.read("who"), self._who_info()), Who)
         return who
 
@@ -131,6 +135,10 @@ class AttemptDirectory:
             receipt=self.read("receipt"),
             pictures=deque((digest, file) for digest, file, _ in self.pictures()),
         )
+
+    def forget_who(self) -> None:
+        """The candidate left: the name goes."""
+        (self.path / "who").unlink(missing_ok=True)
 
     def _who_info(self) -> bytes:
         return label("station", "who", self.blind_id)

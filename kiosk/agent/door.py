@@ -24,6 +24,8 @@ MAX_BACKLOG = 16 * 1024 * 1024
 """Bytes kept for a screen that is slow to read."""
 PATIENCE_S = 10.0
 """Seconds a screen may take nothing at all while something waits for it."""
+MAX_UNHEARD = 64
+"""Messages of one screen that may wait for the session thread; then it is not read on."""
 MAX_SCREENS = 8
 """Connections at a time; the newest that says hello is served."""
 
@@ -38,6 +40,8 @@ class Screen:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self.channel: Channel[FromScreen] = Channel(sock, FromScreen)
+        self.unheard = threading.Semaphore(MAX_UNHEARD)
+        """Released by the session thread for each message it took."""
         self._changed = threading.Condition()
         self._backlog: deque[bytes] = deque()
         self._waiting = 0
@@ -175,7 +179,9 @@ class Door:
     def _read(self, screen: Screen) -> None:
         try:
             while True:
-                self._heard(screen, screen.channel.receive())
+                message = screen.channel.receive()
+                screen.unheard.acquire()
+                self._heard(screen, message)
         except ChannelError:
             screen.drop()
         with self._lock:

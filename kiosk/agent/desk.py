@@ -1,0 +1,551 @@
+"""The session thread: inbox → rules → journal → disk → tell. It owns the attempt.
+
+Everything that can happen comes through one queue, and the queue's timeout is the next
+moment something is due: so the deadline is met whatever screens, cameras and networks do.
+Nothing here waits for any of them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from queue import Empty
+from typing import Protocol
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.acts import Act
+from exam_packages.attempt.state import Phase
+from exam_packages.clock import SECOND
+from exam_packages.content.paper import CAMERA_OFF, PAPER_BLOB
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import Evidence, manifest_hash
+from exam_packages.sealing.journal import EvidenceStore, JournalError, SealedBlob
+from exam_packages.sealing.package import Part
+from exam_packages.sealing.receipt import read_receipt
+from kiosk.agent import inbox as box
+from kiosk.agent import opening
+from kiosk.agent.courier import Courier, Parcel
+from kiosk.agent.door import Screen
+from kiosk.agent.reception import Reception
+from kiosk.agent.record import Record
+from kiosk.agent.session import (
+    NOT_ADMITTED,
+    NOT_BEGUN,
+    NOT_RELEASED,
+    OVER,
+    PAUSED,
+    Events,
+    Refusal,
+    expire,
+    session,
+)
+from kiosk.agent.shelf import AttemptDirectory, attempts
+from kiosk.agent.station import LOG, Station
+from kiosk.agent.worker import Finish as Finishing
+from kiosk.agent.worker import Worker
+from kiosk.ipc import messages as ipc
+
+STATUS_NS = SECOND
+BEAT_NS = 10 * SECOND
+"""While time runs, a record at least this often: it bounds what an outage can hide."""
+WITNESS_NS = 30 * SECOND
+"""The hall's acknowledgement is journaled this often, and at the end."""
+LOST_AFTER = 3
+"""Ticks in a row without the hall before that is an incident."""
+
+NO_ATTEMPT = Refusal("Nobody is signed in at this station.")
+OLD_SCREEN = Refusal(
+    "The screen and the agent of this station have different versions; update the station."
+)
+PRACTICE_OVER = Refusal("The practice questions are closed.")
+
+
+class Eyes(Protocol):
+    """The camera, as the session thread uses it."""
+
+    def shoot(self) -> None: ...
+    def want(self, on: bool) -> None: ...
+
+
+class Desk:
+    """The session thread's work. :meth:`run` returns after :class:`~kiosk.agent.inbox.Quit`."""
+
+    def __init__(
+        self,
+        station: Station,
+        inbox: box.Inbox,
+        reception: Callable[[Callable[[Events], None]], Reception],
+        courier: Courier,
+        camera: Eyes,
+        local: Worker,
+    ) -> None:
+        """*reception* makes the reception, given what to call when an attempt was opened;
+        *local* does slow work with this machine's disk."""
+        self._station = station
+        self._inbox = inbox
+        self._reception = reception(self._opened)
+        self._courier = courier
+        self._camera = camera
+        self._local = local
+        self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
+        self._acknowledgement = b""
+        self._witnessed_ns = 0
+        self._lost = 0
+        self._status_ns = 0
+        self._picture_ns = 0
+        self._quitting = False
+
+    def take_stock(self) -> None:
+        """Look what lies on this station from before. Raises an ``ExamError``."""
+        for directory in attempts(self._station.attempts):
+            if not directory.read("manifest"):
+                self._reception.find_unfinished(directory)
+                continue
+            parcel = directory.parcel(directory.recover())
+            self._parcels[directory.blind_id] = directory, parcel
+            who = directory.read_who(self._station.custody.sealing)
+            if who.how:
+                self._station.finish = opening.finished_before(directory, who, parcel)
+            if not parcel.delivered:
+                self._courier.later(parcel)
+        if self._station.recovery is not None:
+            self._station.finish = None
+        self._hand_to_courier()
+
+    def run(self) -> None:
+        """Take one message after the other until told to quit; then close the journal."""
+        while not self._quitting:
+            try:
+                message = self._inbox.get(timeout=self._wait_s())
+            except Empty:
+                message = None
+            self._pass_time()  # what was due comes before what arrived
+            if message is not None:
+                self._take(message)
+            self._settle()
+        if self._station.record is not None:
+            self._station.record.close()
+
+    # --- Time ----------------------------------------------------------------------------
+
+    def _wait_s(self) -> float:
+        """Seconds until something is due."""
+        now = self._station.clock.boottime_ns()
+        due = self._status_ns
+        record = self._station.record
+        countdown = record.ahead.countdown if record is not None else None
+        if countdown is not None and countdown.running:
+            due = min(due, now + countdown.left_at(now))
+        return max(0, due - now) / SECOND
+
+    def _pass_time(self) -> None:
+        station = self._station
+        record = station.record
+        now = station.now()
+        if record is not None:
+            self._end_if_over(record)
+        if now.boottime_ns < self._status_ns:
+            return
+        self._status_ns = now.boottime_ns + STATUS_NS
+        self._reception.pursue()
+        if record is not None and record is station.record:
+            if record.stuck:
+                self._write(record, ())
+            else:
+                self._keep_company(record)
+        station.tell_status()
+        self._courier.status = station.board_status()
+
+    def _end_if_over(self, record: Record) -> None:
+        events = expire(record.ahead, self._station.now())
+        if events:
+            self._witness(record)
+            self._write(record, events)
+
+    def _keep_company(self, record: Record) -> None:
+        """What is journaled by time alone: beats, the hall's word, pictures."""
+        now = self._station.now()
+        phase = record.attempt.phase
+        if now.boottime_ns - self._witnessed_ns >= WITNESS_NS and self._acknowledgement:
+            self._witness(record)
+            self._write(record, ())
+        last = record.ledger.last
+        begun = phase in (Phase.RUNNING, Phase.PAUSED)
+        if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
+            self._write(record, (ev.Beat(),))
+        paper = self._station.exam().paper
+        if phase is Phase.RUNNING and paper is not None and now.boottime_ns >= self._picture_ns:
+            interval_s = paper.policy.snapshot_interval_s
+            # Nobody can tell when the next one comes. Not a secret: pictures are stamped.
+            jitter = random.SystemRandom().uniform(0.5, 1.5)
+            self._picture_ns = now.boottime_ns + int(max(1, interval_s) * jitter * SECOND)
+            if interval_s and paper.policy.camera != CAMERA_OFF:
+                self._camera.shoot()
+
+    def _witness(self, record: Record) -> None:
+        """Journal the hall's last word with the next write."""
+        if not self._acknowledgement or record.stuck:
+            return
+        try:
+            record.witness(self._acknowledgement, self._station.now())
+        except JournalError as problem:
+            LOG.error("The hall's acknowledgement does not fit: %s", problem)
+        self._acknowledgement = b""
+        self._witnessed_ns = self._station.clock.boottime_ns()
+
+    # --- What arrives --------------------------------------------------------------------
+
+    def _take(self, message: box.Message) -> None:
+        station = self._station
+        match message:
+            case box.Heard(screen=screen, message=said):
+                screen.unheard.release()
+                self._hear(screen, said)
+            case box.Gone(screen=screen):
+                self._screen_gone(screen)
+            case box.ErrandDone(finish=finish):
+                finish()
+            case box.Greeted(welcome=welcome):
+                self._hall_back()
+                self._reception.greeted(welcome)
+            case box.Ticked():
+                self._ticked(message)
+            case box.LinkLost(words=words):
+                self._link_lost(words)
+            case box.Forked(blind_id=blind_id, words=words):
+                station.hall_words = words
+                if station.record is not None and station.record.blind_id == blind_id:
+                    self._notice("record-differs", words)
+            case box.NotTaken(blind_id=blind_id, words=words):
+                if station.finish is not None and station.finish.parcel.blind_id == blind_id:
+                    station.hand_in_trouble = words
+            case box.Countersigned(blind_id=blind_id, countersignature=data):
+                self._keep(blind_id, "countersignature", data)
+            case box.CameraChanged(source=source, words=words):
+                self._camera_changed(source, words)
+            case box.PictureTaken(jpeg=jpeg):
+                self._picture(jpeg)
+            case box.Quit():
+                self._quitting = True
+
+    def _hear(self, screen: Screen, message: ipc.FromScreen) -> None:
+        if isinstance(message, ipc.Hello):
+            self._meet(screen, message)
+            return
+        if screen is not self._station.screen:
+            return  # the newest screen is the one that counts
+        match message:
+            case ipc.SignIn(request=request, code=code):
+                self._reception.sign_in(request, code)
+            case ipc.Confirm(request=request, yes=yes):
+                self._reception.confirm(request, yes)
+            case ipc.Do(request=request, act=act):
+                self._do(request, act)
+            case ipc.Read():
+                self._read(screen, message)
+            case ipc.Leave(request=request):
+                self._leave(request)
+
+    def _meet(self, screen: Screen, hello: ipc.Hello) -> None:
+        if hello.version != ipc.VERSION:
+            screen.tell(ipc.Refused(0, OLD_SCREEN.template, OLD_SCREEN.fields))
+            return
+        before = self._station.screen
+        self._station.screen = screen
+        if before is not None and before is not screen:
+            before.drop()
+            self._notice("screen-replaced", "Another screen took over at this station.")
+        self._station.tell_all()
+
+    def _screen_gone(self, screen: Screen) -> None:
+        if screen is self._station.screen:
+            self._station.screen = None
+            self._reception.forget()
+            self._notice("screen-lost", "The exam program's screen ended; it starts again.")
+
+    # --- Acts ----------------------------------------------------------------------------
+
+    def _do(self, request: int, act: Act) -> None:
+        station = self._station
+        record = station.record
+        if record is None:
+            station.refuse(request, NO_ATTEMPT if station.finish is None else OVER)
+            return
+        if record.stuck:  # nothing new until what came before is on disk
+            problem = self._write(record, ())
+            if problem is not None:
+                station.refuse(request, problem)
+                return
+        try:
+            decided = session(station.exam(), record.ahead, station.now(), act)
+        except ExamError as unreadable:  # the package's file went or was damaged
+            station.refuse(request, unreadable)
+            return
+        if isinstance(decided, Refusal):
+            station.refuse(request, decided)
+            return
+        if any(isinstance(event, ev.Closed) for event in decided):
+            self._witness(record)
+        problem = self._write(record, decided) if decided else None
+        if problem is not None:
+            station.refuse(request, problem)
+        else:
+            station.tell(ipc.Saved(request))
+
+    def _write(self, record: Record, events: Events) -> JournalError | None:
+        """Journal *events*; everything that reached the disk is told. The problem, if any."""
+        station = self._station
+        try:
+            entries = record.write(events, station.now())
+        except JournalError as problem:
+            if not station.disk_trouble:
+                LOG.error("%s", problem)
+            station.disk_trouble = str(problem)
+            return problem
+        station.disk_trouble = ""
+        attempt = record.attempt
+        record.parcel.obeyed = attempt.authority, attempt.command
+        if entries:
+            station.tell(ipc.Happened(entries, replay=False))
+        return None
+
+    def _settle(self) -> None:
+        """After each message: an attempt that closed is finished, when the disk takes it."""
+        station = self._station
+        record = station.record
+        if record is None or record.attempt.phase is not Phase.CLOSED or record.stuck:
+            return
+        try:
+            finish = opening.finish(station.custody, record, station.now())
+        except ExamError as problem:
+            station.disk_trouble = str(problem)
+            return
+        record.close()
+        station.disk_trouble = station.hand_in_trouble = ""
+        station.record, station.finish = None, finish
+        station.tell_status()
+        station.tell(finish.message())
+
+    def _notice(self, code: str, words: str) -> None:
+        """Record an incident of the attempt that is open."""
+        record = self._station.record
+        self._station.incidents.append(words)
+        if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
+            self._write(record, (ev.Noticed(code, words),))
+
+    def _leave(self, request: int) -> None:
+        station = self._station
+        finish = station.finish
+        if finish is None:
+            station.refuse(request, NO_ATTEMPT)
+            return
+        finish.directory.forget_who()
+        self._courier.later(finish.parcel)
+        station.finish = None
+        station.incidents.clear()
+        self._hand_to_courier()
+        station.acknowledged_ns = 0
+        if station.welcome is not None:
+            self._reception.greeted(station.welcome)
+        station.tell(ipc.Vacant())
+
+    def _opened(self, first: Events) -> None:
+        """An attempt became this station's record; its epoch begins with *first*."""
+        record = self._station.record
+        if record is None:
+            return
+        self._parcels[record.blind_id] = record.directory, record.parcel
+        self._acknowledgement = b""
+        self._witnessed_ns = self._station.clock.boottime_ns()
+        self._picture_ns = 0
+        self._hand_to_courier()
+        self._apply_camera_rules()
+        if any(isinstance(event, ev.Concluded) for event in first):
+            self._write(record, first)
+        else:
+            self._write(record, (*first, ev.CameraFound(*self._station.camera)))
+        self._station.tell_status()
+
+    def _hand_to_courier(self) -> None:
+        self._courier.current = self._station.parcel
+
+    # --- The hall ------------------------------------------------------------------------
+
+    def _ticked(self, message: box.Ticked) -> None:
+        station = self._station
+        answer = message.answer
+        self._hall_back()
+        if answer.releases:
+            station.releases = answer.releases
+            self._reception.release()
+            self._apply_camera_rules()
+        if answer.receipt:
+            self._receipt(message.blind_id, answer.receipt)
+        word = answer.acknowledgement
+        if word is None or station.parcel is None or station.parcel.blind_id != message.blind_id:
+            return
+        station.acknowledged_ns = station.clock.boottime_ns()
+        station.beacon_ns = word.time_ns
+        if station.record is None:
+            self._reception.pursue()
+            return
+        self._acknowledgement = answer.acknowledgement_bytes
+        for command, data in answer.commands:
+            if command.epoch == station.record.epoch and not station.record.stuck:
+                self._obey(station.record, data)
+
+    def _obey(self, record: Record, command: bytes) -> None:
+        decided = session(self._station.exam(), record.ahead, self._station.now(), command)
+        if isinstance(decided, Refusal):
+            LOG.warning("A command of the hall was refused: %s", decided)
+        elif decided:
+            if any(isinstance(event, ev.Closed) for event in decided):
+                self._witness(record)
+            self._write(record, decided)
+            self._station.tell_status()
+
+    def _hall_back(self) -> None:
+        station = self._station
+        if self._lost >= LOST_AFTER:
+            self._notice("hall-back", "The hall answers again.")
+        self._lost = 0
+        if not station.hall_up:
+            station.hall_up = True
+            station.hall_words = ""
+            station.tell_status()
+
+    def _link_lost(self, words: str) -> None:
+        station = self._station
+        self._lost += 1
+        station.hall_words = words
+        if station.hall_up:
+            station.hall_up = False
+            LOG.warning("%s", words)
+            station.tell_status()
+        if self._lost == LOST_AFTER:
+            self._notice("hall-lost", "The hall does not answer; the exam goes on.")
+
+    def _receipt(self, blind_id: bytes, data: bytes) -> None:
+        _, parcel = self._parcels.get(blind_id, (None, None))
+        if parcel is None or parcel.receipt or not parcel.manifest:
+            return
+        try:
+            receipt = read_receipt(data, self._station.custody.trust)
+            if receipt.bundle_hash != manifest_hash(parcel.manifest):
+                LOG.error("The receipt for an exam names another exam; it is not believed.")
+                return
+        except ExamError as problem:
+            LOG.error("A receipt is not believed: %s", problem)
+            return
+        parcel.receipt = data
+        self._keep(blind_id, "receipt", data)
+
+    def _keep(self, blind_id: bytes, name: str, data: bytes) -> None:
+        """Keep what the hall or the body signed for an attempt, and tell its candidate."""
+        directory, _ = self._parcels.get(blind_id, (None, None))
+        if directory is None:
+            return
+        try:
+            directory.write(name, data)
+        except ExamError as problem:  # the hall sends it again
+            LOG.error("%s", problem)
+        finish = self._station.finish
+        if finish is not None and finish.parcel.blind_id == blind_id:
+            self._station.hand_in_trouble = ""
+            self._station.tell(finish.message())
+
+    # --- The camera ----------------------------------------------------------------------
+
+    def _camera_changed(self, source: int, words: str) -> None:
+        station = self._station
+        station.camera = source, words
+        record = station.record
+        if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
+            return
+        if source == ev.NO_CAMERA:
+            self._notice("camera-lost", words)
+        self._write(record, (ev.CameraFound(source, words),))
+
+    def _picture(self, jpeg: bytes) -> None:
+        record = self._station.record
+        if record is None or record.stuck or record.attempt.phase is not Phase.RUNNING:
+            return
+        source = self._station.camera[0]
+        try:
+            number, blob = record.seal_picture(jpeg)
+        except JournalError as problem:
+            LOG.error("%s", problem)
+            return
+        store = EvidenceStore(record.directory.path)
+
+        def keep() -> Finishing:
+            try:
+                path = store.put(blob)
+            except JournalError as problem:  # pictures are given up before answers are
+                LOG.warning("A picture was not kept: %s", problem)
+                return lambda: None
+            return lambda: self._picture_kept(record, number, blob, source, path)
+
+        self._local.do(keep)
+
+    def _picture_kept(
+        self, record: Record, number: int, blob: SealedBlob, source: int, path: Path
+    ) -> None:
+        """A sealed picture is on disk: now it may be named."""
+        open_still = record is self._station.record and record.attempt.phase is not Phase.CLOSED
+        if not open_still or record.stuck:
+            path.unlink(missing_ok=True)  # nothing names it, so nothing may keep it
+            return
+        size = len(blob.data)
+        record.evidence.append(Evidence(blob.digest, size))
+        self._write(record, (ev.SnapshotTaken(number, blob.digest, size, source),))
+        record.parcel.pictures.append((blob.digest, path))
+
+    def _apply_camera_rules(self) -> None:
+        """Switch the camera off where the paper forbids it."""
+        paper = self._station.exam().paper
+        forbidden = paper is not None and paper.policy.camera == CAMERA_OFF
+        self._camera.want(not forbidden)
+
+    # --- Reading -------------------------------------------------------------------------
+
+    def _read(self, screen: Screen, request: ipc.Read) -> None:
+        part = self._readable(request)
+        if isinstance(part, Refusal):
+            self._station.refuse(request.request, part)
+            return
+
+        def read() -> Finishing:
+            length = min(max(request.length, 0), ipc.MAX_READ)
+            try:
+                total = part.size(request.name)
+                data = part.read_range(request.name, max(request.offset, 0), length)
+            except ExamError as problem:
+                refused = ipc.Refused(
+                    request.request, problem.template, tuple(problem.fields.items())
+                )
+                return lambda: screen.tell(refused)
+            screen.tell(ipc.Data(request.request, total, data))
+            return lambda: None
+
+        self._local.do(read)
+
+    def _readable(self, request: ipc.Read) -> Part | Refusal:
+        """The part that may be read now, or why it may not."""
+        station = self._station
+        if station.record is None or station.package is None:
+            return NO_ATTEMPT if station.finish is None else OVER
+        phase = station.record.attempt.phase
+        if request.part == ipc.PRACTICE:
+            if phase in (Phase.WAITING, Phase.ADMITTED):
+                return station.package.practice
+            return PRACTICE_OVER
+        opened = station.package.open
+        if opened is None:
+            return NOT_RELEASED
+        if phase is Phase.RUNNING or request.name == PAPER_BLOB:
+            return opened.part
+        return {Phase.PAUSED: PAUSED, Phase.CLOSED: OVER, Phase.ADMITTED: NOT_BEGUN}.get(
+            phase, NOT_ADMITTED
+        )

@@ -1,0 +1,130 @@
+"""The agent's process: puts the threads together, and ends them.
+
+SIGTERM and SIGINT end it in order, with the journal closed. SIGKILL, at any moment, loses
+nothing that anybody was told is saved.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import logging
+import os
+import resource
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from queue import SimpleQueue
+
+from exam_packages.attempt.events import NO_CAMERA
+from exam_packages.clock import Clock, SystemClock
+from exam_packages.errors import ExamError
+from exam_packages.files import make_directory
+from kiosk.agent import inbox as box
+from kiosk.agent.camera import Camera
+from kiosk.agent.courier import Courier
+from kiosk.agent.custody import Custody
+from kiosk.agent.desk import Desk
+from kiosk.agent.door import Door
+from kiosk.agent.reception import Reception
+from kiosk.agent.station import Station
+from kiosk.agent.worker import Worker
+from provisioning.station_home import CAMERA_NONE, StationHome
+from sync.link import HolderClient
+
+_PR_SET_DUMPABLE = 4
+
+
+class AgentError(ExamError):
+    """The agent cannot start on this machine."""
+
+
+def run(home: Path, clock: Clock | None = None) -> None:
+    """Run the agent of the station in *home* until it is told to end.
+
+    Raises an ``ExamError`` when the station is not ready to hold exams.
+    """
+    logging.basicConfig(
+        level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs a line per request
+    _keep_memory_private()
+    station_home = StationHome.load(home)
+    with _only_agent(home):
+        _run(station_home, clock or SystemClock())
+
+
+def _run(home: StationHome, clock: Clock) -> None:
+    custody = Custody(home)
+    make_directory(home.attempts, 0o700)
+    inbox: box.Inbox = SimpleQueue()
+    station = Station(custody, clock, home.attempts)
+    if home.camera == CAMERA_NONE:
+        station.camera = NO_CAMERA, "The camera of this station is switched off"
+    client = HolderClient(
+        home.hall_url,
+        home.client_tls(),
+        enrolment=home.enrolment_bytes,
+        centre=home.centre,
+        trust=custody.trust,
+    )
+    courier = Courier(client, clock, inbox.put)
+    camera = Camera(home.camera, inbox.put)
+    errands = Worker("hall errands", inbox.put)
+    desk = Desk(
+        station,
+        inbox,
+        lambda opened: Reception(station, client, errands, opened),
+        courier,
+        camera,
+        Worker("local errands", inbox.put),
+    )
+    desk.take_stock()
+    door = Door(
+        home.socket,
+        lambda screen, message: inbox.put(box.Heard(screen, message)),
+        lambda screen: inbox.put(box.Gone(screen)),
+    )
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: inbox.put(box.Quit()))
+    door.open()
+    courier.start()
+    camera.start()
+    logging.info("The agent of station “%s” is ready.", home.id)
+    try:
+        desk.run()
+    finally:
+        door.close()
+        camera.stop()
+        courier.stop()
+    logging.info("The agent ended in order.")
+
+
+def _keep_memory_private() -> None:
+    """No core dump and no debugger of this user may see keys and answers."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
+        raise AgentError(
+            "The kernel does not let the agent protect its memory: {why}.",
+            why=os.strerror(ctypes.get_errno()),
+        )
+
+
+@contextlib.contextmanager
+def _only_agent(home: Path) -> Iterator[None]:
+    """Be the one agent of this station. The kernel lets go, however this process ends."""
+    lock = os.open(home / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise AgentError(
+            "An agent already runs for the station in {home}; end that one first.",
+            home=str(home),
+        ) from None
+    else:
+        yield
+    finally:
+        os.close(lock)

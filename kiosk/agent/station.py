@@ -1,0 +1,218 @@
+"""What is true at this station now. The session thread's alone."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections import deque
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.state import Phase
+from exam_packages.clock import Clock, Stamp, stamp
+from exam_packages.errors import ExamError
+from kiosk.agent.courier import Parcel
+from kiosk.agent.custody import Custody, SittingPackage
+from kiosk.agent.door import Screen
+from kiosk.agent.opening import Finish
+from kiosk.agent.record import Entries, Record
+from kiosk.agent.recovery import Recovery
+from kiosk.agent.session import Exam, Refusal
+from kiosk.ipc import messages as ipc
+from sync import messages as wire
+
+LOG = logging.getLogger(__name__)
+
+REPLAY_BYTES = 256 * 1024
+"""About how many bytes of entries go into one message of a replay."""
+MAX_INCIDENTS = 5
+
+
+@dataclass
+class Station:
+    """The session thread's state: who sits here, under which package, and how the hall is."""
+
+    custody: Custody
+    clock: Clock
+    attempts: Path
+    screen: Screen | None = None
+    package: SittingPackage | None = None
+    package_trouble: str = ""
+    welcome: wire.Welcome | None = None
+    hall_up: bool = False
+    hall_words: str = ""
+    releases: tuple[wire.Release, ...] = ()
+    record: Record | None = None
+    recovery: Recovery | None = None
+    finish: Finish | None = None
+    disk_trouble: str = ""
+    hand_in_trouble: str = ""
+    camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
+    beacon_ns: int = 0
+    acknowledged_ns: int = 0
+    """When the hall's last acknowledgement came (CLOCK_BOOTTIME; 0: not yet)."""
+    incidents: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_INCIDENTS))
+
+    def now(self) -> Stamp:
+        return stamp(self.clock, self.beacon_ns)
+
+    @property
+    def vacant(self) -> bool:
+        """Whether a candidate may sign in."""
+        return self.record is None and self.recovery is None and self.finish is None
+
+    @property
+    def parcel(self) -> Parcel | None:
+        """The attempt that is this station's present business."""
+        for business in (self.record, self.recovery, self.finish):
+            if business is not None:
+                return business.parcel
+        return None
+
+    def exam(self) -> Exam:
+        """What the rules need to know."""
+        if self.package is None:
+            return Exam()
+        opened = self.package.open
+        practice = bool(self.package.practice.names())
+        if opened is None:
+            return Exam(practice=practice, camera=self.camera[0])
+        return Exam(opened.paper, opened.items, practice, self.camera[0])
+
+    def trouble(self) -> str:
+        """The one sentence a person in front of this station should read, or none."""
+        if self.disk_trouble:
+            return self.disk_trouble
+        if self.recovery is not None:
+            return self.recovery.words
+        if self.parcel is not None and self.parcel.blocked:
+            return self.hall_words
+        if self.finish is not None:
+            return self.hand_in_trouble
+        if self.record is None:
+            return self.package_trouble or self.hall_words
+        return ""
+
+    # --- Telling the screen ------------------------------------------------------------
+
+    def tell(self, message: ipc.FromAgent) -> None:
+        """Tell the present screen, if there is one."""
+        if self.screen is not None:
+            self.screen.tell(message)
+
+    def refuse(self, request: int, why: Refusal | ExamError) -> None:
+        """Tell the screen that *request* was not done."""
+        fields = why.fields if isinstance(why, Refusal) else tuple(why.fields.items())
+        self.tell(ipc.Refused(request, why.template, fields))
+
+    def tell_welcome(self) -> None:
+        exam = self.package.exam if self.package is not None else ""
+        who = self.custody.enrolment
+        self.tell(ipc.Welcome(ipc.VERSION, who.machine, who.centre, exam))
+
+    def tell_all(self) -> None:
+        """Everything a screen that just came must know."""
+        self.tell_welcome()
+        if self.record is not None:
+            self.tell_record()
+        elif self.finish is not None:
+            self.tell(ipc.SignedIn(self.finish.who.candidate, self.finish.who.name))
+        if self.finish is not None:
+            self.tell(self.finish.message())
+        if self.vacant:
+            self.tell(ipc.Vacant())
+        self.tell_status()
+
+    def tell_record(self) -> None:
+        """The open attempt from its first event on."""
+        if self.record is None:
+            return
+        self.tell(ipc.SignedIn(self.record.who.candidate, self.record.who.name))
+        self.tell_parts()
+        for entries in _chunks(self.record.entries):
+            self.tell(ipc.Happened(entries, replay=True))
+
+    def tell_parts(self) -> None:
+        """Which parts of the package can be read."""
+        if self.package is not None and self.record is not None:
+            if self.package.practice.names():
+                self.tell(ipc.PartOpen(ipc.PRACTICE))
+            if self.package.open is not None:
+                self.tell(ipc.PartOpen(ipc.PAPER))
+
+    def tell_status(self) -> None:
+        self.tell(self.status())
+
+    def status(self) -> ipc.Status:
+        """What stands on the screen's last line."""
+        now = self.now()
+        countdown = self.record.ahead.countdown if self.record is not None else None
+        parcel = self.parcel
+        age = (now.boottime_ns - self.acknowledged_ns) // 1_000_000
+        return ipc.Status(
+            saved=parcel.outbox.sequence if parcel is not None else 0,
+            safe=parcel.outbox.held if parcel is not None else 0,
+            safe_age_ms=age if self.acknowledged_ns else -1,
+            hall=self.hall_up,
+            camera=self.camera[0],
+            left_ms=countdown.left_at(now.boottime_ns) // 1_000_000 if countdown else -1,
+            running=countdown is not None and countdown.running,
+            released=self.package is not None and self.package.open is not None,
+            trouble=self.trouble(),
+        )
+
+    def board_status(self) -> wire.Status:
+        """What the hall's board shows of this station: never an answer."""
+        now = self.now()
+        phase, answered, items = "vacant", 0, 0
+        left_ms, running = -1, False
+        if self.record is not None:
+            attempt = self.record.attempt
+            phase = attempt.phase.value
+            answered = sum(attempt.answered(item) for item in attempt.responses)
+            countdown = self.record.ledger.countdown
+            if countdown is not None:
+                left_ms = countdown.left_at(now.boottime_ns) // 1_000_000
+                running = countdown.running
+        elif self.finish is not None:
+            phase = Phase.CLOSED.value
+        if self.package is not None and self.package.open is not None:
+            items = len(self.package.open.items)
+        incidents = [*self.incidents]
+        if (trouble := self.trouble()) and self.hall_up:
+            incidents.append(trouble)
+        return wire.Status(
+            phase,
+            answered,
+            items,
+            left_ms,
+            running,
+            self.camera[0],
+            tuple(incidents),
+            _free_mb(self.attempts),
+            now.wall_ns,
+        )
+
+
+def _chunks(entries: list[ev.Entry]) -> list[Entries]:
+    """*entries* cut so that each message stays far below the channel's bound."""
+    chunks: list[Entries] = []
+    chunk: list[ev.Entry] = []
+    size = 0
+    for entry in entries:
+        chunk.append(entry)
+        size += 64 + len(ev.encode_event(entry.event))
+        if size > REPLAY_BYTES:
+            chunks.append(tuple(chunk))
+            chunk, size = [], 0
+    if chunk:
+        chunks.append(tuple(chunk))
+    return chunks
+
+
+def _free_mb(path: Path) -> int:
+    try:
+        return shutil.disk_usage(path).free >> 20
+    except OSError:
+        return 0  # the board shows what a full disk would: someone must look
