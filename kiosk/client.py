@@ -1,0 +1,438 @@
+"""The candidate's client: follows the agent, shows the screen that belongs now.
+
+It owns nothing. One task listens to the agent, one saves drafts, one follows the view
+and is the only one that changes screens; so a candidate can be in one place only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import ClassVar
+
+from textual.app import App
+from textual.binding import BindingType
+from textual.content import Content
+
+from exam_packages.attempt.acts import Act, Begin, Flag, HandIn, Move, Practise, Respond
+from exam_packages.attempt.state import Attempt
+from exam_packages.clock import SECOND, Clock, SystemClock
+from exam_packages.content.paper import Paper
+from exam_packages.errors import ExamError
+from exam_packages.language import say
+from kiosk.course import ExamCourse, PracticeCourse
+from kiosk.drafts import Drafts
+from kiosk.ipc.channel import ChannelError
+from kiosk.ipc.client import AgentClient, Reply
+from kiosk.ipc.messages import (
+    PAPER,
+    PRACTICE,
+    Confirm,
+    Do,
+    FromScreen,
+    Leave,
+    Named,
+    Refused,
+    SignIn,
+)
+from kiosk.library import Library
+from kiosk.screens import standing
+from kiosk.screens.base import Dialog, KioskScreen
+from kiosk.screens.before import BeforeScreen
+from kiosk.screens.exam import ExamScreen
+from kiosk.screens.finished import FinishedScreen
+from kiosk.screens.help import HelpDialog
+from kiosk.screens.interlude import InterludeScreen
+from kiosk.screens.message import MessageDialog
+from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
+from kiosk.themes import DEFAULT, THEMES
+from kiosk.view import Stage, View
+
+RETRY_S = 0.3
+"""Seconds between attempts to reach the agent."""
+NOTICE_NS = 12 * SECOND
+LAST_MS = 3_000
+"""In the last moments typed text does not wait for a pause."""
+FAULT = 70
+"""Exit status after a fault of the screen itself (EX_SOFTWARE)."""
+
+
+class Client(App[None], inherit_bindings=False):
+    """The application."""
+
+    CSS_PATH = Path(__file__).parent / "themes" / "kiosk.tcss"
+    TITLE = "Exam Kiosk"
+    BINDINGS: ClassVar[list[BindingType]] = []
+    ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    NOTIFICATION_TIMEOUT = 5
+
+    def __init__(self, socket: Path, *, clock: Clock | None = None, once: bool = False) -> None:
+        super().__init__()
+        self.clock: Clock = clock or SystemClock()
+        self.view = View(self.clock)
+        self.drafts = Drafts()
+        self.library = Library(self._read)
+        self.exam: ExamCourse | None = None
+        self.practice: PracticeCourse | None = None
+        self.practising = False
+        self.time_hidden = False
+        self.notice = ""
+        self._notice_until = 0
+        self._socket = socket
+        self._once = once
+        self._agent: AgentClient | None = None
+        self._changed = asyncio.Event()
+        self._to_save = asyncio.Event()
+        self._saving = asyncio.Lock()
+        self._screens: dict[Stage | None, KioskScreen] = {}
+        self._left_before: int | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = DEFAULT
+
+    # Life.
+
+    def on_mount(self) -> None:
+        if not self.is_headless:
+            self._guard_signals()
+        interlude = InterludeScreen()
+        before = BeforeScreen()
+        exam = ExamScreen(practice=False)
+        self._screens = {
+            Stage.STARTING: interlude,
+            Stage.LOST: interlude,
+            Stage.PAUSED: interlude,
+            Stage.CLOSING: interlude,
+            Stage.SIGN_IN: SignInScreen(),
+            Stage.CONFIRM: ConfirmScreen(),
+            Stage.WAITING: before,
+            Stage.READY: before,
+            Stage.EXAM: exam,
+            Stage.FINISHED: FinishedScreen(),
+            None: ExamScreen(practice=True),
+        }
+        for number, screen in enumerate(dict.fromkeys(self._screens.values())):
+            self.install_screen(screen, f"stage-{number}")
+        for work in (self._listen, self._save, self._follow):
+            self.run_worker(work(), group=work.__name__, exit_on_error=True)
+        self.set_interval(1.0, self._tick)
+        self.wake()
+
+    def _guard_signals(self) -> None:
+        """Keys and bytes cannot end the screen; the service manager can.
+
+        Called once the driver runs: it installs handlers of its own.
+        """
+        for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+            signal.signal(ignored, signal.SIG_IGN)
+        loop = asyncio.get_running_loop()
+        for ending in (signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(ending, self.exit)
+
+    def wake(self) -> None:
+        """Something changed: look at it soon."""
+        self._changed.set()
+
+    # Following the view.
+
+    async def _follow(self) -> None:
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            await self._prepare()
+            wanted = self._screens[self._wanted()]
+            if wanted not in self.screen_stack:
+                await self._bring(wanted)
+            self._show_messages(wanted)
+            for screen in self.screen_stack:
+                if isinstance(screen, KioskScreen | Dialog):
+                    screen.tell()
+
+    def _wanted(self) -> Stage | None:
+        stage = self.view.stage
+        return None if stage is Stage.READY and self.practising else stage
+
+    async def _prepare(self) -> None:
+        """Read the papers that are open."""
+        if not self.view.connected:
+            return
+        with contextlib.suppress(ChannelError):  # lost again: prepared again when it is back
+            try:
+                if self.view.released and self.exam is None:
+                    self.exam = self._exam(await self.library.paper(PAPER))
+                if self.view.practice_open and self.practice is None:
+                    self.practice = PracticeCourse(await self.library.paper(PRACTICE), self.wake)
+            except ChannelError:
+                raise
+            except ExamError as problem:
+                self.announce(problem.template, **problem.fields)
+
+    def _exam(self, paper: Paper) -> ExamCourse:
+        async def move(item: str) -> None:
+            await self.flush()
+            await self.act(Move(item))
+
+        async def mark(item: str, on: bool) -> None:
+            await self.act(Flag(item, on))
+
+        def attempt() -> Attempt:
+            return self.view.attempt or Attempt()
+
+        return ExamCourse(paper, attempt, self.drafts, self.clock, self._to_save.set, move, mark)
+
+    async def _bring(self, wanted: KioskScreen) -> None:
+        while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
+            await self.pop_screen()
+        if isinstance(self.screen, KioskScreen):
+            await self.switch_screen(wanted)
+        else:
+            await self.push_screen(wanted)
+
+    def _show_messages(self, stage: KioskScreen) -> None:
+        if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
+            self.push_screen(MessageDialog())
+
+    def open_help(self) -> None:
+        if not isinstance(self.screen, Dialog):
+            self.push_screen(HelpDialog())
+
+    def _tick(self) -> None:
+        now = self.clock.boottime_ns()
+        if self.notice and now >= self._notice_until:
+            self.notice = ""
+        left = self.view.left_ms()
+        if left is not None and self.view.stage is Stage.EXAM:
+            self._warn(left)
+            if left <= LAST_MS:
+                self.drafts.settle()
+                self._to_save.set()
+            self._left_before = left
+        self.wake()
+
+    def _warn(self, left: int) -> None:
+        before = self._left_before
+        if before is None or self.exam is None:
+            return
+        for seconds in sorted(self.exam.paper.policy.warnings_s):
+            if left <= seconds * 1000 < before:
+                self.announce("{time} left.", time=standing.spell(seconds))
+                return
+
+    def announce(self, template: str, **fields: str | int) -> None:
+        """Say something on the notice line, for a while."""
+        self.notice = say(template, **fields)
+        self._notice_until = self.clock.boottime_ns() + NOTICE_NS
+        self.wake()
+
+    # Talking with the agent.
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                agent = await AgentClient.connect(self._socket)
+            except ChannelError:
+                await asyncio.sleep(RETRY_S)
+                continue
+            self._agent = agent
+            try:
+                async for message in agent:
+                    self.view.receive(message)
+                    self._settle_person()
+                    self.wake()
+                    self._to_save.set()
+            finally:
+                self._agent = None
+                self.view.lose()
+                self.wake()
+                await agent.close()
+            await asyncio.sleep(RETRY_S)
+
+    def _settle_person(self) -> None:
+        """Forget the last candidate's things once nobody is signed in, or all is closed."""
+        stage = self.view.stage
+        if stage in (Stage.CLOSING, Stage.FINISHED):
+            self.drafts.clear()
+        if stage is Stage.SIGN_IN and (self.exam or self.practice or self.practising):
+            if self._once:
+                self.exit()
+            self.drafts.clear()
+            self.library.clear()
+            self.exam = self.practice = None
+            self.practising = self.time_hidden = False
+            self._left_before = None
+            self.theme = DEFAULT
+
+    async def _read(self, part: int, name: str) -> bytes:
+        if self._agent is None:
+            raise ChannelError("The connection between screen and agent has ended.")
+        return await self._agent.read(part, name)
+
+    async def ask(self, make: Callable[[int], FromScreen]) -> Reply | None:
+        """Ask the agent; a refusal is announced. ``None`` when the connection ended."""
+        if self._agent is None:
+            return None
+        try:
+            return await self._agent.request(make)
+        except ChannelError:
+            return None
+
+    async def act(self, act: Act) -> bool:
+        """Do an act of the candidate; whether it was done. A refusal is announced."""
+        reply = await self.ask(partial(_do, act))
+        if isinstance(reply, Refused):
+            self.announce(reply.template, **dict(reply.fields))
+            return False
+        self.wake()
+        return reply is not None
+
+    # Saving.
+
+    async def _save(self) -> None:
+        while True:
+            if self.view.stage is Stage.EXAM:
+                await self._save_due()
+            due = self.drafts.next_ns() if self.view.stage is Stage.EXAM else None
+            wait = None
+            if due is not None:
+                wait = max(0.0, (due - self.clock.boottime_ns()) / SECOND)
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._to_save.wait(), wait)
+            self._to_save.clear()
+
+    async def _save_due(self) -> None:
+        async with self._saving:
+            while (due := self.drafts.due(self.clock.boottime_ns())) is not None:
+                item, responses = due
+                self.wake()
+                reply = await self.ask(partial(_do, Respond(item, responses)))
+                now = self.clock.boottime_ns()
+                if reply is None:
+                    return  # lost: the draft waits for the agent
+                if isinstance(reply, Refused):
+                    self.announce(reply.template, **dict(reply.fields))
+                    self.drafts.refused(item, now)
+                else:
+                    self.drafts.saved(item, responses, now)
+                self.wake()
+
+    async def flush(self) -> None:
+        """Save everything typed so far, now."""
+        self.drafts.settle()
+        await self._save_due()
+
+    # What the screens ask for.
+
+    async def sign_in(self, code: str) -> str:
+        """Look the code up; the sentence why not, or nothing."""
+        reply = await self.ask(lambda number: SignIn(number, code))
+        if isinstance(reply, Refused):
+            return say(reply.template, **dict(reply.fields))
+        if isinstance(reply, Named):
+            self.view.receive(reply)
+            self.wake()
+        return ""
+
+    async def confirm(self, yes: bool) -> str:
+        """Say whether the name is the candidate's; the sentence why not, or nothing."""
+        reply = await self.ask(lambda number: Confirm(number, yes))
+        if isinstance(reply, Refused):
+            return say(reply.template, **dict(reply.fields))
+        return ""
+
+    async def practise(self) -> None:
+        """Open the practice questions."""
+        if self.practice is None:
+            return
+        if await self.act(Practise()):
+            self.practice = PracticeCourse(self.practice.paper, self.wake)
+            self.practising = True
+            self.wake()
+
+    def end_practice(self) -> None:
+        self.practising = False
+        self.wake()
+
+    async def begin(self) -> None:
+        """Start the clock."""
+        self.practising = False
+        await self.act(Begin())
+
+    async def hand_in(self) -> None:
+        """Save what is typed, then finish."""
+        await self.flush()
+        if self.drafts:
+            self.announce("Not everything is saved yet; handing in waits until it is.")
+            return
+        await self.act(HandIn())
+
+    async def leave(self) -> None:
+        """The candidate is done and goes."""
+        await self.ask(Leave)
+
+    # What the bars say.
+
+    def status_parts(self) -> list[Content]:
+        return standing.status_parts(
+            self.view, len(self.drafts), self.practising and self._wanted() is None
+        )
+
+    # Ways out that are closed, and a fault that tells nothing.
+
+    async def action_quit(self) -> None:
+        """A candidate does not quit; an exam is handed in."""
+
+    def action_help_quit(self) -> None:
+        """No such help."""
+
+    def action_suspend_process(self) -> None:
+        """There is no shell beneath."""
+
+    def action_screenshot(self, filename: str | None = None, path: str | None = None) -> None:
+        """Questions are not copied to files."""
+
+    def action_show_help_panel(self) -> None:
+        """Our own help stands behind F5."""
+
+    def action_command_palette(self) -> None:
+        """No commands beside ours."""
+
+    def action_change_theme(self) -> None:
+        """Themes are chosen behind F5."""
+
+    def open_url(self, url: str, *, new_tab: bool = True) -> None:
+        """Nothing here opens anything."""
+
+    def copy_to_clipboard(self, text: str) -> None:
+        """Keep copied text inside the exam: the terminal's clipboard is not told."""
+        self._clipboard = text
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End with one sentence. Textual would print local variables: questions, answers."""
+        self._return_code = FAULT
+        if self._exception is None:
+            self._exception = error
+            self._exception_event.set()
+        trace = error.__traceback__
+        while trace is not None and trace.tb_next is not None:
+            trace = trace.tb_next
+        where = ""
+        if trace is not None:
+            where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        self._exit_renderables.append(
+            say(
+                "The screen stopped by a fault of its own ({kind} in {where}). "
+                "Every saved answer is safe; start the screen again.",
+                kind=type(error).__name__,
+                where=where,
+            )
+        )
+        self._close_messages_no_wait()
+
+
+def _do(act: Act, request: int) -> Do:
+    return Do(request, act)

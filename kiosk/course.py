@@ -1,0 +1,161 @@
+"""A way through questions: the exam's own, through the agent, or the practice's, here.
+
+What a screen of questions needs to know and may ask is the same for both. Practice
+answers never leave this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from exam_packages.attempt.state import Attempt
+from exam_packages.clock import Clock
+from exam_packages.content.paper import LINEAR, Paper, Section
+from exam_packages.content.values import Response, answered
+from kiosk.drafts import Drafts
+from kiosk.ipc.messages import PAPER, PRACTICE
+
+Responses = tuple[Response, ...]
+
+
+class Course(Protocol):
+    """Where the candidate is in a paper, and what was answered."""
+
+    paper: Paper
+    part: int
+
+    @property
+    def place(self) -> str | None:
+        """The item in front of the candidate."""
+
+    def responses(self, item: str) -> Responses: ...
+
+    def flagged(self, item: str) -> bool: ...
+
+    def visited(self, item: str) -> bool: ...
+
+    def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
+        """The candidate answered."""
+
+    async def go(self, item: str) -> None:
+        """The candidate wants to see *item*."""
+
+    async def flag(self, item: str, on: bool) -> None:
+        """The candidate marks *item*, or takes the mark off."""
+
+
+def answered_in(course: Course, item: str) -> bool:
+    """Whether anything stands as answer to *item*, saved or about to be."""
+    return answered(course.responses(item))
+
+
+def order(course: Course) -> list[str]:
+    """The items as they are sat."""
+    return [reference.identifier for reference in course.paper.references()]
+
+
+def section_of(course: Course, item: str | None) -> Section | None:
+    """The section that *item* lies in."""
+    for section in course.paper.sections():
+        if any(reference.identifier == item for reference in section.items):
+            return section
+    return None
+
+
+def one_way(course: Course) -> bool:
+    """Whether the part the candidate is in is taken in order, without a way back."""
+    for part in course.paper.parts:
+        for section in part.sections:
+            if any(reference.identifier == course.place for reference in section.items):
+                return part.navigation == LINEAR
+    return False
+
+
+class ExamCourse:
+    """The exam itself: what stands is the fold's, what is typed is a draft on its way."""
+
+    part = PAPER
+
+    def __init__(
+        self,
+        paper: Paper,
+        attempt: Callable[[], Attempt],
+        drafts: Drafts,
+        clock: Clock,
+        wake: Callable[[], None],
+        move: Callable[[str], Awaitable[None]],
+        mark: Callable[[str, bool], Awaitable[None]],
+    ) -> None:
+        self.paper = paper
+        self._attempt = attempt
+        self._drafts = drafts
+        self._clock = clock
+        self._wake = wake
+        self._move = move
+        self._mark = mark
+
+    @property
+    def place(self) -> str | None:
+        return self._attempt().place
+
+    def responses(self, item: str) -> Responses:
+        draft = self._drafts.get(item)
+        return draft if draft is not None else self._attempt().responses.get(item, ())
+
+    def flagged(self, item: str) -> bool:
+        return item in self._attempt().flags
+
+    def visited(self, item: str) -> bool:
+        return item in self._attempt().visited
+
+    def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
+        self._drafts.put(item, responses, typed=typed, now_ns=self._clock.boottime_ns())
+        self._wake()
+
+    async def go(self, item: str) -> None:
+        await self._move(item)
+
+    async def flag(self, item: str, on: bool) -> None:
+        await self._mark(item, on)
+
+
+class PracticeCourse:
+    """Practice questions: nothing of them is sent, kept or scored."""
+
+    part = PRACTICE
+
+    def __init__(self, paper: Paper, wake: Callable[[], None]) -> None:
+        self.paper = paper
+        references = paper.references()
+        self._place = references[0].identifier if references else None
+        self._responses: dict[str, Responses] = {}
+        self._flags: set[str] = set()
+        self._visited = {self._place} if self._place else set()
+        self._wake = wake
+
+    @property
+    def place(self) -> str | None:
+        return self._place
+
+    def responses(self, item: str) -> Responses:
+        return self._responses.get(item, ())
+
+    def flagged(self, item: str) -> bool:
+        return item in self._flags
+
+    def visited(self, item: str) -> bool:
+        return item in self._visited
+
+    def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
+        self._responses[item] = responses
+        self._wake()
+
+    async def go(self, item: str) -> None:
+        self._place = item
+        self._visited.add(item)
+        self._wake()
+
+    async def flag(self, item: str, on: bool) -> None:
+        (self._flags.add if on else self._flags.discard)(item)
+        self._wake()

@@ -1,0 +1,65 @@
+"""What the screen has read from the package: papers, questions, exhibits, pictures.
+
+Read once, kept until the candidate leaves; a paper's questions are a few hundred
+kilobytes. All reading goes through the agent, which holds the keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.paper import PAPER_BLOB, Paper, exhibit_blob, item_blob, media_blob
+from exam_packages.content.reading import read_exhibit, read_item, read_paper
+from kiosk.widgets.picture import Cells, PictureError, read_picture
+
+MAX_PICTURES = 24
+"""Decoded pictures kept: about a megabyte each."""
+
+T = TypeVar("T")
+
+
+class Library:
+    """Blobs by part and name, decoded. Every method may raise an ``ExamError``."""
+
+    def __init__(self, read: Callable[[int, str], Awaitable[bytes]]) -> None:
+        self._read = read
+        self._kept: dict[tuple[int, str], object] = {}
+        self._pictures: dict[tuple[int, str], Cells | str] = {}
+
+    def clear(self) -> None:
+        """Forget everything: another candidate may come."""
+        self._kept.clear()
+        self._pictures.clear()
+
+    async def paper(self, part: int) -> Paper:
+        return await self._get(part, PAPER_BLOB, read_paper)
+
+    async def item(self, part: int, identifier: str) -> Item:
+        return await self._get(part, item_blob(identifier), read_item)
+
+    async def exhibit(self, part: int, identifier: str) -> Exhibit:
+        return await self._get(part, exhibit_blob(identifier), read_exhibit)
+
+    def picture(self, part: int, media: str) -> Cells | str | None:
+        """A picture that was read, a sentence why it cannot be shown, or ``None``: not yet."""
+        return self._pictures.get((part, media))
+
+    async def load_picture(self, part: int, media: str) -> None:
+        """Read a picture, so that :meth:`picture` has it."""
+        data = await self._read(part, media_blob(media))
+        try:
+            picture: Cells | str = read_picture(data)
+        except PictureError as problem:
+            picture = str(problem)
+        while len(self._pictures) >= MAX_PICTURES:
+            del self._pictures[next(iter(self._pictures))]
+        self._pictures[part, media] = picture
+
+    async def _get(self, part: int, name: str, decode: Callable[[bytes], T]) -> T:
+        kept = self._kept.get((part, name))
+        if kept is None:
+            kept = decode(await self._read(part, name))
+            self._kept[part, name] = kept
+        return kept  # type: ignore[return-value]  # a name is always decoded as the same type

@@ -1,0 +1,161 @@
+"""What all screens share: the bars, the notice, and what to do in a terminal too small."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from exam_packages.language import _, say
+from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
+from kiosk.widgets.text import plain
+
+if TYPE_CHECKING:
+    from kiosk.client import Client
+
+LEAST_WIDTH, LEAST_HEIGHT = 80, 24
+
+_MOVE: list[BindingType] = [
+    Binding("tab", "app.focus_next", show=False),
+    Binding("shift+tab", "app.focus_previous", show=False),
+]
+
+
+_EMPTY = (Content(""), Content(""))
+
+
+class _TooSmall:
+    """Shared by screens and dialogs: below 80×24 one sentence stands instead."""
+
+    def watch_size(self, size: events.Resize) -> None:
+        screen = cast("Screen[object]", self)
+        small = size.size.width < LEAST_WIDTH or size.size.height < LEAST_HEIGHT
+        screen.set_class(small, "-small")
+        if small:
+            words = say(
+                "This window is too small for the exam: {width}×{height}. "
+                "Please make it at least {least_width}×{least_height}. Nothing is lost.",
+                width=size.size.width,
+                height=size.size.height,
+                least_width=LEAST_WIDTH,
+                least_height=LEAST_HEIGHT,
+            )
+            screen.query_one("#small", Static).update(Content(words))
+
+
+class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
+    """A stage of the exam: title above, keys and safety below, its own body between."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_MOVE,
+        Binding("f5", "help", show=False),
+    ]
+    ALLOW_SELECT = False
+
+    @property
+    def client(self) -> Client:
+        """The app, by its own type."""
+        return cast("Client", self.app)
+
+    def body(self) -> ComposeResult:
+        """The widgets between the bars."""
+        yield from ()
+
+    def title_lines(self) -> list[tuple[Content, Content]]:
+        """The two lines above: left and right."""
+        welcome = self.client.view.welcome
+        if welcome is None:
+            return [(Content.styled("Exam Kiosk", "bold"), Content("")), _EMPTY]
+        exam = plain(welcome.exam or _("No exam is open here yet"), "bold")
+        person = self.client.view.person
+        who = plain(person.name) if person is not None else Content("")
+        place = plain(f"{welcome.centre} · {welcome.station}")
+        return [(exam, place), (who, Content(""))]
+
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that do something on this screen."""
+        return (Key("f5", _("Help"), "help"),)
+
+    def compose(self) -> ComposeResult:
+        yield TitleBar(id="title")
+        yield Notice(id="notice")
+        with Vertical(id="body"):
+            yield from self.body()
+        yield KeyBar(id="keys")
+        yield StatusBar(id="status")
+        yield Static("", id="small", markup=False)
+
+    def on_mount(self) -> None:
+        self.tell()
+
+    def on_screen_resume(self) -> None:
+        self.tell()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.watch_size(event)
+        self.call_after_refresh(self.tell)
+
+    def tell(self) -> None:
+        """Show what the view now says. Called after each change, and every second."""
+        if not self.is_mounted:
+            return
+        self.query_one("#title", TitleBar).tell(*self.title_lines())
+        self.query_one("#status", StatusBar).tell(*self.client.status_parts())
+        self.query_one("#keys", KeyBar).tell(*self.keys())
+        self.query_one("#notice", Notice).say(self.client.notice)
+
+    def action_help(self) -> None:
+        self.client.open_help()
+
+
+class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
+    """A question or a message in front of a stage. Its result is the answer's name."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *_MOVE,
+        Binding("escape", "leave", show=False),
+    ]
+    ALLOW_SELECT = False
+
+    @property
+    def client(self) -> Client:
+        """The app, by its own type."""
+        return cast("Client", self.app)
+
+    def body(self) -> ComposeResult:
+        """The widgets of the dialog."""
+        yield from ()
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="dialog"):
+            yield from self.body()
+        yield Static("", id="small", markup=False)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.watch_size(event)
+
+    def tell(self) -> None:
+        """Show what the view now says."""
+
+    def action_leave(self) -> None:
+        self.dismiss("")
+
+
+def words(text: str, *, id: str | None = None, classes: str = "words") -> Static:
+    """A paragraph of our own words."""
+    return Static(Content(text), markup=False, id=id, classes=classes)
+
+
+def show_words(screen: Widget, selector: str, text: str) -> None:
+    """Change a paragraph made by :func:`words`, and hide it when it is empty."""
+    paragraph = screen.query_one(selector, Static)
+    paragraph.display = bool(text)
+    if str(paragraph.content) != text:
+        paragraph.update(Content(text))

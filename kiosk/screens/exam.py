@@ -1,0 +1,292 @@
+"""The questions themselves: one at a time, its exhibit beside it, keys for everything."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, VerticalScroll
+from textual.content import Content
+
+from exam_packages.content import text as rich
+from exam_packages.content.items import Item
+from exam_packages.errors import ExamError
+from exam_packages.language import _, say
+from kiosk.course import Course, answered_in, one_way, order, section_of
+from kiosk.screens import standing
+from kiosk.screens.base import KioskScreen
+from kiosk.screens.navigator import NavigatorDialog
+from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
+from kiosk.widgets.bars import Key
+from kiosk.widgets.question import Question
+from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.text import plain
+
+BESIDE_WIDTH = 110
+"""From this width on an exhibit stands beside its question; below, in front of it."""
+
+
+class ExamScreen(KioskScreen):
+    """Questions: of the exam, or of the practice."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "questions", show=False),
+        Binding("f3", "flag", show=False),
+        Binding("f4", "exhibit", show=False),
+        Binding("f8", "back", show=False),
+        Binding("f9", "forth", show=False),
+        Binding("f10", "review", show=False),
+        Binding("pageup", "scroll_page(-1)", show=False),
+        Binding("pagedown", "scroll_page(1)", show=False),
+    ]
+
+    def __init__(self, *, practice: bool) -> None:
+        super().__init__()
+        self.practice = practice
+        self.item: Item | None = None
+        self._shown: tuple[int, str] | None = None
+        self._loading: tuple[int, str] | None = None
+        self._exhibit_wanted: bool | None = None
+        self._has_exhibit = False
+
+    def body(self) -> ComposeResult:
+        with Horizontal(id="room"):
+            yield Question(id="question")
+            with VerticalScroll(id="exhibit"):
+                yield Sheet(id="exhibit-sheet")
+
+    # What is shown.
+
+    @property
+    def course(self) -> Course | None:
+        return self.client.practice if self.practice else self.client.exam
+
+    def title_lines(self) -> list[tuple[Content, Content]]:
+        course = self.course
+        if course is None or course.place is None:
+            return super().title_lines()
+        items = order(course)
+        number = items.index(course.place) + 1 if course.place in items else 0
+        section = section_of(course, course.place)
+        where = Content.styled(
+            say("Question {number} of {all}", number=number, all=len(items)), "bold"
+        )
+        if section is not None and section.title:
+            where += Content(" · ") + plain(section.title)
+        if course.flagged(course.place):
+            where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
+        answered = sum(answered_in(course, item) for item in items)
+        count = Content(say("{answered} of {all} answered", answered=answered, all=len(items)))
+        if self.practice:
+            right = Content.styled(_("Practice: no clock"), "bold $attention")
+        else:
+            right = standing.time_left(self.client.view, self.client.time_hidden)
+        return [(plain(course.paper.title, "bold"), right), (where, count)]
+
+    def keys(self) -> tuple[Key, ...]:
+        course = self.course
+        if course is None or course.place is None:
+            return super().keys()
+        linear = one_way(course)
+        flagged = course.flagged(course.place)
+        keys = []
+        if not linear:
+            keys.append(Key("f2", _("Questions"), "questions"))
+        keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
+        if self._has_exhibit:
+            keys.append(Key("f4", _("Exhibit"), "exhibit"))
+        keys.append(Key("f5", _("Help"), "help"))
+        if not linear:
+            keys.append(Key("f8", _("Back"), "back"))
+        keys.append(Key("f9", _("Next"), "forth"))
+        last = _("End") if self.practice else _("Hand in")
+        keys.append(Key("f10", last, "review"))
+        return tuple(keys)
+
+    def tell(self) -> None:
+        super().tell()
+        course = self.course
+        if course is None or course.place is None or not self.is_mounted:
+            return
+        wanted = (course.part, course.place)
+        if self._shown != wanted and self._loading != wanted:
+            self._loading = wanted
+            self.run_worker(self._load(course, course.place), group="load", exclusive=True)
+
+    def on_screen_suspend(self) -> None:
+        """What stands here may have changed before it is shown again."""
+        self._shown = self._loading = None
+
+    async def _load(self, course: Course, item_id: str) -> None:
+        library = self.client.library
+        try:
+            item = await library.item(course.part, item_id)
+            exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
+        except ExamError as problem:
+            self._loading = None
+            self.client.announce(problem.template, **problem.fields)
+            return
+        blocks: list[rich.Block] = []
+        for exhibit in exhibits:
+            blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
+            blocks.extend(exhibit.body)
+        if self.item is None or self.item.exhibits != item.exhibits:
+            self._exhibit_wanted = None
+        self.item = item
+        self._has_exhibit = bool(blocks)
+        pictures = self._pictures(course.part)
+        question = self.query_one(Question)
+        await question.show(item, course.responses(item_id), pictures)
+        self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
+        self._shown = (course.part, item_id)
+        self._loading = None
+        self._arrange()
+        if self._covers():
+            self.query_one("#exhibit").focus()
+        else:
+            question.focus_first()
+        self.client.wake()
+        self.run_worker(self._load_pictures(course.part, item, blocks), group="pictures")
+        self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
+
+    def _pictures(self, part: int):  # type: ignore[no-untyped-def]  # kiosk.widgets.text.Pictures
+        return lambda media: self.client.library.picture(part, media)
+
+    async def _load_pictures(self, part: int, item: Item, exhibits: list[rich.Block]) -> None:
+        for media in sorted(_media([*item.body, *exhibits])):
+            if self.client.library.picture(part, media) is None:
+                try:
+                    await self.client.library.load_picture(part, media)
+                except ExamError as problem:
+                    self.client.announce(problem.template, **problem.fields)
+                    continue
+                self.query_one(Question).repaint_pictures()
+                self.query_one("#exhibit-sheet", Sheet).rebuild()
+
+    async def _prefetch(self, course: Course, item_id: str) -> None:
+        """Read the next question while this one is read: going there is then instant."""
+        items = order(course)
+        after = items.index(item_id) + 1 if item_id in items else len(items)
+        if after < len(items):
+            try:
+                await self.client.library.item(course.part, items[after])
+            except ExamError:
+                return  # it is asked for again, and told, when it is opened
+
+    # Exhibits.
+
+    @property
+    def _beside(self) -> bool:
+        return self.size.width >= BESIDE_WIDTH
+
+    def _covers(self) -> bool:
+        """Whether the exhibit stands in front of the question."""
+        return self._has_exhibit and not self._beside and bool(self._exhibit_wanted)
+
+    def _arrange(self) -> None:
+        wanted = self._exhibit_wanted if self._exhibit_wanted is not None else self._beside
+        self.set_class(not self._beside, "-narrow")
+        self.query_one("#exhibit").display = self._has_exhibit and wanted
+        self.query_one(Question).display = not self._covers()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        if self.is_mounted:
+            self._arrange()
+
+    def action_exhibit(self) -> None:
+        if not self._has_exhibit:
+            return
+        self._exhibit_wanted = not self.query_one("#exhibit").display
+        self._arrange()
+        if self._exhibit_wanted:
+            self.query_one("#exhibit").focus()
+        else:
+            self.query_one(Question).focus_first()
+
+    def action_scroll_page(self, step: int) -> None:
+        pane = self.query_one("#exhibit") if self._covers() else self.query_one(Question)
+        pane.scroll_relative(y=step * max(1, pane.size.height - 2), animate=False)
+
+    # Acts.
+
+    @on(Question.Changed)
+    def _changed(self, event: Question.Changed) -> None:
+        event.stop()
+        if self.course is not None:
+            self.course.answer(event.item, event.responses, typed=event.typed)
+            self.client.wake()
+
+    def _go(self, step: int) -> None:
+        course = self.course
+        if course is None or course.place is None:
+            return
+        items = order(course)
+        there = items.index(course.place) + step
+        if there >= len(items):
+            self.action_review()
+        elif there >= 0:
+            self.run_worker(course.go(items[there]), group="go", exclusive=True)
+
+    def action_back(self) -> None:
+        course = self.course
+        if course is not None and not one_way(course):
+            self._go(-1)
+
+    def action_forth(self) -> None:
+        self._go(1)
+
+    def action_flag(self) -> None:
+        course = self.course
+        if course is not None and course.place is not None:
+            flag = course.flag(course.place, not course.flagged(course.place))
+            self.run_worker(flag, group="flag")
+
+    def action_questions(self) -> None:
+        course = self.course
+        if course is not None and not one_way(course):
+            self.app.push_screen(NavigatorDialog(course), self._went)
+
+    def _went(self, item: str | None) -> None:
+        course = self.course
+        if item and course is not None:
+            self.run_worker(course.go(item), group="go", exclusive=True)
+
+    def action_review(self) -> None:
+        course = self.course
+        if course is None:
+            return
+        if self.practice:
+            self.client.end_practice()
+        else:
+            self.app.push_screen(ReviewDialog(course), self._reviewed)
+
+    def _reviewed(self, result: str | None) -> None:
+        course = self.course
+        if result == HAND_IN and course is not None:
+            self.app.push_screen(HandInDialog(course), self._handed_in)
+        else:
+            self._went(result)
+
+    def _handed_in(self, result: str | None) -> None:
+        if result == "yes":
+            self.run_worker(self.client.hand_in(), group="hand-in", exclusive=True)
+
+
+def _media(blocks: list[rich.Block]) -> set[str]:
+    """The media names of the pictures in *blocks*."""
+    names: set[str] = set()
+    for block in blocks:
+        match block:
+            case rich.Paragraph(inlines=inlines) | rich.Heading(inlines=inlines):
+                names |= {each.media for each in inlines if isinstance(each, rich.Picture)}
+            case rich.Listing(entries=entries):
+                for entry in entries:
+                    names |= _media(list(entry))
+            case rich.Quotation(blocks=inner):
+                names |= _media(list(inner))
+            case _:
+                pass
+    return names

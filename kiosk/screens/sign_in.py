@@ -1,0 +1,99 @@
+"""Signing in: the code from the admission letter, then the name to confirm."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Input, Static
+
+from exam_packages.language import _, say
+from kiosk.screens.base import KioskScreen, show_words, words
+from kiosk.widgets.bars import Key
+from kiosk.widgets.button import PushButton
+from kiosk.widgets.text import harmless, plain
+from kiosk.widgets.text_entry import Field
+
+MAX_CODE = 64
+
+
+class SignInScreen(KioskScreen):
+    """The first thing a candidate sees."""
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield words(_("Welcome"), classes="heading")
+            yield words("", id="exam")
+            yield words(_("Type the sign-in code from your admission letter, then press Enter."))
+            yield Field(id="code", most=MAX_CODE)
+            yield words("", id="problem", classes="problem")
+            yield PushButton(_("Sign in"), id="sign-in")
+            yield words(_("Need help? Raise your hand."), classes="quiet")
+
+    def keys(self) -> tuple[Key, ...]:
+        return (Key("enter", _("Sign in"), "sign_in"), *super().keys())
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        self.query_one("#code", Field).value = ""
+        show_words(self, "#problem", "")
+        self.query_one("#code").focus()
+
+    def tell(self) -> None:
+        super().tell()
+        if self.is_mounted:
+            welcome = self.client.view.welcome
+            exam = harmless(welcome.exam) if welcome is not None else ""
+            show_words(self, "#exam", exam or _("No exam is open at this station yet."))
+
+    @on(Input.Submitted, "#code")
+    @on(PushButton.Pressed, "#sign-in")
+    def action_sign_in(self) -> None:
+        code = self.query_one("#code", Field).value.strip()
+        if not code:
+            show_words(self, "#problem", _("Please type your sign-in code first."))
+            self.query_one("#code").focus()
+            return
+        self.run_worker(self._sign_in(code), exclusive=True)
+
+    async def _sign_in(self, code: str) -> None:
+        show_words(self, "#problem", _("One moment …"))
+        problem = await self.client.sign_in(code)
+        show_words(self, "#problem", harmless(problem))
+        self.query_one("#code").focus()
+
+
+class ConfirmScreen(KioskScreen):
+    """Is this you?"""
+
+    def body(self) -> ComposeResult:
+        with Vertical(classes="card"):
+            yield words(_("Is this you?"), classes="heading")
+            yield Static("", id="name", markup=False)
+            yield words("", id="number", classes="quiet")
+            with Horizontal(classes="buttons"):
+                yield PushButton(_("Yes, this is me"), id="yes")
+                yield PushButton(_("No, this is somebody else"), id="no")
+            yield words("", id="problem", classes="problem")
+
+    def on_screen_resume(self) -> None:
+        super().on_screen_resume()
+        show_words(self, "#problem", "")
+        self.query_one("#yes").focus()
+
+    def tell(self) -> None:
+        super().tell()
+        named = self.client.view.named
+        if named is not None and self.is_mounted:
+            self.query_one("#name", Static).update(plain(named.name, "bold"))
+            number = say("Candidate number {number}", number=harmless(named.candidate))
+            show_words(self, "#number", number)
+
+    @on(PushButton.Pressed)
+    def _pressed(self, event: PushButton.Pressed) -> None:
+        show_words(self, "#problem", _("One moment …"))
+        self.run_worker(self._confirm(event.button.id == "yes"), exclusive=True)
+
+    async def _confirm(self, yes: bool) -> None:
+        problem = await self.client.confirm(yes)
+        show_words(self, "#problem", harmless(problem))

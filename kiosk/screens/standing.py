@@ -1,0 +1,120 @@
+"""How things stand, in words: the time left, what is saved, what is safe, the camera.
+
+Each word here is a promise. “Saved here” is said when the agent said ``Saved`` for all
+that was answered; “Safe in the hall” when the hall acknowledged up to the last of it.
+"""
+
+from __future__ import annotations
+
+from textual.content import Content
+
+from exam_packages.attempt.events import DEVICE, NO_CAMERA, VIDEO_FILE
+from exam_packages.language import _, ngettext, say
+from kiosk.view import Stage, View
+from kiosk.widgets.text import fit
+
+RECENT_MS = 5_000
+"""Below this, how long ago the hall last answered is not worth a number."""
+
+
+def duration(ms: int) -> str:
+    """A time as clocks show it: ``9:05``, ``1:02:09``. Rounded up to whole seconds."""
+    seconds = -(-ms // 1000)
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def ago(ms: int) -> str:
+    """How long ago something was, roughly."""
+    seconds = ms // 1000
+    if seconds < 90:
+        return say("{n} s ago", n=seconds)
+    minutes = seconds // 60
+    return say("{n} min ago", n=minutes) if minutes < 90 else say("{n} h ago", n=minutes // 60)
+
+
+def spell(seconds: int) -> str:
+    """A length of time in words."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return ngettext("{n} second", "{n} seconds", rest)
+    words = ngettext("{n} minute", "{n} minutes", minutes)
+    if rest:
+        words += " " + ngettext("{n} second", "{n} seconds", rest)
+    return words
+
+
+def time_left(view: View, hidden: bool) -> Content:
+    """The time left, or that it is hidden, or that it stands still."""
+    left = view.left_ms()
+    if left is None:
+        return Content("")
+    if view.status is not None and not view.status.running and view.stage is Stage.PAUSED:
+        return Content.styled(say("Paused, {time} left", time=duration(left)), "bold $attention")
+    if hidden:
+        return Content.styled(_("Time hidden (F5 shows it)"), "")
+    if left < 60_000:
+        return Content.styled(say("⧗ {time} left", time=duration(left)), "bold $attention")
+    return Content.styled(say("{time} left", time=duration(left)), "bold")
+
+
+def saved(view: View, unsaved: int) -> Content:
+    """Whether all that was answered is on this station's disk."""
+    status = view.status
+    if not view.connected:
+        return Content.styled(_("… Not connected: your answers up to now are saved"), "$attention")
+    if status is not None and status.trouble:
+        return Content.styled("✗ " + fit(_(status.trouble), 90), "bold $trouble")
+    if unsaved:
+        return Content.styled(_("… Saving"), "$attention")
+    if view.attempt is None or not view.attempt.recorded:
+        return Content(_("No answers yet"))
+    return Content.styled(_("✓ Saved here"), "$good")
+
+
+def safe(view: View) -> Content:
+    """Whether it is on another machine too."""
+    status, age = view.status, view.safe_age_ms()
+    if status is None:
+        return Content("")
+    if view.person is None:
+        words = _("✓ Hall connected") if status.hall else _("… Hall not reachable")
+        return Content.styled(words, "$good" if status.hall else "$attention")
+    if not status.hall:
+        words = _("… Hall not reachable, all is kept here")
+        if age is not None:
+            words += say(" (last safe there {ago})", ago=ago(age))
+        return Content.styled(words, "$attention")
+    if age is None or status.safe < status.saved:
+        return Content.styled(_("… On its way to the hall"), "$attention")
+    words = _("✓ Safe in the hall")
+    if age >= RECENT_MS:
+        words += f" ({ago(age)})"
+    return Content.styled(words, "$good")
+
+
+def camera(view: View) -> Content:
+    """What kind of source pictures come from."""
+    if view.status is None or view.person is None:
+        return Content("")
+    match view.status.camera:
+        case kind if kind == DEVICE:
+            return Content(_("● Camera on"))
+        case kind if kind == VIDEO_FILE:
+            return Content(_("● Camera: a recorded video (test)"))
+        case kind if kind == NO_CAMERA:
+            return Content(_("○ No camera"))
+        case _:
+            return Content("")
+
+
+def status_parts(view: View, unsaved: int, practising: bool) -> list[Content]:
+    """The last line of the screen."""
+    if practising:
+        return [Content(_("Practice: these answers are not kept and not scored"))]
+    if view.person is None or view.finished is not None:
+        parts = [safe(view)]
+    else:
+        parts = [saved(view, unsaved), safe(view), camera(view)]
+    return [part for part in parts if part.plain]

@@ -1,0 +1,192 @@
+"""What the screen knows: what the agent told, and what follows from it. No Textual.
+
+:class:`View` takes in the agent's messages and runs the same fold as the agent;
+:attr:`View.stage` says which screen belongs in front of the candidate. Nothing here is
+the truth: the agent's journal is, and a new screen builds the same view from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.state import Attempt, Phase, fold
+from exam_packages.clock import SECOND, Clock
+from kiosk.ipc.messages import (
+    PAPER,
+    PRACTICE,
+    Finished,
+    FromAgent,
+    Happened,
+    Named,
+    PartOpen,
+    SignedIn,
+    Status,
+    Vacant,
+    Welcome,
+)
+
+FRESH_NS = 120 * SECOND
+"""A message in a replay is shown again when it is younger than this: perhaps the screen
+that should have shown it died first."""
+
+
+class Stage(Enum):
+    """Which screen belongs in front of the candidate."""
+
+    STARTING = "starting"  # the agent was never reached
+    LOST = "lost"  # the agent was there and is gone
+    SIGN_IN = "sign-in"
+    CONFIRM = "confirm"
+    WAITING = "waiting"  # signed in, not admitted
+    READY = "ready"  # admitted; the paper may or may not be released
+    EXAM = "exam"
+    PAUSED = "paused"
+    CLOSING = "closing"  # closed, the hand-in code is being made
+    FINISHED = "finished"
+
+
+@dataclass
+class View:
+    """The screen's knowledge."""
+
+    clock: Clock
+    connected: bool = False
+    settled: bool = False
+    """Whether the agent has told all there is since the connection was made."""
+    welcome: Welcome | None = None
+    named: Named | None = None
+    person: SignedIn | None = None
+    parts: set[int] = field(default_factory=set)
+    attempt: Attempt | None = None
+    status: Status | None = None
+    finished: Finished | None = None
+    camera_words: str = ""
+    messages_read: int = 0
+    _told_ns: int = 0
+    _fresh: int = 0
+
+    def receive(self, message: FromAgent) -> None:
+        """Take in one message."""
+        match message:
+            case Welcome():
+                self._forget()
+                self.welcome = message
+                self.connected = True
+            case Vacant():
+                self._forget()
+                self.messages_read = 0
+                self.settled = True
+            case Named():
+                self.named = message
+            case SignedIn():
+                self.named = None
+                self.person = message
+                if self.attempt is None:
+                    self.attempt = Attempt()
+            case PartOpen(part=part):
+                self.parts.add(part)
+            case Happened(entries=entries, replay=replay):
+                self._happened(entries, replay)
+            case Status():
+                self.status = message
+                self._told_ns = self.clock.boottime_ns()
+                self._settle()
+            case Finished():
+                self.finished = message
+                self._settle()
+            case _:
+                pass  # answers to requests reach those who asked
+
+    def lose(self) -> None:
+        """The connection ended."""
+        self.connected = False
+        self.settled = False
+
+    def _forget(self) -> None:
+        self.named = None
+        self.person = None
+        self.parts = set()
+        self.attempt = None
+        self.finished = None
+        self.status = None
+        self.camera_words = ""
+        self._fresh = 0
+        self.settled = False
+
+    def _settle(self) -> None:
+        if not self.settled:
+            self.settled = True
+            told = len(self.attempt.messages) if self.attempt is not None else 0
+            self.messages_read = max(self.messages_read, told - self._fresh)
+
+    def _happened(self, entries: tuple[ev.Entry, ...], replay: bool) -> None:
+        for entry in entries:
+            before = len(self.attempt.messages) if self.attempt is not None else 0
+            self.attempt = fold([entry], self.attempt)
+            if isinstance(entry.event, ev.CameraFound):
+                self.camera_words = entry.event.words
+            if len(self.attempt.messages) > before and replay:
+                same = entry.stamp.boot == self.clock.boot()
+                age = self.clock.boottime_ns() - entry.stamp.boottime_ns
+                self._fresh = self._fresh + 1 if same and age < FRESH_NS else 0
+
+    # What follows.
+
+    @property
+    def stage(self) -> Stage:
+        """The screen that belongs in front of the candidate now."""
+        if not self.connected or not self.settled:
+            return Stage.STARTING if self.welcome is None or not self.known else Stage.LOST
+        if self.finished is not None:
+            return Stage.FINISHED
+        if self.person is None or self.attempt is None:
+            return Stage.CONFIRM if self.named is not None else Stage.SIGN_IN
+        return _STAGE[self.attempt.phase]
+
+    @property
+    def known(self) -> bool:
+        """Whether somebody is signed in here, as far as was told."""
+        return self.person is not None or self.named is not None
+
+    @property
+    def released(self) -> bool:
+        return PAPER in self.parts
+
+    @property
+    def practice_open(self) -> bool:
+        return PRACTICE in self.parts
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Messages of the invigilators that the candidate has not acknowledged."""
+        if self.attempt is None:
+            return ()
+        return self.attempt.messages[self.messages_read :]
+
+    def left_ms(self) -> int | None:
+        """Time left now, from what the agent last said; ``None`` before the exam began."""
+        status = self.status
+        if status is None or status.left_ms < 0:
+            return None
+        passed = 0
+        if status.running and self.connected:
+            passed = (self.clock.boottime_ns() - self._told_ns) // 1_000_000
+        return max(0, status.left_ms - passed)
+
+    def safe_age_ms(self) -> int | None:
+        """Time since the hall last acknowledged; ``None`` when it never did."""
+        status = self.status
+        if status is None or status.safe_age_ms < 0:
+            return None
+        return status.safe_age_ms + (self.clock.boottime_ns() - self._told_ns) // 1_000_000
+
+
+_STAGE = {
+    Phase.WAITING: Stage.WAITING,
+    Phase.ADMITTED: Stage.READY,
+    Phase.RUNNING: Stage.EXAM,
+    Phase.PAUSED: Stage.PAUSED,
+    Phase.CLOSED: Stage.CLOSING,
+}

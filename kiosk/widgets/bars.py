@@ -1,0 +1,121 @@
+"""The lines that are always there: title and time above, keys and safety below.
+
+Stock footers leak with every change of focus (Textual #6666), so the keys have a bar of
+our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.widgets import Static
+
+from kiosk.widgets.text import fit, pad
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key, what it does here, and the action it runs."""
+
+    key: str
+    label: str
+    action: str
+
+    @property
+    def shown(self) -> str:
+        return self.key.upper() if self.key.startswith("f") else self.key.capitalize()
+
+
+class Bar(Static):
+    """One line, or a few, on the bar's ground; repainted only when it changes."""
+
+    DEFAULT_CSS = """
+    Bar { height: 1; width: 1fr; background: $bar; color: $bar-ink; padding: 0 1; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", markup=False, id=id)
+        self._shown: Content | None = None
+
+    def show(self, content: Content) -> None:
+        if self._shown is None or not self._shown.is_same(content):
+            self._shown = content
+            self.update(content, layout=False)
+
+
+class TitleBar(Bar):
+    """Where the candidate is, and the time left: two lines, text left and right."""
+
+    DEFAULT_CSS = """
+    TitleBar { height: 2; }
+    """
+
+    def tell(self, *lines: tuple[Content, Content]) -> None:
+        """Show lines of a left and a right part; the left one gives way."""
+        width = self.content_size.width or 78
+        drawn = []
+        for left, right in lines:
+            room = max(1, width - right.cell_length - 2)
+            if left.cell_length > room:
+                left = left.truncate(room, ellipsis=True)
+            drawn.append(pad(left, width - right.cell_length) + right)
+        self.show(Content("\n").join(drawn))
+
+
+class KeyBar(Bar):
+    """The keys that do something here. They can be clicked too."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._keys: tuple[Key, ...] = ()
+        self._ends: list[int] = []
+
+    def tell(self, *keys: Key) -> None:
+        if keys == self._keys:
+            return
+        self._keys = keys
+        self._ends = []
+        content = Content("")
+        for key in keys:
+            gap = "  " if content else ""
+            content += Content.assemble(gap, (key.shown, "bold reverse"), f" {key.label}")
+            self._ends.append(content.cell_length)
+        self.show(content)
+
+    async def on_click(self, event: events.Click) -> None:
+        event.stop()
+        for key, end in zip(self._keys, self._ends, strict=True):
+            if event.x - self.styles.gutter.left < end:
+                await self.app.run_action(key.action, self.screen)
+                return
+
+
+class StatusBar(Bar):
+    """What is saved, what is safe, whether a camera runs: always visible, always true."""
+
+    def tell(self, *parts: Content) -> None:
+        self.show(Content("   ").join(parts))
+
+
+class Notice(Static):
+    """One line that comes when there is something to say, and goes again."""
+
+    DEFAULT_CSS = """
+    Notice { height: auto; max-height: 3; width: 1fr; padding: 0 1; display: none;
+             background: $attention; color: $ground; text-style: bold; }
+    Notice.-shown { display: block; }
+    """
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__("", markup=False, id=id)
+        self.words = ""
+
+    def say(self, words: str) -> None:
+        """Show *words*, or nothing."""
+        if words == self.words:
+            return
+        self.words = words
+        self.update(Content(fit(words, 400)))
+        self.set_class(bool(words), "-shown")
