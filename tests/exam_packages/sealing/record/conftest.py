@@ -171,6 +171,6 @@ def attempt(tmp_path: Path, people: Any, station: Any, hall: Any) -> Attempt:
     return Attempt(tmp_path / "attempt", people, station, hall)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_attempt(people: Any, station: Any, hall: Any) -> Callable[[Path], Attempt]:
     return lambda directory: Attempt(directory, people, station, hall)
