@@ -7,6 +7,8 @@ reader takes lower case, any spaces and dashes, O for 0, and I or L for 1.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import product
 from typing import Final
 
 from exam_packages.sealing.suite import SealingError, digest
@@ -14,8 +16,8 @@ from exam_packages.sealing.suite import SealingError, digest
 CODE_SIZE: Final = 13
 """Bytes that hold the 100 bits of a code; the last four bits are zero."""
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_VALUE = {character: value for value, character in enumerate(_ALPHABET)} | {
+ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_VALUE = {character: value for value, character in enumerate(ALPHABET)} | {
     "O": 0,
     "I": 1,
     "L": 1,
@@ -41,6 +43,25 @@ def read(text: str, bound: bytes) -> bytes:
 
     Raises :class:`CodeError` when it is not a code of this *bound*.
     """
+    typed = plain(text)
+    if not fits(typed, bound):
+        raise CodeError(
+            "This code does not fit: a character was mistaken, or it is the code of something "
+            "else. Read it again group by group."
+        )
+    return _carried(typed)
+
+
+def fits(typed: str, bound: bytes) -> bool:
+    """Whether *typed*, as :func:`plain` gives it, is a code of this *bound*."""
+    return typed[_CHARACTERS:] == _checks(_carried(typed), bound)
+
+
+def plain(text: str) -> str:
+    """*text* as 24 characters of the alphabet, its checks not looked at.
+
+    Raises :class:`CodeError` when a character or the length cannot be a code's.
+    """
     if len(text) > _LONGEST:
         raise CodeError("This is too long for a code; a code has six groups of four characters.")
     typed = [
@@ -58,18 +79,16 @@ def read(text: str, bound: bytes) -> bytes:
             wanted=_CHARACTERS + _CHECKS,
             found=len(typed),
         )
-    value = 0
-    for character in typed[:_CHARACTERS]:
-        value = value << 5 | _VALUE[character]
-    bits = (value << 4).to_bytes(CODE_SIZE, "big")
-    if [_VALUE[character] for character in typed[_CHARACTERS:]] != [
-        _VALUE[character] for character in _checks(bits, bound)
-    ]:
-        raise CodeError(
-            "This code does not fit: a character was mistaken, or it is the code of something "
-            "else. Read it again group by group."
-        )
-    return bits
+    return "".join(ALPHABET[_VALUE[character]] for character in typed)
+
+
+def neighbours(typed: str) -> Iterator[tuple[int, str]]:
+    """Every code one wrong character or one swap away from *typed*, with the slip's group."""
+    for place, character in product(range(len(typed)), ALPHABET):
+        yield place // 4 + 1, typed[:place] + character + typed[place + 1 :]
+    for place in range(len(typed) - 1):
+        swapped = typed[:place] + typed[place + 1] + typed[place] + typed[place + 2 :]
+        yield place // 4 + 1, swapped
 
 
 def _bits(data: bytes) -> bytes:
@@ -78,9 +97,16 @@ def _bits(data: bytes) -> bytes:
     return data[: CODE_SIZE - 1] + bytes([data[CODE_SIZE - 1] & 0xF0])
 
 
+def _carried(typed: str) -> bytes:
+    value = 0
+    for character in typed[:_CHARACTERS]:
+        value = value << 5 | _VALUE[character]
+    return (value << 4).to_bytes(CODE_SIZE, "big")
+
+
 def _checks(bits: bytes, bound: bytes) -> str:
     return _letters(int.from_bytes(digest(bound, bits)[:3], "big") >> 4, _CHECKS)
 
 
 def _letters(value: int, count: int) -> str:
-    return "".join(_ALPHABET[value >> 5 * place & 31] for place in reversed(range(count)))
+    return "".join(ALPHABET[value >> 5 * place & 31] for place in reversed(range(count)))

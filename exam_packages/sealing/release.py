@@ -1,11 +1,11 @@
 """The release: the second secret, spoken as codes or sent to the halls.
 
-A code is 100 random bits as 20 characters of Crockford's base 32, and 4 check characters
-(the first 20 bits of a hash of the code, bound to package, slot and code number), written
-as six groups of four. Two people means two complete codes: half a code is worth nothing.
+A code (:mod:`exam_packages.sealing.codes`) carries 100 random bits, with checks bound to
+package, slot and code number. Two people means two complete codes: half a code is worth
+nothing.
 
 ``R = HKDF-SHA256(ikm = code₁ [‖ code₂], info = label ‖ package hash, slot, release id)``,
-where a code is its 20 characters in ASCII. A hundred random bits need no slow hash.
+where a code is its 100 bits and four zero bits. A hundred random bits need no slow hash.
 
 Sent or spoken, the codes are the same, so there is one path to R. Naming the exact
 package keeps an older one from being opened; "not before" binds honest clocks only:
@@ -14,14 +14,12 @@ secrecy ends when the codes leave the body.
 
 from __future__ import annotations
 
-import hashlib
-import re
 import secrets
-from collections.abc import Iterator, Sequence
-from itertools import product
+from collections.abc import Sequence
 from typing import Final
 
 from exam_packages import canon
+from exam_packages.sealing.codes import CODE_SIZE, CodeError, fits, neighbours, plain, read, spell
 from exam_packages.sealing.shares import (
     Recipient,
     Shares,
@@ -52,12 +50,6 @@ __all__ = [
 
 RELEASE_KIND: Final = "exam-kiosk/release/v1"
 
-_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_READ_AS: Final = str.maketrans("OIL", "011")
-_SEPARATORS: Final = re.compile(r"[\s\-‐‑–—.]+")
-_SECRET_CHARACTERS: Final = 20
-_CHARACTERS: Final = 24
-_GROUP: Final = 4
 _NUMBERS: Final = (1, 2)
 _MAX_SIZE: Final = 4 * 1024 * 1024
 
@@ -70,83 +62,63 @@ class ReleaseError(SealingError):
 
 
 def new_code(package_hash: bytes, slot: str, number: int) -> str:
-    """A fresh code, such as ``7KQ2-M9XA-…``; *number* is 1 or 2, for the first or second person."""
-    secret = "".join(secrets.choice(_ALPHABET) for _ in range(_SECRET_CHARACTERS))
-    code = secret + _check_characters(secret, package_hash, slot, number)
-    return "-".join(code[place : place + _GROUP] for place in range(0, _CHARACTERS, _GROUP))
+    """A fresh code, such as ``7KQ2-M9XA-…``, for the first or the second person.
+
+    *number* is 1 or 2. Raises :class:`ReleaseError` for any other.
+    """
+    return spell(secrets.token_bytes(CODE_SIZE), _bound(package_hash, slot, number))
 
 
 def read_code(text: str, package_hash: bytes, slot: str, number: int) -> bytes:
-    """The secret of a typed code: 20 ASCII characters, for :func:`release_secret`.
+    """The 100 bits of a typed code, as 13 bytes, for :func:`release_secret`.
 
     Takes any case, spaces and dashes, the letter O for 0, and I or L for 1. Raises
     :class:`ReleaseError`, which names the group to check where that can be known.
     """
-    typed = _SEPARATORS.sub("", text[:200]).upper().translate(_READ_AS)
-    for place, character in enumerate(typed[:_CHARACTERS]):
-        if character not in _ALPHABET:
-            raise ReleaseError(
-                "Group {group} of the code has a character that no code contains; check that "
-                "group.",
-                group=place // _GROUP + 1,
-            )
-    if len(typed) != _CHARACTERS:
-        raise ReleaseError(
-            "The code has {found} characters; a complete code has {wanted}, in six groups of four.",
-            found=len(typed),
-            wanted=_CHARACTERS,
-        )
-    if not _fits(typed, package_hash, slot, number):
+    bound = _bound(package_hash, slot, number)
+    try:
+        typed = plain(text)
+    except CodeError as problem:
+        raise ReleaseError(problem.template, **problem.fields) from None
+    if not fits(typed, bound):
         raise _misread(typed, package_hash, slot, number)
-    return typed[:_SECRET_CHARACTERS].encode("ascii")
+    return read(typed, bound)
 
 
 def release_secret(
     codes: Sequence[bytes], package_hash: bytes, slot: str, release_id: bytes
 ) -> bytes:
-    """R, 32 bytes, from all the codes in the order of their numbers.
+    """R, 32 bytes, from all the codes (as :func:`read_code` gives them) in their order.
 
     Raises :class:`ReleaseError` when there are not one or two complete codes.
     """
-    if len(codes) not in _NUMBERS or any(len(code) != _SECRET_CHARACTERS for code in codes):
+    if len(codes) not in _NUMBERS or any(len(code) != CODE_SIZE for code in codes):
         raise ReleaseError("A release needs one or two complete codes.")
     info = label("release", "secret", package_hash, slot.encode(), release_id)
     return hkdf(b"".join(codes), salt=None, info=info)
 
 
-def _check_characters(secret: str, package_hash: bytes, slot: str, number: int) -> str:
+def _bound(package_hash: bytes, slot: str, number: int) -> bytes:
     if number not in _NUMBERS:
-        raise ReleaseError("The number of a code is 1 or 2.")
-    context = label(
-        "release", "code", package_hash, slot.encode(), bytes([number]), secret.encode("ascii")
-    )
-    bits = int.from_bytes(hashlib.sha256(context).digest()[:3], "big") >> 4
-    return "".join(_ALPHABET[bits >> shift & 31] for shift in (15, 10, 5, 0))
-
-
-def _fits(code: str, package_hash: bytes, slot: str, number: int) -> bool:
-    secret, check = code[:_SECRET_CHARACTERS], code[_SECRET_CHARACTERS:]
-    return check == _check_characters(secret, package_hash, slot, number)
+        raise ReleaseError("The number of a release code is 1 or 2.")
+    return label("release", "code", package_hash, slot.encode(), bytes([number]))
 
 
 def _misread(typed: str, package_hash: bytes, slot: str, number: int) -> ReleaseError:
-    """The most helpful thing to say about a complete code whose check fails.
+    """The most helpful thing to say about a complete code whose checks fail.
 
     A code that is one slip away from fitting tells where the slip is; chance finds such
     a neighbour for fewer than one in a thousand wrong codes.
     """
     for other in _NUMBERS:
-        if other != number and _fits(typed, package_hash, slot, other):
+        if other != number and fits(typed, _bound(package_hash, slot, other)):
             return ReleaseError(
                 "This is code {other} of the release; code {number} is needed here.",
                 other=other,
                 number=number,
             )
-    groups = {
-        place // _GROUP + 1
-        for place, code in _neighbours(typed)
-        if _fits(code, package_hash, slot, number)
-    }
+    bound = _bound(package_hash, slot, number)
+    groups = {group for group, code in neighbours(typed) if fits(code, bound)}
     if len(groups) == 1:
         return ReleaseError(
             "The code is not right; a character in group {group} seems misread. Check that group.",
@@ -157,14 +129,6 @@ def _misread(typed: str, package_hash: bytes, slot: str, number: int) -> Release
         "the sitting {slot}.",
         slot=slot,
     )
-
-
-def _neighbours(code: str) -> Iterator[tuple[int, str]]:
-    """Every code one wrong character or one swap away, and the place of the slip."""
-    for place, character in product(range(_CHARACTERS), _ALPHABET):
-        yield place, code[:place] + character + code[place + 1 :]
-    for place in range(_CHARACTERS - 1):
-        yield place, code[:place] + code[place + 1] + code[place] + code[place + 2 :]
 
 
 # --- The signed release ----------------------------------------------------------

@@ -28,7 +28,7 @@ OTHER_PACKAGE = b"another package, thirty-two bytes"[:32]
 SLOT = "2026-11-23/A"
 RELEASE_ID = b"release id, 16 b"
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-CODE = "0123-4567-89AB-CDEF-GHJK-1HCE"  # fixed, so that chance finds no second slip in a test
+CODE = "0123-4567-89AB-CDEF-GHJK-J0R4"  # fixed, so that chance finds no second slip in a test
 SECRET = read_code(CODE, PACKAGE, SLOT, 1)
 
 
@@ -40,18 +40,18 @@ def test_a_code_is_six_groups_of_four() -> None:
     groups = code.split("-")
     assert [len(group) for group in groups] == [4] * 6
     assert set("".join(groups)) <= set(ALPHABET)
-    assert read_code(code, PACKAGE, SLOT, 1).decode() == "".join(groups)[:20]
+    assert len(read_code(code, PACKAGE, SLOT, 1)) == 13
     assert new_code(PACKAGE, SLOT, 1) != code
 
 
 def test_a_fixed_code_has_a_fixed_check() -> None:
     """So that another implementation can compare (docs/formats.md)."""
-    assert read_code(CODE, PACKAGE, SLOT, 1) == b"0123456789ABCDEFGHJK"
+    assert read_code(CODE, PACKAGE, SLOT, 1) == bytes.fromhex("00443214c74254b635cf846530")
 
 
 @given(
     st.sampled_from([str.lower, str.upper, str.swapcase]),
-    st.sampled_from(["", " ", "-", " - ", "–", "\t", "\n", "."]),
+    st.sampled_from(["", " ", "-", " - ", "–", "\t", "\n"]),
     st.booleans(),
 )
 def test_a_code_is_read_however_it_is_typed(case: Any, between: str, letters: bool) -> None:
@@ -133,7 +133,7 @@ def test_the_secret_depends_on_everything() -> None:
 
 
 @pytest.mark.parametrize(
-    "codes", [(), (SECRET[:10],), (SECRET, SECRET[:19]), (SECRET,) * 3, (SECRET + SECRET,)]
+    "codes", [(), (SECRET[:6],), (SECRET, SECRET[:12]), (SECRET,) * 3, (SECRET + SECRET,)]
 )
 def test_half_a_code_gives_no_secret(codes: tuple[bytes, ...]) -> None:
     with pytest.raises(ReleaseError):
@@ -232,7 +232,7 @@ def test_every_cut_is_refused(sealed: bytes, trust: Trust) -> None:
         {"release_id": bytes(15)},
         {"not_before_s": 1 << 41},
         {"codes": ()},
-        {"codes": (SECRET[:19],)},
+        {"codes": (SECRET[:12],)},
         {"halls": []},
     ],
 )
