@@ -156,6 +156,10 @@ class Children:
         child.start()
         return child
 
+    def named(self, name: str) -> Child:
+        """The child of this name."""
+        return next(child for child in self._children if child.name == name)
+
     def __enter__(self) -> Self:
         # A closed terminal or a `kill` must clean up just as Ctrl+C does.
         for number in (signal.SIGTERM, signal.SIGHUP):

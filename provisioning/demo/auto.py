@@ -1,0 +1,277 @@
+"""``exam-kiosk demo --auto``: scripted candidates at the real client, every stage checked."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.demo import checks
+from provisioning.demo.candidate import Sitter
+from provisioning.demo.processes import Child, Children, command, exam_kiosk, listens, wait_until
+from provisioning.demo.script import Turn, write_script
+from provisioning.demo.site import Candidate, Site, build, start_servers
+from provisioning.demo.stages import DemoError, Stages
+from provisioning.demo.terminal import Terminal
+
+RETURN_S = 2
+"""Seconds by which the time left may be off after a fault: screens show whole seconds."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """What goes wrong on purpose: ``kill_at`` is an answer's number (0: none)."""
+
+    kill_at: int = 0
+    hall_down: bool = False
+
+
+@dataclass
+class Seat:
+    """A candidate with the processes of the station they sit at."""
+
+    candidate: Candidate
+    sitter: Sitter
+    agent: Child
+    code: str = ""
+    left_s: int = 0
+
+
+class AutoRun:
+    """The whole exam, there and back, without a person."""
+
+    def __init__(self, site: Site, faults: Faults, stages: Stages) -> None:
+        self._site = site
+        self._faults = faults
+        self._stages = stages
+        self._screen_back_s: list[float] = []
+        self._agent_back_s: list[float] = []
+
+    def run(self) -> None:
+        """Run every stage. Raises :class:`DemoError` at the first that does not hold."""
+        stages = self._stages
+        stages.title("Setting up")
+        build(self._site, stages)
+        with Children(self._site.logs) as children, ExitStack() as terminals:
+            start_servers(self._site, children, stages)
+            stages.title("Sitting")
+            seats = self._seat(children, terminals)
+            self._before(seats)
+            self._sit(seats, children)
+            stages.title("Going home")
+            self._arrive(seats)
+            self._prove(seats)
+        stages.title("Where everything lies")
+        for words, path in (
+            ("score report", self._results / "report.html"),
+            ("results", self._results / "results.json"),
+            ("receipts", self._site.directory / "receipts"),
+            ("the site, with the logs of its processes", self._site.directory),
+        ):
+            stages.note(f"{path}   {words}")
+
+    @property
+    def _results(self) -> Path:
+        return self._site.directory / "results" / self._site.form
+
+    # Sitting.
+
+    def _seat(self, children: Children, terminals: ExitStack) -> list[Seat]:
+        seats = []
+        with self._stages.stage("Stations are running: an agent and a screen each") as stage:
+            for offset, candidate in enumerate(self._site.candidates):
+                home = self._site.station(candidate.station)
+                agent = children.add(f"agent-{candidate.station}", "agent", home)
+                terminal = Terminal(
+                    [exam_kiosk(), "screen", str(home), "--once"],
+                    self._site.logs / f"screen-{candidate.station}.log",
+                )
+                terminals.callback(terminal.stop)
+                terminal.start()
+                turns = write_script(self._site.body, self._site.form, candidate.number, offset)
+                sitter = Sitter(candidate.name, candidate.code, terminal, turns)
+                seats.append(Seat(candidate, sitter, agent))
+            stage.figure = f"{len(seats)} pseudo-terminal(s)"
+        return seats
+
+    def _before(self, seats: list[Seat]) -> None:
+        stages = self._stages
+        with stages.stage("Everyone signs in and confirms their name"):
+            _each(seats, lambda seat: seat.sitter.sign_in())
+        with stages.stage("The invigilator admits everyone"):
+            self._site.act("admit", "--all")
+            _each(seats, lambda seat: seat.sitter.wait_admitted())
+        with stages.stage("Everyone practises one question, off the clock"):
+            _each(seats, lambda seat: seat.sitter.practise())
+        with stages.stage("The package is released by its code"):
+            self._site.act("release", self._site.codes.read_text(encoding="ascii").strip())
+            _each(seats, lambda seat: seat.sitter.wait_released())
+
+    def _sit(self, seats: list[Seat], children: Children) -> None:
+        stages, faults = self._stages, self._faults
+        count = len(seats[0].sitter.turns)
+        half = count // 2
+        with stages.stage("Everyone begins: the clock runs"):
+            _each(seats, lambda seat: seat.sitter.begin())
+        with stages.stage(f"Items 1 to {half} are answered by keys, each saved") as stage:
+            _each(seats, lambda seat: self._work(seat, 0, half))
+            stage.figure = f"{half * len(seats)} answers"
+        if 0 < faults.kill_at < half:
+            self._say_killed()
+        if faults.hall_down:
+            with stages.stage("The hall's process is killed"):
+                children.named("hall").kill()
+                wait_until(lambda: not listens(self._site.station_port), "the hall still listens")
+        with stages.stage(f"Items {half + 1} to {count} are answered by keys, each saved") as stage:
+            _each(seats, lambda seat: self._work(seat, half, count))
+            stage.figure = f"{(count - half) * len(seats)} answers" + (
+                ", without the hall" if faults.hall_down else ""
+            )
+        if faults.kill_at >= half:
+            self._say_killed()
+        with stages.stage("Everyone hands in and gets a hand-in code") as stage:
+            _each(seats, self._hand_in)
+            stage.figure = seats[0].code
+        if faults.hall_down:
+            with stages.stage("The hall is started again") as stage:
+                hall = children.named("hall")
+                hall.start()
+                hall.ready(lambda: listens(self._site.station_port))
+                stage.figure = "it catches up by itself"
+
+    def _work(self, seat: Seat, first: int, last: int) -> None:
+        """Answer the items *first* to *last*, with the faults asked for on the way."""
+        kill_at = self._faults.kill_at
+        for turn in seat.sitter.turns[first:last]:
+            seat.sitter.answer(turn)
+            if kill_at and turn.number == kill_at:
+                self._screen_back_s.append(
+                    self._survive(seat, turn, seat.sitter.terminal.kill, seat.sitter.terminal.start)
+                )
+            elif kill_at and turn.number == kill_at + 1:
+                self._agent_back_s.append(
+                    self._survive(seat, turn, seat.agent.kill, seat.agent.start, lost=True)
+                )
+            seat.sitter.move_on(turn)
+
+    def _survive(
+        self,
+        seat: Seat,
+        turn: Turn,
+        kill: Callable[[], None],
+        start: Callable[[], None],
+        *,
+        lost: bool = False,
+    ) -> float:
+        """Kill a process of a station and start it again; the seconds until all was back."""
+        sitter = seat.sitter
+        sitter.see_all_saved_and_still()
+        left_before, before = sitter.time_left_s(), time.monotonic()
+        kill()
+        if lost:
+            sitter.terminal.wait(lambda text: "✓ Saved here" not in text, "that the agent is lost")
+        killed = time.monotonic()
+        start()
+        sitter.come_back(turn)
+        back = time.monotonic()
+        left = sitter.time_left_s()
+        passed = time.monotonic() - before
+        if not left_before - passed - RETURN_S <= left <= left_before + RETURN_S:
+            raise DemoError(
+                "After the restart {left} s were left; {before} s before it, {passed} s ago.",
+                left=left,
+                before=left_before,
+                passed=round(passed),
+            )
+        return back - killed
+
+    def _say_killed(self) -> None:
+        for words, took in (
+            ("Screens killed with SIGKILL came back with every answer", self._screen_back_s),
+            ("Agents killed with SIGKILL came back with every answer", self._agent_back_s),
+        ):
+            with self._stages.stage(words) as stage:
+                if not took:
+                    raise DemoError("None was killed: there is no such answer in this exam.")
+                stage.figure = f"{len(took)}, the slowest after {max(took):.1f} s"
+
+    def _hand_in(self, seat: Seat) -> None:
+        seat.left_s = seat.sitter.time_left_s()
+        seat.code = seat.sitter.hand_in()
+
+    # Going home.
+
+    def _arrive(self, seats: list[Seat]) -> None:
+        site, stages = self._site, self._stages
+        with stages.stage("The bundles arrive at the body's intake") as stage:
+            wait_until(lambda: _taken_in(site) >= len(seats), "not every bundle has arrived")
+            stage.figure = f"{_taken_in(site)} of {len(seats)}"
+        with stages.stage("Every screen shows that the body has it"):
+            _each(seats, lambda seat: seat.sitter.wait_received())
+        with stages.stage("The log is signed with the checkpoint key") as stage:
+            said = command("intake", "checkpoint", site.intake, "--body", site.body.directory)
+            stage.figure = said.strip()
+        with stages.stage("Receipts fit the codes, and are in the log") as stage:
+            for seat in seats:
+                stage.figure = verify_receipt(site, seat.code)
+
+    def _prove(self, seats: list[Seat]) -> None:
+        site, stages = self._site, self._stages
+        answers = site.directory / "answers"
+        with stages.stage("The scoring desk opens responses only, and scores them blind"):
+            command("intake", "export", site.intake, "--out", answers)
+            command(
+                *("score", answers, "--body", site.body.directory),
+                *("--out", site.directory / "results"),
+            )
+        with stages.stage("Every answer scored is the one that was typed") as stage:
+            scripts = [seat.sitter.turns for seat in seats]
+            scores = checks.check_scores(site, self._results, scripts)
+            stage.figure = ", ".join(scores)
+        with stages.stage("Every journal's chain and signatures hold") as stage:
+            opened = checks.open_attempts(site, answers)
+            attempts = [opened[checks.station_key(site, seat.candidate.station)] for seat in seats]
+            stage.figure = f"{sum(each.frames for each in attempts)} records"
+        with stages.stage("Every journal holds every answer") as stage:
+            found = [
+                checks.check_answers(attempt, seat.sitter.turns)
+                for attempt, seat in zip(attempts, seats, strict=True)
+            ]
+            stage.figure = f"{sum(found)} answers"
+        with stages.stage("Every second is in the ledger, and screens were right") as stage:
+            limit_s = site.paper().time_limit_s
+            times = [
+                checks.check_time(attempt, limit_s, seat.left_s)
+                for attempt, seat in zip(attempts, seats, strict=True)
+            ]
+            spent, outage = max(each[0] for each in times), max(each[1] for each in times)
+            stage.figure = f"at most {spent} s spent, {outage} s of outage given back"
+
+
+def verify_receipt(site: Site, code: str) -> str:
+    """Fetch the receipt for a hand-in code and verify it, with its place in the log."""
+    out = site.directory / "receipts"
+    said = command("intake", "receipt", site.intake, code, "--out", out).splitlines()
+    if len(said) < 2 or not Path(said[1]).is_file():
+        raise DemoError("The log does not cover the receipt: {said}", said=" ".join(said))
+    verified = command(
+        *("intake", "verify-receipt", said[0], "--trust", site.body.root_path),
+        *("--code", code, "--proof", said[1]),
+    )
+    return verified.splitlines()[-1]
+
+
+def _taken_in(site: Site) -> int:
+    found: dict[str, int] = json.loads(command("intake", "status", site.intake, "--json"))
+    return found["receipts"]
+
+
+def _each(seats: list[Seat], work: Callable[[Seat], object]) -> None:
+    """Do the same at every seat at once; the first failure is raised."""
+    with ThreadPoolExecutor(len(seats)) as pool:
+        for done in [pool.submit(work, seat) for seat in seats]:
+            done.result()
