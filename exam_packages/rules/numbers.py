@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 MAX_LENGTH = 40
 """Characters in one written number: more than any author or candidate means."""
@@ -40,8 +41,12 @@ def number(text: str) -> Fraction | None:
     return Fraction(text)
 
 
+@lru_cache(maxsize=4096)
 def exact(text: str) -> Fraction:
-    """Read what :func:`written` wrote. Raises ``ValueError`` for anything else."""
+    """Read what :func:`written` wrote. Raises ``ValueError`` for anything else.
+
+    Only the numbers of keys are read here, a few over and over, so they are remembered.
+    """
     decimal = number(text)
     if decimal is not None:
         return decimal
