@@ -23,9 +23,10 @@ def routes(site: Site) -> list[Route]:
         return RedirectResponse("/board", 303)
 
     async def show(request: Request, session: Session) -> Response:
-        current = await site.board()
         if wants_json(request):
-            return JSONResponse(current.as_json())
+            site.stale()  # a script asks for what is true now
+            return JSONResponse((await site.board()).as_json())
+        current = await site.board()
         return site.render("board.html", session, board=current)
 
     async def events(request: Request, session: Session) -> Response:
