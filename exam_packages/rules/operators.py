@@ -259,7 +259,6 @@ OPERATORS: Mapping[str, Operator] = {
         2,
         _equal,
         frozenset({"tolerance-mode", "tolerance", "include-lower-bound", "include-upper-bound"}),
-        frozenset({"tolerance-mode"}),
     ),
     "string-match": Operator(
         2,
