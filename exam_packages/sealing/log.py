@@ -8,7 +8,6 @@ than the intake that appends, with a key used for nothing else.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
@@ -200,9 +199,13 @@ def read_checkpoint(text: str, key: VerifyKey) -> Checkpoint:
             continue
         try:
             blob = base64.b64decode(match[2], validate=True)
-        except binascii.Error:
+        except ValueError:
             continue
-        if blob[:4] == name and key.verifies(ED25519, blob[4:], note.encode()):
+        if (
+            blob[:4] == name
+            and base64.b64encode(blob).decode() == match[2]
+            and key.verifies(ED25519, blob[4:], note.encode())
+        ):
             return checkpoint
     raise LogError("This checkpoint is not signed with the log's checkpoint key.")
 
