@@ -1,0 +1,81 @@
+"""Published shapes are frozen: these bytes were written once and are never edited.
+
+A change that breaks one of them needs a new event code beside the old one.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from exam_packages.attempt import events as ev
+from exam_packages.canon import CanonError
+from exam_packages.content.values import Response
+from exam_packages.sealing.journal import Compartment
+
+GOLDEN: dict[str, str] = json.loads(
+    (Path(__file__).parent / "golden_events.json").read_text(encoding="utf-8")
+)
+
+EVENTS: tuple[ev.Event, ...] = (
+    ev.Responded("item-1", (Response("RESPONSE", ("A", "ü")), Response("R2", ()))),
+    ev.Concluded(3, bytes(range(32))),
+    ev.Opened(2, ev.RESTART, held=True),
+    ev.Practised(),
+    ev.Began(2700),
+    ev.Moved("item-2"),
+    ev.Flagged("item-2", on=True),
+    ev.Commanded(b"signed"),
+    ev.Beat(),
+    ev.Noticed("camera-lost", "Camera video0 gives no pictures any more"),
+    ev.CameraFound(ev.VIDEO_FILE, "Video file room.avi"),
+    ev.Closed(ev.TIME_OVER),
+    ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
+    ev.Identified("C-001", "Ana Lima"),
+)
+
+COMPARTMENTS = {
+    ev.Responded: Compartment.RESPONSES,
+    ev.Concluded: Compartment.RESPONSES,
+    ev.SnapshotTaken: Compartment.EVIDENCE,
+    ev.Identified: Compartment.IDENTITY,
+}
+
+
+def test_every_event_there_is_has_its_golden_bytes() -> None:
+    assert {type(event) for event in EVENTS} == set(get_args(ev.Event))
+    assert set(GOLDEN) == {type(event).__name__ for event in EVENTS}
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_an_event_is_written_and_read_as_it_always_was(event: ev.Event) -> None:
+    golden = bytes.fromhex(GOLDEN[type(event).__name__])
+    assert ev.encode_event(event) == golden
+    assert ev.decode_event(golden) == event
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+def test_who_can_open_an_event(event: ev.Event) -> None:
+    expected = COMPARTMENTS.get(type(event), Compartment.EVENTS)
+    assert ev.compartment(event) is expected
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        bytes.fromhex("9163"),  # code 99: a newer version wrote it
+        bytes.fromhex("910fc0"),  # something after the value
+        bytes.fromhex("920e01"),  # Moved(1): a number is no item
+        bytes.fromhex("910e"),  # Moved(): too short
+        bytes.fromhex("930ea16101"),  # Moved("a", 1): too long
+        bytes.fromhex("920ca43130"),  # cut short
+        bytes.fromhex("920cc3"),  # Began(true): a boolean is no number
+        b"",
+    ],
+)
+def test_half_understood_events_stop_the_fold(data: bytes) -> None:
+    with pytest.raises(CanonError):
+        ev.decode_event(data)
