@@ -55,6 +55,13 @@ class _PeerProtocol(HttpToolsProtocol):
         tls = transport.get_extra_info("ssl_object")
         self._peer = tls.getpeercert(binary_form=True) if tls is not None else None
 
+    def shutdown(self) -> None:
+        super().shutdown()
+        # A polite TLS end waits half a minute for a client that has nothing to say.
+        idle = self.cycle is None or self.cycle.response_complete
+        if idle and self.transport.get_write_buffer_size() == 0:
+            self.transport.abort()
+
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"]["peer"] = self._peer
