@@ -83,7 +83,6 @@ def decode(data: bytes, *, max_size: int = MAX_SIZE, max_count: int = MAX_COUNT)
             max_ext_len=0,
             max_str_len=len(data),
             max_bin_len=len(data),
-            ext_hook=_refuse_extension,
         )
     except (ValueError, RecursionError, msgpack.UnpackException) as problem:
         # StackError, ExtraData, FormatError and UnicodeDecodeError all end here.
@@ -117,15 +116,10 @@ def unpack(
     return typed
 
 
-def _refuse_extension(code: int, data: bytes) -> Value:
-    """Extensions never come in, not even the empty ones that ``max_ext_len`` lets pass."""
-    raise ValueError("extension")
-
-
 def _check(value: Value, depth: int) -> None:
     if depth > MAX_DEPTH:
         raise CanonError("The data nests more than {limit} deep.", limit=MAX_DEPTH)
-    # msgpack's extension type is a named tuple, so it would pass for one of ours.
+    # msgpack's extension type is a named tuple; an empty one passes ``max_ext_len``.
     if isinstance(value, list | tuple) and not isinstance(value, msgpack.ExtType):
         for member in value:
             _check(member, depth + 1)

@@ -102,8 +102,9 @@ def test_nothing_a_stranger_writes_is_shown() -> None:
 def test_one_signature_twice_is_refused() -> None:
     data = sign(KIND, b"body", [A])
     (entry,) = _entries(data)
-    with pytest.raises(SignedError):
-        verify(_with_signatures(data, [entry, entry]), KIND, [A.public, B.public], 2)
+    for threshold in (1, 2):
+        with pytest.raises(SignedError):
+            verify(_with_signatures(data, [entry, entry]), KIND, [A.public, B.public], threshold)
     with pytest.raises(SignedError):
         verify(sign(KIND, b"body", [A, A]), KIND, [A.public, B.public], 2)
     with pytest.raises(SignedError):
