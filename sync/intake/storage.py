@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS offer (
 );
 CREATE INDEX IF NOT EXISTS offer_station ON offer (station);
 CREATE TABLE IF NOT EXISTS chunk (
-    bundle_hash BLOB NOT NULL REFERENCES offer ON DELETE CASCADE,
+    bundle_hash BLOB NOT NULL,
     digest BLOB NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (bundle_hash, digest)
@@ -55,7 +55,7 @@ CREATE TABLE IF NOT EXISTS bundle (
     head BLOB NOT NULL,
     frames INTEGER NOT NULL,
     received_s INTEGER NOT NULL,
-    leaf INTEGER NOT NULL UNIQUE REFERENCES leaf,
+    leaf INTEGER NOT NULL UNIQUE,
     offer BLOB NOT NULL,
     answers BLOB NOT NULL,
     receipt BLOB NOT NULL
@@ -63,7 +63,7 @@ CREATE TABLE IF NOT EXISTS bundle (
 CREATE INDEX IF NOT EXISTS bundle_place ON bundle (sitting, centre, bundle_hash);
 CREATE INDEX IF NOT EXISTS bundle_blind_id ON bundle (blind_id);
 CREATE TABLE IF NOT EXISTS evidence (
-    bundle_hash BLOB NOT NULL REFERENCES bundle,
+    bundle_hash BLOB NOT NULL,
     digest BLOB NOT NULL,
     size INTEGER NOT NULL,
     held INTEGER NOT NULL,
@@ -300,7 +300,7 @@ class SqliteStorage:
                 "INSERT INTO evidence VALUES (?, ?, ?, 0) ON CONFLICT DO NOTHING",
                 ((bundle.bundle_hash, digest, size) for digest, size in bundle.evidence),
             )
-            db.execute("DELETE FROM offer WHERE bundle_hash = ?", (bundle.bundle_hash,))
+            _drop_offer(db, bundle.bundle_hash)
             return made
 
         return self._store.write(work)
@@ -321,7 +321,7 @@ class SqliteStorage:
                 "WINDOW newest AS (ORDER BY number DESC)) WHERE place > ? OR bytes > ?)",
                 (MAX_REFUSED, MAX_REFUSED_BYTES),
             )
-            db.execute("DELETE FROM offer WHERE bundle_hash = ?", (bundle_hash,))
+            _drop_offer(db, bundle_hash)
 
         self._store.write(work)
 
@@ -432,3 +432,8 @@ def _standing(db: apsw.Connection, blind_id: bytes) -> list[Standing]:
         "SELECT bundle_hash, head, frames, answers FROM bundle WHERE blind_id = ?", (blind_id,)
     )
     return [Standing(*row) for row in rows]
+
+
+def _drop_offer(db: apsw.Connection, bundle_hash: bytes) -> None:
+    db.execute("DELETE FROM chunk WHERE bundle_hash = ?", (bundle_hash,))
+    db.execute("DELETE FROM offer WHERE bundle_hash = ?", (bundle_hash,))

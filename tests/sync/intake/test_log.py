@@ -104,7 +104,7 @@ def test_a_log_that_was_rewritten_is_not_signed_again(
     database.execute("UPDATE leaf SET hash = ? WHERE number = 1", (bytes(32),))
     with home.storage() as storage, pytest.raises(CheckpointError, match="rewritten"):
         sign_log(storage, centre.trust, key, memory)
-    database.execute("PRAGMA foreign_keys = OFF; DELETE FROM leaf WHERE number = 4")
+    database.execute("DELETE FROM leaf WHERE number = 4")
     database.close()
     with home.storage() as storage, pytest.raises(CheckpointError, match="rewritten"):
         sign_log(storage, centre.trust, key, memory)
