@@ -32,7 +32,7 @@ import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from exam_packages.files import make_directory, sync_directory, write_all
 from exam_packages.sealing.journal_format import (
@@ -72,8 +72,7 @@ class JournalDamage(JournalError):
     """What of a record could not be read. Carried as a note; raised by nothing here."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where on disk one frame lies."""
 
     segment: Path
@@ -229,8 +228,7 @@ class Segments:
 # --- Reading -----------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
     epoch: int
     frame: bytes
     parsed: Frame

@@ -20,13 +20,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
+import msgspec
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from exam_packages import canon
 from exam_packages.clock import Stamp
 from exam_packages.sealing.journal_format import (
     MAX_BODY,
@@ -54,6 +54,7 @@ from exam_packages.sealing.suite import (
     hkdf,
     hkdf_expand,
     label,
+    lp,
 )
 from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING
 
@@ -73,6 +74,13 @@ RESTORED: Final = (Compartment.RESPONSES, Compartment.EVENTS)
 KEY_SIZE: Final = 32
 MAX_PICTURE: Final = 4 * 1024 * 1024
 """Bytes of one snapshot before it is sealed."""
+
+_FRAME = label("journal", "frame")
+_BODY = label("journal", "body")
+_STAMP = label("journal", "stamp")
+_SNAPSHOT = label("journal", "snapshot")
+_write = msgspec.msgpack.Encoder().encode  # of a stamp: the same bytes as canon's
+_read_stamp = msgspec.msgpack.Decoder(Stamp).decode
 
 _LEAST_BODY = 128
 _LEAST_STAMP = 64
@@ -249,8 +257,7 @@ def restore(header: Header, half1: bytes, half2: bytes) -> EpochKeys:
 # --- Frames ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """One frame, opened as far as the keys at hand reach.
 
     ``stamp`` and ``body`` are None where no key opens them. Bodies of headers and
@@ -301,7 +308,7 @@ def open_frames(frames: Iterable[bytes], keys: Mapping[int, EpochKeys]) -> Itera
         if frame.compartment not in SEALED:
             body = frame.body
         elif key := held.get(frame.compartment):
-            body = _open_part(key, "body", frame.sequence, frame.body, bound)
+            body = _open_part(key, _BODY, frame.sequence, frame.body, bound)
         yield Opened(frame.sequence, epoch, frame.compartment, stamp, body)
         state = frame.sequence, epoch, named, frame.head_after(head)
 
@@ -310,19 +317,13 @@ def frame_context(
     header_digest: bytes, sequence: int, compartment: Compartment, previous_head: bytes
 ) -> bytes:
     """The additional data that binds a frame's seals to their one place."""
-    return label(
-        "journal",
-        "frame",
-        header_digest,
-        number(sequence),
-        bytes([compartment]),
-        previous_head,
-    )
+    fields = lp(header_digest, number(sequence), bytes([compartment]), previous_head)
+    return _FRAME + fields
 
 
 def seal_stamp(events_key: bytes, sequence: int, stamp: Stamp, bound: bytes) -> bytes:
     """Seal one frame's stamp."""
-    return _seal_part(events_key, "stamp", sequence, pad(canon.pack(stamp), _LEAST_STAMP), bound)
+    return _seal_part(events_key, _STAMP, sequence, pad(_write(stamp), _LEAST_STAMP), bound)
 
 
 def seal_body(key: bytes, sequence: int, body: bytes, bound: bytes) -> bytes:
@@ -333,7 +334,7 @@ def seal_body(key: bytes, sequence: int, body: bytes, bound: bytes) -> bytes:
             size=len(body),
             limit=MAX_BODY,
         )
-    return _seal_part(key, "body", sequence, pad(body, _LEAST_BODY), bound)
+    return _seal_part(key, _BODY, sequence, pad(body, _LEAST_BODY), bound)
 
 
 def pad(data: bytes, least: int) -> bytes:
@@ -376,7 +377,7 @@ def seal_picture(
             size=len(picture),
             limit=MAX_PICTURE,
         )
-    key = hkdf_expand(evidence_key, label("journal", "snapshot", number(picture_number)))
+    key = _use_key(evidence_key, _SNAPSHOT, picture_number)
     encryptor = Cobblestone256Encryptor(key, _picture_context(header_digest, picture_number))
     data = encryptor.update(picture) + encryptor.finalize()
     return SealedBlob(data, blob_digest(data))
@@ -387,9 +388,7 @@ def open_snapshot(header: Header, keys: EpochKeys, picture_number: int, data: by
 
     *keys* must hold the evidence key. Raises :class:`OpenError`.
     """
-    key = hkdf_expand(
-        keys[Compartment.EVIDENCE], label("journal", "snapshot", number(picture_number))
-    )
+    key = _use_key(keys[Compartment.EVIDENCE], _SNAPSHOT, picture_number)
     decryptor = Cobblestone256Decryptor(key, _picture_context(header.digest, picture_number))
     try:
         return decryptor.update(data) + decryptor.finalize()
@@ -412,16 +411,16 @@ def _picture_context(header_digest: bytes, picture_number: int) -> bytes:
 # --- The seals themselves ----------------------------------------------------------
 
 
-def _use_key(key: bytes, use: str, sequence: int) -> bytes:
-    return hkdf_expand(key, label("journal", use, number(sequence)))
+def _use_key(key: bytes, use: bytes, sequence: int) -> bytes:
+    return hkdf_expand(key, use + lp(number(sequence)))
 
 
-def _seal_part(key: bytes, use: str, sequence: int, padded: bytes, bound: bytes) -> bytes:
+def _seal_part(key: bytes, use: bytes, sequence: int, padded: bytes, bound: bytes) -> bytes:
     return AESGCM(_use_key(key, use, sequence)).encrypt(_NONCE, padded, bound)
 
 
-def _open_part(key: bytes, use: str, sequence: int, sealed: bytes, bound: bytes) -> bytes:
-    least = _LEAST_STAMP if use == "stamp" else _LEAST_BODY
+def _open_part(key: bytes, use: bytes, sequence: int, sealed: bytes, bound: bytes) -> bytes:
+    least = _LEAST_STAMP if use is _STAMP else _LEAST_BODY
     if len(sealed) < least + _TAG:
         raise _altered(sequence)
     try:
@@ -432,11 +431,13 @@ def _open_part(key: bytes, use: str, sequence: int, sealed: bytes, bound: bytes)
 
 
 def _open_stamp(key: bytes, frame: Frame, bound: bytes) -> Stamp:
-    data = _open_part(key, "stamp", frame.sequence, frame.stamp, bound)
+    data = _open_part(key, _STAMP, frame.sequence, frame.stamp, bound)
     try:
-        stamp: Stamp = canon.unpack(data, Stamp, max_size=len(data))
-    except canon.CanonError:
+        stamp = _read_stamp(data)
+    except msgspec.MsgspecError:
         raise _altered(frame.sequence) from None
+    if _write(stamp) != data:
+        raise _altered(frame.sequence)
     return stamp
 
 
