@@ -67,10 +67,10 @@ def test_who_can_open_an_event(event: ev.Event) -> None:
     "data",
     [
         bytes.fromhex("9163"),  # code 99: a newer version wrote it
-        bytes.fromhex("910fc0"),  # something after the value
-        bytes.fromhex("920e01"),  # Moved(1): a number is no item
-        bytes.fromhex("910e"),  # Moved(): too short
-        bytes.fromhex("930ea16101"),  # Moved("a", 1): too long
+        bytes.fromhex("9110c0"),  # something after the value
+        bytes.fromhex("920d01"),  # Moved(1): a number is no item
+        bytes.fromhex("910d"),  # Moved(): too short
+        bytes.fromhex("930da16101"),  # Moved("a", 1): too long
         bytes.fromhex("920ca43130"),  # cut short
         bytes.fromhex("920cc3"),  # Began(true): a boolean is no number
         b"",
