@@ -31,7 +31,7 @@ from msgspec import Meta
 from exam_packages import canon
 from exam_packages.canon import Hash, Id
 from exam_packages.sealing.signed import Signed, SignedError, read_signed, sign, verify
-from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey, digest, label, lp
+from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey, digest, label
 
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A count, a sequence, an epoch, or a time in seconds or nanoseconds since 1970."""
@@ -51,7 +51,7 @@ ACKNOWLEDGEMENT_KIND: Final = "exam-kiosk/acknowledgement/v1"
 
 _MAX_SMALL = 16 * 1024
 _MAX_HALVES = 8
-_HEAD = label("journal", "head")
+_HEAD_LP = label("journal", "head") + (32).to_bytes(4, "big")  # and the length of a head
 _HEADER = label("journal", "header")
 
 
@@ -149,7 +149,7 @@ class Frame(NamedTuple):
 
 def head_after(previous: bytes, core: bytes) -> bytes:
     """The head of a journal whose head was *previous*, with the frame of *core* appended."""
-    return sha256(_HEAD + lp(previous, core)).digest()
+    return sha256(_HEAD_LP + previous + len(core).to_bytes(4, "big") + core).digest()
 
 
 def make_frame(sequence: int, compartment: Compartment, stamp: bytes, body: bytes) -> bytes:

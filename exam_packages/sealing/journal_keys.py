@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -54,7 +55,6 @@ from exam_packages.sealing.suite import (
     hkdf,
     hkdf_expand,
     label,
-    lp,
 )
 from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING
 
@@ -79,6 +79,9 @@ _FRAME = label("journal", "frame")
 _BODY = label("journal", "body")
 _STAMP = label("journal", "stamp")
 _SNAPSHOT = label("journal", "snapshot")
+# lp() of fields whose lengths are fixed, in one call
+_PLACE = struct.Struct(">I32sIQIBI32s")
+_SEQUENCE = struct.Struct(">IQ")
 _write = msgspec.msgpack.Encoder().encode  # of a stamp: the same bytes as canon's
 _read_stamp = msgspec.msgpack.Decoder(Stamp).decode
 
@@ -317,8 +320,7 @@ def frame_context(
     header_digest: bytes, sequence: int, compartment: Compartment, previous_head: bytes
 ) -> bytes:
     """The additional data that binds a frame's seals to their one place."""
-    fields = lp(header_digest, number(sequence), bytes([compartment]), previous_head)
-    return _FRAME + fields
+    return _FRAME + _PLACE.pack(32, header_digest, 8, sequence, 1, compartment, 32, previous_head)
 
 
 def seal_stamp(events_key: bytes, sequence: int, stamp: Stamp, bound: bytes) -> bytes:
@@ -412,7 +414,7 @@ def _picture_context(header_digest: bytes, picture_number: int) -> bytes:
 
 
 def _use_key(key: bytes, use: bytes, sequence: int) -> bytes:
-    return hkdf_expand(key, use + lp(number(sequence)))
+    return hkdf_expand(key, use + _SEQUENCE.pack(8, sequence))
 
 
 def _seal_part(key: bytes, use: bytes, sequence: int, padded: bytes, bound: bytes) -> bytes:
