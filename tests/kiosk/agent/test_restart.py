@@ -1,0 +1,147 @@
+"""What dies may die at any moment: nothing that was told saved is lost."""
+
+from __future__ import annotations
+
+import pytest
+from sitting import Agent, Seat, candidate, eventually, sign_in_code
+from small_exam import chosen
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.acts import Begin, Flag, HandIn, Move, Respond
+from exam_packages.attempt.ledger import Kind, account
+from exam_packages.attempt.state import Phase
+from kiosk.ipc import messages as ipc
+
+
+def test_a_screen_that_comes_back_is_told_everything(seat: Seat) -> None:
+    with seat.agent() as agent:
+        first = agent.screen()
+        first.begin(seat.hall, seat.number)
+        first.do(Respond("one", chosen("B")))
+        before = first.attempt
+        first.close()
+        second = agent.screen()
+        second.await_(ipc.SignedIn)
+        eventually(lambda: second.attempt.sequence >= before.sequence, "the replay")
+        assert second.all(ipc.Happened)[0].replay
+        assert second.attempt.responses == before.responses
+        assert (second.attempt.place, second.attempt.phase) == (before.place, Phase.RUNNING)
+        codes = [e.event.code for e in second.entries if isinstance(e.event, ev.Noticed)]
+        eventually(
+            lambda: any(
+                isinstance(entry.event, ev.Noticed) and entry.event.code == "screen-lost"
+                for entry in second.entries
+            ),
+            f"the loss of the screen is recorded, not {codes}",
+        )
+
+
+def test_the_newest_screen_wins(seat: Seat) -> None:
+    with seat.agent() as agent:
+        first = agent.screen()
+        first.begin(seat.hall, seat.number)
+        second = agent.screen()
+        second.await_(ipc.SignedIn)
+        eventually(lambda: first.ended, "the older screen is dropped")
+        assert isinstance(second.do(Move("two")), ipc.Saved)
+
+
+def test_an_agent_killed_in_the_middle_goes_on_with_every_saved_answer(seat: Seat) -> None:
+    """Several times, each in a new epoch, with the outage given back."""
+    saved: dict[str, tuple[object, ...]] = {}
+    begun_s = None
+    for life, letter in enumerate("ABC", 1):
+        with seat.agent() as agent:
+            screen = agent.screen()
+            if life == 1:
+                screen.begin(seat.hall, seat.number)
+            else:
+                screen.await_(ipc.SignedIn)
+                eventually(lambda: screen.attempt.epoch == life, "a new epoch")  # noqa: B023
+                attempt = screen.attempt
+                assert {i: attempt.responses[i] for i in saved} == saved
+                assert attempt.phase is Phase.RUNNING
+                assert attempt.flags == {"two"}
+            assert isinstance(screen.do(Flag("two", on=True)), ipc.Saved)
+            for item, members in (("one", (letter,)), ("two", (letter,)), ("three", (letter,))):
+                assert isinstance(screen.do(Respond(item, chosen(*members))), ipc.Saved)
+                saved[item] = chosen(*members)
+            begun_s = begun_s or screen.attempt.allowed_s
+            agent.kill()
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.SignedIn)
+        eventually(lambda: screen.attempt.epoch == 4, "a new epoch")
+        ledger = account(screen.entries)
+        assert ledger.total_ns(Kind.OUTAGE) > 0
+        status = screen.await_(ipc.Status, lambda status: status.left_ms >= 0)
+        spent = ledger.total_ns(Kind.RUNNING) // 1_000_000
+        assert status.left_ms <= ledger.allowed_ns // 1_000_000 - spent
+        assert isinstance(screen.do(HandIn()), ipc.Saved)
+        screen.await_(ipc.Finished, lambda finished: finished.hall)
+
+
+def test_killed_before_the_beginning_and_after_the_hand_in(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.sign_in(seat.number)
+        agent.kill()
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.SignedIn)
+        eventually(lambda: screen.attempt.epoch == 2, "a new epoch")
+        assert screen.attempt.phase is Phase.WAITING
+        seat.hall.act("admit", candidate=seat.candidate)
+        screen.await_phase(Phase.ADMITTED)
+        screen.await_(ipc.PartOpen, lambda part: part.part == ipc.PAPER)
+        assert isinstance(screen.do(Begin()), ipc.Saved)
+        assert isinstance(screen.do(HandIn()), ipc.Saved)
+        code = screen.await_(ipc.Finished).code
+        agent.kill()
+    with seat.agent() as agent:
+        screen = agent.screen()
+        signed_in = screen.await_(ipc.SignedIn)
+        assert signed_in.candidate == candidate(seat.number)
+        assert screen.await_(ipc.Finished).code == code
+        screen.await_(ipc.Finished, lambda finished: finished.hall)
+        screen.channel.send(ipc.Leave(7))
+        screen.await_(ipc.Vacant)
+        assert agent.end() == 0
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Vacant)
+        assert not screen.all(ipc.SignedIn)
+
+
+def test_ending_in_order_leaves_a_journal_to_go_on_with(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        screen.do(Respond("one", chosen("C")))
+        assert agent.end() == 0
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.SignedIn)
+        eventually(lambda: screen.attempt.epoch == 2, "a new epoch")
+        assert screen.attempt.responses["one"] == chosen("C")
+
+
+def test_only_one_agent_per_station(seat: Seat) -> None:
+    with seat.agent() as agent:
+        agent.screen().await_(ipc.Welcome)
+        with Agent(seat.station) as second:
+            assert second.process.wait(20) != 0
+            assert "already runs" in second.log.read_text()
+        assert agent.process.poll() is None
+
+
+@pytest.mark.parametrize("code", ["WRONG123", ""])
+def test_a_wrong_code_is_one_clear_sentence(seat: Seat, code: str) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Welcome, lambda welcome: bool(welcome.exam))
+        refused = screen.ask(lambda number: ipc.SignIn(number, code))
+        assert isinstance(refused, ipc.Refused)
+        assert "sign-in code" in refused.template
+        named = screen.ask(lambda number: ipc.SignIn(number, sign_in_code(seat.number)))
+        assert isinstance(named, ipc.Named)
