@@ -189,7 +189,7 @@ def _state(
     """How much a seat needs a person, and its state in words."""
     if known.handed_in:
         concern = Concern.ALARM if known.alarms else Concern.DONE
-        return concern, "Safe at the body" if known.body else "Handed in, safe in the hall"
+        return concern, "Handed in"
     if seat.restart == seats.ASKED:
         return Concern.WAITS, "Interrupted: may it go on?"
     if lost:

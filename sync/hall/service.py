@@ -275,7 +275,7 @@ class HallService:
             connection.execute(
                 "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, tick.blind_id)
             )
-        link.ahead = tick.sequence > held.state.sequence
+        link.ahead = held.need_after >= 0
         current = self._notice_restored(link, tick, held, connection)
         if tick.authority == current:
             authority.confirm(connection, tick.blind_id, current, tick.command)

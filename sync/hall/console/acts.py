@@ -33,7 +33,9 @@ def routes(site: Site) -> list[Route]:
         site.stale()
         if wants_json(request):
             return JSONResponse({"done": words})
-        return site.render("result.html", session, words=words, ok=True)
+        response = site.render("result.html", session, words=words, ok=True)
+        response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
+        return response
 
     return [Route("/act/{name}", site.guarded(act), methods=["POST"])]
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.clock import SECOND
+from sync.hall.board import BoardRow
 from sync.hall.console.site import Site
 from sync.holder.store import rows
 from sync.web.sessions import Session
@@ -19,22 +20,29 @@ def routes(site: Site) -> list[Route]:
     """The routes of this page and of the log."""
 
     async def show(request: Request, session: Session) -> Response:
-        number = request.path_params["seat"]
-        current = await site.board()
-        row = next((row for row in current.rows if row.seat == number), None)
-        if row is None:
-            raise HttpError(404, "There is no such seat on the roster.")
-        return site.render(
-            "seat.html", session, board=current, row=row, log=_log(site, row.candidate)
-        )
+        row = await _row(site, request)
+        return site.render("seat.html", session, row=row, log=_log(site, row.candidate))
+
+    async def seat_log(request: Request, session: Session) -> Response:
+        row = await _row(site, request)
+        return site.render("log_table.html", session, log=_log(site, row.candidate))
 
     async def log(request: Request, session: Session) -> Response:
         return site.render("log.html", session, log=_log(site, None))
 
     return [
         Route("/seat/{seat:int}", site.page(show), methods=["GET"]),
+        Route("/seat/{seat:int}/log", site.page(seat_log), methods=["GET"]),
         Route("/log", site.page(log), methods=["GET"]),
     ]
+
+
+async def _row(site: Site, request: Request) -> BoardRow:
+    number = request.path_params["seat"]
+    row = next((row for row in (await site.board()).rows if row.seat == number), None)
+    if row is None:
+        raise HttpError(404, "There is no such seat on the roster.")
+    return row
 
 
 def _log(site: Site, candidate: str | None) -> list[tuple[str, str, str, str, str, str]]:

@@ -75,7 +75,7 @@ def test_an_exam_goes_from_sign_in_to_the_countersignature(
     with hall.desk("observer") as desk:
         (row,) = [row for row in desk.board()["rows"] if row["candidate"] == "c-1"]
         assert (row["state"], row["handed_in"], row["concern"]) == (
-            "Handed in, safe in the hall",
+            "Handed in",
             True,
             "done",
         )
