@@ -258,6 +258,7 @@ class Screen:
     told: list[ipc.FromAgent] = field(default_factory=list)
     ended: bool = False
     _number: int = 0
+    _deaf: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
         sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -267,9 +268,13 @@ class Screen:
         self._thread.start()
         self.channel.send(ipc.Hello(ipc.VERSION))
 
+    def deafen(self) -> None:
+        """Stay connected, but read nothing any more."""
+        self._deaf.set()
+
     def _listen(self) -> None:
         try:
-            while True:
+            while not self._deaf.is_set():
                 self.told.append(self.channel.receive())
         except ChannelError:
             self.ended = True

@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 import small_exam
 from sitting import Seat, Site, hall_running
 
-STATIONS = 12
+STATIONS = 24
 ITEMS = (
     small_exam.choice_item("one"),
     small_exam.choice_item("two", most=2),
@@ -26,7 +26,7 @@ PAPER = small_exam.paper(ITEMS, time_limit_s=65)
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     directory = tmp_path_factory.mktemp("site")
-    site = Site.found(directory, PAPER, ITEMS, stations=STATIONS, candidates=STATIONS)
+    site = Site.found(directory, PAPER, ITEMS, stations=STATIONS, candidates=2 * STATIONS)
     with hall_running(site):
         yield site
 
