@@ -12,11 +12,13 @@ import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.content import Content
+from textual.screen import Screen
+from textual.worker import WorkerFailed
 
 from exam_packages.attempt.acts import Act, Begin, Flag, HandIn, Move, Practise, Respond
 from exam_packages.attempt.state import Attempt
@@ -51,6 +53,7 @@ from kiosk.screens.message import MessageDialog
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
 from kiosk.themes import DEFAULT, THEMES
 from kiosk.view import Stage, View
+from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 
 RETRY_S = 0.3
 """Seconds between attempts to reach the agent."""
@@ -123,6 +126,11 @@ class Client(App[None], inherit_bindings=False):
         self.set_interval(1.0, self._tick)
         self.wake()
 
+    async def _shutdown(self) -> None:
+        """End our tasks before Textual takes the screens apart under them."""
+        self.workers.cancel_all()
+        await super()._shutdown()
+
     def _guard_signals(self) -> None:
         """Keys and bytes cannot end the screen; the service manager can.
 
@@ -141,17 +149,18 @@ class Client(App[None], inherit_bindings=False):
     # Following the view.
 
     async def _follow(self) -> None:
-        while True:
-            await self._changed.wait()
-            self._changed.clear()
-            await self._prepare()
-            wanted = self._screens[self._wanted()]
-            if wanted not in self.screen_stack:
-                await self._bring(wanted)
-            self._show_messages(wanted)
-            for screen in self.screen_stack:
-                if isinstance(screen, KioskScreen | Dialog):
-                    screen.tell()
+        with contextlib.suppress(ScreenStackError):  # the last screen went: the app is ending
+            while True:
+                await self._changed.wait()
+                self._changed.clear()
+                await self._prepare()
+                wanted = self.stage_screen
+                if wanted not in self.screen_stack:
+                    await self._bring(wanted)
+                self._show_messages()
+                for screen in self.screen_stack:
+                    if isinstance(screen, KioskScreen | Dialog):
+                        screen.tell()
 
     def _wanted(self) -> Stage | None:
         stage = self.view.stage
@@ -193,7 +202,7 @@ class Client(App[None], inherit_bindings=False):
         else:
             await self.push_screen(wanted)
 
-    def _show_messages(self, stage: KioskScreen) -> None:
+    def _show_messages(self) -> None:
         if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
             self.push_screen(MessageDialog())
 
@@ -376,10 +385,24 @@ class Client(App[None], inherit_bindings=False):
 
     # What the bars say.
 
-    def status_parts(self) -> list[Content]:
-        return standing.status_parts(
-            self.view, len(self.drafts), self.practising and self._wanted() is None
-        )
+    @property
+    def stage_screen(self) -> KioskScreen:
+        """The screen of the stage the view is at."""
+        return self._screens[self._wanted()]
+
+    def tell_bars(
+        self,
+        screen: Screen[Any],
+        title: list[tuple[Content, Content]],
+        keys: tuple[Key, ...],
+    ) -> None:
+        """Fill the lines that are always there."""
+        practising = self.practising and self._wanted() is None
+        parts = standing.status_parts(self.view, len(self.drafts), practising)
+        screen.query_one("#title", TitleBar).tell(*title)
+        screen.query_one("#status", StatusBar).tell(*parts)
+        screen.query_one("#keys", KeyBar).tell(*keys)
+        screen.query_one("#notice", Notice).say(self.notice)
 
     # Ways out that are closed, and a fault that tells nothing.
 
@@ -417,6 +440,8 @@ class Client(App[None], inherit_bindings=False):
         if self._exception is None:
             self._exception = error
             self._exception_event.set()
+        if isinstance(error, WorkerFailed):
+            error = error.error if isinstance(error.error, Exception) else error
         trace = error.__traceback__
         while trace is not None and trace.tb_next is not None:
             trace = trace.tb_next

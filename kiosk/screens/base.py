@@ -56,8 +56,11 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
     BINDINGS: ClassVar[list[BindingType]] = [
         *_MOVE,
         Binding("f5", "help", show=False),
+        Binding("pageup", "scroll_page(-1)", show=False),
+        Binding("pagedown", "scroll_page(1)", show=False),
     ]
     ALLOW_SELECT = False
+    AUTO_FOCUS = ""
 
     @property
     def client(self) -> Client:
@@ -106,13 +109,19 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
         """Show what the view now says. Called after each change, and every second."""
         if not self.is_mounted:
             return
-        self.query_one("#title", TitleBar).tell(*self.title_lines())
-        self.query_one("#status", StatusBar).tell(*self.client.status_parts())
-        self.query_one("#keys", KeyBar).tell(*self.keys())
-        self.query_one("#notice", Notice).say(self.client.notice)
+        self.client.tell_bars(self, self.title_lines(), self.keys())
+
+    def pane(self) -> Widget | None:
+        """What Page Up and Page Down scroll."""
+        return None
 
     def action_help(self) -> None:
         self.client.open_help()
+
+    def action_scroll_page(self, step: int) -> None:
+        pane = self.pane()
+        if pane is not None:
+            pane.scroll_relative(y=step * max(1, pane.size.height - 2), animate=False)
 
 
 class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
@@ -123,6 +132,7 @@ class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
         Binding("escape", "leave", show=False),
     ]
     ALLOW_SELECT = False
+    AUTO_FOCUS = ""
 
     @property
     def client(self) -> Client:
@@ -134,15 +144,29 @@ class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
         yield from ()
 
     def compose(self) -> ComposeResult:
-        with Vertical(id="dialog"):
+        yield TitleBar(id="title")
+        yield Notice(id="notice")
+        with Vertical(id="body"), Vertical(id="dialog"):
             yield from self.body()
+        yield KeyBar(id="keys")
+        yield StatusBar(id="status")
         yield Static("", id="small", markup=False)
+
+    def keys(self) -> tuple[Key, ...]:
+        """The keys that do something in this dialog."""
+        return (Key("tab", _("Next"), "app.focus_next"), Key("escape", _("Go back"), "leave"))
+
+    def on_mount(self) -> None:
+        self.tell()
 
     def on_resize(self, event: events.Resize) -> None:
         self.watch_size(event)
+        self.call_after_refresh(self.tell)
 
     def tell(self) -> None:
-        """Show what the view now says."""
+        """Show what the view now says: time and safety stay in sight."""
+        if self.is_mounted:
+            self.client.tell_bars(self, self.client.stage_screen.title_lines(), self.keys())
 
     def action_leave(self) -> None:
         self.dismiss("")

@@ -6,6 +6,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
 
 from exam_packages.attempt.events import DEVICE, VIDEO_FILE
 from exam_packages.content.paper import LINEAR, Paper
@@ -13,6 +14,7 @@ from exam_packages.language import _, ngettext, say
 from kiosk.screens import standing
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.view import Stage
+from kiosk.widgets.bars import Key
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.lines import Lines
 from kiosk.widgets.text import block_lines, plain, wrap
@@ -53,6 +55,15 @@ class BeforeScreen(KioskScreen):
             yield PushButton("", id="practise")
             yield PushButton(_("Begin the exam: the clock starts"), id="begin")
 
+    def pane(self) -> Widget:
+        return self.query_one("#before")
+
+    def keys(self) -> tuple[Key, ...]:
+        keys = super().keys()
+        if self.is_mounted and self.pane().max_scroll_y > 0:
+            keys = (*keys, Key("pagedown", _("More below"), "scroll_page(1)"))
+        return keys
+
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
         self._focus()
@@ -76,6 +87,7 @@ class BeforeScreen(KioskScreen):
         shown = (practise.display, begin.display)
         practise.display = ready and client.practice is not None
         begin.display = released
+        self.query_one("#acts").display = practise.display or begin.display
         if shown != (practise.display, begin.display):
             self.call_after_refresh(self._focus)
 
@@ -136,8 +148,9 @@ class BeforeScreen(KioskScreen):
             (
                 _("Recorded"),
                 _(
-                    "Your answers, when you gave them, which questions you opened, and what the "
-                    "invigilators did. All of it is sealed: nobody at this centre can read it."
+                    "Your answers, when you gave them, which questions you opened. All of it is "
+                    "sealed. The invigilators see how many questions you have answered, never "
+                    "an answer."
                 ),
             )
         )

@@ -7,8 +7,10 @@ from typing import ClassVar
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Static
 
 from exam_packages.content import text as rich
 from exam_packages.content.items import Item
@@ -22,7 +24,7 @@ from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.widgets.bars import Key
 from kiosk.widgets.question import Question
 from kiosk.widgets.sheet import Sheet
-from kiosk.widgets.text import plain
+from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
 """From this width on an exhibit stands beside its question; below, in front of it."""
@@ -38,8 +40,6 @@ class ExamScreen(KioskScreen):
         Binding("f8", "back", show=False),
         Binding("f9", "forth", show=False),
         Binding("f10", "review", show=False),
-        Binding("pageup", "scroll_page(-1)", show=False),
-        Binding("pagedown", "scroll_page(1)", show=False),
     ]
 
     def __init__(self, *, practice: bool) -> None:
@@ -53,7 +53,9 @@ class ExamScreen(KioskScreen):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
-            yield Question(id="question")
+            with Vertical(id="desk"):
+                yield Question(id="question")
+                yield Static("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
                 yield Sheet(id="exhibit-sheet")
 
@@ -151,7 +153,7 @@ class ExamScreen(KioskScreen):
         self.run_worker(self._load_pictures(course.part, item, blocks), group="pictures")
         self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
 
-    def _pictures(self, part: int):  # type: ignore[no-untyped-def]  # kiosk.widgets.text.Pictures
+    def _pictures(self, part: int) -> Pictures:
         return lambda media: self.client.library.picture(part, media)
 
     async def _load_pictures(self, part: int, item: Item, exhibits: list[rich.Block]) -> None:
@@ -189,7 +191,8 @@ class ExamScreen(KioskScreen):
         wanted = self._exhibit_wanted if self._exhibit_wanted is not None else self._beside
         self.set_class(not self._beside, "-narrow")
         self.query_one("#exhibit").display = self._has_exhibit and wanted
-        self.query_one(Question).display = not self._covers()
+        self.query_one("#desk").display = not self._covers()
+        self.call_after_refresh(self._tell_more)
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -206,9 +209,21 @@ class ExamScreen(KioskScreen):
         else:
             self.query_one(Question).focus_first()
 
-    def action_scroll_page(self, step: int) -> None:
-        pane = self.query_one("#exhibit") if self._covers() else self.query_one(Question)
-        pane.scroll_relative(y=step * max(1, pane.size.height - 2), animate=False)
+    def pane(self) -> Widget:
+        return self.query_one("#exhibit") if self._covers() else self.query_one(Question)
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        question = self.query_one(Question)
+        for changing in ("scroll_y", "virtual_size"):
+            self.watch(question, changing, self._tell_more, init=False)
+
+    def _tell_more(self) -> None:
+        """Say that the question goes on below: nobody should miss the end of one."""
+        question = self.query_one(Question)
+        below = question.max_scroll_y - round(question.scroll_y)
+        words = _("▼ The question goes on below: Page Down, or scroll") if below > 0 else ""
+        self.query_one("#more", Static).update(Content(words), layout=False)
 
     # Acts.
 

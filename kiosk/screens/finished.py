@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.widgets import Static
 
@@ -54,14 +54,14 @@ class FinishedScreen(KioskScreen):
             "#hall",
             _("✓ Safe in the hall")
             if finished.hall
-            else _("… On its way to the hall; you need not wait for it"),
+            else _("… On its way to the hall: no need to wait"),
         )
         show_words(
             self,
             "#body-has-it",
             _("✓ Received by the certification body")
             if finished.body
-            else _("… Not yet confirmed by the certification body; you need not wait for it"),
+            else _("… Not yet confirmed by the certification body: no need to wait"),
         )
 
     @on(PushButton.Pressed, "#leave")
@@ -76,11 +76,16 @@ class FinishedScreen(KioskScreen):
 class LeaveDialog(Dialog):
     """The code disappears: really written down?"""
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        self.query_one("#no").focus()
+
     def body(self) -> ComposeResult:
         yield words(_("Finish and clear the screen?"), classes="heading")
         yield words(_("The hand-in code is not shown here again."))
-        yield PushButton(_("Show the code again"), id="no")
-        yield PushButton(_("Finish"), id="yes")
+        with Horizontal(classes="buttons"):
+            yield PushButton(_("Show the code again"), id="no")
+            yield PushButton(_("Finish"), id="yes")
 
     @on(PushButton.Pressed)
     def _pressed(self, event: PushButton.Pressed) -> None:

@@ -78,6 +78,7 @@ class HelpDialog(Dialog):
             yield KeyTable(id="key-table")
 
     def on_mount(self) -> None:
+        super().on_mount()
         self.query_one("#display").focus()
 
     def chosen(self, key: str) -> None:

@@ -10,12 +10,17 @@ from textual.widgets import Static
 
 from exam_packages.language import _
 from kiosk.screens.base import Dialog, words
+from kiosk.widgets.bars import Key
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.text import harmless
 
 
 class MessageDialog(Dialog):
     """All messages that were not read yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._count = 0
 
     def body(self) -> ComposeResult:
         yield words(_("A message from the invigilator"), classes="heading")
@@ -24,13 +29,16 @@ class MessageDialog(Dialog):
         yield PushButton(_("I have read it"), id="read")
 
     def on_mount(self) -> None:
-        self._count = 0
-        self.tell()
+        super().on_mount()
         self.query_one("#read").focus()
 
+    def keys(self) -> tuple[Key, ...]:
+        return (Key("enter", _("I have read it"), "leave"),)
+
     def tell(self) -> None:
+        super().tell()
         unread = self.client.view.unread
-        if len(unread) != self._count:
+        if self.is_mounted and len(unread) != self._count:
             self._count = len(unread)
             said = "\n\n".join(harmless(each, lines=True) for each in unread)
             self.query_one("#message", Static).update(Content(said))

@@ -10,6 +10,7 @@ from textual.message import Message
 from exam_packages.language import _, say
 from kiosk.course import Course, answered_in
 from kiosk.screens.base import Dialog, show_words, words
+from kiosk.widgets.bars import Key
 from kiosk.widgets.lines import Row, Rows
 from kiosk.widgets.text import fit, pad, plain
 
@@ -55,7 +56,7 @@ class QuestionRows(Rows):
         else:
             state = Content.styled("· " + _("not seen yet"), "$quiet")
         flag = Content.styled("⚑ " + _("flagged"), "bold $attention")
-        here = Content.styled("  ← " + _("you are here"), "$mark")
+        here = Content.styled("  ← " + _("here"), "$mark")
         line = Content(f"  {number:>3}  ") + pad(state, 17)
         line += pad(flag if course.flagged(item) else Content(""), 11)
         room = max(4, width - line.cell_length - (here.cell_length if item == course.place else 0))
@@ -89,7 +90,11 @@ class NavigatorDialog(Dialog):
         with VerticalScroll(can_focus=False):
             yield QuestionRows(self.course)
 
+    def keys(self) -> tuple[Key, ...]:
+        return (Key("escape", _("Back to the question"), "leave"),)
+
     def on_mount(self) -> None:
+        super().on_mount()
         self._hint()
         self.query_one(QuestionRows).focus()
 
@@ -109,9 +114,9 @@ class NavigatorDialog(Dialog):
         self._hint()
 
     def _hint(self) -> None:
-        hint = _("↑ ↓ or a number, then Enter opens it · Esc goes back")
+        hint = _("↑ ↓ or a number, then Enter opens it")
         if self._digits:
-            hint = say("Question {number}: Enter opens it · Esc goes back", number=self._digits)
+            hint = say("Question {number}: Enter opens it", number=self._digits)
         show_words(self, "#hint", hint)
 
     def on_question_rows_chosen(self, event: QuestionRows.Chosen) -> None:

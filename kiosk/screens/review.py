@@ -52,6 +52,7 @@ class ReviewDialog(Dialog):
             yield PushButton(_("Hand in …"), id="hand-in")
 
     def on_mount(self) -> None:
+        super().on_mount()
         self.query_one("#back").focus()
 
     def on_question_rows_chosen(self, event: QuestionRows.Chosen) -> None:
@@ -79,6 +80,7 @@ class HandInDialog(Dialog):
             yield PushButton(_("Yes, hand in"), id="yes")
 
     def on_mount(self) -> None:
+        super().on_mount()
         open_ = [item for item in order(self.course) if not answered_in(self.course, item)]
         said = ngettext("{n} question has no answer.", "{n} questions have no answer.", len(open_))
         show_words(self, "#unanswered", said if open_ else "")

@@ -48,7 +48,7 @@ def spell(seconds: int) -> str:
 def time_left(view: View, hidden: bool) -> Content:
     """The time left, or that it is hidden, or that it stands still."""
     left = view.left_ms()
-    if left is None:
+    if left is None or not view.connected:
         return Content("")
     if view.status is not None and not view.status.running and view.stage is Stage.PAUSED:
         return Content.styled(say("Paused, {time} left", time=duration(left)), "bold $attention")
@@ -113,7 +113,9 @@ def status_parts(view: View, unsaved: int, practising: bool) -> list[Content]:
     """The last line of the screen."""
     if practising:
         return [Content(_("Practice: these answers are not kept and not scored"))]
-    if view.person is None or view.finished is not None:
+    if not view.connected:
+        parts = [saved(view, unsaved)] if view.person is not None else []
+    elif view.person is None or view.finished is not None:
         parts = [safe(view)]
     else:
         parts = [saved(view, unsaved), safe(view), camera(view)]

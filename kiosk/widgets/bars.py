@@ -25,7 +25,8 @@ class Key:
 
     @property
     def shown(self) -> str:
-        return self.key.upper() if self.key.startswith("f") else self.key.capitalize()
+        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp"}
+        return names.get(self.key, self.key.capitalize())
 
 
 class Bar(Static):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual import events
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
-from textual.widgets import Static
+from textual.widget import Widget
 
 
-class PushButton(Static, can_focus=True):
+class PushButton(Widget, can_focus=True):
     """Pressed with Enter, Space or the mouse; arrows go on to its neighbours."""
 
     DEFAULT_CSS = """
@@ -28,26 +29,20 @@ class PushButton(Static, can_focus=True):
             return self.button
 
     def __init__(self, label: str, *, id: str | None = None) -> None:
-        super().__init__("", markup=False, id=id)
-        self._label = label
-
-    def on_mount(self) -> None:
-        self._draw()
+        super().__init__(id=id)
+        self.label = label
 
     def set_label(self, label: str) -> None:
-        if label != self._label:
-            self._label = label
-            self._draw()
+        if label != self.label:
+            self.label = label
+            self.refresh(layout=True)
 
-    def on_focus(self) -> None:
-        self._draw()
+    def render(self) -> Content:
+        left, right = ("› ", " ‹") if self.has_focus else ("[ ", " ]")
+        return Content(f"{left}{self.label}{right}")
 
-    def on_blur(self) -> None:
-        self._draw()
-
-    def _draw(self) -> None:
-        left, right = ("▸ ", " ◂") if self.has_focus else ("[ ", " ]")
-        self.update(Content(f"{left}{self._label}{right}"))
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return self.render().cell_length
 
     def on_key(self, event: events.Key) -> None:
         match event.key:

@@ -49,6 +49,11 @@ class ChoiceRows(AnswerRows):
             if chosen:
                 body = body.stylize("bold $mark")
             rows.append(Row(choice.identifier, tuple(wrap(body, width, first))))
+        if any(len(row.lines) > 1 for row in rows if row.active):
+            rows = [
+                Row(row.key, (*row.lines, Content("")), pointer=row.pointer) if row.active else row
+                for row in rows
+            ]
         return [*rows, self.hint(*self._hints())]
 
     def _hints(self) -> list[str]:

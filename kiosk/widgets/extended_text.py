@@ -15,7 +15,8 @@ from exam_packages.content.items import ExtendedText
 from exam_packages.content.values import MAX_TEXT, Response
 from exam_packages.language import _, ngettext, say
 from kiosk.widgets.answer import Answered
-from kiosk.widgets.text import block_lines, harmless
+from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.text import harmless
 
 
 class Essay(TextArea):
@@ -65,6 +66,7 @@ class ExtendedTextArea(Vertical):
 
     DEFAULT_CSS = """
     ExtendedTextArea { height: auto; }
+    ExtendedTextArea Sheet { margin-bottom: 1; }
     ExtendedTextArea Essay { height: 10; }
     ExtendedTextArea .count { color: $quiet; padding: 0 2; }
     """
@@ -72,7 +74,7 @@ class ExtendedTextArea(Vertical):
     def __init__(self) -> None:
         super().__init__()
         self.interaction = ExtendedText("", (), 0, "")
-        self._prompt = Static("", markup=False, classes="prompt")
+        self._prompt = Sheet(classes="prompt")
         self._essay = Essay()
         self._count = Static("", markup=False, classes="count")
         self._given = ""
@@ -85,10 +87,8 @@ class ExtendedTextArea(Vertical):
     def load(self, interaction: ExtendedText, response: Response | None, title: str) -> None:
         self.interaction = interaction
         self._given = response.members[0] if response is not None and response.members else ""
-        lines = [Content.styled(title, "bold $mark")] if title else []
-        lines += block_lines(interaction.prompt, 10_000)
-        self._prompt.update(Content("\n").join(lines))
-        self._prompt.display = bool(lines)
+        self._prompt.load(interaction.prompt)
+        self._prompt.display = bool(interaction.prompt)
         self._essay.placeholder = Content(harmless(interaction.placeholder))
         self._essay.styles.height = min(max(interaction.expected_lines, 6), 14) + 2
         if self._essay.text != self._given:

@@ -48,7 +48,8 @@ class InlineChoiceRows(AnswerRows):
         first = Content.assemble((f"  {self.title} ", "bold $mark"), (f"{mark} ", "$mark"))
         chosen = next((c for c in self.interaction.choices if c.identifier == self.chosen), None)
         if chosen is None:
-            body = Content.styled(_("choose (Space opens the list)"), "$quiet")
+            words = _("choose one:") if self.open else _("choose (Space opens the list)")
+            body = Content.styled(words, "$quiet")
         else:
             body = inline(chosen.body).stylize("bold $mark")
         return Row(FIELD, tuple(wrap(body, width, first)))
@@ -61,7 +62,7 @@ class InlineChoiceRows(AnswerRows):
         else:
             self._change(key.removeprefix("choice "))
         self.rebuild()
-        self.call_after_refresh(self.show_cursor)
+        self.call_after_refresh(self.show_whole)
 
     def drop(self, key: str) -> None:
         if self.chosen:

@@ -158,6 +158,11 @@ class Rows(Lines, can_focus=True):
                 force=True,
             )
 
+    def show_whole(self) -> None:
+        """Scroll as much of all the rows into view as there is room for, and the cursor."""
+        self.scroll_visible(animate=False, immediate=True)
+        self.show_cursor()
+
     # Moving.
 
     def move(self, step: int) -> bool:

@@ -118,8 +118,13 @@ class MatchRows(AnswerRows):
             ]
             answer = Content(", ").join(paired) if paired else Content.styled("____", "$quiet")
             first = Content.styled("  ▴ " if opened else "  ▾ ", "$mark")
-            lines = wrap(inline(source.body), width, first)
-            lines += wrap(answer, width, Content.styled("      → ", "$mark"))
+            arrow = Content.styled(" → ", "$mark")
+            whole = first + inline(source.body) + arrow + answer
+            if whole.cell_length <= width:
+                lines = [whole]
+            else:
+                lines = wrap(inline(source.body), width, first)
+                lines += wrap(answer, width, Content("     ") + arrow)
             rows.append(Row(source.identifier, tuple(lines)))
             if opened:
                 for target in self.interaction.targets:
@@ -153,6 +158,7 @@ class MatchRows(AnswerRows):
         else:
             self.open = None if self.open == key else key
             self.rebuild()
+            self.call_after_refresh(self.show_cursor)
 
     def click_row(self, row: Row, x: int, y: int) -> None:
         if self._grid:

@@ -49,8 +49,8 @@ class Question(VerticalScroll, can_focus=False):
     """A question with its answers. Posts :class:`Question.Changed` when they change."""
 
     DEFAULT_CSS = """
-    Question { padding: 1 2; scrollbar-gutter: stable; }
-    Question > * { display: none; margin-bottom: 1; }
+    Question { padding: 1 0 0 2; scrollbar-gutter: stable; }
+    Question > * { display: none; margin: 0 1 1 0; }
     Question > .-shown { display: block; }
     """
 

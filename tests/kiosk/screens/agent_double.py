@@ -186,7 +186,9 @@ class AgentDouble:
         )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+        # Cancelled when the loop ends; Python 3.11's streams would report that as a fault.
+        ended = (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError)
+        with contextlib.suppress(*ended):
             while True:
                 length = int.from_bytes(await reader.readexactly(4), "big")
                 message = parse(await reader.readexactly(length), ipc.FromScreen)

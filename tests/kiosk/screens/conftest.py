@@ -206,8 +206,7 @@ def make_practice() -> Any:
         (it.Choice("R", (), choices("Apple", "Spanner"), 0, 1),),
         (),
     )
-    form = make_form({"try": item})
-    return form
+    return make_form({"try": item})
 
 
 class Sitting:
@@ -283,7 +282,7 @@ class Sitting:
 
 
 def screen_text(client: Client) -> str:
-    width, height = client.size
+    height = client.size.height
     screen = client.screen
     lines = screen._compositor.render_strips()
     return "\n".join("".join(s.text for s in strip).rstrip() for strip in lines[:height])
