@@ -1,0 +1,25 @@
+"""A short video file: each frame differs, so that pictures can be told apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def write_video(path: Path, *, frames: int = 12, size: tuple[int, int] = (320, 240)) -> None:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
+    assert writer.isOpened()
+    for number in range(frames):
+        pixels = np.full((size[1], size[0], 3), 20 * number, np.uint8)
+        cv2.circle(pixels, (20 + 20 * number, 100), 30, (255, 255, 255), -1)
+        writer.write(pixels)
+    writer.release()
+
+
+def picture_size(jpeg: bytes) -> tuple[int, int]:
+    """Width and height of a JPEG that really decodes."""
+    pixels = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return pixels.shape[1], pixels.shape[0]
