@@ -21,8 +21,8 @@ __all__ = ["LEAST_ATTEMPTS", "FormFigures", "ItemFigures", "figures"]
 
 LEAST_ATTEMPTS: Final = 30
 """Attempts below which no discrimination is given."""
-BARS: Final = 20
-"""Bars of the distribution of scores at most."""
+BARS: Final = 40
+"""Bars of the distribution of scores at most: one for each point where that is enough."""
 
 
 @dataclass(frozen=True)

@@ -146,7 +146,7 @@ def table(batch: Batch) -> str:
     lines = [
         f"{batch.title} (form {batch.name})",
         f"Cut score {written(found.cut_score)} of {written(found.max_score)} points. "
-        + ", ".join(f"{count} {each.value}" for each, count in found.standings.items() if count)
+        + ", ".join(f"{each.value}: {count}" for each, count in found.standings.items() if count)
         + ".",
         "",
     ]

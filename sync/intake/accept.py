@@ -20,7 +20,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import Answers, Manifest, read_manifest, verify_bundle
 from exam_packages.sealing.journal import Frame, genesis, split_frames
 from exam_packages.sealing.suite import SealingError
-from exam_packages.sealing.trust import STATION, Trust, read_enrolment
+from exam_packages.sealing.trust import STATION, Enrolment, Trust, read_enrolment
 from sync.intake.messages import Offer
 from sync.intake.storage import Accepted, Standing
 
@@ -42,21 +42,10 @@ def check_offer(bundle_hash: bytes, offer: Offer, trust: Trust) -> Manifest:
     try:
         if answers.bundle_hash != bundle_hash:
             raise Unacceptable("The manifest offered belongs to another bundle than it says.")
-        claimed = answers.manifest
-        machines = [read_enrolment(data, trust, now_s=None) for data in offer.enrolments]
-        for machine in machines:
-            if (machine.key_id, machine.kind, machine.centre) == (
-                claimed.station,
-                STATION,
-                claimed.centre,
-            ):
-                return read_manifest(offer.manifest, machine.verify_key)
+        station = _station(offer, answers.manifest, trust)
+        return read_manifest(offer.manifest, station.verify_key)
     except SealingError as problem:
         raise Unacceptable.of(problem) from None
-    raise Unacceptable(
-        "The manifest offered names a station that is not enrolled for centre “{centre}”.",
-        centre=claimed.centre,
-    )
 
 
 def check_bundle(bundle_hash: bytes, offer: Offer, journal: bytes, trust: Trust) -> Accepted:
@@ -69,7 +58,7 @@ def check_bundle(bundle_hash: bytes, offer: Offer, journal: bytes, trust: Trust)
         )
     try:
         manifest = verify_bundle(answers, trust)
-        machines = [read_enrolment(data, trust, now_s=None) for data in offer.enrolments]
+        station = _station(offer, manifest, trust)
     except SealingError as problem:
         raise Unacceptable.of(problem) from None
     if answers.bundle_hash != bundle_hash:
@@ -78,7 +67,7 @@ def check_bundle(bundle_hash: bytes, offer: Offer, journal: bytes, trust: Trust)
         bundle_hash=bundle_hash,
         sitting=manifest.sitting,
         centre=manifest.centre,
-        station=next(each.machine for each in machines if each.key_id == manifest.station),
+        station=station.machine,
         blind_id=manifest.blind_id,
         package_hash=manifest.package_hash,
         head=manifest.head,
@@ -107,6 +96,19 @@ def compare(bundle: Accepted, standing: Sequence[Standing]) -> None:
                 "Another record of the same attempt was handed in before, and the two "
                 "contradict each other. Both are kept; people must look at them."
             )
+
+
+def _station(offer: Offer, manifest: Manifest, trust: Trust) -> Enrolment:
+    """The enrolment of the station that *manifest* names."""
+    wanted = (manifest.station, STATION, manifest.centre)
+    for data in offer.enrolments:
+        machine = read_enrolment(data, trust, now_s=None)
+        if (machine.key_id, machine.kind, machine.centre) == wanted:
+            return machine
+    raise Unacceptable(
+        "The manifest offered names a station that is not enrolled for centre “{centre}”.",
+        centre=manifest.centre,
+    )
 
 
 def _heads(blind_id: bytes, journal: bytes) -> list[bytes]:
