@@ -355,8 +355,15 @@ class HallService:
         if shutil.disk_usage(self.home.directory).free < _EVIDENCE_FLOOR:
             raise HttpError(507, "The hall's disk is almost full; pictures are not kept for now.")
         directory = self.home.evidence / blind_id.hex()
-        make_directory(directory, 0o700)
-        write_durably(directory / digest.hex(), data, 0o600)
+        try:
+            make_directory(directory, 0o700)
+            write_durably(directory / digest.hex(), data, 0o600)
+        except OSError as problem:
+            raise HttpError(
+                507,
+                "The hall's disk does not take the picture ({why}).",
+                why=problem.strerror or type(problem).__name__,
+            ) from None
 
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
         """Countersign a manifest that extends exactly what is held here."""

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import apsw
 
@@ -44,9 +44,13 @@ def rows(cursor: apsw.Cursor) -> list[tuple[Any, ...]]:
 class StoreError(ExamError):
     """The database cannot be opened or written."""
 
+    http_status: ClassVar[int] = 503
+
 
 class StoreFull(StoreError):
     """The disk is full: nothing of this was kept."""
+
+    http_status: ClassVar[int] = 507
 
 
 @dataclass
@@ -157,14 +161,19 @@ class Store:
 
     def _attempt(self, job: _Job[T]) -> Callable[[], None]:
         """Run one job; the returned function tells its caller, after the commit."""
+        self._connection.execute("SAVEPOINT job")
         try:
-            with self._connection:  # a savepoint
-                value = job.work(self._connection)
+            value = job.work(self._connection)
         except (apsw.FullError, apsw.IOError, apsw.CorruptError):
             raise  # the file, not the job, is at fault: nothing of this group can stand
         except Exception as problem:
+            if not self._connection.in_transaction:
+                raise  # SQLite undid the whole group by itself
+            self._connection.execute("ROLLBACK TO job")
+            self._connection.execute("RELEASE job")
             failure = problem
             return lambda: job.future.set_exception(failure)
+        self._connection.execute("RELEASE job")
         return lambda: job.future.set_result(value)
 
     def _roll_back(self) -> None:

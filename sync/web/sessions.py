@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import secrets
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -99,23 +100,24 @@ class Sessions:
         """
         address = request.client.host if request.client else ""
         keys = (f"name {name}", f"address {address}")
-        now = self._clock.boottime_ns()
-        for key in keys:
-            guesses = self._guesses.setdefault(key, deque())
-            while guesses and now - guesses[0] > _GUESS_WINDOW_NS:
-                guesses.popleft()
-            if len(guesses) >= _GUESSES:
-                raise Busy(60, "Too many wrong passwords; wait a minute and try again.")
-        for key in keys:  # before the check, so that many at once count too
-            self._guesses[key].append(now)
-        async with self._checking:
+        async with self._checking:  # counted in here, so that right ones at once do not add up
+            self._refuse_guesser(keys)
+            for key in keys:
+                self._guesses.setdefault(key, deque()).append(self._clock.boottime_ns())
             right = await asyncio.to_thread(check_password, password, stored)
         if right:
             for key in keys:
                 self._guesses.pop(key, None)
-        elif len(self._guesses) > _MAX_SESSIONS:
-            self._guesses = {key: kept for key, kept in self._guesses.items() if kept}
         return right
+
+    def _refuse_guesser(self, keys: Iterable[str]) -> None:
+        since = self._clock.boottime_ns() - _GUESS_WINDOW_NS
+        for guesses in self._guesses.values():
+            while guesses and guesses[0] < since:
+                guesses.popleft()
+        self._guesses = {key: guesses for key, guesses in self._guesses.items() if guesses}
+        if any(len(self._guesses.get(key, ())) >= _GUESSES for key in keys):
+            raise Busy(60, "Too many wrong passwords; wait a minute and try again.")
 
     def open(self, response: Response, name: str, role: str) -> Session:
         """Begin a session and give the browser its cookie."""

@@ -93,8 +93,9 @@ def reply(message: Object, status: int = 200) -> Response:
 
 
 def refuse(problem: ExamError, status: int = 409) -> Response:
-    """An error as a :class:`~sync.messages.Refusal`; an :class:`HttpError` brings its status."""
+    """An error as a :class:`~sync.messages.Refusal`; some bring their own status."""
     headers = {}
+    status = getattr(problem, "http_status", status)
     if isinstance(problem, HttpError):
         status = problem.status
         if problem.retry_after_s:

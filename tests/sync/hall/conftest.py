@@ -21,7 +21,13 @@ from exam_packages.body import Body
 from exam_packages.clock import SECOND, Stamp, SystemClock, stamp
 from exam_packages.sealing.bundle import Manifest, sign_manifest
 from exam_packages.sealing.grant import Recipient, seal_grant
-from exam_packages.sealing.journal import Context, JournalWriter, first_context, next_context
+from exam_packages.sealing.journal import (
+    Context,
+    JournalWriter,
+    SealedBlob,
+    first_context,
+    next_context,
+)
 from exam_packages.sealing.package import Blob, Core, Package, seal_package
 from exam_packages.sealing.release import new_code, read_code, release_secret
 from exam_packages.sealing.trust import PACKAGER
@@ -168,6 +174,9 @@ class Station:
         self.seat: Seat | None = None
         self.writer: JournalWriter | None = None
         self.authority = self.command = 0
+        self.pictures: list[SealedBlob] = []
+        self.signed = b""
+        """The manifest, once handed in."""
 
     def connect(self) -> HolderClient:
         client = HolderClient(

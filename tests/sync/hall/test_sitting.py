@@ -14,20 +14,27 @@ import pytest
 from exam_packages import canon
 from exam_packages.attempt.commands import AddTime, Admit, Pause, Say
 from exam_packages.attempt.events import RESTART, Beat
+from exam_packages.body import Body
+from exam_packages.clock import SystemClock
 from exam_packages.sealing.bundle import read_countersignature
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.journal import (
     blob_digest,
     epoch_header,
+    next_context,
     read_acknowledgement,
     read_frames,
     read_half,
     restore,
+    sign_permit,
 )
 from exam_packages.sealing.suite import SealingKey
+from provisioning.authority import enrol, found_body
+from provisioning.homes import install, new_station
+from provisioning.station_home import StationHome
 from sync.hall.desk import DeskError
 from sync.link import HolderRefused, Unreachable
-from sync.messages import Greeting, Refusal, Tick
+from sync.messages import Greeting, Refusal, Status, Tick
 
 Make = Callable[..., Any]
 
@@ -139,12 +146,6 @@ def test_without_a_certificate_nobody_gets_in(hall: Any) -> None:
 
 
 def test_a_certificate_of_another_body_is_not_taken(hall: Any, tmp_path: Path) -> None:
-    from exam_packages.body import Body
-    from exam_packages.clock import SystemClock
-    from provisioning.authority import enrol, found_body
-    from provisioning.homes import install, new_station
-    from provisioning.station_home import StationHome
-
     clock = SystemClock()
     digest = found_body(tmp_path / "other", "Another body", clock).digest
     request = new_station(tmp_path / "s", "s", "C1", "https://127.0.0.1:1", camera="none")
@@ -224,8 +225,6 @@ def test_a_candidate_sits_at_one_station(hall: Any, station: Make) -> None:
 
 
 def second_status() -> Any:
-    from sync.messages import Status
-
     return Status("waiting", 0, 24, -1, False, 0, (), 1000, 0)
 
 
@@ -279,9 +278,6 @@ def test_after_another_boot_an_invigilator_must_allow_it(hall: Any, station: Mak
 
 
 def _context_after(seat: Any, cursor: Any, boot: bytes | None = None) -> Any:
-    from exam_packages.clock import SystemClock
-    from exam_packages.sealing.journal import next_context
-
     return next_context(
         cursor, seat.key.key_id, seat.welcome.package_hash, boot or SystemClock().boot()
     )
@@ -332,8 +328,6 @@ def test_pictures_are_kept_once_and_only_under_their_digest(hall: Any, station: 
 
 def test_a_forged_permit_opens_nothing(hall: Any, station: Make) -> None:
     """A station that permits itself an epoch is refused, alarmed, and kept as evidence."""
-    from exam_packages.sealing.journal import sign_permit
-
     seat = station().begin("code-0010")
     seat.tick()
     seat.writer.close()

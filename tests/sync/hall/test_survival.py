@@ -13,7 +13,8 @@ import pytest
 
 from exam_packages import canon
 from exam_packages.attempt.events import Beat
-from exam_packages.sealing.journal import read_acknowledgement
+from exam_packages.sealing.journal import Compartment, Frame, read_acknowledgement
+from exam_packages.sealing.journal_format import make_frame
 from sync.link import HolderRefused, LinkError
 from sync.messages import Refusal, Tick
 
@@ -181,8 +182,6 @@ def test_a_gap_is_asked_for(hall: Hall, site: Site, tmp_path: Path) -> None:
 def test_a_fork_is_refused_kept_and_alarmed(hall: Hall, site: Site, tmp_path: Path) -> None:
     seat = sit(site, hall, tmp_path, "code-0001")
     seat.tick()
-    twin = tmp_path / "twin"
-    shutil.copytree(seat.directory, twin)
     seat.add(Beat())
     seat.tick()
     blind_id = seat.seat.blind_id
@@ -190,8 +189,6 @@ def test_a_fork_is_refused_kept_and_alarmed(hall: Hall, site: Site, tmp_path: Pa
     good = seat.writer.synced_cursor
     changed = bytearray(seat.writer.frames(good.sequence - 1)[0])
     # A frame of the same place with other bytes, as a second machine would write it.
-    from exam_packages.sealing.journal_format import Compartment, Frame, make_frame
-
     frame = Frame.parse(bytes(changed))
     other = make_frame(frame.sequence, Compartment.EVENTS, frame.stamp, frame.body[:-1] + b"\0")
     parsed = Frame.parse(other)

@@ -1,0 +1,205 @@
+"""The browser's listener: who may do what, and what a page may be made to do."""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from sync.hall.desk import Desk, DeskError
+from sync.web.pages import HEADERS
+from sync.web.sessions import COOKIE, CSRF_HEADER
+
+from .conftest import PASSWORD, Hall
+
+
+@pytest.fixture
+def browser(hall: Hall) -> Iterator[httpx.Client]:
+    tls = ssl.create_default_context(cafile=str(hall.home.tls_ca))
+    with httpx.Client(base_url=hall.console_url, verify=tls, trust_env=False) as http:
+        yield http
+
+
+def sign_in(browser: httpx.Client, hall: Hall, name: str = "chief") -> str:
+    """Sign in as a browser does; the token that the pages carry."""
+    response = browser.post(
+        "/sign-in",
+        data={"name": name, "password": PASSWORD},
+        headers={"Origin": hall.console_url},
+    )
+    assert response.status_code == 303, response.text
+    page = browser.get("/board").text
+    found = re.search(r'"X-CSRF-Token":"([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+PAGES = ["/board", "/board/events", "/seat/1", "/seat/1/log", "/log", "/release"]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_shows_anything_to_someone_not_signed_in(browser: httpx.Client, path: str) -> None:
+    response = browser.get(path)
+    assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
+    assert "Candidate" not in response.text
+    refused = browser.get(path, headers={"Accept": "application/json"})
+    assert refused.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/board", "/nowhere", "/static/style.css"])
+def test_every_response_is_hardened(browser: httpx.Client, path: str) -> None:
+    response = browser.get(path)
+    for name, value in HEADERS.items():
+        assert response.headers[name] == value
+
+
+@pytest.mark.parametrize("path", [path for path in PAGES if "events" not in path])
+def test_pages_hold_nothing_inline_and_nothing_from_elsewhere(
+    browser: httpx.Client, hall: Hall, path: str
+) -> None:
+    sign_in(browser, hall)
+    page = browser.get(path)
+    assert page.status_code == 200
+    assert not re.search(r"<script(?![^>]*\bsrc=\"/static/)|<style|\sstyle=|\son\w+=", page.text)
+    assert not re.search(r"(?:src|href)=\"(?:https?:)?//", page.text)
+
+
+def test_the_cookie_is_for_this_site_and_no_script(browser: httpx.Client, hall: Hall) -> None:
+    response = browser.post(
+        "/sign-in",
+        data={"name": "chief", "password": PASSWORD},
+        headers={"Origin": hall.console_url},
+    )
+    cookie = response.headers["set-cookie"].lower()
+    assert cookie.startswith(COOKIE.lower())
+    for attribute in ("httponly", "secure", "samesite=strict", "path=/"):
+        assert attribute in cookie
+    assert "domain" not in cookie
+
+
+def act(browser: httpx.Client, hall: Hall, **headers: str) -> httpx.Response:
+    return browser.post(
+        "/act/pause",
+        data={"all": "1", "reason": "hall.noise"},
+        headers={"Origin": hall.console_url, "HX-Request": "true", **headers},
+    )
+
+
+def test_an_act_needs_the_session_its_token_and_its_own_origin(
+    browser: httpx.Client, hall: Hall
+) -> None:
+    assert act(browser, hall).status_code == 401
+    token = sign_in(browser, hall)
+    assert act(browser, hall).status_code == 403
+    assert act(browser, hall, **{CSRF_HEADER: token[:-1] + "x"}).status_code == 403
+    for origin in ("https://evil.example", "null", ""):
+        assert act(browser, hall, **{CSRF_HEADER: token, "Origin": origin}).status_code == 403
+    done = act(browser, hall, **{CSRF_HEADER: token})
+    assert (done.status_code, "No exam is open" in done.text) == (200, True)
+
+
+def test_signing_in_from_another_site_is_refused(browser: httpx.Client) -> None:
+    response = browser.post(
+        "/sign-in",
+        data={"name": "chief", "password": PASSWORD},
+        headers={"Origin": "https://evil.example"},
+    )
+    assert response.status_code == 403
+    assert "set-cookie" not in response.headers
+
+
+def test_signing_out_ends_the_session(browser: httpx.Client, hall: Hall) -> None:
+    token = sign_in(browser, hall)
+    kept = dict(browser.cookies)
+    left = browser.post("/sign-out", headers={"Origin": hall.console_url, CSRF_HEADER: token})
+    assert left.headers["hx-redirect"] == "/sign-in"
+    browser.cookies.update(kept)  # a copy of the cookie is worth nothing any more
+    assert browser.get("/board").status_code == 303
+
+
+def test_an_observer_looks_on(browser: httpx.Client, hall: Hall) -> None:
+    sign_in(browser, hall, "observer")
+    assert '<button type="button" hx-post="/act' not in browser.get("/seat/1").text
+    with hall.desk("observer") as desk:
+        for name in ("admit", "pause", "resume", "stop", "allow-restart"):
+            with pytest.raises(DeskError, match="observer"):
+                desk.act(name, all="1", reason="routine.start")
+        with pytest.raises(DeskError, match="observer"):
+            desk.act("say", all="1", text="x", reason="routine.start")
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "words"),
+    [
+        ("admit", {"reason": "routine.start"}, "Say which candidate"),
+        ("admit", {"candidate": "nobody", "reason": "routine.start"}, "no candidate nobody"),
+        ("admit", {"candidate": "c-1", "reason": "routine.start"}, "no exam open"),
+        ("pause", {"all": "1", "reason": "made-up"}, "one of the reasons"),
+        ("pause", {"all": "1", "reason": "other"}, "needs a comment"),
+        ("pause", {"all": "1", "reason": "other", "comment": "x" * 501}, "500"),
+        ("add-time", {"all": "1", "reason": "other", "minutes": "soon"}, "whole number"),
+        ("add-time", {"all": "1", "reason": "hall.late", "minutes": "100000"}, "1 to 240"),
+        ("add-time", {"all": "1", "reason": "hall.late", "minutes": "0"}, "1 to 240"),
+        ("say", {"all": "1", "reason": "hall.late", "text": ""}, "1 to 500"),
+        ("say", {"all": "1", "reason": "hall.late", "text": "\x1b[2J"}, "plain text"),
+        ("dance", {"all": "1", "reason": "hall.late"}, "no such act"),
+    ],
+)
+def test_a_wrong_act_is_refused_with_its_sentence(
+    hall: Hall, name: str, fields: dict[str, str], words: str
+) -> None:
+    with hall.desk() as desk, pytest.raises(DeskError, match=words):
+        desk.act(name, **fields)
+
+
+def test_what_people_type_is_shown_as_text(
+    browser: httpx.Client, hall: Hall, station: Callable[..., Any]
+) -> None:
+    seat = station("s3").begin("code-0001")
+    seat.tick(incidents=("<script>alert(1)</script>",))
+    with hall.desk() as desk:
+        desk.act("say", candidate="c-1", text="Hi", reason="other", comment="<b>bold</b>")
+    sign_in(browser, hall)
+    page = browser.get("/seat/1").text + browser.get("/log").text + browser.get("/board").text
+    assert "<script>alert" not in page
+    assert "<b>bold" not in page
+    assert "&lt;b&gt;bold" in page
+    assert "&lt;script&gt;alert" in page
+
+
+def test_the_stream_sends_the_rows_and_then_what_changed(
+    browser: httpx.Client, hall: Hall, station: Callable[..., Any]
+) -> None:
+    sign_in(browser, hall)
+    seat = station("s4").begin("code-0005")
+    seat.tick()
+    with browser.stream("GET", "/board/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        lines = stream.iter_lines()
+        events = []
+        sent = False
+        for line in lines:
+            if line.startswith("event: "):
+                events.append(line.removeprefix("event: "))
+            if line.startswith(": ") and not sent:
+                assert events[0] == "rows"
+                seat.tick(answered=5)
+                events, sent = [], True
+            elif line.startswith(": ") and any(name.startswith("seat-") for name in events):
+                break
+        assert "seat-6" in events
+        assert len([name for name in events if name.startswith("seat-")]) < 6
+
+
+def test_guessing_passwords_is_limited(hall: Hall) -> None:
+    desk = Desk(hall.home, hall.ports["console"])
+    with desk:
+        for _ in range(6):
+            with pytest.raises(DeskError, match="do not belong together"):
+                desk.sign_in("nobody", "wrong password")
+        with pytest.raises(DeskError, match="wait a minute"):
+            desk.sign_in("nobody", "wrong password")

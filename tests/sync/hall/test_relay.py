@@ -1,0 +1,160 @@
+"""Finished exams on to the real intake: answers first, pictures after, receipts back."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exam_packages.attempt.events import Beat, SnapshotTaken
+from exam_packages.sealing.bundle import Evidence, manifest_hash, parse_manifest
+from exam_packages.sealing.receipt import read_receipt
+from sync.intake.home import IntakeHome
+
+from .conftest import Hall, Site, Station
+
+_SERVE = "from sync.intake.cli import intake; intake()"
+
+
+class Intake:
+    """The body's intake, started and ended at will on one port."""
+
+    def __init__(self, home: IntakeHome) -> None:
+        self.home = home
+        self.port = 0
+        self.process: subprocess.Popen[str] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                sys.executable, "-c", _SERVE, "serve", str(self.home.directory),
+                "--address", f"127.0.0.1:{self.port}",
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )  # fmt: skip
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        match = re.search(r"https://127\.0\.0\.1:(\d+)", line)
+        assert match, line
+        self.port = int(match[1])
+
+    def stop(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait(15)
+            assert self.process.stdout is not None
+            self.process.stdout.close()
+            self.process = None
+
+
+@pytest.fixture(scope="module")
+def intake(site: Site) -> Iterator[Intake]:
+    home = IntakeHome.create(site.directory / "intake", site.body, "127.0.0.1", 0, ["127.0.0.1"])
+    running = Intake(home)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="module")
+def hall(site: Site, intake: Intake) -> Iterator[Hall]:
+    home = site.hall("hall-relay")
+    settings = home.settings_path
+    url = f'intake_url = "https://127.0.0.1:{intake.port}"'
+    settings.write_text(re.sub(r'intake_url = ".*"', url, settings.read_text()))
+    running = Hall(type(home).load(home.directory))
+    running.start()
+    yield running
+    running.stop()
+
+
+def eventually(true: Callable[[], Any], within_s: float = 30) -> Any:
+    """Poll until *true* gives something, or fail."""
+    deadline = time.monotonic() + within_s
+    while not (found := true()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return found
+
+
+def finish(site: Site, hall: Hall, directory: Path, code: str, pictures: int = 0) -> Station:
+    """Sit and hand in, the pictures not sent yet; they wait in ``seat.pictures``."""
+    seat = Station(site.station("s1"), hall, directory).begin(code)
+    assert seat.writer is not None
+    seat.pictures = [
+        seat.writer.seal_snapshot(number, bytes(5000)) for number in range(1, pictures + 1)
+    ]
+    for number, blob in enumerate(seat.pictures, 1):
+        seat.add(SnapshotTaken(number, blob.digest, len(blob.data), 1))
+    seat.add(Beat())
+    while not seat.outbox.complete:
+        seat.tick(phase="closed")
+    evidence = tuple(Evidence(blob.digest, len(blob.data)) for blob in seat.pictures)
+    seat.signed = seat.manifest(evidence=evidence)
+    seat.client.hand_in(seat.signed)
+    return seat
+
+
+def row(hall: Hall, candidate: str) -> dict[str, Any]:
+    with hall.desk("observer") as desk:
+        (found,) = [row for row in desk.board()["rows"] if row["candidate"] == candidate]
+    return found
+
+
+def test_the_receipt_comes_back_to_the_station(site: Site, hall: Hall, tmp_path: Path) -> None:
+    seat = finish(site, hall, tmp_path / "j", "code-0000")
+    receipt = eventually(lambda: seat.tick(phase="closed").receipt)
+    taken = read_receipt(receipt, seat.home.trust())
+    assert taken.bundle_hash == manifest_hash(seat.signed)
+    assert row(hall, "c-0")["body"]
+    seat.close()
+
+
+def test_answers_go_without_waiting_for_pictures_and_pictures_follow(
+    site: Site, hall: Hall, intake: Intake, tmp_path: Path
+) -> None:
+    seat = finish(site, hall, tmp_path / "j", "code-0001", pictures=3)
+    eventually(lambda: seat.tick(phase="closed").receipt)
+    assert seat.seat is not None
+    for blob in seat.pictures:
+        seat.client.evidence(seat.seat.blind_id, blob.digest, blob.data)
+    names = [picture.digest.hex() for picture in parse_manifest(seat.signed)[1].evidence]
+
+    def arrived() -> bool:
+        there = {path.name for path in (intake.home.directory / "evidence").rglob("*")}
+        return all(name in there for name in names)
+
+    eventually(arrived)
+    seat.close()
+
+
+def test_without_intake_bundles_wait_and_go_when_it_is_back(
+    site: Site, hall: Hall, intake: Intake, tmp_path: Path
+) -> None:
+    intake.stop()
+    seat = finish(site, hall, tmp_path / "j", "code-0002")
+    found = eventually(lambda: row(hall, "c-2")["incidents"] and row(hall, "c-2"))
+    assert "cannot be reached" in found["incidents"][0]
+    assert not found["body"]
+    assert found["concern"] == "done"  # safe here; nobody need run
+    intake.start()
+    receipt = eventually(lambda: seat.tick(phase="closed").receipt, within_s=60)
+    assert read_receipt(receipt, seat.home.trust())
+    assert row(hall, "c-2")["incidents"] == []
+    seat.close()
+
+
+def test_a_killed_hall_hands_over_what_waited(site: Site, hall: Hall, tmp_path: Path) -> None:
+    seat = finish(site, hall, tmp_path / "j", "code-0003")
+    hall.kill()
+    hall.start()
+    seat.reconnect()
+    assert eventually(lambda: seat.tick(phase="closed").receipt)
+    seat.close()
