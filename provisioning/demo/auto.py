@@ -86,10 +86,7 @@ class AutoRun:
             for offset, candidate in enumerate(self._site.candidates):
                 home = self._site.station(candidate.station)
                 agent = children.add(f"agent-{candidate.station}", "agent", home)
-                terminal = Terminal(
-                    [exam_kiosk(), "screen", str(home), "--once"],
-                    self._site.logs / f"screen-{candidate.station}.log",
-                )
+                terminal = Terminal([exam_kiosk(), "screen", str(home), "--once"])
                 terminals.callback(terminal.stop)
                 terminal.start()
                 turns = write_script(self._site.body, self._site.form, candidate.number, offset)
@@ -267,7 +264,7 @@ def verify_receipt(site: Site, code: str) -> str:
 
 def _taken_in(site: Site) -> int:
     found: dict[str, int] = json.loads(command("intake", "status", site.intake, "--json"))
-    return found["receipts"]
+    return found["bundles"]
 
 
 def _each(seats: list[Seat], work: Callable[[Seat], object]) -> None:

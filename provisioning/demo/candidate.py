@@ -7,8 +7,8 @@ import re
 import time
 from typing import Final
 
-from exam_packages.content.items import Match
-from provisioning.demo.script import Turn, keys
+from exam_packages.content.items import ExtendedText, Match, TextEntry
+from provisioning.demo.script import Turn, first_words, keys
 from provisioning.demo.stages import DemoError
 from provisioning.demo.terminal import Terminal
 
@@ -17,8 +17,11 @@ _CODE: Final = re.compile(r"\b[0-9A-HJKMNP-TV-Z]{4}(?:-[0-9A-HJKMNP-TV-Z]{4}){5}
 _GRID_HINT: Final = "Arrows move"
 _SAVED: Final = "✓ Saved here"
 _MOST_TABS: Final = 12
-_GLANCE_S: Final = 0.4
+_GLANCE_S: Final = 0.1
 _STILL_S: Final = 1.0
+_LOOK_S: Final = 5
+_POINTER: Final = "›"
+_FOCUS: Final = "› "
 
 
 class Sitter:
@@ -49,6 +52,7 @@ class Sitter:
         self._choose("Practise first")
         self.terminal.wait("Practice: no clock")
         self.terminal.wait("Question 1 of")
+        self.terminal.wait(_POINTER)
         self.terminal.press("a")
         self.terminal.wait("1 of 2 answered")
         self.terminal.press("f10")
@@ -66,20 +70,30 @@ class Sitter:
     def answer(self, turn: Turn) -> None:
         """Answer one item by keys, and see that it is saved."""
         text = self._at(turn)
+        self.answered += 1
         for place, (interaction, response) in enumerate(
             zip(turn.item.interactions, turn.responses, strict=True)
         ):
             if place:
+                # Keys go to what has the focus when they come: look first, as a person does.
+                here = _focused(self.terminal.text())
                 self.terminal.press("tab")
+                self._look_away(here)
             grid = isinstance(interaction, Match) and _GRID_HINT in text
-            self.terminal.press(*keys(interaction, response.members, grid=grid))
-        self.answered += 1
+            first, *rest = keys(interaction, response.members, grid=grid)
+            if isinstance(interaction, TextEntry | ExtendedText):
+                self._type_first(first)
+            else:
+                self.terminal.wait(_POINTER)
+                self.terminal.press(first)
+            self.terminal.press(*rest)
         self.see_saved()
 
     def see_saved(self) -> None:
         """Until the screen counts every answer given so far, and calls them saved."""
-        count = f"{self.answered} of {len(self.turns)} answered"
-        self.terminal.wait(lambda text: count in text and _SAVED in text, f"{count}, saved")
+        self.terminal.wait(
+            lambda text: self._count in text and _SAVED in text, f"“{self._count}” and “{_SAVED}”"
+        )
 
     def see_all_saved_and_still(self) -> None:
         """As :meth:`see_saved`, and the screen has stopped changing its mind."""
@@ -89,7 +103,7 @@ class Sitter:
             if _SAVED not in self.terminal.text():
                 self.see_saved()
                 since = time.monotonic()
-            time.sleep(_GLANCE_S / 4)
+            time.sleep(_GLANCE_S)
 
     def move_on(self, turn: Turn) -> None:
         """Go from one item to the next."""
@@ -133,17 +147,49 @@ class Sitter:
         self.terminal.wait("Finish and clear the screen?")
         self._choose("Finish")
 
+    @property
+    def _count(self) -> str:
+        return f"{self.answered} of {len(self.turns)} answered"
+
     def _at(self, turn: Turn) -> str:
+        """Until this item is on the screen: its number, and words of its own."""
         where = f"Question {turn.number} of {len(self.turns)}"
-        return self.terminal.wait(where)
+        openings = first_words(turn.item)
+        return self.terminal.wait(
+            lambda text: where in text and any(words in text for words in openings),
+            f"“{where}” with its text",
+        )
+
+    def _type_first(self, character: str) -> None:
+        """Type a character and look whether it was taken; a field may not have the focus yet."""
+        for _ in range(_MOST_TABS):
+            self.terminal.press(character)
+            with contextlib.suppress(DemoError):
+                self.terminal.wait(self._count, patience_s=_LOOK_S)
+                return
+        raise DemoError("What is typed does not count as an answer.")
+
+    def _look_away(self, here: list[str]) -> str:
+        """Until the focus stands somewhere else than *here*, or a while has passed."""
+        with contextlib.suppress(DemoError):
+            return self.terminal.wait(
+                lambda text: _focused(text) not in ([], here), patience_s=_LOOK_S
+            )
+        return self.terminal.text()
 
     def _choose(self, label: str) -> None:
         """Tab to a button by its label, then press it."""
-        self.terminal.wait(label)
+        text = self.terminal.wait(lambda text: label in text and _FOCUS in text, f"“{label}”")
         for _ in range(_MOST_TABS):
-            with contextlib.suppress(DemoError):
-                self.terminal.wait(f"▸ {label}", patience_s=_GLANCE_S)
+            here = _focused(text)
+            if any(words.startswith(label) for words in here):
                 self.terminal.press("enter")
                 return
             self.terminal.press("tab")
+            text = self._look_away(here)
         raise DemoError("The button “{label}” cannot be reached by Tab.", label=label)
+
+
+def _focused(text: str) -> list[str]:
+    """What follows the pointer of a button that has the focus."""
+    return [line.partition(_FOCUS)[2] for line in text.splitlines() if _FOCUS in line]

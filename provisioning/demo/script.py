@@ -7,6 +7,7 @@ its answers are right and some are wrong on purpose, and every score can be fore
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain, takewhile
 from typing import Final
 
 from exam_packages.body import Body
@@ -22,8 +23,10 @@ from exam_packages.content.items import (
 )
 from exam_packages.content.paper import PAPER_BLOB, Paper, item_blob
 from exam_packages.content.reading import read_item, read_paper
+from exam_packages.content.text import plain
 from exam_packages.content.values import Response
 
+_WORDS: Final = 3
 WRONG_EVERY: Final = 5
 """One item in so many is answered wrongly."""
 
@@ -79,6 +82,16 @@ def _answer(
             return right[::-1] if wrong else right
         case Match():
             return tuple(sorted(right[1:] if wrong else right))
+
+
+def first_words(item: Item) -> frozenset[str]:
+    """The words that paragraphs and prompts of an item open with; too few to be wrapped."""
+    prompts = [getattr(each, "prompt", ()) for each in item.interactions]
+    lines = plain((*item.body, *chain(*prompts))).splitlines()
+    openings = (
+        " ".join(takewhile(lambda word: "_" not in word, line.split()[:_WORDS])) for line in lines
+    )
+    return frozenset(filter(None, openings))
 
 
 def keys(interaction: Interaction, members: tuple[str, ...], *, grid: bool) -> Keys:

@@ -106,14 +106,8 @@ class Site:
     def act(self, *arguments: str | Path) -> str:
         """Something the chief invigilator does at the console."""
         return command(
-            "hall",
-            "act",
-            self.hall,
-            "--operator",
-            OPERATOR,
-            "--password-file",
-            self.password,
-            *arguments,
+            *("hall", "act", "--operator", OPERATOR, "--password-file", self.password),
+            *(self.hall, *arguments),
         )
 
 

@@ -17,7 +17,6 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Final
 
 import pyte
@@ -25,7 +24,11 @@ import pyte
 from provisioning.demo.processes import PATIENCE_S
 from provisioning.demo.stages import DemoError
 
-COLUMNS, LINES = 120, 40
+COLUMNS, LINES = 120, 60
+"""High enough for a question with its picture: what is below the edge cannot be read."""
+
+QUIET_S = 0.05
+"""A screen is drawn whole when nothing more has come for so long."""
 
 KEYS: Final = {
     "up": "\x1b[A",
@@ -56,12 +59,12 @@ KEYS: Final = {
 class Terminal:
     """One program and the terminal it runs in."""
 
-    def __init__(self, arguments: Sequence[str], log: Path) -> None:
+    def __init__(self, arguments: Sequence[str]) -> None:
         self._arguments = list(arguments)
-        self._log = log
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._master = -1
+        self._fed = 0.0
         self._reader: threading.Thread | None = None
         self._screen = pyte.Screen(COLUMNS, LINES)
 
@@ -71,15 +74,14 @@ class Terminal:
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
         self._screen = pyte.Screen(COLUMNS, LINES)
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._arguments,
-                stdin=slave,
-                stdout=slave,
-                stderr=log,
-                start_new_session=True,
-                env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            )
+        self._process = subprocess.Popen(
+            self._arguments,
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            start_new_session=True,
+            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+        )
         os.close(slave)
         self._reader = threading.Thread(
             target=self._read, args=(self._master, self._screen), daemon=True
@@ -98,6 +100,7 @@ class Terminal:
                 return
             with self._changed:
                 stream.feed(data)
+                self._fed = time.monotonic()
                 self._changed.notify_all()
 
     @property
@@ -115,7 +118,7 @@ class Terminal:
         words: str = "",
         patience_s: float = PATIENCE_S,
     ) -> str:
-        """Wait until the screen shows a text or fulfils a test; the screen then.
+        """Wait until the screen shows a text or fulfils a test, and is drawn whole; its text.
 
         Raises :class:`DemoError` with the screen as it stayed.
         """
@@ -123,13 +126,14 @@ class Terminal:
         deadline = time.monotonic() + patience_s
         with self._changed:
             while True:
+                now = time.monotonic()
+                quiet_in = self._fed + QUIET_S - now
                 text = "\n".join(line.rstrip() for line in self._screen.display)
-                if test(text):
+                if quiet_in <= 0 and test(text):
                     return text
-                rest = deadline - time.monotonic()
-                if rest <= 0 or not self.alive:
+                if now >= deadline or not self.alive:
                     break
-                self._changed.wait(min(rest, 0.5))
+                self._changed.wait(quiet_in if quiet_in > 0 else min(deadline - now, 0.5))
         raise DemoError(
             "The screen {state} and never showed {what}. It showed:\n{screen}",
             state="stayed" if self.alive else "ended",
