@@ -29,20 +29,21 @@ from sync.holder.store import Store, rows
 AUTHORITY = "authority"
 HOLDER_EPOCH = "holder_epoch"
 _STARTS = "starts"
+_MOST_SEEN = 1000
 
 
-def start(store: Store, incarnation: Path, time_ns: int) -> None:
+def start(store: Store, incarnation: Path, time_ns: int) -> bool:
     """Count this start; raise authority and holder epoch when the database is an old copy.
 
     *incarnation* is the file beside the database that counts too. The database counts
-    first: a crash in between must not look like an old copy.
+    first: a crash in between must not look like an old copy. Returns whether it is one.
     """
     try:
         counted = int(incarnation.read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         counted = 0
 
-    def count(connection: apsw.Connection) -> int:
+    def count(connection: apsw.Connection) -> tuple[int, bool]:
         starts = number(connection, _STARTS)
         if number(connection, AUTHORITY) == 0:
             set_number(connection, AUTHORITY, 1)
@@ -50,19 +51,26 @@ def start(store: Store, incarnation: Path, time_ns: int) -> None:
         elif counted > starts:
             restored(connection, time_ns, "at the start")
         set_number(connection, _STARTS, max(starts, counted) + 1)
-        return max(starts, counted) + 1
+        return max(starts, counted) + 1, counted > starts > 0
 
-    write_durably(incarnation, f"{store.write(count)}\n".encode("ascii"), 0o600)
+    now, old = store.write(count)
+    write_durably(incarnation, f"{now}\n".encode("ascii"), 0o600)
+    return old
 
 
-def restored(connection: apsw.Connection, time_ns: int, noticed: str) -> None:
+def restored(connection: apsw.Connection, time_ns: int, noticed: str, *, seen: int = 0) -> None:
     """Raise both numbers: what this hall forgot must not be confused with what it says now.
+
+    *seen* is an authority number a station has journaled; both end above it.
 
     Orders that no station has confirmed are not sent again, since they may have been carried
     out: an alarm names them for a person to judge.
     """
-    set_number(connection, AUTHORITY, number(connection, AUTHORITY) + 1)
-    set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
+    current = number(connection, AUTHORITY)
+    # A station says what it likes, so its word moves us by a bounded step.
+    raised = max(current, min(seen, current + _MOST_SEEN)) + 1
+    set_number(connection, AUTHORITY, raised)
+    set_number(connection, HOLDER_EPOCH, max(raised, number(connection, HOLDER_EPOCH) + 1))
     open_orders = rows(
         connection.execute("SELECT DISTINCT blind_id FROM commands WHERE journaled = 0")
     )

@@ -65,9 +65,13 @@ class SeatRow:
     boot: bytes
     permitted: int
     restart: int
+    package_hash: bytes
 
 
-_SEAT = "blind_id, line, candidate, name, extra_s, station, heard_ns, boot, permitted, restart"
+_SEATS = (
+    "SELECT blind_id, line, candidate, name, extra_s, station, heard_ns, boot, permitted, restart,"
+    " package_hash FROM seats JOIN sittings ON sittings.id = seats.sitting"
+)
 _SITTING = (
     "id, title, exam, slot, package_hash, release_id, codes, not_before_s, salt, secret, opened_ns"
 )
@@ -149,7 +153,7 @@ def close_sitting(connection: apsw.Connection, time_ns: int) -> None:
 def seats(connection: apsw.Connection, sitting: int) -> tuple[SeatRow, ...]:
     """All seats of a sitting, in the order of the roster."""
     rows = connection.execute(
-        f"SELECT {_SEAT} FROM seats WHERE sitting = ? ORDER BY line",  # noqa: S608  our columns
+        _SEATS + " WHERE sitting = ? ORDER BY line",
         (sitting,),
     )
     return tuple(SeatRow(*row) for row in rows)
@@ -158,7 +162,7 @@ def seats(connection: apsw.Connection, sitting: int) -> tuple[SeatRow, ...]:
 def seat(connection: apsw.Connection, blind_id: bytes) -> SeatRow | None:
     """The seat of an attempt, of whichever sitting."""
     row = connection.execute(
-        f"SELECT {_SEAT} FROM seats WHERE blind_id = ?",  # noqa: S608  our columns
+        _SEATS + " WHERE blind_id = ?",
         (blind_id,),
     ).fetchone()
     return None if row is None else SeatRow(*row)
@@ -192,7 +196,7 @@ def sign_in(
     permitted. Raises :class:`HttpError` otherwise, or 404 for a code nobody has.
     """
     row = connection.execute(
-        f"SELECT {_SEAT} FROM seats WHERE sitting = ? AND code = ?",  # noqa: S608  our columns
+        _SEATS + " WHERE sitting = ? AND code = ?",
         (sitting.id, code),
     ).fetchone()
     if row is None:
@@ -225,7 +229,7 @@ def sign_in(
 
 
 def check_permit(
-    seat: SeatRow, context: Context, cause: int, held: ChainState, package_hash: bytes, now_ns: int
+    seat: SeatRow, context: Context, cause: int, held: ChainState, now_ns: int
 ) -> None:
     """The rules for opening an epoch. Raises :class:`HttpError` with what to do.
 
@@ -234,7 +238,7 @@ def check_permit(
     nothing held; a restart goes on by itself within the same boot and minutes of the last
     frame; otherwise, as after every power cut, a person allows it (:class:`RestartWaits`).
     """
-    if context.package_hash != package_hash:
+    if context.package_hash != seat.package_hash:
         raise HttpError(409, "This station has another package than the one of this sitting.")
     if context.cursor_before != (held.sequence, held.head):
         raise HttpError(

@@ -75,8 +75,6 @@ class Link:
     ahead: bool = False
     """The station has records that are not held here yet."""
     guesses: deque[int] = field(default_factory=deque)
-    restored: int = 0
-    """The authority number under which this station showed that the hall is an old copy."""
 
 
 class HallService:
@@ -105,7 +103,8 @@ class HallService:
                 known = read_enrolment(enrolment, self.trust, now_s=None)
                 self._stations[key_id] = known.verify_key
                 self._certificates[certificate] = key_id
-        authority.start(store, home.incarnation, clock.wall_ns())
+        self._old_copy = authority.start(store, home.incarnation, clock.wall_ns())
+        self._accusers: set[bytes] = set()
 
     # --- Who calls ---------------------------------------------------------------------
 
@@ -209,10 +208,9 @@ class HallService:
         seat = seats.seat_at(connection, context.blind_id, context.station)
         if seats.handed_in(connection, context.blind_id):
             raise HttpError(409, "This exam has been handed in; it cannot be opened again.")
-        package_hash = _package_hash(connection, context.blind_id)
-        held = held_state(connection, context.blind_id, package_hash)
+        held = held_state(connection, context.blind_id, seat.package_hash)
         try:
-            seats.check_permit(seat, context, cause, held, package_hash, now_ns)
+            seats.check_permit(seat, context, cause, held, now_ns)
         except seats.RestartWaits as problem:
             # Returned, not raised: what it asks of the board must be kept.
             seats.ask_restart(connection, context.blind_id)
@@ -253,8 +251,8 @@ class HallService:
         if not tick.blind_id:
             return Tock(b"", (), releases, -1, b""), None
         now_ns = self.clock.wall_ns()
-        seats.seat_at(connection, tick.blind_id, link.key_id)
-        before = held_state(connection, tick.blind_id, _package_hash(connection, tick.blind_id))
+        seat = seats.seat_at(connection, tick.blind_id, link.key_id)
+        before = held_state(connection, tick.blind_id, seat.package_hash)
         held = hold(
             connection,
             before,
@@ -313,17 +311,21 @@ class HallService:
     ) -> int:
         """The authority number, raised first when this tick shows that we are an old copy.
 
-        One station can cause that once per authority, so a lying one cannot do it for ever.
+        Frames from beyond what we hold show it once: the other stations' gaps have the same
+        cause. An order we do not know shows it once per station, so a lying one cannot
+        do it for ever.
         """
         current = number(connection, authority.AUTHORITY)
         ahead = tick.authority > current or (
             tick.authority == current
             and tick.command > authority.last_number(connection, tick.blind_id, current)
         )
-        if (held.gap or ahead) and not link.restored:
-            link.restored = current
+        if (held.gap and not self._old_copy) or (ahead and link.key_id not in self._accusers):
+            self._old_copy = True
+            self._accusers.add(link.key_id)
             name = seats.machine_name(connection, link.key_id)
-            authority.restored(connection, self.clock.wall_ns(), f"by the station {name}")
+            words = f"by the station {name}"
+            authority.restored(connection, self.clock.wall_ns(), words, seen=tick.authority)
         return number(connection, authority.AUTHORITY)
 
     # --- Evidence and handing in -------------------------------------------------------
@@ -387,9 +389,7 @@ class HallService:
             if row[0] != name:
                 raise HttpError(409, "This exam was handed in before, with another record.")
             return bytes(row[1])
-        held = held_state(
-            connection, manifest.blind_id, _package_hash(connection, manifest.blind_id)
-        )
+        held = held_state(connection, manifest.blind_id, seat.package_hash)
         if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
             raise HttpError(409, "The manifest belongs to another package or centre.")
         now_ns = self.clock.wall_ns()
@@ -403,16 +403,6 @@ class HallService:
         )
         audit(connection, now_ns, "", "handed in", seat=seat.candidate)
         return signature
-
-
-def _package_hash(connection: apsw.Connection, blind_id: bytes) -> bytes:
-    return bytes(
-        connection.execute(
-            "SELECT package_hash FROM sittings JOIN seats ON sittings.id = seats.sitting "
-            "WHERE blind_id = ?",
-            (blind_id,),
-        ).get
-    )
 
 
 def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:

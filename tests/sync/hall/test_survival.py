@@ -140,13 +140,17 @@ def test_an_old_copy_is_noticed_even_without_the_counter_beside_it(
     hall = fresh("rolled-back")
     seat = sit(site, hall, tmp_path, "code-0000")
     seat.tick()
+    other = sit(site, hall, tmp_path, "code-0001", "s2")
+    other.tick()
     hall.stop()
     copy = tmp_path / "home"
     shutil.copytree(hall.home.directory, copy)
     hall.start()
     seat.reconnect()
-    seat.add(Beat(), Beat())
-    seat.tick()
+    other.reconnect()
+    for each in (seat, other):
+        each.add(Beat(), Beat())
+        each.tick()
     hall.stop()
     shutil.rmtree(hall.home.directory)
     shutil.copytree(copy, hall.home.directory)
@@ -158,7 +162,16 @@ def test_an_old_copy_is_noticed_even_without_the_counter_beside_it(
     while not seat.outbox.complete:
         assert seat.tick().acknowledgement.holder_epoch == 2
     with hall.desk() as desk:
-        assert desk.board()["alarms"]
+        desk.act("add-time", candidate="c-0", minutes="5", reason="technical.station")
+    other.reconnect()
+    other.add(Beat())
+    other.tick()  # has the same cause: the epoch does not rise again, no order is dropped
+    while not other.outbox.complete:
+        assert other.tick().acknowledgement.holder_epoch == 2
+    assert seat.tick().commands
+    with hall.desk() as desk:
+        assert len(desk.board()["alarms"]) == 1
+    other.close()
     seat.close()
 
 
