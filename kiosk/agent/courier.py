@@ -1,9 +1,9 @@
 """The link thread: one tick each second, and everything that travels on it.
 
-The tick is fixed, so nobody on the network can tell when an answer changed. Order of
-importance: the frames of the attempt that is being sat, then what older attempts still
-owe, then pictures. When the hall does not answer, ticks become rarer (up to
-``LONGEST_WAIT_S``) and everything stays here; nothing is lost, and nothing waits for it.
+The tick is fixed, so nobody on the network can tell when an answer changed. Pictures
+only travel when the frames before them have arrived. When the hall does not answer,
+ticks become rarer (up to ``LONGEST_WAIT_S``) and everything stays here; nothing is lost,
+and nothing waits for it.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ LONGEST_WAIT_S = 5.0
 """Seconds between tries at most while the hall does not answer."""
 GREET_AGAIN_TICKS = 5
 """Ticks after which a vacant station asks again which sitting there is."""
+RECEIPT_TICKS = 5
+"""Ticks between two questions for the receipt of an older attempt."""
 PICTURES_PER_TICK = 8
 BATCHES_PER_TICK = 16
 
@@ -66,6 +68,11 @@ class Parcel:
         return self.outbox.blind_id
 
     @property
+    def handed_over(self) -> bool:
+        """Whether the hall has all of it, and only the body's receipt is missing."""
+        return bool(self.countersignature) and self.outbox.complete and not self.pictures
+
+    @property
     def delivered(self) -> bool:
         """Whether nothing is left to do, not even to wait for the receipt."""
         return self.blocked or (bool(self.receipt) and not self.pictures)
@@ -91,6 +98,7 @@ class Courier:
         self._waiting: deque[Parcel] = deque()
         self._welcome: Welcome | None = None
         self._since_greeting = 0
+        self._rounds = 0
         self.current: Parcel | None = None
         """The attempt of the candidate who sits here now."""
         self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0)
@@ -141,12 +149,13 @@ class Courier:
 
     def _round(self) -> None:
         self._greet()
+        # First what is older: the hall's board shows what a station said last.
+        self._deliver_one_waiting()
         current = self.current
         if current is None or current.blocked:
             self._tick_vacant()
         else:
             self._deliver(current)
-        self._deliver_one_waiting()
 
     def _greet(self) -> None:
         self._since_greeting += 1
@@ -162,13 +171,19 @@ class Courier:
         self._post(Ticked(b"", answer, 0))
 
     def _deliver_one_waiting(self) -> None:
-        """One older attempt each tick, in turn."""
+        """One older attempt each tick, in turn; those that only await a receipt more rarely."""
+        self._rounds += 1
         for _ in range(len(self._waiting)):
             parcel = self._waiting.popleft()
             if parcel.delivered or parcel is self.current:
                 continue
             self._waiting.append(parcel)
-            self._deliver(parcel)
+            if parcel.handed_over and self._rounds % RECEIPT_TICKS:
+                continue
+            try:
+                self._deliver(parcel)
+            except HolderRefused as problem:  # it must not hold up who sits here now
+                LOG.warning("An older exam is not taken by the hall: %s", problem)
             return
 
     def _deliver(self, parcel: Parcel) -> None:

@@ -7,34 +7,27 @@ Nothing here waits for any of them.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
-from pathlib import Path
 from queue import Empty
-from typing import Protocol
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
-from exam_packages.content.paper import CAMERA_OFF, PAPER_BLOB
 from exam_packages.errors import ExamError
-from exam_packages.sealing.bundle import Evidence, manifest_hash
-from exam_packages.sealing.journal import EvidenceStore, JournalError, SealedBlob
-from exam_packages.sealing.package import Part
+from exam_packages.sealing.bundle import manifest_hash
+from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.receipt import read_receipt
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
+from kiosk.agent.album import Album, Eyes
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
+from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
 from kiosk.agent.session import (
-    NOT_ADMITTED,
-    NOT_BEGUN,
-    NOT_RELEASED,
     OVER,
-    PAUSED,
     Events,
     Refusal,
     expire,
@@ -54,18 +47,9 @@ WITNESS_NS = 30 * SECOND
 LOST_AFTER = 3
 """Ticks in a row without the hall before that is an incident."""
 
-NO_ATTEMPT = Refusal("Nobody is signed in at this station.")
 OLD_SCREEN = Refusal(
     "The screen and the agent of this station have different versions; update the station."
 )
-PRACTICE_OVER = Refusal("The practice questions are closed.")
-
-
-class Eyes(Protocol):
-    """The camera, as the session thread uses it."""
-
-    def shoot(self) -> None: ...
-    def want(self, on: bool) -> None: ...
 
 
 class Desk:
@@ -86,32 +70,44 @@ class Desk:
         self._inbox = inbox
         self._reception = reception(self._opened)
         self._courier = courier
-        self._camera = camera
         self._local = local
+        self._album = Album(station, camera, local, self._write)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
         self._lost = 0
         self._status_ns = 0
-        self._picture_ns = 0
         self._quitting = False
 
     def take_stock(self) -> None:
         """Look what lies on this station from before. Raises an ``ExamError``."""
-        for directory in attempts(self._station.attempts):
-            if not directory.read("manifest"):
-                self._reception.find_unfinished(directory)
-                continue
-            parcel = directory.parcel(directory.recover())
-            self._parcels[directory.blind_id] = directory, parcel
-            who = directory.read_who(self._station.custody.sealing)
-            if who.how:
-                self._station.finish = opening.finished_before(directory, who, parcel)
-            if not parcel.delivered:
-                self._courier.later(parcel)
-        if self._station.recovery is not None:
-            self._station.finish = None
+        station = self._station
+        for directory in attempts(station.attempts):
+            try:
+                if directory.read("manifest"):
+                    self._take_up_finished(directory)
+                else:
+                    self._take_up_unfinished(directory)
+            except ExamError as problem:
+                LOG.error("An exam on this station cannot be read: %s", problem)
+                station.damage = str(problem)
+        if station.recovery is not None:
+            station.finish = None
         self._hand_to_courier()
+
+    def _take_up_finished(self, directory: AttemptDirectory) -> None:
+        parcel = directory.parcel(directory.recover())
+        self._parcels[directory.blind_id] = directory, parcel
+        who = directory.read_who(self._station.custody.sealing)
+        if who.how:
+            self._station.finish = opening.finished_before(directory, who, parcel)
+        if not parcel.delivered:
+            self._courier.later(parcel)
+
+    def _take_up_unfinished(self, directory: AttemptDirectory) -> None:
+        before = self._station.recovery
+        if self._reception.find_unfinished(directory) and before is not None:
+            self._courier.later(before.parcel)  # what it has still reaches the hall
 
     def run(self) -> None:
         """Take one message after the other until told to quit; then close the journal."""
@@ -174,14 +170,7 @@ class Desk:
         begun = phase in (Phase.RUNNING, Phase.PAUSED)
         if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
             self._write(record, (ev.Beat(),))
-        paper = self._station.exam().paper
-        if phase is Phase.RUNNING and paper is not None and now.boottime_ns >= self._picture_ns:
-            interval_s = paper.policy.snapshot_interval_s
-            # Nobody can tell when the next one comes. Not a secret: pictures are stamped.
-            jitter = random.SystemRandom().uniform(0.5, 1.5)
-            self._picture_ns = now.boottime_ns + int(max(1, interval_s) * jitter * SECOND)
-            if interval_s and paper.policy.camera != CAMERA_OFF:
-                self._camera.shoot()
+        self._album.look(record, now)
 
     def _witness(self, record: Record) -> None:
         """Journal the hall's last word with the next write."""
@@ -224,8 +213,8 @@ class Desk:
                 self._keep(blind_id, "countersignature", data)
             case box.CameraChanged(source=source, words=words):
                 self._camera_changed(source, words)
-            case box.PictureTaken(jpeg=jpeg):
-                self._picture(jpeg)
+            case box.PictureTaken(source=source, jpeg=jpeg):
+                self._album.taken(source, jpeg)
             case box.Quit():
                 self._quitting = True
 
@@ -358,9 +347,9 @@ class Desk:
         self._parcels[record.blind_id] = record.directory, record.parcel
         self._acknowledgement = b""
         self._witnessed_ns = self._station.clock.boottime_ns()
-        self._picture_ns = 0
+        self._album.opened()
         self._hand_to_courier()
-        self._apply_camera_rules()
+        self._album.apply_rules()
         if any(isinstance(event, ev.Concluded) for event in first):
             self._write(record, first)
         else:
@@ -379,7 +368,7 @@ class Desk:
         if answer.releases:
             station.releases = answer.releases
             self._reception.release()
-            self._apply_camera_rules()
+            self._album.apply_rules()
         if answer.receipt:
             self._receipt(message.blind_id, answer.receipt)
         word = answer.acknowledgement
@@ -455,8 +444,6 @@ class Desk:
             self._station.hand_in_trouble = ""
             self._station.tell(finish.message())
 
-    # --- The camera ----------------------------------------------------------------------
-
     def _camera_changed(self, source: int, words: str) -> None:
         station = self._station
         station.camera = source, words
@@ -467,85 +454,14 @@ class Desk:
             self._notice("camera-lost", words)
         self._write(record, (ev.CameraFound(source, words),))
 
-    def _picture(self, jpeg: bytes) -> None:
-        record = self._station.record
-        if record is None or record.stuck or record.attempt.phase is not Phase.RUNNING:
-            return
-        source = self._station.camera[0]
-        try:
-            number, blob = record.seal_picture(jpeg)
-        except JournalError as problem:
-            LOG.error("%s", problem)
-            return
-        store = EvidenceStore(record.directory.path)
-
-        def keep() -> Finishing:
-            try:
-                path = store.put(blob)
-            except JournalError as problem:  # pictures are given up before answers are
-                LOG.warning("A picture was not kept: %s", problem)
-                return lambda: None
-            return lambda: self._picture_kept(record, number, blob, source, path)
-
-        self._local.do(keep)
-
-    def _picture_kept(
-        self, record: Record, number: int, blob: SealedBlob, source: int, path: Path
-    ) -> None:
-        """A sealed picture is on disk: now it may be named."""
-        open_still = record is self._station.record and record.attempt.phase is not Phase.CLOSED
-        if not open_still or record.stuck:
-            path.unlink(missing_ok=True)  # nothing names it, so nothing may keep it
-            return
-        size = len(blob.data)
-        record.evidence.append(Evidence(blob.digest, size))
-        self._write(record, (ev.SnapshotTaken(number, blob.digest, size, source),))
-        record.parcel.pictures.append((blob.digest, path))
-
-    def _apply_camera_rules(self) -> None:
-        """Switch the camera off where the paper forbids it."""
-        paper = self._station.exam().paper
-        forbidden = paper is not None and paper.policy.camera == CAMERA_OFF
-        self._camera.want(not forbidden)
-
-    # --- Reading -------------------------------------------------------------------------
-
     def _read(self, screen: Screen, request: ipc.Read) -> None:
-        part = self._readable(request)
+        part = readable(self._station, request)
         if isinstance(part, Refusal):
             self._station.refuse(request.request, part)
             return
 
         def read() -> Finishing:
-            length = min(max(request.length, 0), ipc.MAX_READ)
-            try:
-                total = part.size(request.name)
-                data = part.read_range(request.name, max(request.offset, 0), length)
-            except ExamError as problem:
-                refused = ipc.Refused(
-                    request.request, problem.template, tuple(problem.fields.items())
-                )
-                return lambda: screen.tell(refused)
-            screen.tell(ipc.Data(request.request, total, data))
+            screen.tell(answer(part, request))
             return lambda: None
 
         self._local.do(read)
-
-    def _readable(self, request: ipc.Read) -> Part | Refusal:
-        """The part that may be read now, or why it may not."""
-        station = self._station
-        if station.record is None or station.package is None:
-            return NO_ATTEMPT if station.finish is None else OVER
-        phase = station.record.attempt.phase
-        if request.part == ipc.PRACTICE:
-            if phase in (Phase.WAITING, Phase.ADMITTED):
-                return station.package.practice
-            return PRACTICE_OVER
-        opened = station.package.open
-        if opened is None:
-            return NOT_RELEASED
-        if phase is Phase.RUNNING or request.name == PAPER_BLOB:
-            return opened.part
-        return {Phase.PAUSED: PAUSED, Phase.CLOSED: OVER, Phase.ADMITTED: NOT_BEGUN}.get(
-            phase, NOT_ADMITTED
-        )

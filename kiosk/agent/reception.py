@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from exam_packages.attempt.events import RESTART, START, Identified, Opened
+from exam_packages.attempt.events import RESTART, START, Identified, Noticed, Opened
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
@@ -56,6 +56,7 @@ class Reception:
         self._opened = opened
         self._seat: Seat | None = None
         self._asking = False
+        self._visit = 0
 
     # --- Which exam ----------------------------------------------------------------------
 
@@ -66,7 +67,7 @@ class Reception:
             if welcome.package_hash:
                 self._load(welcome.package_hash, welcome.slot, resuming=False)
             else:
-                self._station.package_trouble = str(NO_EXAM)
+                self._unload()
         self.release()
 
     def release(self) -> None:
@@ -84,6 +85,15 @@ class Reception:
                     return
                 self._station.tell_parts()
                 self._station.tell_status()
+
+    def _unload(self) -> None:
+        """No sitting is open: let go of the last one's paper."""
+        station = self._station
+        station.package_trouble = str(NO_EXAM)
+        if station.package is not None:
+            station.package.close()
+            station.package, station.releases = None, ()
+            station.tell_welcome()
 
     def _load(self, package_hash: bytes, slot: str, *, resuming: bool) -> bool:
         station = self._station
@@ -117,7 +127,8 @@ class Reception:
         else:
             self._asking = True
             self._seat = None
-            self._worker.do(lambda: self._ask_seat(request, code[:MAX_CODE]))
+            visit = self._visit
+            self._worker.do(lambda: self._ask_seat(request, visit, code[:MAX_CODE]))
 
     def confirm(self, request: int, yes: bool) -> None:
         """The candidate said whether the name shown is theirs."""
@@ -151,23 +162,25 @@ class Reception:
 
     def forget(self) -> None:
         """The screen went before the name was confirmed: the next one starts anew."""
-        if not self._asking:
-            self._seat = None
+        self._visit += 1
+        self._seat = None
 
-    def _ask_seat(self, request: int, code: str) -> Finishing:
+    def _ask_seat(self, request: int, visit: int, code: str) -> Finishing:
         try:
             seat = self._client.sign_in(code)
         except LinkError as problem:
             refused = problem
             return lambda: self._refused(request, refused)
-        return lambda: self._named(request, seat)
+        return lambda: self._named(request, visit, seat)
 
     def _refused(self, request: int, problem: ExamError) -> None:
         self._asking = False
         self._station.refuse(request, problem)
 
-    def _named(self, request: int, seat: Seat) -> None:
+    def _named(self, request: int, visit: int, seat: Seat) -> None:
         self._asking = False
+        if visit != self._visit:
+            return  # whoever asked has gone
         self._seat = seat
         self._station.tell(ipc.Named(request, seat.candidate, seat.name))
 
@@ -183,7 +196,7 @@ class Reception:
         context = first_context(
             seat.blind_id, station.custody.signing.key_id, package.package_hash, now.boot
         )
-        who = Who(seat.candidate, seat.name, welcome.sitting, package.slot, package.exam, 0)
+        who = Who(seat.candidate, seat.name, welcome.sitting[:200], package.slot, package.exam, 0)
         try:
             station.record = opening.start(
                 station.custody, hall, directory, who, context, permitted.permit, now
@@ -199,7 +212,7 @@ class Reception:
     # --- Going on after a restart --------------------------------------------------------
 
     def find_unfinished(self, directory: AttemptDirectory) -> bool:
-        """Take up an attempt that was begun and not finished; whether there was one.
+        """Take up an attempt that was begun and not finished; whether there is one.
 
         Raises an ``ExamError`` when what lies there cannot be read.
         """
@@ -289,6 +302,8 @@ class Reception:
         limit_s = paper.paper.policy.outage_limit_s if paper is not None else 0
         outage_ns = restored.outage_ns(now)
         first: Events = (reopen(attempt, record.epoch, RESTART, outage_ns, limit_s),)
+        if recovery.recovered.note is not None:
+            first += (Noticed("record-torn", str(recovery.recovered.note)),)
         if attempt.phase is Phase.CLOSED:  # the end was on disk, its conclusion was not
             first += (conclude(attempt),)
         self._opened(first)

@@ -46,6 +46,8 @@ class Station:
     record: Record | None = None
     recovery: Recovery | None = None
     finish: Finish | None = None
+    damage: str = ""
+    """Why an unfinished attempt on this disk cannot even be read: a person must look."""
     disk_trouble: str = ""
     hand_in_trouble: str = ""
     camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
@@ -60,7 +62,7 @@ class Station:
     @property
     def vacant(self) -> bool:
         """Whether a candidate may sign in."""
-        return self.record is None and self.recovery is None and self.finish is None
+        return not (self.damage or self.record or self.recovery or self.finish)
 
     @property
     def parcel(self) -> Parcel | None:
@@ -82,8 +84,8 @@ class Station:
 
     def trouble(self) -> str:
         """The one sentence a person in front of this station should read, or none."""
-        if self.disk_trouble:
-            return self.disk_trouble
+        if self.damage or self.disk_trouble:
+            return self.damage or self.disk_trouble
         if self.recovery is not None:
             return self.recovery.words
         if self.parcel is not None and self.parcel.blocked:

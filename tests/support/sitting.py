@@ -360,22 +360,36 @@ def _connected(sock: socket.socket, path: Path) -> bool:
     return True
 
 
-class Agent:
-    """A real agent process at a station."""
+_AGENT = """
+import sys
+from pathlib import Path
+from exam_packages.clock import SystemClock
+from kiosk.agent.main import run
 
-    def __init__(self, home: StationHome, *, directory: Path | None = None) -> None:
+class Clock(SystemClock):
+    later_ns = int(float(sys.argv[2]) * 1e9)
+    def boot(self): return bytes.fromhex(sys.argv[3]) or super().boot()
+    def boottime_ns(self): return super().boottime_ns() + self.later_ns
+    def wall_ns(self): return super().wall_ns() + self.later_ns
+
+run(Path(sys.argv[1]), Clock())
+"""
+
+
+class Agent:
+    """A real agent process at a station.
+
+    *later_s* turns its clocks forward, *boot* makes it believe in another start of the
+    machine.
+    """
+
+    def __init__(self, home: StationHome, *, later_s: float = 0, boot: bytes = b"") -> None:
         self.home = home
         self.screens: list[Screen] = []
         self.log = home.directory / "agent.log"
         self._log = self.log.open("ab")
         self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-c",
-                "import sys; from pathlib import Path; "
-                "from kiosk.agent.main import run; run(Path(sys.argv[1]))",
-                str(home.directory),
-            ],
+            [sys.executable, "-c", _AGENT, str(home.directory), str(later_s), boot.hex()],
             stderr=self._log,
         )
 
@@ -425,8 +439,8 @@ class Seat:
     def candidate(self) -> str:
         return candidate(self.number)
 
-    def agent(self) -> Agent:
-        return Agent(self.station)
+    def agent(self, *, later_s: float = 0, boot: bytes = b"") -> Agent:
+        return Agent(self.station, later_s=later_s, boot=boot)
 
 
 @contextlib.contextmanager

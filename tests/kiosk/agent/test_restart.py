@@ -10,6 +10,8 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Begin, Flag, HandIn, Move, Respond
 from exam_packages.attempt.ledger import Kind, account
 from exam_packages.attempt.state import Phase
+from exam_packages.sealing.journal_files import Segments
+from exam_packages.sealing.journal_format import Frame, make_frame
 from kiosk.ipc import messages as ipc
 
 
@@ -111,6 +113,67 @@ def test_killed_before_the_beginning_and_after_the_hand_in(seat: Seat) -> None:
         screen = agent.screen()
         screen.await_(ipc.Vacant)
         assert not screen.all(ipc.SignedIn)
+
+
+def test_after_a_power_cut_an_invigilator_must_allow_it(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        screen.do(Respond("one", chosen("A")))
+        agent.kill()
+    with seat.agent(boot=b"after the cut 16", later_s=5) as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Status, lambda status: "invigilator must allow" in status.trouble)
+        assert not screen.all(ipc.SignedIn)
+        seat.hall.act("allow-restart", candidate=seat.candidate)
+        screen.await_(ipc.SignedIn)
+        eventually(lambda: screen.attempt.epoch == 2, "a new epoch")
+        assert screen.attempt.phase is Phase.RUNNING
+        assert screen.attempt.responses["one"] == chosen("A")
+        outage = [i for i in account(screen.entries).intervals if i.kind is Kind.OUTAGE]
+        assert all(interval.by_wall for interval in outage)
+        assert outage
+
+
+def test_an_outage_longer_than_the_policy_gives_back_holds_the_clock(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        screen.do(Respond("one", chosen("A")))
+        agent.kill()
+    with seat.agent(later_s=200) as agent:  # the policy's limit is 120
+        screen = agent.screen()
+        screen.await_(ipc.SignedIn)
+        screen.await_phase(Phase.PAUSED)
+        assert isinstance(screen.do(Respond("one", chosen("B"))), ipc.Refused)
+        ledger = account(screen.entries)
+        assert ledger.countdown is not None
+        assert not ledger.countdown.running
+        seat.hall.act("resume", candidate=seat.candidate)
+        screen.await_phase(Phase.RUNNING)
+        assert isinstance(screen.do(Respond("one", chosen("B"))), ipc.Saved)
+
+
+def test_a_record_that_cannot_be_read_is_left_alone_and_told(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        agent.kill()
+    journal = next(seat.station.attempts.iterdir()) / "journal"
+    segments = Segments(journal)
+    frame = Frame.parse(segments.recover().frames[1])
+    altered = frame.body[:-1] + bytes([frame.body[-1] ^ 1])
+    segments.append([make_frame(2, frame.compartment, frame.stamp, altered)], 1, 2)
+    segments.retire()
+    before = {path: path.read_bytes() for path in journal.iterdir()}
+    with seat.agent() as agent:
+        screen = agent.screen()
+        status = screen.await_(ipc.Status, lambda status: bool(status.trouble))
+        assert "exists twice and differs" in status.trouble
+        refused = screen.ask(lambda number: ipc.SignIn(number, sign_in_code(seat.number)))
+        assert isinstance(refused, ipc.Refused)
+        assert agent.end() == 0
+    assert {path: path.read_bytes() for path in journal.iterdir()} == before
 
 
 def test_ending_in_order_leaves_a_journal_to_go_on_with(seat: Seat) -> None:
