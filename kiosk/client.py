@@ -25,7 +25,7 @@ from exam_packages.attempt.state import Attempt
 from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
-from exam_packages.language import say
+from exam_packages.language import _, say
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
@@ -85,6 +85,7 @@ class Client(App[None], inherit_bindings=False):
         self.practising = False
         self.time_hidden = False
         self.notice = ""
+        """What is said for a while; what is wrong at the station goes before it."""
         self._notice_until = 0
         self._socket = socket
         self._once = once
@@ -248,6 +249,7 @@ class Client(App[None], inherit_bindings=False):
                 await asyncio.sleep(RETRY_S)
                 continue
             self._agent = agent
+            self.view.meet()
             try:
                 async for message in agent:
                     self.view.receive(message)
@@ -402,7 +404,11 @@ class Client(App[None], inherit_bindings=False):
         screen.query_one("#title", TitleBar).tell(*title)
         screen.query_one("#status", StatusBar).tell(*parts)
         screen.query_one("#keys", KeyBar).tell(*keys)
-        screen.query_one("#notice", Notice).say(self.notice)
+        screen.query_one("#notice", Notice).say(self._notice_words())
+
+    def _notice_words(self) -> str:
+        trouble = self.view.trouble if self.view.stage is not Stage.LOST else ""
+        return _(trouble) if trouble else self.notice
 
     # Ways out that are closed, and a fault that tells nothing.
 

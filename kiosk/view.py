@@ -36,7 +36,7 @@ class Stage(Enum):
     """Which screen belongs in front of the candidate."""
 
     STARTING = "starting"  # the agent was never reached
-    LOST = "lost"  # the agent was there and is gone
+    LOST = "lost"  # the agent is gone for a moment, or restores an attempt
     SIGN_IN = "sign-in"
     CONFIRM = "confirm"
     WAITING = "waiting"  # signed in, not admitted
@@ -56,6 +56,8 @@ class View:
     settled: bool = False
     """Whether the agent has told all there is since the connection was made."""
     welcome: Welcome | None = None
+    vacant: bool = False
+    """Whether the agent said that nobody's attempt is here."""
     named: Named | None = None
     person: SignedIn | None = None
     parts: set[int] = field(default_factory=set)
@@ -71,17 +73,16 @@ class View:
         """Take in one message."""
         match message:
             case Welcome():
-                self._forget()
                 self.welcome = message
-                self.connected = True
             case Vacant():
                 self._forget()
+                self.vacant = self.settled = True
                 self.messages_read = 0
-                self.settled = True
             case Named():
                 self.named = message
             case SignedIn():
                 self.named = None
+                self.vacant = False
                 self.person = message
                 if self.attempt is None:
                     self.attempt = Attempt()
@@ -99,6 +100,12 @@ class View:
             case _:
                 pass  # answers to requests reach those who asked
 
+    def meet(self) -> None:
+        """A new connection: the agent will tell everything again."""
+        self._forget()
+        self.status = None
+        self.connected = True
+
     def lose(self) -> None:
         """The connection ended."""
         self.connected = False
@@ -110,8 +117,8 @@ class View:
         self.parts = set()
         self.attempt = None
         self.finished = None
-        self.status = None
         self.camera_words = ""
+        self.vacant = False
         self._fresh = 0
         self.settled = False
 
@@ -123,6 +130,8 @@ class View:
 
     def _happened(self, entries: tuple[ev.Entry, ...], replay: bool) -> None:
         for entry in entries:
+            if self.attempt is not None and entry.sequence <= self.attempt.sequence:
+                continue  # told twice
             before = len(self.attempt.messages) if self.attempt is not None else 0
             self.attempt = fold([entry], self.attempt)
             if isinstance(entry.event, ev.CameraFound):
@@ -137,18 +146,22 @@ class View:
     @property
     def stage(self) -> Stage:
         """The screen that belongs in front of the candidate now."""
+        if self.welcome is None:
+            return Stage.STARTING
         if not self.connected or not self.settled:
-            return Stage.STARTING if self.welcome is None or not self.known else Stage.LOST
+            return Stage.LOST
         if self.finished is not None:
             return Stage.FINISHED
         if self.person is None or self.attempt is None:
+            if not self.vacant:
+                return Stage.LOST
             return Stage.CONFIRM if self.named is not None else Stage.SIGN_IN
         return _STAGE[self.attempt.phase]
 
     @property
-    def known(self) -> bool:
-        """Whether somebody is signed in here, as far as was told."""
-        return self.person is not None or self.named is not None
+    def trouble(self) -> str:
+        """One sentence that a person in front of this station should read, or nothing."""
+        return self.status.trouble if self.status is not None and self.connected else ""
 
     @property
     def released(self) -> bool:
@@ -168,7 +181,8 @@ class View:
     def left_ms(self) -> int | None:
         """Time left now, from what the agent last said; ``None`` before the exam began."""
         status = self.status
-        if status is None or status.left_ms < 0:
+        begun = self.attempt is not None and self.attempt.phase in (Phase.RUNNING, Phase.PAUSED)
+        if not begun or status is None or status.left_ms < 0:
             return None
         passed = 0
         if status.running and self.connected:

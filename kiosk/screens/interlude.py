@@ -74,6 +74,9 @@ class InterludeScreen(KioskScreen):
         )
 
     def _lost_words(self) -> tuple[str, str, str]:
+        raise_hand = _("If this lasts longer than a minute, raise your hand.")
+        if self.client.view.trouble:
+            return (_("One moment"), _(self.client.view.trouble), raise_hand)
         safe = _("Your answers up to now are saved.")
         if self.client.drafts:
             safe += " " + _("What you typed last is kept here and is saved in a moment.")

@@ -11,7 +11,6 @@ from textual.content import Content
 from exam_packages.attempt.events import DEVICE, NO_CAMERA, VIDEO_FILE
 from exam_packages.language import _, ngettext, say
 from kiosk.view import Stage, View
-from kiosk.widgets.text import fit
 
 RECENT_MS = 5_000
 """Below this, how long ago the hall last answered is not worth a number."""
@@ -61,11 +60,10 @@ def time_left(view: View, hidden: bool) -> Content:
 
 def saved(view: View, unsaved: int) -> Content:
     """Whether all that was answered is on this station's disk."""
-    status = view.status
     if not view.connected:
         return Content.styled(_("… Not connected: your answers up to now are saved"), "$attention")
-    if status is not None and status.trouble:
-        return Content.styled("✗ " + fit(_(status.trouble), 90), "bold $trouble")
+    if unsaved and view.trouble:
+        return Content.styled(_("✗ Not saved yet"), "bold $trouble")
     if unsaved:
         return Content.styled(_("… Saving"), "$attention")
     if view.attempt is None or not view.attempt.recorded:
@@ -82,9 +80,9 @@ def safe(view: View) -> Content:
         words = _("✓ Hall connected") if status.hall else _("… Hall not reachable")
         return Content.styled(words, "$good" if status.hall else "$attention")
     if not status.hall:
-        words = _("… Hall not reachable, all is kept here")
+        words = _("… Hall out of reach, kept here")
         if age is not None:
-            words += say(" (last safe there {ago})", ago=ago(age))
+            words += say(" (safe {ago})", ago=ago(age))
         return Content.styled(words, "$attention")
     if age is None or status.safe < status.saved:
         return Content.styled(_("… On its way to the hall"), "$attention")

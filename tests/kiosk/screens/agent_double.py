@@ -81,6 +81,7 @@ class AgentDouble:
         self.hall = True
         self.trouble = ""
         self.behind = 0
+        self.restoring = ""
         self.safe_age_ms = 400
         self.refusal: Refusal | None = None
         self.exam_title = form.paper.title
@@ -182,7 +183,7 @@ class AgentDouble:
             left,
             countdown is not None and countdown.running,
             self.released,
-            self.trouble,
+            self.restoring or self.trouble,
         )
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -204,16 +205,28 @@ class AgentDouble:
         told: list[ipc.FromAgent] = [
             ipc.Welcome(ipc.VERSION, "Station 7", "Harbour Centre", self.exam_title)
         ]
-        if self.signed_in:
-            told.append(ipc.SignedIn(CANDIDATE, NAME))
-            told += [ipc.PartOpen(part) for part in self._open_parts()]
-            told.append(ipc.Happened(tuple(self.entries), True))
+        if self.restoring:
+            told.append(self.status())
+        elif self.signed_in:
+            told += self._record()
             told.append(self.finished or self.status())
         else:
             told.append(ipc.Vacant())
             told.append(self.status())
         for message in told:
             writer.write(frame(message))
+
+    def _record(self) -> list[ipc.FromAgent]:
+        told: list[ipc.FromAgent] = [ipc.SignedIn(CANDIDATE, NAME)]
+        told += [ipc.PartOpen(part) for part in self._open_parts()]
+        return [*told, ipc.Happened(tuple(self.entries), True)]
+
+    def resume(self) -> None:
+        """What was being restored goes on."""
+        for message in self._record():
+            self.tell(message)
+        self.reopen()
+        self.tell(self.status())
 
     def _open_parts(self) -> list[int]:
         parts = [ipc.PRACTICE] if ipc.PRACTICE in self._blobs else []

@@ -7,6 +7,7 @@ import asyncio
 import importlib.util
 import io
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -279,6 +280,14 @@ class Sitting:
     def text(self) -> str:
         """The screen as plain text."""
         return screen_text(self.client)
+
+    def words(self) -> str:
+        """The screen's words in one line, without frames."""
+        return _collapse(self.text())
+
+
+def _collapse(text: str) -> str:
+    return " ".join(re.sub("[─-╿]", " ", text).split())
 
 
 def screen_text(client: Client) -> str:
