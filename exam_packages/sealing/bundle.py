@@ -202,7 +202,9 @@ def read_countersignature(
 # --- The file ----------------------------------------------------------------------
 
 
-class _Head(canon.Object):
+class Head(canon.Object):
+    """What stands before the frames of a bundle file; nothing in it is verified."""
+
     manifest: bytes
     countersignature: bytes
     enrolments: Annotated[tuple[bytes, ...], Meta(max_length=_MAX_ENROLMENTS)]
@@ -247,13 +249,13 @@ def answers_part(
     journal = b"".join(frames)
     if len(journal) > MAX_FRAMES_SIZE:
         raise BundleError("The record of this exam is too long for a bundle.")
-    head = canon.pack(_Head(manifest, countersignature, tuple(enrolments), len(journal)))
+    head = canon.pack(Head(manifest, countersignature, tuple(enrolments), len(journal)))
     return _MAGIC + len(head).to_bytes(4, "big") + head + journal
 
 
 def read_answers(data: bytes) -> Answers:
     """Take an answers part apart. Raises :class:`BundleError` unless *data* is exactly one."""
-    head, offset = _read_head(data[:12], lambda size: data[12 : 12 + size])
+    head, offset = read_head(data[:12], lambda size: data[12 : 12 + size])
     if len(data) != offset + head.frames_size:
         raise _incomplete()
     return Answers(head.manifest, head.countersignature, head.enrolments, data[offset:])
@@ -317,7 +319,7 @@ class BundleFile:
         none; :class:`OSError` when it cannot be read.
         """
         with path.open("rb") as file:
-            head, offset = _read_head(file.read(12), file.read)
+            head, offset = read_head(file.read(12), file.read)
             journal = file.read(head.frames_size)
             total = file.seek(0, os.SEEK_END)
         answers = Answers(head.manifest, head.countersignature, head.enrolments, journal)
@@ -411,8 +413,12 @@ def _keys_of(machines: Iterable[Enrolment], kind: int, centre: str) -> dict[byte
     }
 
 
-def _read_head(start: bytes, read: Callable[[int], bytes]) -> tuple[_Head, int]:
-    """The head of an answers part, and the offset at which its frames begin."""
+def read_head(start: bytes, read: Callable[[int], bytes]) -> tuple[Head, int]:
+    """The head of an answers part, and the offset at which its frames begin.
+
+    *start* is the first 12 bytes; *read* gives as many as it is asked for after them.
+    Raises :class:`BundleError`.
+    """
     size = int.from_bytes(start[8:12], "big")
     if len(start) != 12 or start[:8] != _MAGIC or size > _MAX_HEAD:
         raise BundleError("This is not a bundle.")
@@ -420,7 +426,7 @@ def _read_head(start: bytes, read: Callable[[int], bytes]) -> tuple[_Head, int]:
     if len(data) != size:
         raise _incomplete()
     try:
-        head: _Head = canon.unpack(data, _Head, max_size=_MAX_HEAD)
+        head: Head = canon.unpack(data, Head, max_size=_MAX_HEAD)
     except canon.CanonError:
         raise BundleError("The beginning of this bundle is damaged.") from None
     return head, 12 + size

@@ -137,6 +137,31 @@ class Segments:
             _note(read, merged, line),
         )
 
+    def salvage(self) -> tuple[Recovered, JournalConflict | None]:
+        """What :meth:`recover` reads, but of a record that contradicts itself what lies before.
+
+        For a verifier, never for going on. Raises :class:`DiskFault`.
+        """
+        try:
+            read = [_read_segment(path) for path in sorted(self._directory.glob(_PATTERN))]
+        except OSError as problem:
+            raise disk_error(problem, self._directory) from None
+        conflict: JournalConflict | None = None
+        while True:
+            try:
+                merged = _merge(read)
+                break
+            except JournalConflict as problem:
+                conflict, end = problem, int(problem.fields["sequence"])
+                read = [
+                    _Segment([e for e in one.entries if e.parsed.sequence < end], one.whole)
+                    for one in read
+                ]
+        line = _live_line(merged)
+        frames = tuple(entry.frame for entry in line.entries)
+        note = _note(read, merged, line)
+        return Recovered(frames, tuple(line.heads), line.cursor, note), conflict
+
     def copy_last(self) -> None:
         """Write the last segment's frames again and sync them. Raises like :meth:`append`."""
         if self._tail:

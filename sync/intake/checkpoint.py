@@ -13,9 +13,9 @@ from pathlib import Path
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.log import Checkpoint, Tree, checkpoint_body, sign_checkpoint
+from exam_packages.sealing.log_proof import log_origin, verify_checkpoint
 from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import Trust
-from sync.intake.proof import log_origin, verify_checkpoint
 from sync.intake.storage import Storage
 
 __all__ = ["CheckpointError", "sign_log"]

@@ -12,10 +12,10 @@ from exam_packages.body import Body
 from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import check_hand_in_code
+from exam_packages.sealing.log_proof import read_proof, verify_receipt_in_log
 from exam_packages.sealing.receipt import Receipt, read_receipt
 from exam_packages.sealing.trust import CHECKPOINT, Trust
 from sync.intake.home import PORT, IntakeHome
-from sync.intake.proof import read_proof, verify_receipt_in_log
 from sync.intake.storage import Storage
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -169,7 +169,7 @@ def _receipt_for(storage: Storage, code: str) -> bytes:
 
 def _proof(storage: Storage, found: Receipt) -> str | None:
     from exam_packages.sealing.log import Tree
-    from sync.intake.proof import write_proof
+    from exam_packages.sealing.log_proof import write_proof
 
     newest = storage.checkpoint()
     if newest is None or found.leaf >= newest[0]:

@@ -18,12 +18,12 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import blob_digest
 from exam_packages.sealing.log import Tree
+from exam_packages.sealing.log_proof import write_proof
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.suite import SealingError, SigningKey
 from exam_packages.sealing.trust import Trust
 from sync.intake.accept import Unacceptable, check_bundle, check_offer, compare
 from sync.intake.messages import MAX_OFFER, Missing, Offer, chunk_digest
-from sync.intake.proof import write_proof
 from sync.intake.storage import Storage
 
 __all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]

@@ -13,18 +13,18 @@ from click.testing import CliRunner, Result
 from intake_process import Running
 
 from exam_packages.sealing.bundle import BundleFile, hand_in_code, verify_bundle
-from exam_packages.sealing.receipt import Receipt, read_receipt
-from exam_packages.sealing.trust import CHECKPOINT
-from sync.intake.checkpoint import CheckpointError, sign_log
-from sync.intake.cli import intake as command
-from sync.intake.home import IntakeHome
-from sync.intake.proof import (
+from exam_packages.sealing.log_proof import (
     ProofError,
     read_proof,
     verify_checkpoint,
     verify_receipt_in_log,
     write_proof,
 )
+from exam_packages.sealing.receipt import Receipt, read_receipt
+from exam_packages.sealing.trust import CHECKPOINT
+from sync.intake.checkpoint import CheckpointError, sign_log
+from sync.intake.cli import intake as command
+from sync.intake.home import IntakeHome
 
 
 def run(*arguments: object) -> Result:

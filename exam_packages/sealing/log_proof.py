@@ -32,6 +32,7 @@ __all__ = [
     "ProofError",
     "log_origin",
     "read_proof",
+    "verify_checkpoint",
     "verify_receipt_in_log",
     "write_proof",
 ]
