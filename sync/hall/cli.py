@@ -16,6 +16,7 @@ from sync.hall import seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
+from sync.hall.reasons import REASONS
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.schema import audit, open_store
 from sync.web.sessions import hash_password
@@ -132,7 +133,12 @@ def act(context: click.Context, home: Path, name: str, password_file: Path, port
     desk.sign_in(name, _password(password_file))
 
 
-_reason = click.option("--reason", default="routine.start", show_default=True)
+_reason = click.option(
+    "--reason",
+    type=click.Choice([code for group in REASONS.values() for code in group]),
+    default="routine.start",
+    show_default=True,
+)
 _comment = click.option("--comment", default="")
 
 

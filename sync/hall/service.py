@@ -18,6 +18,7 @@ from functools import partial
 import apsw
 
 from exam_packages import canon
+from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
@@ -60,6 +61,8 @@ _MAX_PICTURES = 5000
 """Pictures kept per attempt: a long exam takes hundreds."""
 _EVIDENCE_FLOOR = 512 * 1024 * 1024
 """Free bytes below which pictures are refused: they are given up before answers are."""
+_ATTEMPT_FLOOR = 256 * 1024 * 1024
+"""Free bytes below which no new attempt is opened: the rest is for the open ones."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
 
@@ -209,6 +212,12 @@ class HallService:
         if seats.handed_in(connection, context.blind_id):
             raise HttpError(409, "This exam has been handed in; it cannot be opened again.")
         held = held_state(connection, context.blind_id, seat.package_hash)
+        if cause == START and shutil.disk_usage(self.home.directory).free < _ATTEMPT_FLOOR:
+            raise HttpError(
+                507,
+                "The hall's disk is almost full, so no further exam can be opened; make room on "
+                "it. Exams that are open go on.",
+            )
         try:
             seats.check_permit(seat, context, cause, held, now_ns)
         except seats.RestartWaits as problem:
@@ -253,6 +262,8 @@ class HallService:
         now_ns = self.clock.wall_ns()
         seat = seats.seat_at(connection, tick.blind_id, link.key_id)
         before = held_state(connection, tick.blind_id, seat.package_hash)
+        if tick.sequence > before.sequence and seats.handed_in(connection, tick.blind_id):
+            raise HttpError(409, "This exam has been handed in; nothing can be added to it.")
         held = hold(
             connection,
             before,

@@ -33,6 +33,12 @@ __all__ = ["ListenError", "Listener", "bind", "peer_certificate", "run", "serve"
 _GRACE_S = 3
 """Seconds that open requests have to finish once the process is asked to end."""
 
+_HEAD_TIMEOUT_S = 20.0
+"""Seconds that a caller may take to say what it wants."""
+
+_MAX_HEAD = 32 * 1024
+"""Bytes of a request's address and headers."""
+
 _CONNECTIONS = 4096
 """Connections of one listener; above it callers get 503 and come back."""
 
@@ -45,15 +51,32 @@ class ListenError(ExamError):
 
 
 class _PeerProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with the client's certificate (DER) in ``state["peer"]``."""
+    """uvicorn's protocol, with the client's certificate (DER) in ``state["peer"]``.
+
+    It also bounds what uvicorn leaves open: how long and how large a request's head may be.
+    """
 
     _peer: bytes | None = None
+    _head = 0
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         # uvicorn's own signature, narrower than asyncio's, for the same reason.
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self._peer = tls.getpeercert(binary_form=True) if tls is not None else None
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._patience is not None:  # its head has not ended yet
+            self._head += len(data)
+            if self._head > _MAX_HEAD:
+                self.transport.abort()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -65,6 +88,21 @@ class _PeerProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self.scope["state"]["peer"] = self._peer
+        self._head = 0
+        self._wait_for_head()
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        super().on_headers_complete()
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._patience = self.loop.call_later(_HEAD_TIMEOUT_S, self.transport.abort)
+
+    def _stop_waiting(self) -> None:
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
 
 
 class _Server(uvicorn.Server):

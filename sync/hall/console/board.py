@@ -47,13 +47,7 @@ async def _changes(site: Site, request: Request) -> AsyncIterator[str]:
     concerns: dict[int, Concern] = {}
     while not site.hall.ending and site.sessions.find(request) is not None:
         current = await site.board()
-        parts = {
-            "summary": site.templates.get_template("summary.html").render(board=current),
-            **{
-                f"seat-{row.seat}": site.templates.get_template("row.html").render(row=row)
-                for row in current.rows
-            },
-        }
+        parts = site.parts(current)
         now = [row.seat for row in current.rows]
         if now != order:
             rows = site.templates.get_template("rows.html").render(board=current)

@@ -38,6 +38,7 @@ class Site:
         self.templates.filters["reason"] = reason_words
         self._board: Board | None = None
         self._board_ns = 0
+        self._parts: tuple[Board | None, dict[str, str]] = (None, {})
         self._reading = asyncio.Lock()
 
     async def board(self) -> Board:
@@ -48,6 +49,15 @@ class Site:
                 self._board = await asyncio.to_thread(board, self.hall)
                 self._board_ns = now
             return self._board
+
+    def parts(self, current: Board) -> dict[str, str]:
+        """The board's changing parts as HTML, rendered once for all who watch."""
+        if self._parts[0] is not current:
+            row = self.templates.get_template("row.html")
+            summary = self.templates.get_template("summary.html").render(board=current)
+            rows = {f"seat-{each.seat}": row.render(row=each) for each in current.rows}
+            self._parts = (current, {"summary": summary, **rows})
+        return self._parts[1]
 
     def stale(self) -> None:
         """Something changed: the next look reads anew."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -203,3 +204,19 @@ def test_guessing_passwords_is_limited(hall: Hall) -> None:
                 desk.sign_in("nobody", "wrong password")
         with pytest.raises(DeskError, match="wait a minute"):
             desk.sign_in("nobody", "wrong password")
+
+
+@pytest.mark.parametrize("filler", [b"X-Filler: %s\r\n" % (b"x" * 7000), b"x" * 7000])
+def test_an_endless_head_is_cut_off(hall: Hall, filler: bytes) -> None:
+    tls = ssl.create_default_context(cafile=str(hall.home.tls_ca))
+    sent = 0
+    with (
+        socket.create_connection(("127.0.0.1", hall.ports["console"]), timeout=15) as raw,
+        tls.wrap_socket(raw, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as line,
+        pytest.raises(OSError) as broken,  # ssl's errors are OSErrors too
+    ):
+        line.sendall(b"GET / HTTP/1.1\r\nX-First: ")
+        while sent < 10_000_000:
+            line.sendall(filler)
+            sent += len(filler)
+    assert not isinstance(broken.value, TimeoutError)

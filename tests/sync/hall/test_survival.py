@@ -247,6 +247,9 @@ def test_frames_may_come_late_but_nothing_comes_after_a_hand_in_unseen(
     seat.reconnect()
     first = seat.client.hand_in(manifest)  # the answer was lost on the way: asked again
     assert seat.client.hand_in(manifest) == first
+    seat.add(Beat())
+    with pytest.raises(HolderRefused, match="nothing can be added"):
+        seat.tick()
     with httpx.Client(
         base_url=hall.station_url, verify=seat.home.client_tls(), trust_env=False
     ) as http:
