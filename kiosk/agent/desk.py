@@ -338,6 +338,7 @@ class Desk:
         if station.welcome is not None:
             self._reception.greeted(station.welcome)
         station.tell(ipc.Vacant())
+        station.tell(ipc.Saved(request))
 
     def _opened(self, first: Events) -> None:
         """An attempt became this station's record; its epoch begins with *first*."""

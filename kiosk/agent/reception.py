@@ -141,6 +141,7 @@ class Reception:
         elif not yes:
             self._seat = None
             station.tell(ipc.Vacant())
+            station.tell(ipc.Saved(request))
         else:
             self._asking = True
             context = first_context(
@@ -208,6 +209,10 @@ class Reception:
         self._seat = None
         station.tell_record()
         self._opened((Identified(seat.candidate, seat.name), Opened(1, START, held=False)))
+        if station.disk_trouble:
+            station.refuse(request, Refusal("{why}", (("why", station.disk_trouble),)))
+        else:
+            station.tell(ipc.Saved(request))
 
     # --- Going on after a restart --------------------------------------------------------
 

@@ -337,9 +337,10 @@ class Screen:
         named = self.ask(lambda request: ipc.SignIn(request, sign_in_code(number)))
         assert isinstance(named, ipc.Named), named
         assert named.candidate == candidate(number)
-        self.channel.send(ipc.Confirm(1000 + number, yes=True))
+        saved = self.ask(lambda request: ipc.Confirm(request, yes=True))
+        assert isinstance(saved, ipc.Saved), saved
         self.await_(ipc.SignedIn)
-        eventually(lambda: self.attempt.epoch, "the attempt is open")
+        assert self.attempt.epoch == 1
 
     def begin(self, hall: Hall, number: int) -> None:
         """Sign in, be admitted, begin."""

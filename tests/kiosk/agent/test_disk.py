@@ -77,8 +77,8 @@ def test_a_disk_full_at_the_start_refuses_to_open_the_exam_and_says_so(
         (tiny / "filler").unlink()
         named = screen.ask(lambda request: ipc.SignIn(request, f"CODE{seat.number:04d}"))
         assert isinstance(named, ipc.Named)
-        screen.channel.send(ipc.Confirm(1000, yes=True))
-        screen.await_(ipc.SignedIn)
+        saved = screen.ask(lambda request: ipc.Confirm(request, yes=True))
+        assert isinstance(saved, ipc.Saved)
         screen.await_phase(Phase.WAITING)
 
 

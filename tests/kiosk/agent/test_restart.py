@@ -106,7 +106,7 @@ def test_killed_before_the_beginning_and_after_the_hand_in(seat: Seat) -> None:
         assert signed_in.candidate == candidate(seat.number)
         assert screen.await_(ipc.Finished).code == code
         screen.await_(ipc.Finished, lambda finished: finished.hall)
-        screen.channel.send(ipc.Leave(7))
+        assert isinstance(screen.ask(ipc.Leave), ipc.Saved)
         screen.await_(ipc.Vacant)
         assert agent.end() == 0
     with seat.agent() as agent:

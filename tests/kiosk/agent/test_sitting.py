@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sitting import Seat, eventually
+from sitting import Seat, eventually, sign_in_code
 from small_exam import chosen
 
 from exam_packages.attempt.acts import Flag, HandIn, Move, Respond
@@ -35,3 +35,39 @@ def test_an_exam_from_sign_in_to_countersigned_hand_in(seat: Seat) -> None:
         )
         assert row["answered"] == 2 or row["state"]
         assert agent.end() == 0
+
+
+def test_somebody_elses_name_is_put_away_again(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Welcome, lambda welcome: bool(welcome.exam))
+        assert isinstance(screen.ask(lambda n: ipc.Confirm(n, yes=True)), ipc.Refused)
+        named = screen.ask(lambda n: ipc.SignIn(n, sign_in_code(seat.number)))
+        assert isinstance(named, ipc.Named)
+        assert isinstance(screen.ask(lambda n: ipc.Confirm(n, yes=False)), ipc.Saved)
+        assert isinstance(screen.ask(lambda n: ipc.Confirm(n, yes=True)), ipc.Refused)
+        assert not screen.all(ipc.SignedIn)
+        assert not list(seat.station.attempts.iterdir())
+        screen.sign_in(seat.number)
+
+
+def test_what_belongs_to_no_attempt_is_refused_in_a_sentence(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Vacant)
+        for refused in (
+            screen.do(HandIn()),
+            screen.read(ipc.PAPER, "paper"),
+            screen.ask(ipc.Leave),
+        ):
+            assert isinstance(refused, ipc.Refused)
+            assert refused.template.endswith(".")
+
+
+def test_a_screen_of_another_version_is_told_so(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Welcome)
+        screen.channel.send(ipc.Hello(ipc.VERSION + 1))
+        refused = screen.await_(ipc.Refused)
+        assert "different versions" in refused.template
