@@ -39,6 +39,7 @@ class Seat:
     agent: Child
     code: str = ""
     left_s: int = 0
+    left_ago_s: float = 0
 
 
 class AutoRun:
@@ -197,8 +198,9 @@ class AutoRun:
                 stage.figure = f"{len(took)}, the slowest after {max(took):.1f} s"
 
     def _hand_in(self, seat: Seat) -> None:
-        seat.left_s = seat.sitter.time_left_s()
+        seat.left_s, looked = seat.sitter.time_left_s(), time.monotonic()
         seat.code = seat.sitter.hand_in()
+        seat.left_ago_s = time.monotonic() - looked
 
     # Going home.
 
@@ -242,7 +244,7 @@ class AutoRun:
         with stages.stage("Every second is in the ledger, and screens were right") as stage:
             limit_s = site.paper().time_limit_s
             times = [
-                checks.check_time(attempt, limit_s, seat.left_s)
+                checks.check_time(attempt, limit_s, seat.left_s, seat.left_ago_s)
                 for attempt, seat in zip(attempts, seats, strict=True)
             ]
             spent, outage = max(each[0] for each in times), max(each[1] for each in times)

@@ -31,7 +31,7 @@ from provisioning.demo.site import Site
 from provisioning.demo.stages import DemoError
 from provisioning.station_home import StationHome
 
-ROUNDING_S: Final = 2
+ROUNDING_S: Final = 1
 """Seconds by which a screen's clock may differ: it shows whole seconds, a moment ago."""
 
 
@@ -81,9 +81,12 @@ def check_answers(opened: OpenedAttempt, turns: tuple[Turn, ...]) -> int:
     return len(expected)
 
 
-def check_time(opened: OpenedAttempt, limit_s: int, shown_left_s: int) -> tuple[int, int]:
+def check_time(
+    opened: OpenedAttempt, limit_s: int, shown_left_s: int, shown_ago_s: float
+) -> tuple[int, int]:
     """Every nanosecond is in the ledger, and the screen showed the right time left.
 
+    *shown_left_s* was read from the screen *shown_ago_s* before the exam was closed.
     Returns the seconds spent and the seconds of outage given back.
     """
     ledger = opened.ledger
@@ -97,9 +100,9 @@ def check_time(opened: OpenedAttempt, limit_s: int, shown_left_s: int) -> tuple[
         )
     spent_ns = ledger.total_ns(Kind.RUNNING)
     left_s = limit_s - spent_ns / SECOND
-    if abs(left_s - shown_left_s) > ROUNDING_S:
+    if not shown_left_s - shown_ago_s - ROUNDING_S <= left_s <= shown_left_s + ROUNDING_S:
         raise DemoError(
-            "The screen showed {shown} s left at the end; the ledger has {ledger} s.",
+            "The screen showed {shown} s left just before the end; the ledger has {ledger} s.",
             shown=shown_left_s,
             ledger=round(left_s),
         )

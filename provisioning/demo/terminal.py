@@ -27,9 +27,6 @@ from provisioning.demo.stages import DemoError
 COLUMNS, LINES = 120, 60
 """High enough for a question with its picture: what is below the edge cannot be read."""
 
-QUIET_S = 0.05
-"""A screen is drawn whole when nothing more has come for so long."""
-
 KEYS: Final = {
     "up": "\x1b[A",
     "down": "\x1b[B",
@@ -56,6 +53,25 @@ KEYS: Final = {
 """What a keyboard sends for keys that are no characters (xterm)."""
 
 
+_SYNCHRONISED: Final = 2026
+_ASKED: Final = b"\x1b[?2026$p"
+_ANSWER: Final = b"\x1b[?2026;2$y"
+
+
+class _Screen(pyte.Screen):
+    """An emulated screen that knows when a frame is being drawn (DEC mode 2026)."""
+
+    drawing = False
+
+    def set_mode(self, *modes: int, **private: bool) -> None:
+        self.drawing |= _SYNCHRONISED in modes
+        super().set_mode(*modes, **private)
+
+    def reset_mode(self, *modes: int, **private: bool) -> None:
+        self.drawing &= _SYNCHRONISED not in modes
+        super().reset_mode(*modes, **private)
+
+
 class Terminal:
     """One program and the terminal it runs in."""
 
@@ -64,16 +80,15 @@ class Terminal:
         self._changed = threading.Condition()
         self._process: subprocess.Popen[bytes] | None = None
         self._master = -1
-        self._fed = 0.0
         self._reader: threading.Thread | None = None
-        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._screen = _Screen(COLUMNS, LINES)
 
     def start(self) -> None:
         """Start the program in a fresh terminal, or start it again."""
         self._hang_up()
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-        self._screen = pyte.Screen(COLUMNS, LINES)
+        self._screen = _Screen(COLUMNS, LINES)
         self._process = subprocess.Popen(
             self._arguments,
             stdin=slave,
@@ -88,7 +103,7 @@ class Terminal:
         )
         self._reader.start()
 
-    def _read(self, master: int, screen: pyte.Screen) -> None:
+    def _read(self, master: int, screen: _Screen) -> None:
         """Draw all that the program writes, until its terminal closes."""
         stream = pyte.ByteStream(screen)
         while True:
@@ -98,9 +113,11 @@ class Terminal:
                 return
             if not data:
                 return
+            if _ASKED in data:
+                # Yes, frames may be marked: then a half-drawn one is never taken for a screen.
+                os.write(master, _ANSWER)
             with self._changed:
                 stream.feed(data)
-                self._fed = time.monotonic()
                 self._changed.notify_all()
 
     @property
@@ -126,14 +143,13 @@ class Terminal:
         deadline = time.monotonic() + patience_s
         with self._changed:
             while True:
-                now = time.monotonic()
-                quiet_in = self._fed + QUIET_S - now
                 text = "\n".join(line.rstrip() for line in self._screen.display)
-                if quiet_in <= 0 and test(text):
+                if not self._screen.drawing and test(text):
                     return text
-                if now >= deadline or not self.alive:
+                rest = deadline - time.monotonic()
+                if rest <= 0 or not self.alive:
                     break
-                self._changed.wait(quiet_in if quiet_in > 0 else min(deadline - now, 0.5))
+                self._changed.wait(min(rest, 0.5))
         raise DemoError(
             "The screen {state} and never showed {what}. It showed:\n{screen}",
             state="stayed" if self.alive else "ended",
