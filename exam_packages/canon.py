@@ -110,7 +110,8 @@ def unpack(
         raise CanonError(
             "The data does not have the expected shape: {why}.", why=str(problem)
         ) from None
-    except (msgspec.DecodeError, RecursionError) as problem:
+    except (msgspec.DecodeError, ValueError, RecursionError) as problem:
+        # ValueError: text that is not UTF-8 is told by its codec.
         raise _damaged(problem) from None
     decode(data, max_size=max_size, max_count=max_count)
     return typed

@@ -88,6 +88,11 @@ def test_what_is_not_canonical_is_refused(data: bytes) -> None:
         decode(data)
 
 
+def test_text_that_is_not_utf_8_is_refused_where_text_is_expected() -> None:
+    with pytest.raises(CanonError):
+        unpack(b"\x92\xa1\xff\xa1a", tuple[str, ...])
+
+
 @pytest.mark.parametrize("depth", [canon.MAX_DEPTH + 1, 500, 1025, 100_000])
 def test_deep_nesting_is_refused(depth: int) -> None:
     with pytest.raises(CanonError):
