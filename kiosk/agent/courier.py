@@ -28,7 +28,7 @@ from kiosk.agent.inbox import (
     Ticked,
 )
 from sync.link import Answer, HolderClient, HolderRefused, LinkError
-from sync.messages import TICK_S, Status, Tick, Welcome
+from sync.messages import Status, Tick, Welcome
 from sync.outbox import HolderFork, Outbox
 
 LOG = logging.getLogger(__name__)
@@ -87,7 +87,7 @@ class Courier:
         clock: Clock,
         post: Callable[[Message], None],
         *,
-        tick_s: float = TICK_S,
+        tick_s: float,
     ) -> None:
         self._client = client
         self._clock = clock

@@ -33,6 +33,7 @@ from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
 from provisioning.station_home import CAMERA_NONE, StationHome
 from sync.link import HolderClient
+from sync.messages import TICK_S
 
 _PR_SET_DUMPABLE = 4
 
@@ -41,8 +42,10 @@ class AgentError(ExamError):
     """The agent cannot start on this machine."""
 
 
-def run(home: Path, clock: Clock | None = None) -> None:
+def run(home: Path, clock: Clock | None = None, *, tick_s: float = TICK_S) -> None:
     """Run the agent of the station in *home* until it is told to end.
+
+    *clock* and *tick_s*, the seconds between two words to the hall, are for tests.
 
     Raises an ``ExamError`` when the station is not ready to hold exams.
     """
@@ -53,10 +56,10 @@ def run(home: Path, clock: Clock | None = None) -> None:
     _keep_memory_private()
     station_home = StationHome.load(home)
     with _only_agent(home):
-        _run(station_home, clock or SystemClock())
+        _run(station_home, clock or SystemClock(), tick_s)
 
 
-def _run(home: StationHome, clock: Clock) -> None:
+def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     custody = Custody(home)
     make_directory(home.attempts, 0o700)
     inbox: box.Inbox = SimpleQueue()
@@ -70,7 +73,7 @@ def _run(home: StationHome, clock: Clock) -> None:
         centre=home.centre,
         trust=custody.trust,
     )
-    courier = Courier(client, clock, inbox.put)
+    courier = Courier(client, clock, inbox.put, tick_s=tick_s)
     camera = Camera(home.camera, inbox.put)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(

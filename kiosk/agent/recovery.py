@@ -133,8 +133,6 @@ def _keys(directory: AttemptDirectory, header: Header, halves: Mapping[int, byte
     half = halves.get(header.context.epoch)
     if half is None:
         raise JournalError(
-            "The hall did not give back its half for epoch {epoch} of this exam; call an "
-            "invigilator.",
-            epoch=header.context.epoch,
+            "The hall did not give back what opens this exam again; call an invigilator."
         )
     return restore(header, half, read_half(directory.path, header))

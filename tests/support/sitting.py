@@ -373,7 +373,7 @@ class Clock(SystemClock):
     def boottime_ns(self): return super().boottime_ns() + self.later_ns
     def wall_ns(self): return super().wall_ns() + self.later_ns
 
-run(Path(sys.argv[1]), Clock())
+run(Path(sys.argv[1]), Clock(), tick_s=0.2)
 """
 
 

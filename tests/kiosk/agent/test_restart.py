@@ -83,6 +83,31 @@ def test_an_agent_killed_in_the_middle_goes_on_with_every_saved_answer(seat: Sea
         screen.await_(ipc.Finished, lambda finished: finished.hall)
 
 
+def test_killed_in_the_middle_of_a_stream_of_answers(seat: Seat) -> None:
+    """The candidate types on without waiting; the agent dies somewhere in between."""
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        for number in range(400):
+            screen.channel.send(
+                ipc.Do(5000 + number, Respond("three", chosen(f"{number:04d}" + "x" * 200)))
+            )
+            if len(screen.all(ipc.Saved)) > 60:
+                break
+        eventually(lambda: screen.all(ipc.Saved)[-1].request > 5000, "some of them are saved")
+        agent.kill()
+        saved = max(message.request - 5000 for message in screen.all(ipc.Saved))
+        sent = number
+    assert 0 < saved <= sent
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.SignedIn)
+        eventually(lambda: screen.attempt.epoch == 2, "a new epoch")
+        restored = int(screen.attempt.responses["three"][0].members[0][:4])
+        assert saved <= restored <= sent
+        assert screen.attempt.recorded == restored + 1  # none lost, none twice
+
+
 def test_killed_before_the_beginning_and_after_the_hand_in(seat: Seat) -> None:
     with seat.agent() as agent:
         screen = agent.screen()
