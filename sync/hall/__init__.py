@@ -1,0 +1,1 @@
+"""The centre's server: lets in, holds, commands, releases, relays."""

@@ -119,7 +119,23 @@ def operator(home: Path, name: str, role: str, password_file: Path) -> None:
     click.echo(f"{name.strip()} may sign in as {role}.")
 
 
-@hall.group()
+class _HomeFirst(click.Group):
+    """A group whose argument may stand before its options, as everywhere else.
+
+    click gives everything after a group's first argument to the subcommand.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        end = 1
+        while end < len(args) and args[end].startswith("-"):
+            alone = "=" in args[end] or args[end] in ("-h", "--help")
+            end += 1 if alone else 2
+        if args and not args[0].startswith("-"):
+            args = [*args[1:end], args[0], *args[end:]]
+        return super().parse_args(ctx, args)
+
+
+@hall.group(cls=_HomeFirst)
 @click.argument("home", type=_HOME)
 @click.option("--operator", "name", required=True, help="Who acts.")
 @click.option("--password-file", type=_FILE, required=True, help="First line: the password.")

@@ -1,0 +1,1 @@
+"""Keeping journals that cannot be read: run by hall, standby and neighbour alike."""

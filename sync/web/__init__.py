@@ -1,0 +1,1 @@
+"""What every HTTPS listener and every page shares."""
