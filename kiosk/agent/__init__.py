@@ -1,0 +1,1 @@
+"""The agent: owns attempt, journal, keys and deadline; serves one screen. No screen code here."""
