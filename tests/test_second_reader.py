@@ -1,0 +1,142 @@
+"""Two readers, one meaning: what the documents say and what our code does are the same."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import random
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import BundleFile, verify_bundle
+from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.package import Package
+from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.trust import Trust, read_enrolment
+
+HERE = Path(__file__).parent
+VECTORS = HERE / "vectors"
+sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
+
+import make_vectors  # noqa: E402
+import second_reader  # noqa: E402
+from second.suite import Refused  # noqa: E402
+
+
+def test_it_imports_nothing_of_ours() -> None:
+    found = set()
+    for path in (HERE / "second_reader.py", *(HERE / "second").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add(str(node.module).partition(".")[0])
+    assert found - set(sys.stdlib_module_names) == {"cryptography", "msgpack", "second"}
+
+
+@pytest.fixture(scope="module", params=["published", "written now"])
+def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published vectors, and vectors that today's writer makes."""
+    if request.param == "published":
+        return VECTORS
+    directory = tmp_path_factory.mktemp("new") / "vectors"
+    make_vectors.main([str(directory)])
+    return directory
+
+
+def test_it_reads_everything(directory: Path) -> None:
+    facts = json.loads((directory / "manifest.json").read_bytes())
+    read = second_reader.read_all(directory)
+    assert read["root"].name == facts["trust"]["body"]
+    assert bytes.fromhex(facts["trust"]["revoked by version 2"]) in read["later"].revoked
+    assert read["package"].hash.hex() == facts["package"]["hash"]
+    assert read["paper key"].hex() == facts["package"]["paper key"]
+    assert read["release secret"].hex() == facts["grant"]["release secret"]
+    for part in ("practice", "paper"):
+        assert [
+            [name, kind, len(content), hashlib.sha256(content).hexdigest()]
+            for name, kind, content in read[part]
+        ] == facts["package"][part]
+
+    journal = read["bundle"].journal
+    assert (journal.epoch, journal.count) == (facts["journal"]["epoch"], facts["journal"]["count"])
+    assert journal.head.hex() == facts["journal"]["head"]
+    assert len(journal.words) == 2
+    for (sequence, compartment, stamp, body), known in zip(
+        read["records"], facts["journal"]["records"], strict=True
+    ):
+        assert [compartment, body.hex() if body else None, *stamp[1:]] == known
+        _, _, again, restored = read["restored"][sequence - 1]
+        assert again == stamp
+        assert restored == (body if compartment in (2, 3) else None)
+    assert read["answers"] == {"item/1": [["RESPONSE", ["Reykjavík"]]]}
+
+    assert read["bundle"].hash.hex() == facts["bundle"]["hash"]
+    assert read["bundle"].countersigned is not None
+    assert [hashlib.sha256(picture).hexdigest() for picture in read["pictures"]] == [
+        sha256 for _, _, sha256 in facts["journal"]["pictures"]
+    ]
+    log = facts["log"]
+    assert read["log"] == (log["origin"], log["size"], log["place"], log["received"])
+
+
+def test_vectors_are_never_overwritten() -> None:
+    before = (VECTORS / "manifest.json").read_bytes()
+    with pytest.raises(SystemExit, match="never overwritten"):
+        make_vectors.main([str(VECTORS)])
+    assert (VECTORS / "manifest.json").read_bytes() == before
+
+
+# --- Both refuse the same ----------------------------------------------------------
+
+
+def _package(path: Path, trust: Trust) -> None:
+    with Package.open(path, trust, now_s=None) as package:
+        package.check()
+
+
+OURS: dict[str, Callable[[Path, Trust], Any]] = {
+    "exam.package": _package,
+    "centre.grant": lambda path, trust: read_grant(path.read_bytes(), trust, now_s=None),
+    "hall.enrolment": lambda path, trust: read_enrolment(path.read_bytes(), trust, now_s=None),
+    "attempt.bundle": lambda path, trust: verify_bundle(BundleFile.open(path), trust),
+    "attempt.receipt": lambda path, trust: read_receipt(path.read_bytes(), trust),
+}
+THEIRS: dict[str, Callable[[bytes, Any], Any]] = {
+    "exam.package": second_reader.PackageFile,
+    "centre.grant": lambda data, root: root.verify(data, "exam-kiosk/grant/v1", "packager"),
+    "hall.enrolment": second_reader.Enrolled,
+    "attempt.bundle": second_reader.Bundle,
+    "attempt.receipt": second_reader.receipt,
+}
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_what_one_refuses_the_other_refuses(name: str, tmp_path: Path) -> None:
+    whole = (VECTORS / name).read_bytes()
+    root = second_reader.Root((VECTORS / "root-1.trust").read_bytes())
+    trust = Trust.first((VECTORS / "root-1.trust").read_bytes(), pinned=None)
+    path = tmp_path / name
+    shutil.copy(VECTORS / name, path)
+    OURS[name](path, trust)
+    THEIRS[name](whole, root)
+    chance = random.Random(name)  # noqa: S311 - no secret
+    for _ in range(60):
+        altered = bytearray(whole)
+        place = chance.randrange(len(whole))
+        if chance.random() < 0.8:
+            altered[place] ^= 1 << chance.randrange(8)
+        else:
+            del altered[place:]
+        path.write_bytes(altered)
+        with pytest.raises(ExamError):
+            OURS[name](path, trust)
+        with pytest.raises(Refused):
+            THEIRS[name](bytes(altered), root)

@@ -1,0 +1,1 @@
+"""What the test vectors are made of: see ``tools/make_vectors.py``."""
