@@ -34,6 +34,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
+    "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),
 }
 """The table: a module is imported only when one of its commands is used."""

@@ -1,0 +1,307 @@
+"""The sealed files that are one signed thing: what each proves, and what it says.
+
+Each function takes a file's bytes (or its path, where it may be large) and fills a
+:class:`~exam_packages.verify.findings.Subject`. Nothing it says about a file is taken from
+an object whose signatures do not hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import BinaryIO
+
+from exam_packages.clock import SECOND
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manifest, read_manifest
+from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.log_proof import read_proof, verify_checkpoint
+from exam_packages.sealing.package_format import (
+    FILE_MAGIC,
+    MAX_HEADER_SIZE,
+    PACKAGE_KIND,
+    Entry,
+    aligned,
+    decode_body,
+    decode_core,
+    package_hash,
+)
+from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.release import read_release
+from exam_packages.sealing.trust import HALL, PACKAGER, Trust
+from exam_packages.verify.findings import Subject
+from exam_packages.verify.machines import Machines
+from exam_packages.verify.record import moment
+
+_PIECE = 1024 * 1024
+
+
+def package(subject: Subject, path: Path, trust: Trust) -> None:
+    """A package: its packager's signatures, then every blob, the sound and the damaged.
+
+    Raises :class:`OSError` when the file cannot be read.
+    """
+    with path.open("rb") as file:
+        front = file.read(len(FILE_MAGIC) + 4)
+        size = int.from_bytes(front[-4:], "big")
+        start = aligned(len(front) + size)
+        if start > MAX_HEADER_SIZE:
+            subject.findings.not_proven(
+                "package-damaged", "The package is damaged in its header; nothing of it stands."
+            )
+            return
+        header = file.read(start - len(front))
+        try:
+            body = trust.verify(header[:size], PACKAGE_KIND, PACKAGER, max_size=MAX_HEADER_SIZE)
+            decoded = decode_body(body)
+            core = decode_core(decoded.core)
+        except ExamError as problem:
+            subject.findings.problem("package-not-signed", problem)
+            return
+        subject.package_hash = package_hash(body)
+        subject.facts |= {
+            "exam": core.exam,
+            "form": f"{core.form}, version {core.version}",
+            "window": f"{_time(core.window_from_s)} to {_time(core.window_to_s)}",
+            "expires": _time(core.expires_s),
+            "package": subject.package_hash.hex(),
+        }
+        subject.held = core
+        subject.findings.proven(
+            "package-signed", "The packager of “{body}” signed this package.", body=trust.root.body
+        )
+        wrong = [entry for entry in decoded.blobs if not _blob_holds(file, start, entry)]
+        end = start + decoded.blobs[-1].offset + aligned(decoded.blobs[-1].length)
+        padded = len(header) == start - len(front) and not any(header[size:])
+        _tell_blobs(subject, decoded.blobs, wrong)
+        if not padded or file.seek(0, 2) != end:
+            subject.findings.not_proven(
+                "package-size",
+                "The package is cut short, or something was added to it; copy it again.",
+            )
+
+
+def _tell_blobs(subject: Subject, blobs: tuple[Entry, ...], wrong: list[Entry]) -> None:
+    for entry in wrong[:20]:
+        subject.findings.not_proven(
+            "package-blob",
+            "Blob {number} (of the {part}) is not the one that was signed.",
+            number=entry.number,
+            part=entry.part,
+        )
+    if len(wrong) > 20:
+        subject.findings.not_proven(
+            "package-blobs", "{count} further blobs are damaged.", count=len(wrong) - 20
+        )
+    if not wrong:
+        subject.findings.proven(
+            "package-whole", "All {count} blobs are the ones that were signed.", count=len(blobs)
+        )
+    elif len(wrong) < len(blobs):
+        subject.findings.proven(
+            "package-part",
+            "The other {count} of {all} blobs are the ones that were signed.",
+            count=len(blobs) - len(wrong),
+            all=len(blobs),
+        )
+
+
+def _blob_holds(file: BinaryIO, start: int, entry: Entry) -> bool:
+    file.seek(start + entry.offset)
+    sha256, left = hashlib.sha256(), entry.length
+    while left:
+        piece = file.read(min(left, _PIECE))
+        if not piece:
+            return False
+        sha256.update(piece)
+        left -= len(piece)
+    gap = aligned(entry.length) - entry.length
+    zeros = file.read(gap)
+    return sha256.digest() == entry.sha256 and zeros == bytes(gap)
+
+
+def grant(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> None:
+    """A grant: signed by the packager, for which machines."""
+    try:
+        found = read_grant(data, trust, now_s=None)
+    except ExamError as problem:
+        subject.findings.problem("grant-not-signed", problem)
+        return
+    subject.held, subject.package_hash, subject.centre = found, found.package_hash, found.centre
+    subject.facts |= {
+        "centre": found.centre,
+        "sitting": f"{found.slot}, issue {found.issue}",
+        "expires": _time(found.expires_s),
+        "codes": str(found.codes),
+        "machines": ", ".join(machines.name(share.machine) for share in found.shares[:20])
+        + (f" and {len(found.shares) - 20} more" if len(found.shares) > 20 else ""),
+        "package": found.package_hash.hex(),
+    }
+    subject.findings.proven(
+        "grant-signed",
+        "The packager of “{body}” granted one package to {count} machines.",
+        body=trust.root.body,
+        count=len(found.shares),
+    )
+
+
+def release(subject: Subject, data: bytes, trust: Trust) -> None:
+    """A signed release."""
+    try:
+        found = read_release(data, trust, now_s=None)
+    except ExamError as problem:
+        subject.findings.problem("release-not-signed", problem)
+        return
+    subject.held, subject.package_hash = found, found.package_hash
+    subject.facts |= {
+        "sitting": found.slot,
+        "valid": f"{_time(found.not_before_s)} to {_time(found.expires_s)}",
+        "package": found.package_hash.hex(),
+    }
+    subject.findings.proven(
+        "release-signed",
+        "The release officer of “{body}” signed this release at {time}.",
+        body=trust.root.body,
+        time=_time(found.time_s),
+    )
+
+
+def root(subject: Subject, data: bytes, trust: Trust) -> None:
+    """Another copy of a root of trust: the one believed, the one after it, or a stranger's."""
+    try:
+        found = Trust.first(data, pinned=None)
+        if found.digest != trust.digest:
+            trust.update(data)
+    except ExamError as problem:
+        subject.findings.problem("trust-not-signed", problem)
+        return
+    subject.facts |= {"body": found.root.body, "version": str(found.root.version)}
+    if found.digest == trust.digest:
+        subject.findings.proven("trust-same", "This is the root of trust that is believed here.")
+    else:
+        subject.findings.proven(
+            "trust-next", "This root of trust was signed by the one that is believed here."
+        )
+
+
+def enrolment(subject: Subject, data: bytes, machines: Machines) -> None:
+    """A machine's enrolment."""
+    try:
+        found = machines.take(data)
+    except ExamError as problem:
+        subject.findings.problem("enrolment-not-signed", problem)
+        return
+    subject.centre = found.centre
+    subject.facts |= {
+        "machine": f"{found.machine} ({'hall' if found.kind == HALL else 'station'})",
+        "centre": found.centre,
+        "valid": f"{_time(found.issued_s)} to {_time(found.expires_s)}",
+        "equipment": found.equipment.hex() or "not hardware-checked",
+    }
+    subject.findings.proven("enrolment-signed", "The certification body enrolled this machine.")
+
+
+def manifest(subject: Subject, data: bytes, machines: Machines) -> None:
+    """A station's manifest by itself."""
+    try:
+        signed, found = parse_manifest(data)
+    except ExamError as problem:
+        subject.findings.problem("manifest-damaged", problem)
+        return
+    station = machines.station(found.station)
+    if station is None or station.centre != found.centre:
+        subject.findings.not_proven(
+            "station-unknown",
+            "Who signed this manifest is not shown: the enrolment of its station ({station}…) "
+            "is not among these files. Give it too.",
+            station=found.station.hex()[:8],
+        )
+        return
+    try:
+        read_manifest(data, station.verify_key)
+    except ExamError as problem:
+        subject.findings.problem("manifest-not-signed", problem)
+        return
+    subject.bundle_hash = bundle_hash(signed.body)
+    subject.package_hash, subject.centre = found.package_hash, found.centre
+    subject.facts |= {
+        "centre": found.centre,
+        "finished": _time(found.finished_s),
+        "code": hand_in_code(subject.bundle_hash),
+        "bundle": subject.bundle_hash.hex(),
+    }
+    subject.findings.proven(
+        "manifest-signed",
+        "{station} signed what was handed in.",
+        station=machines.name(found.station),
+    )
+
+
+def receipt(subject: Subject, data: bytes, trust: Trust) -> None:
+    """The body's receipt."""
+    try:
+        found = read_receipt(data, trust)
+    except ExamError as problem:
+        subject.findings.problem("receipt-not-signed", problem)
+        return
+    subject.held, subject.bundle_hash = found, found.bundle_hash
+    subject.facts |= {
+        "received": _time(found.time_s),
+        "log entry": str(found.leaf),
+        "code": hand_in_code(found.bundle_hash),
+        "bundle": found.bundle_hash.hex(),
+    }
+    subject.findings.proven(
+        "receipt-signed",
+        "“{body}” signed that it received this exam at {time}.",
+        body=trust.root.body,
+        time=_time(found.time_s),
+    )
+
+
+def checkpoint(subject: Subject, text: str, trust: Trust) -> None:
+    """A signed head of the body's log."""
+    try:
+        found = verify_checkpoint(text, trust)
+    except ExamError as problem:
+        subject.findings.problem("checkpoint-not-signed", problem)
+        return
+    subject.held = found
+    subject.facts |= {
+        "log": found.origin,
+        "entries": str(found.size),
+        "root": found.root.hex(),
+    }
+    subject.findings.proven(
+        "checkpoint-signed",
+        "The log of “{body}” was signed at {size} entries.",
+        body=trust.root.body,
+        size=found.size,
+    )
+
+
+def proof(subject: Subject, text: str, trust: Trust) -> None:
+    """A proof of a place in the log; what lies there is for relations to show."""
+    try:
+        found = read_proof(text)
+        covered = verify_checkpoint(found.checkpoint, trust)
+    except ExamError as problem:
+        subject.findings.problem("proof-not-signed", problem)
+        return
+    subject.held = found
+    subject.facts |= {
+        "log": covered.origin,
+        "log entry": str(found.index),
+        "entries": str(covered.size),
+    }
+    subject.findings.proven(
+        "proof-signed",
+        "The proof names entry {index} of the log that “{body}” signed at {size} entries.",
+        index=found.index,
+        body=trust.root.body,
+        size=covered.size,
+    )
+
+
+def _time(seconds: int) -> str:
+    return moment(seconds * SECOND)

@@ -1,0 +1,78 @@
+"""What a file is, told by its first bytes and by nothing else: names can be anything."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from typing import Final
+
+from exam_packages.attempt.commands import KIND as COMMAND_KIND
+from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
+from exam_packages.sealing.grant import GRANT_KIND
+from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
+from exam_packages.sealing.package_format import FILE_MAGIC, PACKAGE_KIND
+from exam_packages.sealing.receipt import RECEIPT_KIND
+from exam_packages.sealing.release import RELEASE_KIND
+from exam_packages.sealing.trust import ENROLMENT_KIND
+from exam_packages.sealing.trust_root import ROOT_KIND
+
+START: Final = 4096
+"""Bytes from the beginning that :func:`recognise` wants to see (all, of a shorter file)."""
+
+
+class Kind(Enum):
+    """What the verifier knows."""
+
+    PACKAGE = "package"
+    GRANT = "grant"
+    RELEASE = "release"
+    TRUST = "root of trust"
+    ENROLMENT = "enrolment"
+    ATTEMPT = "attempt directory"
+    SEGMENT = "journal"
+    BUNDLE = "bundle"
+    MANIFEST = "manifest"
+    RECEIPT = "receipt"
+    PROOF = "log proof"
+    CHECKPOINT = "log checkpoint"
+
+
+_MAGIC: Final = {
+    FILE_MAGIC: Kind.PACKAGE,
+    b"EXKBNDL1": Kind.BUNDLE,
+    b"EXKJRNL1": Kind.SEGMENT,
+    b"c2sp.org/tlog-proof@v1\n": Kind.PROOF,
+    **{
+        kind.encode() + b"\n": what
+        for kind, what in (
+            (GRANT_KIND, Kind.GRANT),
+            (RELEASE_KIND, Kind.RELEASE),
+            (ROOT_KIND, Kind.TRUST),
+            (ENROLMENT_KIND, Kind.ENROLMENT),
+            (MANIFEST_KIND, Kind.MANIFEST),
+            (RECEIPT_KIND, Kind.RECEIPT),
+        )
+    },
+}
+_INNER: Final = (
+    PACKAGE_KIND,
+    COUNTERSIGNATURE_KIND,
+    HEADER_KIND,
+    PERMIT_KIND,
+    ACKNOWLEDGEMENT_KIND,
+    COMMAND_KIND,
+)
+_CHECKPOINT = re.compile(rb"[!-~]{1,200}\n(0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/=]{44}\n")
+
+
+def recognise(start: bytes) -> Kind | None:
+    """What the file is that begins with *start*; None when that cannot be told."""
+    for magic, kind in _MAGIC.items():
+        if start.startswith(magic):
+            return kind
+    return Kind.CHECKPOINT if _CHECKPOINT.match(start) else None
+
+
+def inner_kind(start: bytes) -> str:
+    """The kind of a signed object that travels only inside others; empty when it is none."""
+    return next((kind for kind in _INNER if start.startswith(kind.encode() + b"\n")), "")

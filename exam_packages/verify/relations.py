@@ -1,0 +1,255 @@
+"""Whether several files belong together: which names which, and do they agree.
+
+Only what was verified is compared, and only pairs that are there; a file by itself has no
+relation to be proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import combinations
+
+from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import check_hand_in_code
+from exam_packages.sealing.grant import Grant
+from exam_packages.sealing.log import Checkpoint
+from exam_packages.sealing.log_proof import Proof, verify_checkpoint, verify_receipt_in_log
+from exam_packages.sealing.package_format import Core
+from exam_packages.sealing.receipt import Receipt
+from exam_packages.sealing.trust import Trust
+from exam_packages.verify.findings import Findings, Subject
+from exam_packages.verify.machines import Machines
+from exam_packages.verify.record import moment
+
+
+def relate(
+    subjects: Sequence[Subject], trust: Trust, machines: Machines, code: str | None
+) -> Findings:
+    """Everything that can be said about the *subjects* together, and about the hand-in *code*."""
+    found = Findings()
+    _packages(found, subjects)
+    _grants(found, subjects, machines)
+    _windows(found, subjects)
+    _receipts(found, subjects)
+    _records(found, subjects)
+    _log(found, subjects, trust)
+    if code is not None:
+        _code(found, subjects, code)
+    return found
+
+
+def _packages(found: Findings, subjects: Sequence[Subject]) -> None:
+    """Grants, releases and attempts each name a package."""
+    packages = [each for each in subjects if each.kind == "package" and each.package_hash]
+    if not packages:
+        return
+    for each in subjects:
+        if each.kind == "package" or not each.package_hash:
+            continue
+        named = next((one for one in packages if one.package_hash == each.package_hash), None)
+        if named is not None:
+            found.proven(
+                "names-package",
+                "{path} is for the package {package}.",
+                path=each.path,
+                package=named.path,
+            )
+        else:
+            found.not_proven(
+                "names-other-package",
+                "{path} is for another package than those given here.",
+                path=each.path,
+            )
+
+
+def _grants(found: Findings, subjects: Sequence[Subject], machines: Machines) -> None:
+    """The attempts of a package were sat at machines that a grant names."""
+    grants = [(each, each.held) for each in subjects if isinstance(each.held, Grant)]
+    for each in subjects:
+        record = each.record
+        if record is None or not record.stands:
+            continue
+        fitting = [one for one in grants if one[1].package_hash == record.package_hash]
+        for subject, grant in fitting:
+            if grant.centre == record.centre and grant.has(record.station):
+                found.proven(
+                    "granted",
+                    "{grant} lets {station} open the package of {path}.",
+                    grant=subject.path,
+                    station=machines.name(record.station),
+                    path=each.path,
+                )
+                break
+        else:
+            if fitting:
+                found.not_proven(
+                    "not-granted",
+                    "None of the grants given here is for {station}, where {path} was written.",
+                    station=machines.name(record.station),
+                    path=each.path,
+                )
+
+
+def _windows(found: Findings, subjects: Sequence[Subject]) -> None:
+    """By the hall's clock, an attempt began within its package's window."""
+    cores = {each.package_hash: each.held for each in subjects if isinstance(each.held, Core)}
+    for each in subjects:
+        record = each.record
+        if record is None or not record.epochs or not record.epochs[0].proven:
+            continue
+        core = cores.get(record.package_hash)
+        if not isinstance(core, Core):
+            continue
+        began_s = record.epochs[0].permitted_s
+        if core.window_from_s <= began_s < core.window_to_s:
+            found.proven(
+                "within-window",
+                "{path} was permitted at {time}, within the window of its package.",
+                path=each.path,
+                time=moment(began_s * 10**9),
+            )
+        else:
+            found.note(
+                "outside-window",
+                "{path} was permitted at {time} by the hall's clock, outside the window of its "
+                "package.",
+                path=each.path,
+                time=moment(began_s * 10**9),
+            )
+
+
+def _receipts(found: Findings, subjects: Sequence[Subject]) -> None:
+    handed = [each for each in subjects if each.bundle_hash and not isinstance(each.held, Receipt)]
+    for each in subjects:
+        if not isinstance(each.held, Receipt) or not handed:
+            continue
+        named = [one for one in handed if one.bundle_hash == each.bundle_hash]
+        for one in named:
+            found.proven(
+                "received",
+                "{receipt} is the receipt for {path}.",
+                receipt=each.path,
+                path=one.path,
+            )
+        if not named:
+            found.not_proven(
+                "receipt-for-other",
+                "{receipt} is the receipt for another exam than those given.",
+                receipt=each.path,
+            )
+
+
+def _records(found: Findings, subjects: Sequence[Subject]) -> None:
+    """Two copies of one attempt's record: one continues the other, or there are two histories."""
+    records = [(each.path, each.record) for each in subjects if each.record is not None]
+    for (path, one), (other_path, other) in combinations(records, 2):
+        if one.blind_id != other.blind_id:
+            continue
+        common = min(one.entries, other.entries)
+        if one.heads[common] == other.heads[common]:
+            found.proven(
+                "records-agree",
+                "{path} and {other} hold the same record, up to entry {entry}.",
+                path=path,
+                other=other_path,
+                entry=common,
+            )
+        else:
+            same = max(n for n in range(common + 1) if one.heads[n] == other.heads[n])
+            found.not_proven(
+                "records-differ",
+                "{path} and {other} hold two records of one attempt that differ from entry "
+                "{entry} on; one of them is false.",
+                path=path,
+                other=other_path,
+                entry=same + 1,
+            )
+
+
+def _log(found: Findings, subjects: Sequence[Subject], trust: Trust) -> None:
+    """What a proof proves to be in the log, and whether its heads agree."""
+    named = {
+        each.bundle_hash: each
+        for each in sorted(subjects, key=lambda each: isinstance(each.held, Receipt))
+        if each.bundle_hash
+    }
+    heads: list[tuple[str, Checkpoint]] = []
+    for each in subjects:
+        if isinstance(each.held, Checkpoint):
+            heads.append((each.path, each.held))
+        elif isinstance(each.held, Proof):
+            heads.append((each.path, verify_checkpoint(each.held.checkpoint, trust)))
+            if named:
+                _included(found, each, each.held, list(named.values()), trust)
+    for (path, one), (other_path, other) in combinations(heads, 2):
+        if one.size != other.size:
+            found.note(
+                "log-heads-apart",
+                "{path} and {other} show the log at {size} and {other_size} entries; that the "
+                "longer one continues the shorter is not shown by these files.",
+                path=path,
+                other=other_path,
+                size=one.size,
+                other_size=other.size,
+            )
+        elif one.root == other.root:
+            found.proven(
+                "log-heads-agree",
+                "{path} and {other} show the same log at {size} entries.",
+                path=path,
+                other=other_path,
+                size=one.size,
+            )
+        else:
+            found.not_proven(
+                "log-forked",
+                "{path} and {other} show two different logs of {size} entries: the log was "
+                "rewritten. Keep both files and raise an alarm.",
+                path=path,
+                other=other_path,
+                size=one.size,
+            )
+
+
+def _included(
+    found: Findings, subject: Subject, proof: Proof, exams: Sequence[Subject], trust: Trust
+) -> None:
+    problem: ExamError | None = None
+    for each in exams:
+        receipt = each.held
+        if not isinstance(receipt, Receipt):
+            receipt = Receipt(each.bundle_hash, 0, proof.index)
+        try:
+            covered = verify_receipt_in_log(receipt, proof, trust)
+        except ExamError as why:
+            problem = why
+            continue
+        found.proven(
+            "in-log",
+            "{proof} proves that {path} is entry {entry} of the body's log of {size}.",
+            proof=subject.path,
+            path=each.path,
+            entry=proof.index,
+            size=covered.size,
+        )
+        return
+    if problem is not None:
+        found.not_proven(
+            "not-in-log",
+            "{proof} does not prove that any exam given here is in the log: {why}",
+            proof=subject.path,
+            why=str(problem),
+        )
+
+
+def _code(found: Findings, subjects: Sequence[Subject], code: str) -> None:
+    named = [each for each in subjects if each.bundle_hash]
+    fitting = [each for each in named if check_hand_in_code(code, each.bundle_hash)]
+    for each in fitting:
+        found.proven("code-fits", "The hand-in code is that of {path}.", path=each.path)
+    if not fitting:
+        found.not_proven(
+            "code-other",
+            "The hand-in code is not that of any exam that is proven here; check every group "
+            "of it.",
+        )

@@ -1,0 +1,355 @@
+"""The time ledger of a record, with the integrity key; incidents and commands with it.
+
+The key opens stamps, events and evidence records. Answers and names stay sealed: their
+entries count for the time they were made at and for nothing else, exactly as at a station
+that was restored. The ledger is the one the station itself computed with
+(:mod:`exam_packages.attempt.ledger`); what is added is the reason of every interval.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from exam_packages.attempt import commands as cmd
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, pass_by
+from exam_packages.attempt.state import Phase
+from exam_packages.clock import SECOND, Stamp
+from exam_packages.errors import ExamError
+from exam_packages.language import say
+from exam_packages.sealing.journal_format import Compartment, parse_acknowledgement
+from exam_packages.sealing.journal_keys import EpochKeys, Opened, open_frames
+from exam_packages.sealing.signed import read_signed
+from exam_packages.sealing.suite import SealingKey
+from exam_packages.verify.findings import Findings, Moment, Ordered, Span, Times
+from exam_packages.verify.machines import Machines
+from exam_packages.verify.record import Walk
+
+_OPENED = {
+    ev.START: "The exam was opened.",
+    ev.RESTART: "The exam program was started again after it had ended.",
+    ev.MOVE: "Another station took over.",
+}
+_CLOSED = {
+    ev.HANDED_IN: "The candidate handed in.",
+    ev.TIME_OVER: "The time was over.",
+    ev.STOPPED: "An invigilator stopped the exam and handed it in.",
+}
+_OVERRUN_NS = 2 * SECOND
+"""How much later than the time allowed a station may close before it is remarked on."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the integrity key told: times, and the pictures that the record names."""
+
+    times: Times
+    pictures: tuple[bytes, ...]
+
+
+def tell(walk: Walk, key: SealingKey, machines: Machines) -> Told | None:
+    """Open the times and events of *walk*, as far as it stands and as they open.
+
+    None when *key* opens nothing of it. What is wrong goes into the walk's findings.
+    """
+    keys: dict[int, EpochKeys] = {}
+    try:
+        for header in walk.headers:
+            keys[header.context.epoch] = header.keys(
+                key, (Compartment.EVENTS, Compartment.EVIDENCE)
+            )
+    except ExamError as problem:
+        walk.findings.problem("integrity-key-unfit", problem)
+        return None
+    teller = _Teller(walk.findings, machines, walk.centre)
+    try:
+        for opened in open_frames(walk.frames[: walk.stands], keys):
+            if not teller.take(opened):
+                break
+        else:
+            if teller.reached:
+                walk.findings.proven(
+                    "times-open",
+                    "The time of every entry from 1 to {entries} opens with the integrity key, "
+                    "each at its own place.",
+                    entries=teller.reached,
+                )
+    except ExamError as problem:
+        walk.findings.problem("entry-altered", problem)
+    return teller.told() if teller.reached else None
+
+
+@dataclass
+class _Teller:
+    findings: Findings
+    machines: Machines
+    centre: str
+    reached: int = 0
+    _ledger: Ledger = field(default_factory=Ledger)
+    _reason: str = ""
+    _spans: list[Span] = field(default_factory=list)
+    _turns: list[Moment] = field(default_factory=list)
+    _incidents: list[Moment] = field(default_factory=list)
+    _commands: list[Ordered] = field(default_factory=list)
+    _pictures: list[bytes] = field(default_factory=list)
+    _at: dict[int, int] = field(default_factory=dict)
+    _wall: dict[int, int] = field(default_factory=dict)
+    _last: Stamp | None = None
+    _now: int = 0
+    _last_entry: int = 0
+    _granted_s: int = 0
+    _added_s: int = 0
+    _closed: str = ""
+    _compared: list[tuple[Stamp, int]] = field(default_factory=list)
+
+    def take(self, opened: Opened) -> bool:
+        """Take one opened frame; False when the ledger must end before it."""
+        stamp = opened.stamp
+        if stamp is None:
+            return False
+        event: ev.Event | None = None
+        if opened.compartment in (Compartment.EVENTS, Compartment.EVIDENCE):
+            try:
+                event = ev.decode_event(opened.body or b"")
+                if isinstance(event, ev.Commanded):
+                    cmd.journaled_command(event.command)
+            except ExamError:
+                self.findings.not_proven(
+                    "event-unknown",
+                    "Entry {entry} holds something that this version does not know; the time "
+                    "ledger ends before it. A newer version may read it.",
+                    entry=opened.sequence,
+                )
+                return False
+        self._tick(opened.sequence, stamp)
+        if opened.compartment is Compartment.ACKNOWLEDGEMENT:
+            self._compare(stamp, opened.body or b"")
+        elif opened.compartment is not Compartment.HEADER:
+            self._enter(opened.sequence, stamp, event)
+        self.reached = opened.sequence
+        return True
+
+    def told(self) -> Told:
+        """Everything, after the last frame."""
+        self._compare_clocks()
+        spent, allowed = self._ledger.total_ns(Kind.RUNNING), self._ledger.allowed_ns
+        countdown = self._ledger.countdown
+        if countdown is not None and spent > allowed + _OVERRUN_NS:
+            self.findings.note(
+                "time-overrun",
+                "{spent} of exam time were used where {allowed} were allowed.",
+                spent=length(spent),
+                allowed=length(allowed),
+            )
+        times = Times(
+            to_entry=self.reached,
+            wall_from_ns=next(iter(self._wall.values()), 0),
+            length_ns=self._now,
+            granted_s=self._granted_s,
+            added_s=self._added_s,
+            spent_ns=spent,
+            left_ns=None if countdown is None else countdown.left_ns,
+            closed=self._closed,
+            spans=tuple(span for span in self._spans if span.length_ns),
+            turns=tuple(self._turns),
+            incidents=tuple(self._incidents),
+            commands=tuple(self._commands),
+            at_ns=self._at,
+            wall_ns=self._wall,
+        )
+        return Told(times, tuple(self._pictures))
+
+    def _tick(self, entry: int, stamp: Stamp) -> None:
+        passed = 0
+        if self._last is not None:
+            same = self._last.boot == stamp.boot
+            passed = (
+                stamp.boottime_ns - self._last.boottime_ns
+                if same
+                else max(0, stamp.wall_ns - self._last.wall_ns)
+            )
+            if passed < 0:
+                self.findings.not_proven(
+                    "time-backwards",
+                    "By the station's own clock, entry {entry} was made before the entry that "
+                    "it follows; its times are not to be believed.",
+                    entry=entry,
+                )
+        self._now += max(0, passed)
+        self._at[entry] = self._now
+        self._wall[entry] = stamp.wall_ns
+        self._last = stamp
+
+    def _enter(self, entry: int, stamp: Stamp, event: ev.Event | None) -> None:
+        before = self._ledger
+        if event is None:
+            after = pass_by(before, stamp)
+        else:
+            after = account([ev.Entry(entry, stamp, event)], before)
+        if after.intervals:
+            self._cover(before, after.intervals, entry, event)
+        if after.attempt.phase is not before.attempt.phase and event is not None:
+            self._reason = self._why(event)
+        self._ledger, self._last_entry = after, entry
+        if event is not None:
+            self._note(entry, stamp, event, before)
+
+    def _cover(
+        self, before: Ledger, intervals: Sequence[Interval], entry: int, event: ev.Event | None
+    ) -> None:
+        """Make the last interval a span, or the last span as long as it has become."""
+        interval = intervals[-1]
+        grown = len(intervals) == len(before.intervals)
+        if grown and self._spans:
+            last = self._spans.pop()
+            first, start, reason = last.first, last.start_ns, last.reason
+        else:
+            first, start = self._last_entry, self._at[self._last_entry]
+            reason = self._reason or say("The exam had not begun.")
+            if interval.kind is Kind.OUTAGE and isinstance(event, ev.Opened):
+                reason = say(_OPENED.get(event.cause, "The exam was opened again."))
+        self._spans.append(
+            Span(
+                kind=interval.kind,
+                first=first,
+                last=entry,
+                start_ns=start,
+                length_ns=interval.length_ns,
+                wall_from_ns=interval.start.wall_ns,
+                wall_to_ns=interval.end.wall_ns,
+                by_wall=interval.by_wall,
+                reason=reason,
+            )
+        )
+
+    def _why(self, event: ev.Event) -> str:
+        """Why the attempt entered the phase that *event* brought."""
+        match event:
+            case ev.Began():
+                return say("The candidate was working.")
+            case ev.Opened():
+                return say("Held after a long outage, until an invigilator let it go on.")
+            case ev.Closed(how=how):
+                return say(_CLOSED.get(how, "The exam was closed."))
+            case ev.Commanded(command=data):
+                command = cmd.journaled_command(data)
+                fields = {"operator": command.operator, "reason": _reason(command)}
+                if isinstance(command.order, cmd.Pause):
+                    return say("Paused by {operator} ({reason}).", **fields)
+                if isinstance(command.order, cmd.Resume):
+                    return say("Resumed by {operator} ({reason}).", **fields)
+        return self._reason
+
+    def _note(self, entry: int, stamp: Stamp, event: ev.Event, before: Ledger) -> None:
+        def moment(code: str, words: str) -> Moment:
+            return Moment(entry, self._at[entry], stamp.wall_ns, code, words)
+
+        match event:
+            case ev.Opened(cause=cause):
+                words = say(_OPENED.get(cause, "The exam was opened again."))
+                self._turns.append(moment("opened", words))
+            case ev.Began(allowed_s=allowed_s):
+                self._granted_s = allowed_s
+                self._turns.append(moment("began", say("The exam began.")))
+            case ev.Closed(how=how):
+                self._closed = say(_CLOSED.get(how, "The exam was closed."))
+                self._turns.append(moment("closed", self._closed))
+            case ev.CameraFound(words=words):
+                self._turns.append(moment("camera", say("Camera: {words}", words=words)))
+            case ev.Noticed(code=code, words=words):
+                self._incidents.append(moment(code, words))
+            case ev.SnapshotTaken(digest=digest):
+                self._pictures.append(digest)
+            case ev.Commanded(command=data):
+                self._command(entry, stamp, data, before)
+
+    def _command(self, entry: int, stamp: Stamp, data: bytes, before: Ledger) -> None:
+        command = cmd.journaled_command(data)
+        signed = read_signed(data, cmd.KIND, max_size=cmd.MAX_COMMAND)
+        signers = signed.signers(self.machines.halls(self.centre))
+        if not signers:
+            self.findings.not_proven(
+                "command-not-signed",
+                "The command in entry {entry} is not signed by a hall of this centre whose "
+                "enrolment is among these files.",
+                entry=entry,
+            )
+        begun = before.attempt.phase in (Phase.RUNNING, Phase.PAUSED)
+        if isinstance(command.order, cmd.AddTime) and begun:
+            self._added_s += command.order.seconds
+        self._commands.append(
+            Ordered(
+                entry=entry,
+                at_ns=self._at[entry],
+                wall_ns=stamp.wall_ns,
+                words=_order(command.order),
+                operator=command.operator,
+                reason=command.reason,
+                comment=command.comment,
+                signed_by=self.machines.name(min(signers)) if signers else "",
+            )
+        )
+
+    def _compare(self, stamp: Stamp, acknowledgement: bytes) -> None:
+        signed, word = parse_acknowledgement(acknowledgement)
+        holder = self.machines.get(word.holder)
+        if holder is not None and signed.signers([holder.verify_key]):
+            self._compared.append((stamp, word.time_ns))
+
+    def _compare_clocks(self) -> None:
+        """Say how the station's clock ran against the holders' that signed along the way."""
+        drift = covered = 0
+        for boot in {stamp.boot for stamp, _ in self._compared}:
+            pairs = [(s.boottime_ns, t) for s, t in self._compared if s.boot == boot]
+            passed = pairs[-1][0] - pairs[0][0]
+            apart = passed - (pairs[-1][1] - pairs[0][1])
+            covered += passed
+            drift = max(drift, apart, key=abs)
+        if not self._compared:
+            return
+        stamp, told_ns = self._compared[-1]
+        self.findings.note(
+            "clocks-compared",
+            "Compared with the clocks of those who witnessed it, the station's clock measured "
+            "{covered} of this exam with a difference of {drift}, and its time of day differed "
+            "by {offset}.",
+            covered=length(covered),
+            drift=length(abs(drift)),
+            offset=length(abs(stamp.wall_ns - told_ns)),
+        )
+
+
+def _order(order: cmd.Order) -> str:
+    match order:
+        case cmd.Admit(extra_s=0):
+            return say("Admitted")
+        case cmd.Admit(extra_s=extra_s):
+            return say("Admitted, with {time} more", time=length(extra_s * SECOND))
+        case cmd.Pause():
+            return say("Paused")
+        case cmd.Resume():
+            return say("Resumed")
+        case cmd.AddTime(seconds=seconds) if seconds < 0:
+            return say("Took back {time}", time=length(-seconds * SECOND))
+        case cmd.AddTime(seconds=seconds):
+            return say("Added {time}", time=length(seconds * SECOND))
+        case cmd.Say(text=text):
+            return say("Message: “{text}”", text=text)
+        case cmd.Stop():
+            return say("Stopped and handed in")
+
+
+def _reason(command: cmd.Command) -> str:
+    return command.reason + (f": {command.comment}" if command.comment else "")
+
+
+def length(time_ns: int) -> str:
+    """A length of time for people: ``1 h 02 min 03 s``, ``0.4 s``."""
+    if abs(time_ns) < 10 * SECOND:
+        return f"{time_ns / SECOND:.1f} s"
+    seconds = round(time_ns / SECOND)
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes:02} min {rest:02} s"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
