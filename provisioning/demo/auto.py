@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 
-from provisioning.demo import checks
+from provisioning.demo import checks, homeward
 from provisioning.demo.candidate import Sitter
-from provisioning.demo.processes import Child, Children, command, exam_kiosk, listens, wait_until
+from provisioning.demo.processes import Child, Children, exam_kiosk, listens, wait_until
 from provisioning.demo.script import Turn, write_script
 from provisioning.demo.site import Candidate, Site, build, start_servers
-from provisioning.demo.stages import DemoError, Stages
+from provisioning.demo.stages import DemoError, Stages, some
 from provisioning.demo.terminal import Terminal
 
 RETURN_S = 2
@@ -57,6 +55,13 @@ class AutoRun:
         stages = self._stages
         stages.title("Setting up")
         build(self._site, stages)
+        count = len(self._site.paper().references())
+        if self._faults.kill_at >= count:
+            raise DemoError(
+                "This exam has {count} items, so --kill-at goes from 1 to {most}.",
+                count=count,
+                most=count - 1,
+            )
         with Children(self._site.logs) as children, ExitStack() as terminals:
             start_servers(self._site, children, stages)
             stages.title("Sitting")
@@ -66,18 +71,7 @@ class AutoRun:
             stages.title("Going home")
             self._arrive(seats)
             self._prove(seats)
-        stages.title("Where everything lies")
-        for words, path in (
-            ("score report", self._results / "report.html"),
-            ("results", self._results / "results.json"),
-            ("receipts", self._site.directory / "receipts"),
-            ("the site, with the logs of its processes", self._site.directory),
-        ):
-            stages.note(f"{path}   {words}")
-
-    @property
-    def _results(self) -> Path:
-        return self._site.directory / "results" / self._site.form
+        homeward.say_where(self._site, stages)
 
     # Sitting.
 
@@ -93,7 +87,7 @@ class AutoRun:
                 turns = write_script(self._site.body, self._site.form, candidate.number, offset)
                 sitter = Sitter(candidate.name, candidate.code, terminal, turns)
                 seats.append(Seat(candidate, sitter, agent))
-            stage.figure = f"{len(seats)} pseudo-terminal(s)"
+            stage.figure = some(len(seats), "pseudo-terminal")
         return seats
 
     def _before(self, seats: list[Seat]) -> None:
@@ -193,8 +187,6 @@ class AutoRun:
             ("Agents killed with SIGKILL came back with every answer", self._agent_back_s),
         ):
             with self._stages.stage(words) as stage:
-                if not took:
-                    raise DemoError("None was killed: there is no such answer in this exam.")
                 stage.figure = f"{len(took)}, the slowest after {max(took):.1f} s"
 
     def _hand_in(self, seat: Seat) -> None:
@@ -207,32 +199,26 @@ class AutoRun:
     def _arrive(self, seats: list[Seat]) -> None:
         site, stages = self._site, self._stages
         with stages.stage("The bundles arrive at the body's intake") as stage:
-            wait_until(lambda: _taken_in(site) >= len(seats), "not every bundle has arrived")
-            stage.figure = f"{_taken_in(site)} of {len(seats)}"
+            wait_until(lambda: homeward.taken_in(site) >= len(seats), "bundles are missing")
+            stage.figure = f"{homeward.taken_in(site)} of {len(seats)}"
         with stages.stage("Every screen shows that the body has it"):
             _each(seats, lambda seat: seat.sitter.wait_received())
         with stages.stage("The log is signed with the checkpoint key") as stage:
-            said = command("intake", "checkpoint", site.intake, "--body", site.body.directory)
-            stage.figure = said.strip()
+            stage.figure = homeward.sign_log(site)
         with stages.stage("Receipts fit the codes, and are in the log") as stage:
             for seat in seats:
-                stage.figure = verify_receipt(site, seat.code)
+                stage.figure = homeward.verify_receipt(site, seat.code)
 
     def _prove(self, seats: list[Seat]) -> None:
         site, stages = self._site, self._stages
-        answers = site.directory / "answers"
         with stages.stage("The scoring desk opens responses only, and scores them blind"):
-            command("intake", "export", site.intake, "--out", answers)
-            command(
-                *("score", answers, "--body", site.body.directory),
-                *("--out", site.directory / "results"),
-            )
+            homeward.score(site)
         with stages.stage("Every answer scored is the one that was typed") as stage:
             scripts = [seat.sitter.turns for seat in seats]
-            scores = checks.check_scores(site, self._results, scripts)
+            scores = checks.check_scores(site, homeward.results(site), scripts)
             stage.figure = ", ".join(scores)
         with stages.stage("Every journal's chain and signatures hold") as stage:
-            opened = checks.open_attempts(site, answers)
+            opened = checks.open_attempts(site, homeward.answers(site))
             attempts = [opened[checks.station_key(site, seat.candidate.station)] for seat in seats]
             stage.figure = f"{sum(each.frames for each in attempts)} records"
         with stages.stage("Every journal holds every answer") as stage:
@@ -249,24 +235,6 @@ class AutoRun:
             ]
             spent, outage = max(each[0] for each in times), max(each[1] for each in times)
             stage.figure = f"at most {spent} s spent, {outage} s of outage given back"
-
-
-def verify_receipt(site: Site, code: str) -> str:
-    """Fetch the receipt for a hand-in code and verify it, with its place in the log."""
-    out = site.directory / "receipts"
-    said = command("intake", "receipt", site.intake, code, "--out", out).splitlines()
-    if len(said) < 2 or not Path(said[1]).is_file():
-        raise DemoError("The log does not cover the receipt: {said}", said=" ".join(said))
-    verified = command(
-        *("intake", "verify-receipt", said[0], "--trust", site.body.root_path),
-        *("--code", code, "--proof", said[1]),
-    )
-    return verified.splitlines()[-1]
-
-
-def _taken_in(site: Site) -> int:
-    found: dict[str, int] = json.loads(command("intake", "status", site.intake, "--json"))
-    return found["bundles"]
 
 
 def _each(seats: list[Seat], work: Callable[[Seat], object]) -> None:

@@ -17,7 +17,7 @@ from exam_packages.content.reading import read_paper
 from exam_packages.files import make_directory, write_durably
 from exam_packages.samples import FOOD_SAFETY
 from provisioning.demo.processes import Children, command, free_ports, listens
-from provisioning.demo.stages import DemoError, Stages
+from provisioning.demo.stages import DemoError, Stages, some
 
 BODY_NAME: Final = "Demonstration Board of Examiners"
 CENTRE: Final = "Riverside Centre"
@@ -150,7 +150,7 @@ def build(site: Site, stages: Stages) -> None:
         stage.figure = f"root of trust {site.trust[:16]}…"
     with stages.stage("A hall and its stations are enrolled") as stage:
         _enrol(site, intake)
-        stage.figure = f"1 hall, {len(site.candidates)} station(s)"
+        stage.figure = f"1 hall, {some(len(site.candidates), 'station')}"
     for part in (site.body.packages, site.body.grants, site.body.codes):
         make_directory(part, mode=0o700)
     with stages.stage("The sample exam is imported and its form drawn") as stage:
@@ -167,7 +167,7 @@ def build(site: Site, stages: Stages) -> None:
         command("intake", "init", site.intake, "--body", site.body.directory, "--address", intake)
     with stages.stage("The hall opens its sitting with the roster") as stage:
         _open_sitting(site)
-        stage.figure = f"{len(site.candidates)} candidate(s) expected"
+        stage.figure = f"{some(len(site.candidates), 'candidate')} expected"
 
 
 def start_servers(site: Site, children: Children, stages: Stages) -> None:

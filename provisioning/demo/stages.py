@@ -17,6 +17,11 @@ class DemoError(ExamError):
     """A stage of the demo did not hold."""
 
 
+def some(count: int, thing: str) -> str:
+    """``1 station``, ``8 stations``."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
 class Stage:
     """A running stage; ``figure`` is what its line ends with."""
 
@@ -38,6 +43,10 @@ class Stages:
     def note(self, words: str) -> None:
         """A line that is no stage."""
         self._say(f"    {words}")
+
+    def show(self, text: str) -> None:
+        """A text as it is, such as a table."""
+        self._say(f"\n{text.rstrip()}")
 
     @contextmanager
     def stage(self, words: str) -> Iterator[Stage]:

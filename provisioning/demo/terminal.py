@@ -72,6 +72,12 @@ class _Screen(pyte.Screen):
         super().reset_mode(*modes, **private)
 
 
+def _environment() -> dict[str, str]:
+    """Ours, but for what describes the terminal that we ourselves may run in."""
+    kept = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
 class Terminal:
     """One program and the terminal it runs in."""
 
@@ -95,7 +101,7 @@ class Terminal:
             stdout=slave,
             stderr=slave,
             start_new_session=True,
-            env={**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
+            env=_environment(),
         )
         os.close(slave)
         self._reader = threading.Thread(
