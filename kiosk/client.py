@@ -252,6 +252,8 @@ class Client(App[None], inherit_bindings=False):
             self.view.meet()
             try:
                 async for message in agent:
+                    if isinstance(message, Refused):  # to no request of ours: the agent's word
+                        self.announce(message.template, **dict(message.fields))
                     self.view.receive(message)
                     self._settle_person()
                     self.wake()

@@ -100,7 +100,7 @@ def camera(view: View) -> Content:
         case kind if kind == DEVICE:
             return Content(_("● Camera on"))
         case kind if kind == VIDEO_FILE:
-            return Content(_("● Camera: a recorded video (test)"))
+            return Content(_("● Test video"))
         case kind if kind == NO_CAMERA:
             return Content(_("○ No camera"))
         case _:

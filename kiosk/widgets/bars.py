@@ -97,7 +97,7 @@ class StatusBar(Bar):
     """What is saved, what is safe, whether a camera runs: always visible, always true."""
 
     def tell(self, *parts: Content) -> None:
-        self.show(Content("   ").join(parts))
+        self.show(Content("  ").join(parts))
 
 
 class Notice(Static):

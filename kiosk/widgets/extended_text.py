@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
-from textual.widgets.text_area import Edit, EditResult
+from textual.widgets.text_area import Edit, EditResult, Selection
 
 from exam_packages.content.items import ExtendedText
 from exam_packages.content.values import MAX_TEXT, Response
@@ -54,6 +54,8 @@ class Essay(TextArea):
         if not edits:
             return
         self.wrapped_document.wrap(self.wrap_width, self.indent_width)
+        # The cursor may still stand in lines that are gone; what follows looks at it.
+        self.selection = Selection.cursor(self.document.end)
         self._refresh_size()
         for edit in edits:
             edit.after(self)

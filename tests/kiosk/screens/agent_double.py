@@ -253,6 +253,7 @@ class AgentDouble:
                     self.tell(ipc.Saved(request))
                 else:
                     self.tell(ipc.Vacant())
+                    self.tell(ipc.Saved(request))
             case ipc.Do(request=request, act=act):
                 await self._do(request, act)
             case ipc.Read(request=request, part=part, name=name, offset=offset, length=length):
@@ -262,12 +263,13 @@ class AgentDouble:
                 else:
                     data = blob[offset : offset + length]
                     self.tell(ipc.Data(request, len(blob), data))
-            case ipc.Leave():
+            case ipc.Leave(request=request):
                 self.signed_in = self.named = self.released = False
                 self.finished = None
                 self.entries, self.ledger = [], Ledger()
                 self.tell(ipc.Vacant())
                 self.tell(self.status())
+                self.tell(ipc.Saved(request))
             case _:
                 raise AssertionError(message)
 

@@ -186,6 +186,6 @@ def test_the_hall_is_told_truly(sit: Any) -> None:
             s.agent.camera = 0
             await s.until(lambda: "○ No camera" in status(s))
             s.agent.camera = 2
-            await s.until(lambda: "recorded video" in status(s))
+            await s.until(lambda: "● Test video" in status(s))
 
     run(walk())
