@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
 
 from exam_packages.errors import UsageError
 from provisioning.demo.site import plan_site
-from provisioning.demo.stages import Stages
+from provisioning.demo.stages import DemoError, Stages
 from provisioning.demo.video import make_video
 
 MOST_CANDIDATES = 40
@@ -47,6 +48,11 @@ def demo(auto: bool, candidates: int, kill_at: int, hall_down: bool, directory: 
         raise UsageError("--candidates, --kill-at and --hall-down belong to --auto.")
     stages = Stages()
     if auto:
+        if find_spec("pyte") is None:
+            raise DemoError(
+                "The scripted candidates need the package pyte to read their screens; install "
+                "it with: pip install 'exam-kiosk[demo]'"
+            )
         from provisioning.demo.auto import AutoRun, Faults
 
         site = plan_site(directory, candidates, "")
