@@ -23,6 +23,7 @@ from exam_packages.sealing.suite import SuiteError
 __all__ = ["RangeReader", "open_stream", "seal_stream", "sealed_size"]
 
 CHUNK: Final = 16 * 1024
+_KEY: Final = 32
 _SALT: Final = 24
 _COMMITMENT: Final = 32
 _TAG: Final = 16
@@ -51,8 +52,8 @@ def open_stream(key: bytes, context: bytes, pieces: Iterable[bytes]) -> Iterator
     Every chunk given out is authentic; that the message is whole is known only at the end.
     Raises :class:`SuiteError`.
     """
-    decryptor = Cobblestone256Decryptor(key, context)
     try:
+        decryptor = Cobblestone256Decryptor(key, context)
         for piece in pieces:
             yield decryptor.update(piece)
         yield decryptor.finalize()
@@ -72,7 +73,8 @@ class RangeReader:
         self, key: bytes, context: bytes, size: int, read_at: Callable[[int, int], bytes]
     ) -> None:
         chunks, last = divmod(size - _PREFIX, CHUNK + _TAG)
-        if size < _PREFIX + _TAG or last < _TAG:
+        # HKDF would take a key of any length, and some of two lengths for the same one.
+        if len(key) != _KEY or size < _PREFIX + _TAG or last < _TAG:
             raise _closed()
         self.size: Final = chunks * CHUNK + last - _TAG
         """Bytes of the plaintext."""
@@ -97,7 +99,8 @@ class RangeReader:
         if offset < 0 or offset >= end:
             return b""
         first = offset // CHUNK
-        last = (end - 1) // CHUNK
+        # Up to the very end, the last chunk proves that it is the end, even an empty one.
+        last = (end if end == self.size else end - 1) // CHUNK
         sealed = memoryview(
             self._read_at(_PREFIX + first * (CHUNK + _TAG), (last - first + 1) * (CHUNK + _TAG))
         )

@@ -107,30 +107,34 @@ class Opener:
 
     def open(self, sealed: bytes, info: bytes) -> bytes:
         need(len(sealed) >= 1136, "too short for something sealed")
-        enc, ciphertext = sealed[:1120], sealed[1120:]
+        key, nonce = key_schedule(self.shared(sealed[:1120]), info, 0x647A, 2)
+        return unseal(key, nonce, sealed[1120:], b"")
+
+    def shared(self, enc: bytes) -> bytes:
+        """The secret that was encapsulated to this key: X-Wing, 5.3 and 5.5."""
         point = enc[1088:]
         try:
             agreed = self._curve.exchange(x25519.X25519PublicKey.from_public_bytes(point))
             secret = self._kem.decapsulate(enc[:1088])
         except ValueError:
             raise Refused("an encapsulated key is none") from None
-        # X-Wing's combiner: both secrets, the ciphertext's and the recipient's X25519, label
-        shared = hashlib.sha3_256(secret + agreed + point + self._point + b"\\.//^\\").digest()
-        suite = b"HPKE" + struct.pack(">HHH", 0x647A, 1, 2)
+        return hashlib.sha3_256(secret + agreed + point + self._point + b"\\.//^\\").digest()
 
-        def extract(salt: bytes, name: bytes, ikm: bytes) -> bytes:
-            return mac(salt or bytes(32), b"HPKE-v1" + suite + name + ikm)
 
-        def spread(key: bytes, name: bytes, context: bytes, length: int) -> bytes:
-            return expand(
-                key, struct.pack(">H", length) + b"HPKE-v1" + suite + name + context, length
-            )
+def key_schedule(shared: bytes, info: bytes, kem: int, aead: int) -> tuple[bytes, bytes]:
+    """Key and nonce of HPKE's base mode with HKDF-SHA256 and a key of 32 bytes: RFC 9180, 5.1."""
+    suite = b"HPKE" + struct.pack(">HHH", kem, 1, aead)
 
-        context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
-        root = extract(shared, b"secret", b"")
-        key = spread(root, b"key", context, 32)
-        nonce = spread(root, b"base_nonce", context, 12)
-        return unseal(key, nonce, ciphertext, b"")
+    def extract(salt: bytes, name: bytes, ikm: bytes) -> bytes:
+        return mac(salt, b"HPKE-v1" + suite + name + ikm)
+
+    def spread(name: bytes, length: int) -> bytes:
+        front = struct.pack(">H", length) + b"HPKE-v1" + suite + name
+        return expand(root, front + context, length)
+
+    context = b"\0" + extract(b"", b"psk_id_hash", b"") + extract(b"", b"info_hash", info)
+    root = extract(shared, b"secret", b"")
+    return spread(b"key", 32), spread(b"base_nonce", 12)
 
 
 def unseal(key: bytes, nonce: bytes, sealed: bytes, bound: bytes) -> bytes:
