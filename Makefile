@@ -1,19 +1,22 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint demo pictures bench lock clean
+.PHONY: help setup test test-long lint demo pictures bench lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8".
 ARGS ?=
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
 setup: ## Make the virtual environment (instant when it is there)
 	@tools/setup.sh
 
 test: lint ## Check everything: style, types, layers, tests with coverage
 	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
+
+test-long: setup ## Run the long campaigns too: every bit of every file
+	$(BIN)/pytest -q -n 2 -m slow
 
 lint: setup ## Check style, types and layers
 	$(BIN)/ruff check
