@@ -16,8 +16,9 @@ from exam_packages.sealing.journal import Compartment
 
 MAX_EVENT = 256 * 1024
 
-START, RESTART, MOVE = 1, 2, 3
-"""Why an epoch opened: a new attempt, the agent restarted, another station took over."""
+START, RESTART, MOVE, REOPEN = 1, 2, 3, 4
+"""Why an epoch opened: a new attempt, the agent restarted, another station took over, two
+people reopened a hand-in. The epoch of a reopened attempt begins with :class:`Reopened`."""
 
 HANDED_IN, TIME_OVER, STOPPED = 1, 2, 3
 """How an attempt closed: by the candidate, by the clock, by an invigilator."""
@@ -100,9 +101,17 @@ class CameraFound(Object, tag=18):
 
 
 class Closed(Object, tag=19):
-    """The attempt ended; nothing but its conclusion follows."""
+    """The attempt ended; nothing but its conclusion follows, unless it is reopened."""
 
     how: int
+
+
+class Reopened(Object, tag=20):
+    """An epoch began in which a closed attempt goes on, with the time that was left. The
+    clock stands until a person resumes it. One that was stopped before it had begun may
+    begin."""
+
+    epoch: int
 
 
 # Evidence: opened by the integrity role.
@@ -140,6 +149,7 @@ Event: TypeAlias = (
     | Noticed
     | CameraFound
     | Closed
+    | Reopened
     | SnapshotTaken
     | Identified
 )

@@ -110,6 +110,9 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return _obey(attempt, journaled_command(data))
         case ev.Closed(how=how):
             return replace(attempt, phase=Phase.CLOSED, closed=how)
+        case ev.Reopened(epoch=epoch):
+            phase = Phase.PAUSED if attempt.place is not None else Phase.ADMITTED
+            return replace(attempt, epoch=epoch, phase=phase, closed=0)
         case ev.SnapshotTaken(number=number):
             return replace(attempt, snapshots=number)
         case ev.Beat() | ev.Noticed() | ev.CameraFound() | ev.Identified() | ev.Concluded():

@@ -308,6 +308,16 @@ def read_half(directory: Path, header: Header) -> bytes:
     return half
 
 
+def keep_half(directory: Path, header: Header, half: bytes) -> None:
+    """Keep half 2 of an epoch that another station wrote, for going on here from now on.
+
+    The caller made sure that it is that epoch's. Raises :class:`DiskFull` or
+    :class:`DiskFault`.
+    """
+    prepare_directory(directory / "halves")
+    _keep_half(directory, header.digest, half)
+
+
 def forget_halves(directory: Path) -> int:
     """Delete every kept half 2, when the sitting is closed; return how many there were.
 

@@ -191,6 +191,8 @@ class _Teller:
             self._cover(before, after.intervals, entry, event)
         if after.attempt.phase is not before.attempt.phase and event is not None:
             self._reason = self._why(event)
+        elif isinstance(event, ev.Opened) and after.attempt.phase is Phase.RUNNING:
+            self._reason = say("The exam went on after the outage.")
         self._ledger, self._last_entry = after, entry
         if event is not None:
             self._note(entry, stamp, event, before)
@@ -230,6 +232,8 @@ class _Teller:
                 return say("The candidate was working.")
             case ev.Opened():
                 return say("Held after a long outage, until an invigilator let it go on.")
+            case ev.Reopened():
+                return say("Reopened by two people; the clock stood until it was resumed.")
             case ev.Closed(how=how):
                 return say(_CLOSED.get(how, "The exam was closed."))
             case ev.Commanded(command=data):
@@ -249,6 +253,9 @@ class _Teller:
             case ev.Opened(cause=cause):
                 words = say(_OPENED.get(cause, "The exam was opened again."))
                 self._turns.append(moment("opened", words))
+            case ev.Reopened():
+                self._closed = ""
+                self._turns.append(moment("reopened", say("The hand-in was reopened.")))
             case ev.Began(allowed_s=allowed_s):
                 self._granted_s = allowed_s
                 self._turns.append(moment("began", say("The exam began.")))
@@ -346,6 +353,8 @@ def _reason(command: cmd.Command) -> str:
 
 def length(time_ns: int) -> str:
     """A length of time for people: ``1 h 02 min 03 s``, ``0.4 s``."""
+    if not time_ns:
+        return "0 s"
     if abs(time_ns) < 10 * SECOND:
         return f"{time_ns / SECOND:.1f} s"
     seconds = round(time_ns / SECOND)

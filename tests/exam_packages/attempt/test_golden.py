@@ -33,6 +33,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Noticed("camera-lost", "Camera video0 gives no pictures any more"),
     ev.CameraFound(ev.VIDEO_FILE, "Video file room.avi"),
     ev.Closed(ev.TIME_OVER),
+    ev.Reopened(3),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

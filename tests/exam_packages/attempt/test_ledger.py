@@ -159,3 +159,20 @@ def test_a_wall_clock_that_jumps_within_a_boot_changes_nothing() -> None:
 
 def test_no_countdown_before_the_exam_began() -> None:
     assert account(entries((at(0), order(1, cmd.Admit(0))))).countdown is None
+
+
+def test_a_reopened_attempt_has_the_time_that_was_left() -> None:
+    ledger = account(
+        entries(
+            (at(0), order(1, cmd.Admit(0))),
+            (at(0), ev.Began(100)),
+            (at(0), ev.Moved("a")),
+            (at(30), ev.Closed(ev.HANDED_IN)),
+            (at(500), ev.Reopened(2)),
+            (at(520), order(2, cmd.Resume())),
+            (at(525), ev.Beat()),
+        )
+    )
+    assert left_s(ledger) == 100 - 30 - 5
+    assert ledger.total_ns(Kind.CLOSED) == 470 * SECOND
+    assert ledger.total_ns(Kind.PAUSED) == 20 * SECOND

@@ -100,6 +100,16 @@ def test_a_held_epoch_stops_only_a_running_clock(held: bool, begun: bool, phase:
     assert fold(entries(*before, ev.Opened(2, ev.RESTART, held))).phase is phase
 
 
+@pytest.mark.parametrize(("begun", "phase"), [(True, Phase.PAUSED), (False, Phase.ADMITTED)])
+def test_a_reopened_attempt_goes_on_where_it_was(begun: bool, phase: Phase) -> None:
+    work = [ev.Began(60), ev.Moved("a"), ev.Responded("a", ())] if begun else []
+    before = fold(entries(order(1, cmd.Admit(5)), *work))
+    attempt = fold(entries(order(1, cmd.Admit(5)), *work, ev.Closed(ev.STOPPED), ev.Reopened(2)))
+    assert (attempt.phase, attempt.epoch, attempt.closed) == (phase, 2, 0)
+    assert (attempt.responses, attempt.recorded) == (before.responses, before.recorded)
+    assert (attempt.allowed_s, attempt.extra_s) == (before.allowed_s, before.extra_s)
+
+
 def test_an_attempt_starts_waiting_with_nothing_done() -> None:
     attempt = Attempt()
     assert attempt.phase is Phase.WAITING
