@@ -263,8 +263,8 @@ def _countersigned(
     hall = machines.name(word.holder)
     subject.findings.proven(
         "countersigned",
-        "{hall} signed at {time} that its own copy of the record ends at entry {entry} too, "
-        "with the same content.",
+        "{hall} signed at {time} that its own copy of the record ends at entry {entry}, with "
+        "the content that the station signed.",
         hall=hall,
         time=moment(word.time_s * SECOND),
         entry=manifest.count,

@@ -139,9 +139,8 @@ def grant(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> No
     }
     subject.findings.proven(
         "grant-signed",
-        "The packager of “{body}” granted one package to {count} machines.",
+        "The packager of “{body}” granted one package to the machines named.",
         body=trust.root.body,
-        count=len(found.shares),
     )
 
 

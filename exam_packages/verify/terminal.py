@@ -37,7 +37,7 @@ def to_text(report: Report) -> str:
     if report.relations:
         lines += ["", _rule(say("Together")), *_findings(report.relations)]
     lines += ["", _rule(say("Result")), *_wrapped(words.verdict(report), "  ")]
-    lines += _wrapped(say("✓ proven   ✗ not proven   – to know"), "  ")
+    lines += _wrapped(say("✓ proven   ✗ not proven   – for information"), "  ")
     if not report.with_integrity_key:
         lines += _wrapped(
             say(
@@ -65,12 +65,12 @@ def _record(record: Record) -> list[str]:
     lines += _titled(say("Witnessed by"), words.witnessed_by(record))
     lines += _titled(say("Unwitnessed"), words.unwitnessed(record))
     if record.times is not None:
-        lines += _times(record.times)
+        lines += _times(record, record.times)
     return lines
 
 
-def _times(times: Times) -> list[str]:
-    lines = ["", *_titled(say("Time"), []), *_table(words.time_sums(times))]
+def _times(record: Record, times: Times) -> list[str]:
+    lines = ["", *_titled(words.times_title(record, times), []), *_table(words.time_sums(times))]
     lines += _titled(say("Every interval, by the station's clock (UTC)"), [])
     for span in times.spans:
         measured = say(" (by the wall clock)") if span.by_wall else ""
@@ -78,16 +78,21 @@ def _times(times: Times) -> list[str]:
             f"{words.clock(span.wall_from_ns)}–{words.clock(span.wall_to_ns)}  "
             f"{words.KINDS[span.kind]}, {length(span.length_ns)}{measured}. {span.reason}",
             "    ",
+            "      ",
         )
     lines += _titled(say("Incidents"), [] if times.incidents else [say("None.")])
     for each in times.incidents:
         lines += _wrapped(
-            f"{words.clock(each.wall_ns)}  {each.words} ({each.code}, entry {each.entry})", "    "
+            f"{words.clock(each.wall_ns)}  {each.words} ({each.code}, entry {each.entry})",
+            "    ",
+            "      ",
         )
     lines += _titled(say("Commands"), [] if times.commands else [say("None.")])
     for command in times.commands:
         lines += _wrapped(
-            f"{words.clock(command.wall_ns)}  {command.words}: {words.ordered_by(command)}", "    "
+            f"{words.clock(command.wall_ns)}  {command.words}: {words.ordered_by(command)}",
+            "    ",
+            "      ",
         )
     return lines
 
@@ -106,7 +111,7 @@ def _finding(finding: Finding) -> list[str]:
 def _titled(title: str, texts: Iterable[str]) -> list[str]:
     lines = [f"  {title}"]
     for text in texts:
-        lines += _wrapped(text, "    ")
+        lines += _wrapped(text, "    ", "      ")
     return lines
 
 
@@ -115,7 +120,10 @@ def _table(rows: Iterable[tuple[str, str]]) -> list[str]:
     width = max((len(label) for label, _ in listed), default=0)
     lines = []
     for label, value in listed:
-        lines += _wrapped(f"{label.ljust(width)}  {value}", "    ", " " * (width + 6))
+        if " " not in value and len(value) + width + 6 > WIDTH:  # a digest: never broken
+            lines += [f"    {label}", f"      {clean(value)}"]
+        else:
+            lines += _wrapped(f"{label.ljust(width)}  {value}", "    ", " " * (width + 6))
     return lines
 
 
@@ -128,7 +136,7 @@ def _wrapped(text: str, first: str, rest: str | None = None) -> list[str]:
         clean(text),
         WIDTH,
         initial_indent=first,
-        subsequent_indent=first + "  " if rest is None and first else rest or "",
+        subsequent_indent=first if rest is None else rest,
         break_on_hyphens=False,
         expand_tabs=False,
         drop_whitespace=True,

@@ -156,7 +156,20 @@ def time_sums(times: Times) -> list[tuple[str, str]]:
     ]
     if times.left_ns is None:
         return [(say("Exam time"), say("the exam had not begun"))]
-    return [*sums, (say("Left at the end"), length(times.left_ns))]
+    return [*sums, (_left(times), length(times.left_ns))]
+
+
+def _left(times: Times) -> str:
+    if times.closed:
+        return say("Left at the end")
+    return say("Left at entry {entry}", entry=times.to_entry)
+
+
+def times_title(record: Record, times: Times) -> str:
+    """What the ledger covers."""
+    if times.to_entry == record.entries and times.closed:
+        return say("Time")
+    return say("Time, as far as entry {entry}", entry=times.to_entry)
 
 
 def clock(time_ns: int) -> str:
