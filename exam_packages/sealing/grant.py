@@ -7,6 +7,9 @@ both together give the key that unwraps the paper key::
     KEK ‖ check    = HKDF-SHA256(salt = R, ikm = S, info = label ‖ context), 32 bytes each
     wrapped        = AES-256-GCM(KEK, zero nonce, paper key, AAD = label ‖ check)
 
+A machine that is enrolled too late is named by an addendum
+(:mod:`exam_packages.sealing.addendum`), which seals the same S to it.
+
 The KEK is used once, so the nonce may be zero. ``check`` lies in the grant and is compared
 first: AES-GCM alone does not commit to its key.
 
@@ -38,6 +41,7 @@ from exam_packages.sealing.suite import (
     SealingKey,
     SigningKey,
     SuiteError,
+    digest,
     hkdf,
     label,
 )
@@ -58,7 +62,7 @@ GRANT_KIND: Final = "exam-kiosk/grant/v1"
 
 _MAX_SIZE: Final = 16 * 1024 * 1024
 _ZERO_NONCE: Final = bytes(12)
-_SECRET_SIZE: Final = 32
+SECRET_SIZE: Final = 32
 
 
 class GrantError(SealingError):
@@ -96,6 +100,11 @@ class Grant(canon.Object):
     wrapped: Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
     check: canon.Hash
 
+    @property
+    def hash(self) -> bytes:
+        """32 bytes that name exactly this grant, as addenda do."""
+        return digest(label("grant", "hash"), canon.pack(self))
+
     def has(self, machine: bytes) -> bool:
         """Whether the grant is for the machine with this key id (of its enrolment)."""
         return any(share.machine == machine for share in self.shares)
@@ -114,16 +123,23 @@ class Grant(canon.Object):
                 centre=self.centre,
                 slot=self.slot,
             )
-        context = _context(self)
         try:
-            secret = open_share(share, machine, label("grant", "share", *context))
+            secret = open_share(share, machine, label("grant", "share", *_context(self)))
         except SuiteError:
             raise self._damaged() from None
-        if len(secret) != _SECRET_SIZE:
+        return self.unwrap(secret, release_secret)
+
+    def unwrap(self, secret: bytes, release_secret: bytes) -> bytes:
+        """The paper key, from S as a share gave it and the release secret.
+
+        Raises :class:`WrongRelease`, or :class:`GrantError` when the grant is damaged inside.
+        """
+        context = _context(self)
+        if len(secret) != SECRET_SIZE:
             raise self._damaged()
         kek, check = _keys(secret, release_secret, context)
         # HMAC pads its key with zeros, so another length could stand for the same secret.
-        if len(release_secret) != _SECRET_SIZE or not hmac.compare_digest(check, self.check):
+        if len(release_secret) != SECRET_SIZE or not hmac.compare_digest(check, self.check):
             raise WrongRelease(
                 "The release does not fit the grant of centre “{centre}” for the sitting {slot}, "
                 "issue {issue}: a code is missing, or belongs to another package, sitting or "
@@ -159,17 +175,21 @@ def seal_grant(
     signers: Sequence[SigningKey],
     *,
     codes: int = 1,
+    secret: bytes | None = None,
 ) -> bytes:
     """Make and sign the grant of one centre for one sitting.
 
-    *release_secret* is R, 32 bytes, from *codes* release codes. Raises
+    *release_secret* is R, 32 bytes, from *codes* release codes. *secret* is S: 32 fresh
+    random bytes, given by a packager who keeps it for addenda, else drawn here. Raises
     :class:`GrantError` when a field has no valid value or two recipients are one.
     """
-    if len(paper_key) != 32 or len(release_secret) != _SECRET_SIZE:
+    if len(paper_key) != 32 or len(release_secret) != SECRET_SIZE:
         raise GrantError("The paper key and the release secret must be 32 bytes long.")
     if len({to.sealing.key_id for to in recipients}) != len(recipients):
         raise GrantError("A machine is named twice among those the grant is for.")
-    secret = secrets.token_bytes(_SECRET_SIZE)
+    secret = secrets.token_bytes(SECRET_SIZE) if secret is None else secret
+    if len(secret) != SECRET_SIZE:
+        raise GrantError("The secret of a grant must be 32 bytes long.")
     draft = Grant(
         package_hash, centre, slot, issue, release_id, expires_s, codes, (), bytes(48), bytes(32)
     )

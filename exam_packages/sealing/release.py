@@ -226,13 +226,18 @@ def seal_release(
     return sign(RELEASE_KIND, body, signers)
 
 
-def read_release(data: bytes, trust: Trust, *, now_s: int | None) -> Release:
+def read_release(data: bytes, trust: Trust, *, now_s: int | None, officers: int = 1) -> Release:
     """Verify and read a release; with *now_s*, also that it is valid then.
+
+    As many release officers as the grant has codes must have signed: *officers*, where
+    that is more than the threshold of their role.
 
     Raises :class:`ReleaseError`, or :class:`TrustError` or :class:`SignedError` when the
     release officers' signatures do not hold.
     """
-    release = _read(trust.verify(data, RELEASE_KIND, RELEASE, max_size=_MAX_SIZE))
+    release = _read(
+        trust.verify(data, RELEASE_KIND, RELEASE, max_size=_MAX_SIZE, at_least=officers)
+    )
     if now_s is not None:
         release.check_time(now_s)
     return release

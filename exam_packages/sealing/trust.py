@@ -148,13 +148,22 @@ class Trust:
         rules.check(signed, ROOT)
         return cls(root, signed.body, rules)
 
-    def verify(self, data: bytes, kind: str, role: str, *, max_size: int = canon.MAX_SIZE) -> bytes:
+    def verify(
+        self,
+        data: bytes,
+        kind: str,
+        role: str,
+        *,
+        max_size: int = canon.MAX_SIZE,
+        at_least: int = 1,
+    ) -> bytes:
         """The body of the signed object *data*, when the threshold of *role* signed it.
 
+        *at_least* identities must have signed where that is more than the threshold.
         Raises :class:`TrustError`, or :class:`SignedError` when it is not a *kind*.
         """
         signed = read_signed(data, kind, max_size=max_size)
-        self._rules.check(signed, role)
+        self._rules.check(signed, role, at_least=at_least)
         return signed.body
 
     def opening(self, role: str) -> SealingPublic:
@@ -193,6 +202,22 @@ class TrustStore:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._path = directory / "trust-root.signed"
+        self._seen: tuple[tuple[int, int], Trust] | None = None
+
+    def current(self) -> Trust:
+        """The stored root, read again only when another one was installed.
+
+        For what runs on while roots change; the same object as long as none did. Raises
+        like :meth:`load`.
+        """
+        try:
+            found = self._path.stat()
+        except OSError:
+            return self.load()
+        mark = (found.st_ino, found.st_mtime_ns)
+        if self._seen is None or self._seen[0] != mark:
+            self._seen = (mark, self.load())
+        return self._seen[1]
 
     def load(self) -> Trust:
         """The stored root. Raises :class:`TrustError` when there is none or it is damaged."""

@@ -172,8 +172,11 @@ class RootRules:
             ):
                 raise _broken(f"the role {entry.role} needs identities with a pair of keys")
 
-    def check(self, signed: Signed, role: str) -> None:
-        """Raise :class:`TrustError` unless the threshold of *role* signed."""
+    def check(self, signed: Signed, role: str, *, at_least: int = 1) -> None:
+        """Raise :class:`TrustError` unless the threshold of *role* signed.
+
+        *at_least* asks for more identities than the threshold, where the thing signed does.
+        """
         wanted = self.roles.get(role)
         if wanted is None:
             raise TrustError(
@@ -182,7 +185,8 @@ class RootRules:
                 role=role,
             )
         count = len(signed.signers([self.keys[key_id] for key_id in wanted.key_ids]))
-        if count < wanted.threshold:
+        needed = max(wanted.threshold, at_least)
+        if count < needed:
             raise TrustError(
                 "This “{kind}” is not signed as it must be: {count} of the {threshold} "
                 "signatures needed from the role “{role}” are valid. It was altered, it comes "
@@ -190,7 +194,7 @@ class RootRules:
                 "again from the certification body.",
                 kind=signed.kind,
                 count=count,
-                threshold=wanted.threshold,
+                threshold=needed,
                 role=role,
             )
 
