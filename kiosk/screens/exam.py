@@ -70,14 +70,17 @@ class ExamScreen(KioskScreen):
         if course is None or course.place is None:
             return super().title_lines()
         items = order(course)
-        number = items.index(course.place) + 1 if course.place in items else 0
-        section = section_of(course, course.place)
+        # The number of what stands below: the next question is still being read.
+        shown = self._shown is not None and self._shown[0] == course.part and self._shown[1]
+        place = shown or course.place
+        number = items.index(place) + 1 if place in items else 0
+        section = section_of(course, place)
         where = Content.styled(
             say("Question {number} of {all}", number=number, all=len(items)), "bold"
         )
         if section is not None and section.title:
             where += Content(" · ") + plain(section.title)
-        if course.flagged(course.place):
+        if course.flagged(place):
             where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
         answered = sum(answered_in(course, item) for item in items)
         count = Content(say("{answered} of {all} answered", answered=answered, all=len(items)))

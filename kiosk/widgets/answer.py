@@ -6,17 +6,25 @@ from textual.content import Content
 from textual.message import Message
 
 from exam_packages.content import text as rich
+from exam_packages.content.items import Interaction
 from exam_packages.content.values import Response
 from kiosk.widgets.lines import Row, Rows
 from kiosk.widgets.text import block_lines
 
 
 class Answered(Message):
-    """An interaction's answer changed. ``typed`` says that more keys may follow soon."""
+    """The answer to *interaction* is now *members*. ``typed``: more keys may follow soon.
 
-    def __init__(self, response: Response, *, typed: bool = False) -> None:
+    The interaction itself goes along, so that a word that comes late, from a widget that
+    shows another question by now, is not taken for an answer to that one.
+    """
+
+    def __init__(
+        self, interaction: Interaction, members: tuple[str, ...], *, typed: bool = False
+    ) -> None:
         super().__init__()
-        self.response = response
+        self.interaction = interaction
+        self.response = Response(interaction.response, members)
         self.typed = typed
 
 
@@ -25,20 +33,21 @@ class AnswerRows(Rows):
 
     def __init__(self) -> None:
         super().__init__()
-        self.identifier = ""
+        self.loaded: Interaction | None = None
         self.title = ""
         self.prompt: tuple[rich.Block, ...] = ()
 
-    def start(self, identifier: str, title: str, prompt: tuple[rich.Block, ...]) -> None:
+    def start(self, interaction: Interaction, title: str, prompt: tuple[rich.Block, ...]) -> None:
         """Begin to show another interaction."""
-        self.identifier = identifier
+        self.loaded = interaction
         self.title = title
         self.prompt = prompt
         self.cursor = None
 
     def tell(self, *members: str) -> None:
         """Say that the answer now is *members*."""
-        self.post_message(Answered(Response(self.identifier, members)))
+        if self.loaded is not None:
+            self.post_message(Answered(self.loaded, members))
 
     def head(self, width: int) -> list[Row]:
         """The rows above the choices: the gap's label, the prompt."""

@@ -24,7 +24,7 @@ class ChoiceRows(AnswerRows):
         self.too_many = False
 
     def load(self, interaction: Choice, response: Response | None, title: str) -> None:
-        self.start(interaction.response, title, interaction.prompt)
+        self.start(interaction, title, interaction.prompt)
         self.interaction = interaction
         self.chosen = response.members if response is not None else ()
         self.too_many = False

@@ -116,4 +116,4 @@ class ExtendedTextArea(Vertical):
         self._given = text
         self._show_count()
         members = (text,) if text.strip() else ()
-        self.post_message(Answered(Response(self.interaction.response, members), typed=True))
+        self.post_message(Answered(self.interaction, members, typed=True))

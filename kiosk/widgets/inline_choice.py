@@ -24,7 +24,7 @@ class InlineChoiceRows(AnswerRows):
         self.open = False
 
     def load(self, interaction: InlineChoice, response: Response | None, title: str) -> None:
-        self.start(interaction.response, title, ())
+        self.start(interaction, title, ())
         self.interaction = interaction
         self.chosen = response.members[0] if response is not None and response.members else ""
         self.open = False

@@ -27,7 +27,7 @@ class MatchRows(AnswerRows):
         self._grid: tuple[int, int] | None = None
 
     def load(self, interaction: Match, response: Response | None, title: str) -> None:
-        self.start(interaction.response, title, interaction.prompt)
+        self.start(interaction, title, interaction.prompt)
         self.interaction = interaction
         members = response.members if response is not None else ()
         self.pairs = set()

@@ -26,7 +26,7 @@ class OrderRows(AnswerRows):
         self.held: str | None = None
 
     def load(self, interaction: Order, response: Response | None, title: str) -> None:
-        self.start(interaction.response, title, interaction.prompt)
+        self.start(interaction, title, interaction.prompt)
         self.interaction = interaction
         self.placed = list(response.members) if response is not None else []
         self.held = None

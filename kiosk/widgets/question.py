@@ -180,7 +180,7 @@ class Question(VerticalScroll, can_focus=False):
         event.stop()
         if self.item is None:
             return
-        if event.response.identifier not in self._titles:
+        if self.item.interaction(event.response.identifier) is not event.interaction:
             return  # a late word from a widget that has been loaded anew since
         self._answers[event.response.identifier] = event.response.members
         for sheet in self._stem:

@@ -77,11 +77,12 @@ class TextEntryField(Horizontal):
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.value == self._given:
+        text = self._field.value  # not the event's: another question may stand here by now
+        if text == self._given:
             return  # loaded, not typed
-        self._given = event.value
-        members = (event.value,) if event.value.strip() else ()
-        self.post_message(Answered(Response(self.interaction.response, members), typed=True))
+        self._given = text
+        members = (text,) if text.strip() else ()
+        self.post_message(Answered(self.interaction, members, typed=True))
 
     @on(Input.Submitted)
     def _entered(self, event: Input.Submitted) -> None:
