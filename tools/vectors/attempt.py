@@ -79,8 +79,8 @@ class Record:
         return sign_command(command, self.body.hall.signing)
 
     def hand_in(self) -> tuple[bytes, bytes]:
-        """The manifest of station 2, and the hall's countersignature."""
-        station = self.body.second.signing
+        """The manifest of the last station, and the hall's countersignature."""
+        station = self._machine.signing
         manifest = sign_manifest(
             Manifest(
                 sitting=SITTING,

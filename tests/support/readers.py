@@ -1,0 +1,263 @@
+"""Every reader of bytes from outside, each doing all it can with them.
+
+A reader here returns when everything in *data* was believed and opened, and raises
+otherwise. Attacks on bytes (flips, cuts, mutations, the fuzzer) all go through these.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from exam_packages import canon
+from exam_packages.attempt.commands import read_command
+from exam_packages.attempt.events import decode_event
+from exam_packages.sealing import chain
+from exam_packages.sealing.bundle import (
+    BundleFile,
+    check_hand_in_code,
+    read_answers,
+    read_countersignature,
+    read_manifest,
+    verify_bundle,
+)
+from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.journal import (
+    ROLE_OF,
+    SEALED,
+    Compartment,
+    Frame,
+    epoch_header,
+    open_frames,
+    read_acknowledgement,
+    read_permit,
+    split_frames,
+)
+from exam_packages.sealing.keys import read_signing_key
+from exam_packages.sealing.log import read_checkpoint
+from exam_packages.sealing.package import Package, Part
+from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.release import read_code, read_release
+from exam_packages.sealing.signed import read_signed
+from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.trust import Trust, read_enrolment
+
+VECTORS = Path(__file__).parents[1] / "vectors"
+FACTS: dict[str, Any] = json.loads((VECTORS / "manifest.json").read_bytes())
+
+
+@cache
+def vector(name: str) -> bytes:
+    return (VECTORS / name).read_bytes()
+
+
+@cache
+def trust() -> Trust:
+    return Trust.first(vector("root-1.trust"), pinned=None)
+
+
+@cache
+def signing(name: str) -> SigningKey:
+    """The signing key called *name* in the vectors."""
+    seeds = FACTS["keys"][name]
+    return SigningKey(bytes.fromhex(seeds["ed25519"]), bytes.fromhex(seeds["ml-dsa-65"]))
+
+
+@cache
+def sealing(name: str) -> SealingKey:
+    return SealingKey.from_seed(bytes.fromhex(FACTS["keys"][name]["sealing"]))
+
+
+STATIONS = {signing(name).key_id: signing(name).public for name in ("station 1", "station 2")}
+HALL = signing("hall").public
+SECRET = bytes.fromhex(FACTS["grant"]["release secret"])
+PAPER_KEY = bytes.fromhex(FACTS["package"]["paper key"])
+BLIND_ID = bytes.fromhex(FACTS["journal"]["blind id"])
+PACKAGE_HASH = bytes.fromhex(FACTS["package"]["hash"])
+HEAD = bytes.fromhex(FACTS["journal"]["head"])
+
+
+@contextmanager
+def as_file(data: bytes) -> Iterator[Path]:
+    """A path at which *data* can be opened, in memory alone."""
+    descriptor = os.memfd_create("attack")
+    try:
+        os.write(descriptor, data)
+        yield Path(f"/proc/self/fd/{descriptor}")
+    finally:
+        os.close(descriptor)
+
+
+def read_all_of(part: Part) -> None:
+    for name in part.names():
+        whole = part.read(name)
+        assert part.read_range(name, 0, part.size(name) + 1) == whole
+
+
+def root_of_trust(data: bytes) -> None:
+    read = Trust.first(data, pinned=None)
+    for opening in read.root.openings:
+        read.opening(opening.role)
+
+
+def enrolment(data: bytes) -> None:
+    read = read_enrolment(data, trust(), now_s=None)
+    assert read.key_id
+    assert read.sealing_public.key_id
+
+
+def package_with(key: bytes) -> Callable[[bytes], None]:
+    """A reader of a package whose paper opens with *key*."""
+
+    def package(data: bytes) -> None:
+        with as_file(data) as path, Package.open(path, trust(), now_s=None) as opened:
+            opened.check()
+            read_all_of(opened.practice())
+            read_all_of(opened.paper(key))
+
+    return package
+
+
+def grant(data: bytes) -> None:
+    read = read_grant(data, trust(), now_s=None)
+    assert read.has(signing("station 1").key_id) or not read.has(b"")
+    assert len(read.open(sealing("station 1"), SECRET)) == 32
+
+
+def release(data: bytes) -> None:
+    assert read_release(data, trust(), now_s=None).secret(sealing("hall")) == SECRET
+
+
+def journal_to(head: bytes | None) -> Callable[[bytes], None]:
+    """A reader of a journal that must end at *head*."""
+
+    def journal(data: bytes) -> None:
+        frames = list(split_frames(data))
+        chain.extend(chain.start(BLIND_ID, PACKAGE_HASH), frames, STATIONS.get, [HALL], head=head)
+        chain.witnesses(frames, [HALL])
+        open_with_every_role(frames)
+
+    return journal
+
+
+def open_with_every_role(frames: list[bytes]) -> None:
+    headers = [
+        epoch_header(frame)
+        for frame in frames
+        if Frame.parse(frame).compartment is Compartment.HEADER
+    ]
+    for role in ("scoring", "integrity", "registrar"):
+        mine = [compartment for compartment in SEALED if ROLE_OF[compartment] == role]
+        keys = {header.context.epoch: header.keys(sealing(role), mine) for header in headers}
+        for opened in open_frames(frames, keys):
+            if opened.compartment in SEALED and opened.body is not None:
+                decode_event(opened.body)
+    for header in headers:
+        header.half_for(sealing("hall"))
+
+
+def bundle(data: bytes) -> None:
+    with as_file(data) as path:
+        opened = BundleFile.open(path)
+        manifest = verify_bundle(opened, trust())
+        assert opened.has_evidence or not manifest.evidence
+
+
+def answers(data: bytes) -> None:
+    verify_bundle(read_answers(data), trust())
+
+
+def checkpoint(data: bytes) -> None:
+    read_checkpoint(data.decode("utf-8", "replace"), signing("checkpoint").public)
+
+
+def release_code(data: bytes) -> None:
+    read_code(data.decode("utf-8", "replace"), PACKAGE_HASH, FACTS["grant"]["slot"], 1)
+
+
+def hand_in_code(data: bytes) -> None:
+    assert check_hand_in_code(data.decode("utf-8", "replace"), bytes(32)) in (True, False)
+
+
+def key_file(data: bytes) -> None:
+    with as_file(data) as path:
+        path.chmod(0o600)
+        read_signing_key(path)
+
+
+def _inside_bundle() -> tuple[bytes, bytes]:
+    read = read_answers(vector("attempt.answers"))
+    return read.manifest_bytes, read.countersignature
+
+
+def inside_journal(kind: str) -> bytes:
+    """The first signed object of *kind* that lies in the journal."""
+    for data in split_frames(vector("attempt.journal")):
+        frame = Frame.parse(data)
+        if frame.compartment is Compartment.HEADER and kind == "permit":
+            return epoch_header(data).parsed.body.permit
+        if frame.compartment is Compartment.ACKNOWLEDGEMENT and kind == "acknowledgement":
+            return frame.body
+        if frame.compartment is Compartment.HEADER and kind == "header":
+            return frame.body
+    raise LookupError(kind)
+
+
+def _command() -> bytes:
+    bodies = (bytes.fromhex(record[1]) for record in FACTS["journal"]["records"] if record[1])
+    return next(body for body in bodies if b"exam-kiosk/command" in body).partition(b"exam")[2]
+
+
+def _canonical(data: bytes) -> None:
+    assert canon.encode(canon.decode(data)) == data
+
+
+READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
+    "root of trust": (root_of_trust, vector("root-1.trust")),
+    "enrolment": (enrolment, vector("hall.enrolment")),
+    "package": (package_with(PAPER_KEY), vector("exam.package")),
+    "grant": (grant, vector("centre.grant")),
+    "release": (release, vector("sitting.release")),
+    "journal": (journal_to(HEAD), vector("attempt.journal")),
+    "bundle": (bundle, vector("attempt.bundle")),
+    "answers": (answers, vector("attempt.answers")),
+    "manifest": (
+        lambda data: void(read_manifest(data, signing("station 2").public)),
+        _inside_bundle()[0],
+    ),
+    "countersignature": (
+        lambda data: void(read_countersignature(data, _inside_bundle()[0], [HALL])),
+        _inside_bundle()[1],
+    ),
+    "permit": (lambda data: void(read_permit(data, HALL)), inside_journal("permit")),
+    "acknowledgement": (
+        lambda data: void(read_acknowledgement(data, HALL)),
+        inside_journal("acknowledgement"),
+    ),
+    "command": (lambda data: void(read_command(data, HALL)), b"exam" + _command()),
+    "receipt": (lambda data: void(read_receipt(data, trust())), vector("attempt.receipt")),
+    "checkpoint": (checkpoint, vector("log.checkpoint")),
+    "release code": (release_code, FACTS["grant"]["codes"][0].encode()),
+    "hand-in code": (hand_in_code, FACTS["bundle"]["hand-in code"].encode()),
+    "event": (
+        lambda data: void(decode_event(data)),
+        bytes.fromhex(FACTS["journal"]["records"][1][1]),
+    ),
+    "key file": (key_file, canon.encode(["exam-kiosk/key/v1", 0, "signing", [bytes(32), b""]])),
+    "value": (_canonical, canon.encode([1, -1, None, True, "text", b"bytes", [[]]])),
+    "frame": (lambda data: void(Frame.parse(data)), next(split_frames(vector("attempt.journal")))),
+    "signed object": (
+        lambda data: void(read_signed(data, "exam-kiosk/grant/v1")),
+        vector("centre.grant"),
+    ),
+}
+"""For each kind of bytes, what reads them, and an example of them."""
+
+
+def void(_: object) -> None:
+    """Read, and nothing more to do."""
