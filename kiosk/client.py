@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from textual.app import App, ScreenStackError
 from textual.binding import BindingType
 from textual.content import Content
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -51,6 +52,7 @@ from kiosk.screens.help import HelpDialog
 from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
+from kiosk.terminal import KioskDriver
 from kiosk.themes import DEFAULT, THEMES
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
@@ -100,6 +102,10 @@ class Client(App[None], inherit_bindings=False):
         self.theme = DEFAULT
 
     # Life.
+
+    def get_driver_class(self) -> type[Driver]:
+        """Our own reader of the terminal, whatever the environment says."""
+        return KioskDriver
 
     def on_mount(self) -> None:
         if not self.is_headless:

@@ -148,7 +148,7 @@ class BeforeScreen(KioskScreen):
             (
                 _("Recorded"),
                 _(
-                    "Your answers, when you gave them, which questions you opened. All of it is "
+                    "Your answers, when you gave them, and which questions you opened: all of it "
                     "sealed. The invigilators see how many questions you have answered, never "
                     "an answer."
                 ),

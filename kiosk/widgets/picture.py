@@ -11,13 +11,16 @@ import io
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-from PIL import Image, UnidentifiedImageError
 from textual.color import Color
 from textual.content import Content, Span
 from textual.style import Style
 
 from exam_packages.errors import ExamError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_PIXELS = 24_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
@@ -48,6 +51,8 @@ class Cells:
 
 def read_picture(data: bytes) -> Cells:
     """Decode a picture. Raises :class:`PictureError` when it is none, or too large."""
+    from PIL import Image, UnidentifiedImageError  # only when there is a picture at all
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -74,8 +79,10 @@ def read_picture(data: bytes) -> Cells:
     return Cells(small)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=12)
 def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
+    from PIL import Image
+
     image = cells.image
     scale = min(width / image.width, most * 2 / image.height)
     columns = max(1, min(width, round(image.width * scale)))
