@@ -228,6 +228,13 @@ def _ends_at(subject: Subject, walk: Walk, manifest: Manifest) -> bool:
             "record-foreign",
             "The record belongs to another attempt or package than the manifest names.",
         )
+    elif walk.entries == manifest.count:
+        subject.findings.not_proven(
+            "record-altered",
+            "The record has the {count} entries that the station signed, but not with the same "
+            "content: something in it was exchanged.",
+            count=manifest.count,
+        )
     else:
         subject.findings.not_proven(
             "record-end",

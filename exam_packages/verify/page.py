@@ -25,7 +25,7 @@ def to_page(report: Report) -> str:
         finalize=lambda value: clean(value) if type(value) is str else value,
     )
     environment.filters |= {"lasting": length, "moment": moment, "clock": words.clock}
-    return environment.get_template("page.html").render(
+    page = environment.get_template("page.html").render(
         report=report,
         words=words,
         verdict=words.verdict(report),
@@ -35,3 +35,4 @@ def to_page(report: Report) -> str:
         timeline=timeline,
         width=WIDTH,
     )
+    return page.lstrip() + "\n"

@@ -314,6 +314,14 @@ def test_a_sealed_entry_exchanged_is_given_away_without_a_key(appeal, look, wron
     assert record_of(report).stands <= entry
 
 
+def test_an_entry_exchanged_after_the_last_witness_is_told(appeal, look, wrong, tmp_path):
+    last = Frame.parse(appeal.frames[-1])
+    stamp = flipped(last.stamp, 20)
+    frames = [*appeal.frames[:-1], make_frame(170, last.compartment, stamp, last.body)]
+    report = look(appeal.write(tmp_path / "end.bundle", frames=frames))
+    assert wrong(report) == ["record-altered", "record-unsigned"]
+
+
 def test_an_entry_twice_and_different_on_disk_is_told_and_the_rest_stands(
     station, look, wrong, enrolments
 ):
