@@ -2,13 +2,17 @@
 
 ::
 
-    trust/root.trust              the signed root of trust that machines are pinned to
-    keys/<role>.key               signing pairs (root-1 … root-3 for the root role) and the
-                                  sealing keys of the opening roles
+    trust/root.trust              the newest signed root of trust; root-<version>.trust: each
+                                  one after the first, for machines to follow
+    keys/<holder>.key             signing keys, under the names the root of trust gives their
+                                  holders (root-1, packager, …), and the sealing keys of the
+                                  opening roles
+    keys/<packager>-sealing.key   what the packager keeps for addenda is sealed to it
     tls-ca.key, tls-ca.crt        the TLS authority of the body's machines
     enrolments/                   the enrolment records this body has signed
     forms/<form>/                 a drawn form: paper/, practice/, answer.key, paper.key
     packages/ grants/ codes/      what was sealed, for whom, and the release codes
+    register/                     what was sealed and granted: exam_packages.register
 
 One directory is one desk. A body with several people gives each role's key file to the
 person who holds the role; every command needs only the files of the role it acts in.
@@ -24,7 +28,7 @@ from exam_packages.errors import ExamError
 from exam_packages.rules.key import AnswerKey, read_answer_key
 from exam_packages.sealing.keys import read_sealing_key, read_signing_key
 from exam_packages.sealing.suite import SealingKey, SigningKey
-from exam_packages.sealing.trust import Trust
+from exam_packages.sealing.trust import PACKAGER, Identity, Trust
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -54,6 +58,10 @@ class Body:
     @property
     def tls_ca_key(self) -> Path:
         return self.directory / "tls-ca.key"
+
+    @property
+    def register(self) -> Path:
+        return self.directory / "register"
 
     @property
     def enrolments(self) -> Path:
@@ -86,8 +94,52 @@ class Body:
         return Trust.first(self.root_bytes(), pinned=None)
 
     def signing_key(self, role: str) -> SigningKey:
-        """The signing key of *role* (the root role has several: ``root-1`` …)."""
-        return read_signing_key(self.keys / f"{role}.key")
+        """The signing key of *role*, of the first holder whose key lies here."""
+        return self.signing_keys(role)[0]
+
+    def signing_keys(self, role: str) -> tuple[SigningKey, ...]:
+        """The signing keys of *role* that lie here, in the order of the root of trust.
+
+        Raises :class:`BodyError` when there is none, or one is not the key it should be.
+        """
+        found = []
+        for identity in self.holders(role):
+            path = self.keys / f"{identity.name}.key"
+            if not path.exists():
+                continue  # another person's, kept elsewhere
+            key = read_signing_key(path)
+            if key.key_id != identity.key_id:
+                raise BodyError(
+                    "The key in {path} is not the one that the root of trust names for “{role}”; "
+                    "put the right key file there.",
+                    path=str(path),
+                    role=role,
+                )
+            found.append(key)
+        if not found:
+            raise BodyError(
+                "No key of the role “{role}” lies in {directory}; whoever holds the role must do "
+                "this, or bring the key file.",
+                role=role,
+                directory=str(self.keys),
+            )
+        return tuple(found)
+
+    def holders(self, role: str) -> tuple[Identity, ...]:
+        """Who may sign as *role*, in the order of the root of trust."""
+        root = self.trust().root
+        named = {identity.key_id: identity for identity in root.identities}
+        return tuple(
+            named[key_id] for each in root.roles if each.role == role for key_id in each.key_ids
+        )
+
+    def keeping_key(self) -> SealingKey:
+        """The packager's own sealing key: opens what was kept for addenda."""
+        return read_sealing_key(self.keeping_path(self.holders(PACKAGER)[0].name))
+
+    def keeping_path(self, packager: str) -> Path:
+        """Where the sealing key of the *packager* with this name lies."""
+        return self.keys / f"{packager}-sealing.key"
 
     def opening_key(self, role: str) -> SealingKey:
         """The private key that opens what is sealed to *role*."""

@@ -76,14 +76,19 @@ def seal(
 @click.option("--slot", required=True, help="The sitting there, like 2026-11-23/A")
 @click.option("--out", type=_FILE, required=True, help="The grant file to write.")
 @click.option(
-    "--codes-file", type=_FILE, required=True, help="Where the release codes go: keep it apart."
+    "--codes-file",
+    "code_files",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="Where a release code goes: keep it apart. Give it twice for two codes.",
 )
 @click.option(
-    "--people",
+    "--codes",
     type=click.IntRange(1, 2),
     default=1,
     show_default=True,
-    help="How many complete codes release it.",
+    help="How many complete codes, from as many people, release it.",
 )
 def grant(
     package_file: Path,
@@ -91,19 +96,90 @@ def grant(
     centre: str,
     slot: str,
     out: Path,
-    codes_file: Path,
-    people: int,
+    code_files: tuple[Path, ...],
+    codes: int,
 ) -> None:
-    """Let the enrolled stations of a centre open PACKAGE, once released by code."""
-    from exam_packages.packaging import grant_package
+    """Let the enrolled stations of a centre open PACKAGE, once released by code.
 
+    The same package, centre and sitting again is a new issue: the codes of the issue before
+    are withdrawn, and every station needs the new grant.
+    """
+    from exam_packages.granting import grant_package
+
+    if len(code_files) != codes:
+        raise UsageError(
+            "{wanted} release codes need {wanted} files: give --codes-file once for each person.",
+            wanted=codes,
+        )
     granted = grant_package(
-        Body(directory), package_file, centre, slot, SystemClock(), people=people
+        Body(directory), package_file, centre, slot, SystemClock(), code_files=code_files
     )
-    write_durably(codes_file, "".join(f"{code}\n" for code in granted.codes).encode(), mode=0o600)
     write_durably(out, granted.data)
-    click.echo(f"Granted to {', '.join(granted.stations)} of {centre}: {out}")
-    click.echo(f"The release codes, for those who release and nobody else: {codes_file}")
+    again = f", issue {granted.issue}" if granted.issue > 1 else ""
+    click.echo(f"Granted to {', '.join(granted.stations)} of {centre}{again}: {out}")
+    for path in code_files:
+        click.echo(f"A release code, for whoever releases and nobody else: {path}")
+    for path in granted.withdrawn:
+        click.echo(f"The codes of the issue before are withdrawn: {path}")
+    for path in granted.astray:
+        click.echo(f"The withdrawn codes are not where they were written ({path}): destroy them.")
+
+
+@package.command("addendum")
+@click.argument("grant_file", metavar="GRANT", type=_FILE)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--station", type=_FILE, required=True, help="The late station's enrolment record.")
+@click.option("--out", type=_FILE, required=True, help="The addendum file to write.")
+def addendum(grant_file: Path, directory: Path, station: Path, out: Path) -> None:
+    """Name one more station in GRANT. Needs neither release codes nor package keys."""
+    from exam_packages.granting import addendum_for
+
+    data = addendum_for(
+        Body(directory), grant_file.read_bytes(), station.read_bytes(), SystemClock()
+    )
+    write_durably(out, data)
+    click.echo(f"Load it at that station, with package and grant: {out}")
+
+
+@package.command("release")
+@click.argument("grant_file", metavar="GRANT", type=_FILE)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option(
+    "--codes-file",
+    "code_files",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="A release code's file; two, in their order, where the grant has two codes.",
+)
+@click.option(
+    "--hall",
+    "halls",
+    type=_FILE,
+    multiple=True,
+    required=True,
+    help="Enrolment record of a hall that gets it: the hall's, its standby's.",
+)
+@click.option("--out", type=_FILE, required=True, help="The release file to write.")
+def release(
+    grant_file: Path,
+    directory: Path,
+    code_files: tuple[Path, ...],
+    halls: tuple[Path, ...],
+    out: Path,
+) -> None:
+    """Release GRANT online: a file signed by the release officers that its halls can open.
+
+    Whoever has it and a hall can release the exam once its time has come: send it late.
+    """
+    from exam_packages.granting import release_online
+
+    enrolments = [path.read_bytes() for path in halls]
+    data = release_online(
+        Body(directory), grant_file.read_bytes(), code_files, enrolments, SystemClock()
+    )
+    write_durably(out, data, mode=0o600)
+    click.echo(f"Send it to the hall, and release there with `hall act … release --file`: {out}")
 
 
 @package.command("check")

@@ -1,4 +1,4 @@
-"""The packager's desk: draw a form, seal it, grant it to a centre.
+"""The packager's desk: draw a form, check it, seal it.
 
 A drawn form lies in the body's directory in two halves that never meet again outside
 it: ``paper/`` and ``practice/`` are what a package seals, ``answer.key`` is what scores.
@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from exam_packages import canon
+from exam_packages import canon, register
 from exam_packages.body import Body, BodyError
-from exam_packages.clock import SECOND, Clock
 from exam_packages.content.paper import Paper
 from exam_packages.content.reading import read_paper
 from exam_packages.errors import ExamError
@@ -21,27 +21,16 @@ from exam_packages.files import make_directory, write_durably
 from exam_packages.formats.media import facts
 from exam_packages.formats.qti.reader import read_test
 from exam_packages.forms import OBJECT_TYPE, DrawnForm, blobs, check, draw, practice
-from exam_packages.sealing.grant import Recipient, seal_grant
-from exam_packages.sealing.package import (
-    Blob,
-    Core,
-    Package,
-    PaperKey,
-    read_paper_key,
-    seal_package,
-    write_paper_key,
-)
-from exam_packages.sealing.release import new_code, read_code, release_secret
+from exam_packages.sealing.package import Blob, Core, seal_package, write_paper_key
 from exam_packages.sealing.suite import digest, label
-from exam_packages.sealing.trust import PACKAGER, STATION, Enrolment, TrustError, read_enrolment
+from exam_packages.sealing.trust import PACKAGER
 
 PAPER_PART, PRACTICE_PART = "paper", "practice"
 LEAST_CLIENT: Final = (0, 1, 0)
-FIRST_ISSUE: Final = 1
 
 
 class PackagingError(ExamError):
-    """A form cannot be imported, sealed or granted as asked."""
+    """A form cannot be imported, sealed, granted or released as asked."""
 
 
 @dataclass(frozen=True)
@@ -52,15 +41,6 @@ class Sitting:
     to_s: int
     not_before_s: int
     expires_s: int
-
-
-@dataclass(frozen=True)
-class Granted:
-    """A grant and the codes that release it: keep them apart."""
-
-    data: bytes
-    codes: tuple[str, ...]
-    stations: tuple[str, ...]
 
 
 def import_exam(body: Body, source: Path, seed: bytes) -> DrawnForm:
@@ -95,20 +75,34 @@ def import_exam(body: Body, source: Path, seed: bytes) -> DrawnForm:
 def seal_form(body: Body, form: str, out: Path, sitting: Sitting) -> Core:
     """Seal *form* into the package file *out*; its secret stays beside the form.
 
-    A form is sealed once: its keys are common to all centres, so a second window would
-    be released by the first. Raises an :class:`~exam_packages.errors.ExamError`.
+    A form is sealed once, whatever it is called: its keys are common to all centres, so a
+    second window would be released by the first (:mod:`exam_packages.register`). Raises an
+    :class:`~exam_packages.errors.ExamError`.
     """
     directory = body.form_directory(form)
+    paper = _read_part(directory / PAPER_PART, form)
+    told = register.paper_digest(paper)
+    used = register.use_of_paper(body, told)
+    if used is not None:
+        raise PackagingError(
+            "The form “{form}” is sealed already (as “{name}”), for the window from {start} to "
+            "{end}. One form is used in one window only: its key is common to all centres, so "
+            "whoever sits first could open it for those who sit later. Draw another form with "
+            "another seed.",
+            form=form,
+            name=used.form,
+            start=_when(used.window_from_s),
+            end=_when(used.window_to_s),
+        )
+    trial = _read_part(directory / PRACTICE_PART, form) if _has_practice(directory) else ()
+    sheet: Paper = read_paper(next(blob.data for blob in paper if blob.name == PAPER_PART))
     secret = directory / "paper.key"
     if secret.exists():
         raise PackagingError(
-            "The form “{form}” is sealed already, and one form is used in one window only; "
-            "draw another one with another seed.",
+            "The form “{form}” is sealed already, but it is not in the register: an earlier "
+            "command broke off. Draw another form with another seed.",
             form=form,
         )
-    paper = _read_part(directory / PAPER_PART, form)
-    trial = _read_part(directory / PRACTICE_PART, form) if _has_practice(directory) else ()
-    sheet: Paper = read_paper(next(blob.data for blob in paper if blob.name == PAPER_PART))
     core = Core(
         suite=1,
         package_id=secrets.token_bytes(16),
@@ -125,47 +119,19 @@ def seal_form(body: Body, form: str, out: Path, sitting: Sitting) -> Core:
     )
     key = seal_package(out, core, trial, paper, [body.signing_key(PACKAGER)])
     write_paper_key(secret, key)
-    return core
-
-
-def grant_package(
-    body: Body, package: Path, centre: str, slot: str, clock: Clock, *, people: int
-) -> Granted:
-    """Grant *package* to every enrolled station of *centre*, under fresh release codes.
-
-    *people* complete codes release it. Raises an :class:`~exam_packages.errors.ExamError`.
-    """
-    now_s = clock.wall_ns() // SECOND
-    trust = body.trust()
-    with Package.open(package, trust, now_s=now_s) as opened:
-        package_hash, expires_s = opened.package_hash, opened.core.expires_s
-        paper_key = _paper_key(body, opened.core.form, package_hash)
-    stations = _stations(body, centre, now_s)
-    if not stations:
-        raise PackagingError(
-            "No station of centre “{centre}” is enrolled, so nothing could open the package "
-            "there; enrol its stations first with `exam-kiosk body enrol`.",
-            centre=centre,
-        )
-    codes = tuple(new_code(package_hash, slot, number) for number in range(1, people + 1))
-    release_id = secrets.token_bytes(16)
-    read = [
-        read_code(code, package_hash, slot, number) for number, code in enumerate(codes, start=1)
-    ]
-    data = seal_grant(
-        package_hash,
-        centre,
-        slot,
-        FIRST_ISSUE,
-        release_id,
-        expires_s,
-        paper_key.key,
-        release_secret(read, package_hash, slot, release_id),
-        [Recipient(each.key_id, each.sealing_public) for each in stations],
-        [body.signing_key(PACKAGER)],
-        codes=people,
+    register.add_use(
+        body,
+        register.FormUse(
+            form=form,
+            paper=told,
+            package_hash=key.package_hash,
+            window_from_s=core.window_from_s,
+            window_to_s=core.window_to_s,
+            not_before_s=core.not_before_s,
+            expires_s=core.expires_s,
+        ),
     )
-    return Granted(data, codes, tuple(each.machine for each in stations))
+    return core
 
 
 def _write_part(directory: Path, form: DrawnForm) -> None:
@@ -199,24 +165,5 @@ def _blob(name: str, data: bytes) -> Blob:
     return Blob(name, facts(name, data).media_type if picture else OBJECT_TYPE, data)
 
 
-def _paper_key(body: Body, form: str, package_hash: bytes) -> PaperKey:
-    key = read_paper_key(body.form_directory(form) / "paper.key")
-    if key.package_hash != package_hash:
-        raise PackagingError(
-            "The package of the form “{form}” is not the one that was sealed here.", form=form
-        )
-    return key
-
-
-def _stations(body: Body, centre: str, now_s: int) -> list[Enrolment]:
-    """The stations of *centre* whose enrolment holds, by name."""
-    trust = body.trust()
-    found = []
-    for path in body.enrolments.glob("*.enrolment"):
-        try:
-            record = read_enrolment(path.read_bytes(), trust, now_s=now_s)
-        except TrustError:
-            continue  # expired or revoked: it gets no package
-        if record.kind == STATION and record.centre == centre:
-            found.append(record)
-    return sorted(found, key=lambda record: (record.machine, record.key_id))
+def _when(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -12,6 +12,8 @@ from exam_packages.files import write_durably
 from exam_packages.sealing.keys import write_sealing_key, write_signing_key
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import (
+    PACKAGER,
+    RELEASE,
     ROOT,
     Enrolment,
     Identity,
@@ -36,7 +38,8 @@ from sync.certificates import (
 )
 from sync.certificates import read_request as read_certificate_request
 
-ROOT_HOLDERS: Final = 3
+HOLDERS: Final = {ROOT: 3, RELEASE: 2}
+"""Roles that several people hold: two officers must sign a release of two codes."""
 ROOT_THRESHOLD: Final = 2
 MAX_NAME: Final = 200
 ROOT_DAYS: Final = 365
@@ -64,11 +67,13 @@ def found_body(directory: Path, name: str, clock: Clock) -> Trust:
     signers: dict[str, list[SigningKey]] = {}
     identities = []
     for role in SIGNING_ROLES:
-        holders = [f"{ROOT}-{at}" for at in range(1, ROOT_HOLDERS + 1)] if role == ROOT else [role]
+        count = HOLDERS.get(role, 1)
+        holders = [f"{role}-{at}" for at in range(1, count + 1)] if count > 1 else [role]
         signers[role] = [SigningKey.generate(pair=role in PAIRED_ROLES) for _ in holders]
         for holder, key in zip(holders, signers[role], strict=True):
             write_signing_key(body.keys / f"{holder}.key", key)
             identities.append(Identity(holder, key.public.ed25519, key.public.mldsa65))
+    write_sealing_key(body.keeping_path(PACKAGER), SealingKey.generate())
     openings = []
     for role in OPENING_ROLES:
         opening = SealingKey.generate()
@@ -103,6 +108,13 @@ def enrol(body: Body, data: bytes, clock: Clock) -> tuple[Request, bytes]:
     :class:`~exam_packages.errors.ExamError`.
     """
     request = read_request(data)
+    if body.trust().is_revoked(request.verify_key.key_id):
+        raise BodyError(
+            "The keys of the machine “{machine}” of centre “{centre}” were revoked; make its home "
+            "anew, with new keys, and send the new request.",
+            machine=request.machine,
+            centre=request.centre,
+        )
     authority = read_certificate(body.tls_ca.read_bytes())
     certificate = issue(
         authority,

@@ -79,11 +79,12 @@ def station_init(home: Path, name: str, centre: str, hall_url: str, camera: str)
 @click.argument("home", type=_DIRECTORY)
 @click.argument("package", type=_FILE)
 @click.argument("grant", type=_FILE)
-def station_load(home: Path, package: Path, grant: Path) -> None:
+@click.option("--addendum", type=_FILE, help="Names this station, where GRANT does not.")
+def station_load(home: Path, package: Path, grant: Path, addendum: Path | None) -> None:
     """Check PACKAGE and this station's GRANT for it, whole, and keep both."""
     from provisioning.preflight import load
 
-    core = load(StationHome.load(home), package, grant, SystemClock())
+    core = load(StationHome.load(home), package, grant, SystemClock(), addendum=addendum)
     click.echo(f"“{core.exam}” is loaded; it opens when it is released.")
 
 

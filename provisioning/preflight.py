@@ -18,9 +18,11 @@ import httpx
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, sync_directory, write_durably
+from exam_packages.sealing.addendum import Addendum, read_addendum
 from exam_packages.sealing.grant import Grant, read_grant
 from exam_packages.sealing.package import Core, Package
 from exam_packages.sealing.suite import check_library
+from exam_packages.sealing.trust import Trust
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE, StationHome
 
 LEAST_FREE = 512 * 1024 * 1024
@@ -47,22 +49,30 @@ def load(
     grant: Path,
     clock: Clock,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    addendum: Path | None = None,
 ) -> Core:
     """Verify a package and this station's grant for it, whole, and keep both.
 
-    *progress* is told (bytes checked, bytes in all). Raises an
-    :class:`~exam_packages.errors.ExamError`; then nothing is kept.
+    A station that the grant does not name needs the *addendum* that does. A grant is
+    replaced by a later issue, never by an earlier one. *progress* is told (bytes checked,
+    bytes in all). Raises an :class:`~exam_packages.errors.ExamError`; then nothing is kept.
     """
     trust, now_s = home.trust(), clock.wall_ns() // SECOND
     trust.check_time(now_s)
     data = grant.read_bytes()
     granted = read_grant(data, trust, now_s=now_s)
+    late = addendum.read_bytes() if addendum is not None else None
     with Package.open(package, trust, now_s=now_s) as opened:
-        _belongs(home, opened, granted)
+        _belongs(home, opened, granted, read_addendum(late, trust) if late else None)
+        name = opened.package_hash.hex()
+        _not_withdrawn(home.packages / f"{name}.grant", granted, trust)
         opened.check(progress)
-        core, name = opened.core, opened.package_hash.hex()
+        core = opened.core
     make_directory(home.packages, mode=0o700)
     _copy_durably(package, home.packages / f"{name}.package")
+    if late is not None:
+        write_durably(home.packages / f"{name}.addendum", late)
     write_durably(home.packages / f"{name}.grant", data)
     return core
 
@@ -84,20 +94,46 @@ def examine(home: StationHome, clock: Clock) -> Iterator[Finding]:
     yield _hall(home)
 
 
-def _belongs(home: StationHome, package: Package, grant: Grant) -> None:
+def _belongs(home: StationHome, package: Package, grant: Grant, addendum: Addendum | None) -> None:
     if grant.package_hash != package.package_hash:
         raise PreflightError(
             "The grant is for another package than this one of “{exam}”; take the two that "
             "belong together.",
             exam=package.core.exam,
         )
-    if grant.centre != home.centre or not grant.has(home.enrolment().key_id):
+    own = home.enrolment().key_id
+    late = addendum is not None and addendum.share.machine == own
+    if addendum is not None and addendum.grant_hash != grant.hash:
+        raise PreflightError(
+            "The addendum belongs to another grant than that of centre “{centre}” for the "
+            "sitting {slot}, issue {issue}; take the two that belong together.",
+            centre=grant.centre,
+            slot=grant.slot,
+            issue=grant.issue,
+        )
+    if grant.centre != home.centre or not (late or grant.has(own)):
         raise PreflightError(
             "The grant of centre “{centre}” for the sitting {slot} does not name the station "
-            "“{station}”; ask the certification body for a grant that does.",
+            "“{station}”; ask the certification body for a grant, or an addendum, that does.",
             centre=grant.centre,
             slot=grant.slot,
             station=home.id,
+        )
+
+
+def _not_withdrawn(path: Path, grant: Grant, trust: Trust) -> None:
+    """Refuse *grant* when the one kept in *path* is a later issue of it."""
+    try:
+        kept = read_grant(path.read_bytes(), trust, now_s=None)
+    except (ExamError, OSError):
+        return  # none, or a damaged one, which this one mends
+    if (kept.centre, kept.slot) == (grant.centre, grant.slot) and kept.issue > grant.issue:
+        raise PreflightError(
+            "This station has issue {kept} of the grant for the sitting {slot} already; issue "
+            "{issue} is withdrawn and not taken.",
+            kept=kept.issue,
+            slot=grant.slot,
+            issue=grant.issue,
         )
 
 
@@ -159,7 +195,11 @@ def _package(home: StationHome, path: Path, now_s: int) -> Finding:
         trust = home.trust()
         with Package.open(path, trust, now_s=now_s) as opened:
             grant = read_grant(path.with_suffix(".grant").read_bytes(), trust, now_s=now_s)
-            _belongs(home, opened, grant)
+            late = path.with_suffix(".addendum")
+            named = not late.exists() or grant.has(home.enrolment().key_id)
+            _belongs(
+                home, opened, grant, None if named else read_addendum(late.read_bytes(), trust)
+            )
             opened.check()
             return Finding(True, f"“{opened.core.exam}” is whole, and granted for {grant.slot}.")
     except (ExamError, OSError) as problem:

@@ -169,7 +169,10 @@ def _plan(parts: Sequence[tuple[str, bytes, Sequence[Blob]]]) -> Iterator[_Plan]
             length = sealed_size(padded_size(len(data)))
             if number >= MAX_BLOBS or offset + aligned(length) > MAX_DATA_SIZE:
                 raise PackageError(
-                    "A package must stay under 4 GiB and {count} blobs.", count=MAX_BLOBS
+                    "A package is one file below 4 GiB with at most {count} blobs, and this "
+                    "content is larger; packages in several volumes are not built yet. Make the "
+                    "media smaller, or spread the items over two forms.",
+                    count=MAX_BLOBS,
                 )
             yield _Plan(Entry(number, part, offset, length, _NO_HASH), key, data)
             number += 1

@@ -13,6 +13,7 @@ from exam_packages.content.items import Item
 from exam_packages.content.paper import PAPER_BLOB, Paper, item_blob
 from exam_packages.content.reading import read_item, read_paper
 from exam_packages.errors import ExamError
+from exam_packages.sealing.addendum import Addendum, read_addendum
 from exam_packages.sealing.grant import Grant, read_grant
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey, check_library
@@ -59,12 +60,22 @@ class OpenPaper:
 
 
 class SittingPackage:
-    """The package of one sitting, with the grant that opens it once it is released."""
+    """The package of one sitting, with the grant that opens it once it is released.
 
-    def __init__(self, package: Package, grant: Grant, machine: SealingKey) -> None:
+    *addendum* names this station where *grant* does not.
+    """
+
+    def __init__(
+        self,
+        package: Package,
+        grant: Grant,
+        machine: SealingKey,
+        addendum: Addendum | None = None,
+    ) -> None:
         self._package = package
         self._grant = grant
         self._machine = machine
+        self._addendum = addendum
         self.practice = package.practice()
         self.open: OpenPaper | None = None
 
@@ -92,7 +103,12 @@ class SittingPackage:
     def release(self, secret: bytes) -> None:
         """Open the paper. Raises an :class:`ExamError` when it does not open."""
         if self.open is None:
-            self.open = OpenPaper(self._package.paper(self._grant.open(self._machine, secret)))
+            self.open = OpenPaper(self._package.paper(self._paper_key(secret)))
+
+    def _paper_key(self, secret: bytes) -> bytes:
+        if self._addendum is not None:
+            return self._addendum.open(self._grant, self._machine, secret)
+        return self._grant.open(self._machine, secret)
 
     def close(self) -> None:
         """Let go of the paper and its key."""
@@ -131,7 +147,7 @@ class Custody:
         package = self._package(package_hash, now_s)
         try:
             grant = self._grant(package_hash, slot, now_s)
-            return SittingPackage(package, grant, self.sealing)
+            return SittingPackage(package, grant, self.sealing, self._addendum(grant))
         except ExamError:
             package.close()
             raise
@@ -172,6 +188,29 @@ class Custody:
             centre=self.enrolment.centre,
             slot=slot,
         )
+
+    def _addendum(self, grant: Grant) -> Addendum | None:
+        """What names this station in *grant*, where the grant itself does not.
+
+        None when nothing does: opening then says so.
+        """
+        if grant.has(self.enrolment.key_id):
+            return None
+        problem: ExamError | None = None
+        for path in sorted(self._packages.glob("*.addendum")):
+            try:
+                addendum = read_addendum(_read_bounded(path), self.trust)
+            except ExamError as why:
+                problem = why
+                continue
+            if (addendum.grant_hash, addendum.share.machine) == (
+                grant.hash,
+                self.enrolment.key_id,
+            ):
+                return addendum
+        if problem is not None:
+            raise problem
+        return None
 
 
 def _read_bounded(path: Path) -> bytes:

@@ -1,7 +1,8 @@
-"""The packager's desk over the sample exam: draw, seal, grant, and open again."""
+"""The packager's desk over the sample exam: draw, check, seal, and open again."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -16,31 +17,18 @@ from exam_packages.formats.qti.reader import read_test
 from exam_packages.forms import draw
 from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.samples import FOOD_SAFETY
-from exam_packages.sealing.grant import WrongRelease, read_grant
-from exam_packages.sealing.package import Package
-from exam_packages.sealing.release import read_code, release_secret
-from provisioning.authority import enrol, found_body
-from provisioning.homes import install, new_station
-from provisioning.station_home import StationHome
+from exam_packages.sealing.package import Package, read_paper_key
+from provisioning.authority import found_body
 
 CLOCK = SystemClock()
 NOW_S = CLOCK.wall_ns() // SECOND
 SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
-SLOT = "2026-11-23/A"
 
 
 @pytest.fixture
 def body(tmp_path: Path) -> Body:
     found_body(tmp_path / "body", "Board", CLOCK)
     return Body(tmp_path / "body")
-
-
-def _station(body: Body, name: str, centre: str) -> StationHome:
-    home = body.directory.parent / f"{centre}-{name}"
-    request = new_station(home, name, centre, "https://127.0.0.1:1", camera="none")
-    station = StationHome.load(home)
-    install(station, enrol(body, request, CLOCK)[1], CLOCK, pinned=body.trust().digest)
-    return station
 
 
 def _sealed(body: Body, seed: bytes = b"seed") -> tuple[str, Path]:
@@ -54,7 +42,7 @@ def test_the_package_holds_the_drawn_form_and_no_key_of_it(body: Body) -> None:
     drawn = draw(read_test(FOOD_SAFETY), b"seed")
     form, path = _sealed(body)
     assert form == drawn.paper.form
-    secret = packaging.read_paper_key(body.form_directory(form) / "paper.key")
+    secret = read_paper_key(body.form_directory(form) / "paper.key")
     with Package.open(path, body.trust(), now_s=NOW_S) as package:
         package.check()
         part = package.paper(secret.key)
@@ -82,41 +70,38 @@ def test_an_unknown_form_is_one_sentence(body: Body) -> None:
         packaging.seal_form(body, "../../etc", body.directory / "x", SITTING)
 
 
-@pytest.mark.parametrize("people", [1, 2])
-def test_a_grant_opens_with_every_code_on_its_machines_only(body: Body, people: int) -> None:
-    here, other = _station(body, "s1", "C1"), _station(body, "s1", "C2")
+def test_a_form_is_known_by_its_paper_and_not_by_its_name(body: Body) -> None:
     form, path = _sealed(body)
-    granted = packaging.grant_package(body, path, "C1", SLOT, CLOCK, people=people)
-    assert granted.stations == ("s1",)
-    assert len(granted.codes) == people
-    grant = read_grant(granted.data, body.trust(), now_s=NOW_S)
-    assert grant.has(here.enrolment().key_id)
-    assert not grant.has(other.enrolment().key_id)
-    codes = [
-        read_code(code, grant.package_hash, SLOT, number)
-        for number, code in enumerate(granted.codes, 1)
-    ]
-    secret = release_secret(codes, grant.package_hash, SLOT, grant.release_id)
-    key = grant.open(here.sealing_key(), secret)
-    assert key == packaging.read_paper_key(body.form_directory(form) / "paper.key").key
-    with pytest.raises(ExamError):
-        grant.open(other.sealing_key(), secret)
-    if people == 2:
-        half = release_secret(codes[:1], grant.package_hash, SLOT, grant.release_id)
-        with pytest.raises(WrongRelease):
-            grant.open(here.sealing_key(), half)
+    copied = shutil.copytree(body.form_directory(form), body.form_directory("renamed"))
+    (copied / "paper.key").unlink()
+    later = Sitting(NOW_S + 90_000, NOW_S + 93_600, NOW_S + 90_000, NOW_S + 93_600)
+    other = path.with_suffix(".other")
+    with pytest.raises(PackagingError, match=rf"as “{form}”.* one window only") as refused:
+        packaging.seal_form(body, "renamed", other, later)
+    assert "could open it for those who sit later" in str(refused.value)
+    assert not other.exists()
 
 
-def test_a_centre_without_stations_gets_no_grant(body: Body) -> None:
-    _station(body, "s1", "C1")
-    _, path = _sealed(body)
-    with pytest.raises(PackagingError, match="enrol"):
-        packaging.grant_package(body, path, "C2", SLOT, CLOCK, people=1)
+def test_a_practice_part_may_be_used_again(body: Body) -> None:
+    form, _ = _sealed(body)
+    again = packaging.import_exam(body, FOOD_SAFETY, b"another seed").paper.form
+    practice, used = (body.form_directory(name) / "practice" for name in (again, form))
+    shutil.rmtree(practice)
+    shutil.copytree(used, practice)
+    packaging.seal_form(body, again, body.directory / "again.package", SITTING)
+    with Package.open(body.directory / "again.package", body.trust(), now_s=NOW_S) as package:
+        assert package.practice().names()
+
+
+def test_a_form_whose_sealing_broke_off_is_not_sealed_again(body: Body) -> None:
+    form, path = _sealed(body)
+    shutil.rmtree(body.register)
+    with pytest.raises(PackagingError, match="sealed already"):
+        packaging.seal_form(body, form, path.with_suffix(".second"), SITTING)
+    assert not path.with_suffix(".second").exists()
 
 
 def test_an_exam_without_blueprint_is_refused(body: Body, tmp_path: Path) -> None:
-    import shutil
-
     source = tmp_path / "source"
     shutil.copytree(FOOD_SAFETY, source)
     (source / "blueprint.toml").unlink()
@@ -126,8 +111,6 @@ def test_an_exam_without_blueprint_is_refused(body: Body, tmp_path: Path) -> Non
 
 
 def test_a_form_that_breaks_its_blueprint_is_refused(body: Body, tmp_path: Path) -> None:
-    import shutil
-
     source = tmp_path / "source"
     shutil.copytree(FOOD_SAFETY, source)
     path = source / "blueprint.toml"

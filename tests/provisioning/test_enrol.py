@@ -57,7 +57,7 @@ def test_a_body_has_every_role_and_two_of_three_for_the_root(place: Place) -> No
     assert {role.role: (role.threshold, len(role.key_ids)) for role in root.roles} == {
         "root": (2, 3),
         "packager": (1, 1),
-        "release": (1, 1),
+        "release": (1, 2),
         "enrolment": (1, 1),
         "intake": (1, 1),
         "checkpoint": (1, 1),
@@ -78,7 +78,7 @@ def test_secrets_are_for_their_owner_alone(place: Place) -> None:
     station = place.station("private")
     secrets = [*place.body.keys.iterdir(), place.body.tls_ca_key]
     secrets += (station.directory / "keys").iterdir()
-    assert len(secrets) == 15
+    assert len(secrets) == 17
     for path in secrets:
         assert path.stat().st_mode & 0o077 == 0, path
     assert station.directory.stat().st_mode & 0o077 == 0

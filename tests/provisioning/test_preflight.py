@@ -11,6 +11,7 @@ import pytest
 from exam_packages import packaging
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError
+from exam_packages.granting import addendum_for, grant_package
 from exam_packages.packaging import Sitting
 from exam_packages.samples import FOOD_SAFETY
 from provisioning.preflight import PreflightError, examine, load
@@ -54,9 +55,13 @@ def sealed(place: Place) -> Sealed:
     package, grant = place.directory / "p.package", place.directory / "p.grant"
     sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
     packaging.seal_form(place.body, form, package, sitting)
-    granted = packaging.grant_package(place.body, package, "C1", "slot", CLOCK, people=1)
-    grant.write_bytes(granted.data)
+    codes = [place.directory / "p.codes"]
+    grant.write_bytes(_granted(place, package, codes))
     return Sealed(station, spare, package, grant)
+
+
+def _granted(place: Place, package: Path, codes: list[Path]) -> bytes:
+    return grant_package(place.body, package, "C1", "slot", CLOCK, code_files=codes).data
 
 
 def test_a_good_package_is_kept_whole(sealed: Sealed) -> None:
@@ -87,6 +92,41 @@ def test_a_station_that_is_not_granted_is_told_so(place: Place, sealed: Sealed) 
     with pytest.raises(PreflightError, match="does not name the station “late”"):
         load(station, sealed.package, sealed.grant, CLOCK)
     assert not station.packages.exists()
+
+
+def test_a_late_station_loads_its_addendum(place: Place, sealed: Sealed, tmp_path: Path) -> None:
+    late, other = place.station("late-named"), place.station("late-other")
+    paths = {}
+    for machine in (late, other):
+        paths[machine.id] = tmp_path / f"{machine.id}.addendum"
+        paths[machine.id].write_bytes(
+            addendum_for(place.body, sealed.grant.read_bytes(), machine.enrolment_bytes, CLOCK)
+        )
+    with pytest.raises(PreflightError, match="or an addendum"):
+        load(late, sealed.package, sealed.grant, CLOCK, addendum=paths[other.id])
+    assert not late.packages.exists()
+    load(late, sealed.package, sealed.grant, CLOCK, addendum=paths[late.id])
+    good = [finding.words for finding in examine(late, CLOCK) if finding.good]
+    assert any("is whole, and granted for slot" in words for words in good)
+
+
+def test_a_station_never_goes_back_to_an_earlier_issue(place: Place, tmp_path: Path) -> None:
+    station, late = place.station("reissue"), tmp_path / "late"
+    form = packaging.import_exam(place.body, FOOD_SAFETY, b"reissue").paper.form
+    package, old, new = (tmp_path / name for name in ("p", "old", "new"))
+    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    packaging.seal_form(place.body, form, package, sitting)
+    old.write_bytes(_granted(place, package, [tmp_path / "codes"]))
+    machine = place.station("reissue-late")
+    late.write_bytes(addendum_for(place.body, old.read_bytes(), machine.enrolment_bytes, CLOCK))
+    new.write_bytes(_granted(place, package, [tmp_path / "codes"]))
+    load(station, package, old, CLOCK)
+    load(station, package, new, CLOCK)
+    with pytest.raises(PreflightError, match="issue 1 is withdrawn"):
+        load(station, package, old, CLOCK)
+    assert next(station.packages.glob("*.grant")).read_bytes() == new.read_bytes()
+    with pytest.raises(PreflightError, match="another grant"):
+        load(machine, package, new, CLOCK, addendum=late)
 
 
 def test_an_expired_grant_is_refused(sealed: Sealed) -> None:

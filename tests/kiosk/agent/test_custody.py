@@ -11,9 +11,15 @@ from sitting import CENTRE, CLOCK, SLOT, Site
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from exam_packages.sealing.addendum import keep_secret, seal_addendum
+from exam_packages.sealing.grant import Recipient, WrongMachine, read_grant
 from exam_packages.sealing.release import read_code, release_secret
+from exam_packages.sealing.shares import open_share
+from exam_packages.sealing.suite import SealingKey, label
+from exam_packages.sealing.trust import PACKAGER
 from kiosk.agent.custody import Custody, CustodyError, SittingPackage
-from provisioning import authority, homes
+from provisioning import authority, homes, preflight
+from provisioning.preflight import PreflightError
 from provisioning.station_home import StationHome
 from sync.messages import Release
 
@@ -139,3 +145,59 @@ def test_nothing_secret_shows(home: StationHome, still: Site) -> None:
     seen = repr(vars(custody)) + repr(custody.signing) + repr(custody.sealing)
     assert custody.sealing.seed.hex() not in seen
     assert repr(custody.sealing.seed) not in seen
+
+
+def _late(still: Site, directory: Path) -> tuple[StationHome, Path]:
+    """A station enrolled after the grant, and the addendum that names it."""
+    request = homes.new_station(directory / "late", "late", CENTRE, "https://127.0.0.1:1")
+    late = StationHome.load(directory / "late")
+    pinned = still.body.trust().digest
+    homes.install(late, authority.enrol(still.body, request, CLOCK)[1], CLOCK, pinned=pinned)
+    grant = read_grant(still.grant, still.body.trust(), now_s=None)
+    keeper, path = SealingKey.generate(), directory / "late.addendum"
+    # S as the packager keeps it: here it comes from the share of the station that is named.
+    (share,) = grant.shares
+    context = (
+        grant.package_hash,
+        grant.slot.encode(),
+        grant.issue.to_bytes(8, "big"),
+        grant.release_id,
+        grant.expires_s.to_bytes(8, "big"),
+    )
+    secret = open_share(share, still.stations[0].sealing_key(), label("grant", "share", *context))
+    own = late.enrolment()
+    path.write_bytes(
+        seal_addendum(
+            grant,
+            keep_secret(secret, grant.hash, keeper.public),
+            keeper,
+            Recipient(own.key_id, own.sealing_public),
+            [still.body.signing_key(PACKAGER)],
+        )
+    )
+    return late, path
+
+
+def test_a_late_station_opens_with_its_addendum(still: Site, tmp_path: Path) -> None:
+    late, addendum = _late(still, tmp_path)
+    grant = tmp_path / "exam.grant"
+    grant.write_bytes(still.grant)
+    with pytest.raises(PreflightError, match="or an addendum"):
+        preflight.load(late, still.package_path, grant, CLOCK)
+    preflight.load(late, still.package_path, grant, CLOCK, addendum=addendum)
+    package = take(late, still)
+    package.release(release_of(still).secret)
+    assert package.open is not None
+    assert list(package.open.items) == ["one"]
+    package.close()
+    spoilt = next(late.packages.glob("*.addendum"))
+    data = bytearray(spoilt.read_bytes())
+    data[100] ^= 1
+    spoilt.write_bytes(data)
+    with pytest.raises(ExamError):
+        take(late, still)
+    spoilt.unlink()
+    package = take(late, still)
+    with pytest.raises(WrongMachine):
+        package.release(release_of(still).secret)
+    package.close()
