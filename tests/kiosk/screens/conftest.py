@@ -9,7 +9,7 @@ import io
 import os
 import re
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -329,19 +329,22 @@ def sit(tmp_path: Path, clock: Any) -> Callable[..., Any]:
 
 
 @pytest.fixture
-def picture_of(request: pytest.FixtureRequest) -> Iterator[Callable[[Sitting, str], None]]:
-    """Compare the screen's text with the stored one; ``EXAM_KIOSK_PICTURES=1`` stores it."""
+def picture_of() -> Callable[[Sitting, str], Any]:
+    """Compare the screen's text with the stored one, once it has settled.
 
-    def compare(sitting: Sitting, name: str) -> None:
+    ``EXAM_KIOSK_PICTURES=1`` stores what is there instead.
+    """
+
+    async def compare(sitting: Sitting, name: str) -> None:
         path = HERE / "pictures" / f"{name}.txt"
-        text = sitting.text() + "\n"
         if os.environ.get("EXAM_KIOSK_PICTURES") == "1":
+            await sitting.pilot.pause(0.5)
             path.parent.mkdir(exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert path.exists(), f"no stored picture {path.name}; it would be:\n{text}"
-        assert text == path.read_text(encoding="utf-8"), f"{path.name} has changed:\n{text}"
+            path.write_text(sitting.text() + "\n", encoding="utf-8")
+        stored = path.read_text(encoding="utf-8")
+        await sitting.until(lambda: sitting.text() + "\n" == stored, f"{path.name}:\n{stored}")
 
-    yield compare
+    return compare
 
 
 @pytest.fixture
