@@ -123,8 +123,9 @@ class Trust:
         Raises :class:`TrustError` or :class:`SignedError`.
         """
         signed = read_signed(data, ROOT_KIND, max_size=MAX_ROOT_SIZE)
-        self._rules.check(signed, ROOT)
         trust = self._of(signed)
+        # What it says it is comes first: of an older root one wants to hear that it is older,
+        # not that signatures are missing which only the next one needs.
         if trust.root.body != self.root.body:
             raise TrustError(
                 "The new root of trust belongs to “{found}”, not to “{body}”.",
@@ -139,6 +140,7 @@ class Trust:
                 current=self.root.version,
                 wanted=self.root.version + 1,
             )
+        self._rules.check(signed, ROOT)
         return trust
 
     @classmethod
