@@ -146,17 +146,22 @@ class Segments:
             read = [_read_segment(path) for path in sorted(self._directory.glob(_PATTERN))]
         except OSError as problem:
             raise disk_error(problem, self._directory) from None
-        conflict: JournalConflict | None = None
-        while True:
-            try:
-                merged = _merge(read)
-                break
-            except JournalConflict as problem:
-                conflict, end = problem, int(problem.fields["sequence"])
-                read = [
-                    _Segment([e for e in one.entries if e.parsed.sequence < end], one.whole)
-                    for one in read
-                ]
+        seen: dict[tuple[int, int], bytes] = {}
+        differ = [
+            entry.parsed.sequence
+            for segment in read
+            for entry in segment.entries
+            if seen.setdefault((entry.epoch, entry.parsed.sequence), entry.frame) != entry.frame
+        ]
+        conflict = None
+        if differ:
+            end = min(differ)
+            conflict = _conflict(end)
+            read = [
+                _Segment([e for e in one.entries if e.parsed.sequence < end], one.whole)
+                for one in read
+            ]
+        merged = _merge(read)
         line = _live_line(merged)
         frames = tuple(entry.frame for entry in line.entries)
         note = _note(read, merged, line)
@@ -315,13 +320,17 @@ def _merge(segments: Sequence[_Segment]) -> dict[int, dict[int, _Entry]]:
             here = merged.setdefault(entry.parsed.sequence, {})
             other = here.get(entry.epoch)
             if other is not None and other.frame != entry.frame:
-                raise JournalConflict(
-                    "Entry {sequence} of the record on this station exists twice and differs; "
-                    "keep the disk as it is and tell the certification body.",
-                    sequence=entry.parsed.sequence,
-                )
+                raise _conflict(entry.parsed.sequence)
             here[entry.epoch] = entry
     return merged
+
+
+def _conflict(sequence: int) -> JournalConflict:
+    return JournalConflict(
+        "Entry {sequence} of the record on this station exists twice and differs; "
+        "keep the disk as it is and tell the certification body.",
+        sequence=sequence,
+    )
 
 
 def _live_line(merged: dict[int, dict[int, _Entry]]) -> _Line:

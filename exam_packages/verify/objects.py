@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from exam_packages.sealing.addendum import read_addendum
 from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manifest, read_manifest
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.log_proof import read_proof, verify_checkpoint
@@ -140,6 +141,25 @@ def grant(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> No
     subject.findings.proven(
         "grant-signed",
         "The packager of “{body}” granted one package to the machines named.",
+        body=trust.root.body,
+    )
+
+
+def addendum(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> None:
+    """What names one more machine in a grant."""
+    try:
+        found = read_addendum(data, trust)
+    except ExamError as problem:
+        subject.findings.problem("addendum-not-signed", problem)
+        return
+    subject.held = found
+    subject.facts |= {
+        "machine": machines.name(found.share.machine),
+        "grant": found.grant_hash.hex(),
+    }
+    subject.findings.proven(
+        "addendum-signed",
+        "The packager of “{body}” named one more machine in a grant.",
         body=trust.root.body,
     )
 

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from exam_packages.attempt.commands import KIND as COMMAND_KIND
+from exam_packages.sealing.addendum import ADDENDUM_KIND
 from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
 from exam_packages.sealing.grant import GRANT_KIND
 from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
@@ -25,6 +26,7 @@ class Kind(Enum):
 
     PACKAGE = "package"
     GRANT = "grant"
+    ADDENDUM = "grant addendum"
     RELEASE = "release"
     TRUST = "root of trust"
     ENROLMENT = "enrolment"
@@ -46,6 +48,7 @@ _MAGIC: Final = {
         kind.encode() + b"\n": what
         for kind, what in (
             (GRANT_KIND, Kind.GRANT),
+            (ADDENDUM_KIND, Kind.ADDENDUM),
             (RELEASE_KIND, Kind.RELEASE),
             (ROOT_KIND, Kind.TRUST),
             (ENROLMENT_KIND, Kind.ENROLMENT),

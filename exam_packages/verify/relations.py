@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from exam_packages.errors import ExamError
+from exam_packages.sealing.addendum import Addendum
 from exam_packages.sealing.bundle import check_hand_in_code
 from exam_packages.sealing.grant import Grant
 from exam_packages.sealing.log import Checkpoint
@@ -63,31 +64,54 @@ def _packages(found: Findings, subjects: Sequence[Subject]) -> None:
 
 
 def _grants(found: Findings, subjects: Sequence[Subject], machines: Machines) -> None:
-    """The attempts of a package were sat at machines that a grant names."""
-    grants = [(each, each.held) for each in subjects if isinstance(each.held, Grant)]
+    """The attempts of a package were sat at machines that a grant or its addendum names."""
+    grants = [(each.path, each.held) for each in subjects if isinstance(each.held, Grant)]
+    addenda = [(each.path, each.held) for each in subjects if isinstance(each.held, Addendum)]
+    for path, addendum in addenda if grants else ():
+        named = [name for name, grant in grants if grant.hash == addendum.grant_hash]
+        if named:
+            found.proven(
+                "addendum-for", "{path} belongs to the grant {grant}.", path=path, grant=named[0]
+            )
+        else:
+            found.not_proven(
+                "addendum-for-other",
+                "{path} belongs to another grant than those given here.",
+                path=path,
+            )
     for each in subjects:
         record = each.record
         if record is None or not record.stands:
             continue
         fitting = [one for one in grants if one[1].package_hash == record.package_hash]
-        for subject, grant in fitting:
-            if grant.centre == record.centre and grant.has(record.station):
-                found.proven(
-                    "granted",
-                    "{grant} lets {station} open the package of {path}.",
-                    grant=subject.path,
-                    station=machines.name(record.station),
-                    path=each.path,
-                )
-                break
-        else:
-            if fitting:
-                found.not_proven(
-                    "not-granted",
-                    "None of the grants given here is for {station}, where {path} was written.",
-                    station=machines.name(record.station),
-                    path=each.path,
-                )
+        naming = [
+            path
+            for path, grant in fitting
+            if grant.centre == record.centre
+            and (grant.has(record.station) or _added(grant, addenda, record.station))
+        ]
+        if naming:
+            found.proven(
+                "granted",
+                "{grant} lets {station} open the package of {path}.",
+                grant=naming[0],
+                station=machines.name(record.station),
+                path=each.path,
+            )
+        elif fitting:
+            found.not_proven(
+                "not-granted",
+                "None of the grants given here is for {station}, where {path} was written.",
+                station=machines.name(record.station),
+                path=each.path,
+            )
+
+
+def _added(grant: Grant, addenda: Sequence[tuple[str, Addendum]], machine: bytes) -> bool:
+    return any(
+        (addendum.grant_hash, addendum.share.machine) == (grant.hash, machine)
+        for _, addendum in addenda
+    )
 
 
 def _windows(found: Findings, subjects: Sequence[Subject]) -> None:

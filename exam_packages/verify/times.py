@@ -101,7 +101,8 @@ class _Teller:
     _granted_s: int = 0
     _added_s: int = 0
     _closed: str = ""
-    _compared: list[tuple[Stamp, int]] = field(default_factory=list)
+    _stamps: dict[int, Stamp] = field(default_factory=dict)
+    _compared: list[tuple[Stamp, Stamp, int]] = field(default_factory=list)
 
     def take(self, opened: Opened) -> bool:
         """Take one opened frame; False when the ledger must end before it."""
@@ -179,6 +180,7 @@ class _Teller:
         self._now += max(0, passed)
         self._at[entry] = self._now
         self._wall[entry] = stamp.wall_ns
+        self._stamps[entry] = stamp
         self._last = stamp
 
     def _enter(self, entry: int, stamp: Stamp, event: ev.Event | None) -> None:
@@ -299,32 +301,49 @@ class _Teller:
         )
 
     def _compare(self, stamp: Stamp, acknowledgement: bytes) -> None:
+        """Bound what the station's clocks showed when a holder signed.
+
+        It signed after the entry it acknowledges was made, and before its word was journaled.
+        """
         signed, word = parse_acknowledgement(acknowledgement)
         holder = self.machines.get(word.holder)
-        if holder is not None and signed.signers([holder.verify_key]):
-            self._compared.append((stamp, word.time_ns))
+        made = self._stamps.get(word.sequence)
+        if holder is None or made is None or made.boot != stamp.boot:
+            return
+        if signed.signers([holder.verify_key]):
+            self._compared.append((made, stamp, word.time_ns))
 
     def _compare_clocks(self) -> None:
-        """Say how the station's clock ran against the holders' that signed along the way."""
-        drift = covered = 0
-        for boot in {stamp.boot for stamp, _ in self._compared}:
-            pairs = [(s.boottime_ns, t) for s, t in self._compared if s.boot == boot]
-            passed = pairs[-1][0] - pairs[0][0]
-            apart = passed - (pairs[-1][1] - pairs[0][1])
-            covered += passed
-            drift = max(drift, apart, key=abs)
+        """Say whether the station's clock agrees with the holders' that signed along the way."""
         if not self._compared:
             return
-        stamp, told_ns = self._compared[-1]
-        self.findings.note(
-            "clocks-compared",
-            "Compared with the clocks of those who witnessed it, the station's clock measured "
-            "{covered} of this exam with a difference of {drift}, and its time of day differed "
-            "by {offset}.",
-            covered=length(covered),
-            drift=length(abs(drift)),
-            offset=length(abs(stamp.wall_ns - told_ns)),
-        )
+        drift = covered = 0
+        for boot in {made.boot for made, _, _ in self._compared}:
+            mine = [each for each in self._compared if each[0].boot == boot]
+            least = max(made.boottime_ns - told for made, _, told in mine)
+            most = min(journaled.boottime_ns - told for _, journaled, told in mine)
+            drift = max(drift, least - most)
+            covered += mine[-1][1].boottime_ns - mine[0][0].boottime_ns
+        made, journaled, told_ns = self._compared[-1]
+        ahead, behind = made.wall_ns - told_ns, told_ns - journaled.wall_ns
+        offset = max(0, ahead, behind)
+        if max(drift, offset) < SECOND:
+            self.findings.proven(
+                "clocks-agree",
+                "The station's clock agrees with the clocks of those who witnessed the exam, as "
+                "closely as their signatures tell (over {covered}).",
+                covered=length(covered),
+            )
+        else:
+            self.findings.note(
+                "clocks-differ",
+                "The station's clock does not agree with the clocks of those who witnessed the "
+                "exam: its time of day differed by at least {offset}, and over {covered} it went "
+                "at least {drift} too fast or too slow.",
+                offset=length(offset),
+                covered=length(covered),
+                drift=length(drift),
+            )
 
 
 def _order(order: cmd.Order) -> str:
@@ -353,9 +372,11 @@ def _reason(command: cmd.Command) -> str:
 
 def length(time_ns: int) -> str:
     """A length of time for people: ``1 h 02 min 03 s``, ``0.4 s``."""
+    if time_ns < 0:
+        return "−" + length(-time_ns)
     if not time_ns:
         return "0 s"
-    if abs(time_ns) < 10 * SECOND:
+    if time_ns < 10 * SECOND:
         return f"{time_ns / SECOND:.1f} s"
     seconds = round(time_ns / SECOND)
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60

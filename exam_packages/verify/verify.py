@@ -119,6 +119,8 @@ def _check(
             attempts.segments(subject, path, machines, key)
         case Kind.GRANT:
             objects.grant(subject, _read(path), trust, machines)
+        case Kind.ADDENDUM:
+            objects.addendum(subject, _read(path), trust, machines)
         case Kind.RELEASE:
             objects.release(subject, _read(path), trust)
         case Kind.TRUST:

@@ -24,6 +24,7 @@ LABELS: Final = {
     "expires": "Expires",
     "finished": "Handed in",
     "form": "Form",
+    "grant": "Grant",
     "log": "Log",
     "log entry": "Log entry",
     "machine": "Machine",

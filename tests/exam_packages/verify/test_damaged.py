@@ -15,8 +15,9 @@ from exam_packages import canon
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
 from exam_packages.errors import UsageError
+from exam_packages.sealing.addendum import keep_secret, seal_addendum
 from exam_packages.sealing.bundle import hand_in_code
-from exam_packages.sealing.grant import Recipient, seal_grant
+from exam_packages.sealing.grant import Recipient, read_grant, seal_grant
 from exam_packages.sealing.journal import (
     Acknowledgement,
     Compartment,
@@ -28,7 +29,7 @@ from exam_packages.sealing.log import checkpoint_body, sign_checkpoint
 from exam_packages.sealing.log_proof import log_origin
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.signed import sign
-from exam_packages.sealing.suite import SigningKey
+from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import CHECKPOINT, INTAKE, PACKAGER
 from exam_packages.verify.findings import Standing
 from exam_packages.verify.terminal import to_text
@@ -478,6 +479,30 @@ def test_a_grant_that_does_not_name_the_station_is_told(appeal, look, wrong, tmp
         )
     )  # fmt: skip
     assert wrong(look(appeal.bundle, path)) == ["not-granted"]
+
+
+def test_an_addendum_to_the_grant_names_the_station(appeal, look, wrong, tmp_path):
+    hall, station = appeal.centre.hall.enrolment(), appeal.centre.station.enrolment()
+    packager, keeper, secret = (
+        appeal.centre.body.signing_key(PACKAGER), SealingKey.generate(), b"S" * 32,
+    )  # fmt: skip
+    data = seal_grant(
+        appeal.package_hash, "Lisbon", "2026-11-23/A", 1, b"r" * 16, 2_000_000_000,
+        b"K" * 32, b"R" * 32, [Recipient(hall.key_id, hall.sealing_public)], [packager],
+        secret=secret,
+    )  # fmt: skip
+    grant = read_grant(data, appeal.trust, now_s=None)
+    late = Recipient(station.key_id, station.sealing_public)
+    kept = keep_secret(secret, grant.hash, keeper.public)
+    paths = [tmp_path / "late.grant", tmp_path / "late.addendum"]
+    paths[0].write_bytes(data)
+    paths[1].write_bytes(seal_addendum(grant, kept, keeper, late, [packager]))
+    report = look(appeal.bundle, *paths)
+    assert wrong(report) == []
+    assert [each.code for each in report.relations] == ["addendum-for", "granted"]
+    assert wrong(look(paths[1], appeal.grant)) == ["addendum-for-other"]
+    paths[1].write_bytes(flipped(paths[1].read_bytes(), 60))
+    assert wrong(look(appeal.bundle, *paths)) == ["addendum-not-signed", "not-granted"]
 
 
 def test_a_rewritten_log_is_an_alarm(appeal, look, wrong, tmp_path):

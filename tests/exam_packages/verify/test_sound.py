@@ -154,7 +154,7 @@ def test_a_clock_that_runs_wrong_is_compared_with_the_halls(centre, tmp_path, lo
     report = look(
         tmp_path / "attempt", *_enrolments(appeal, tmp_path), integrity_key=appeal.integrity
     )
-    (note,) = [each for each in report.subjects[0].findings if each.code == "clocks-compared"]
+    (note,) = [each for each in report.subjects[0].findings if each.code == "clocks-differ"]
     assert note.fields["drift"] == "2 min 30 s"
     assert note.fields["covered"] == "12 min 30 s"
     assert note.fields["offset"] == "1 h 57 min 30 s"
