@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from types import FrameType
 from typing import Any, ClassVar
 
 from textual.app import App, ScreenStackError
@@ -62,6 +64,8 @@ RETRY_S = 0.3
 NOTICE_NS = 12 * SECOND
 LAST_MS = 3_000
 """In the last moments typed text does not wait for a pause."""
+ENDING_S = 5
+"""Seconds a screen that was told to end may take to do it in order."""
 FAULT = 70
 """Exit status after a fault of the screen itself (EX_SOFTWARE)."""
 
@@ -141,13 +145,25 @@ class Client(App[None], inherit_bindings=False):
     def _guard_signals(self) -> None:
         """Keys and bytes cannot end the screen; the service manager can.
 
-        Called once the driver runs: it installs handlers of its own.
+        Called once the driver runs: it installs handlers of its own. A terminal that
+        takes no output, or is gone, blocks the whole loop; then an alarm ends the screen.
         """
         for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
             signal.signal(ignored, signal.SIG_IGN)
         loop = asyncio.get_running_loop()
+
+        def end(number: int, frame: FrameType | None) -> None:
+            signal.alarm(ENDING_S)
+            loop.call_soon_threadsafe(self.exit)
+
+        def end_now(number: int, frame: FrameType | None) -> None:
+            if isinstance(self._driver, KioskDriver):
+                self._driver.restore_now()
+            os._exit(0)
+
+        signal.signal(signal.SIGALRM, end_now)
         for ending in (signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(ending, self.exit)
+            signal.signal(ending, end)
 
     def wake(self) -> None:
         """Something changed: look at it soon."""

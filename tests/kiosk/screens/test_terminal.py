@@ -41,6 +41,17 @@ class Terminal:
             assert time.monotonic() < deadline, self.output[-2000:]
             self.read(0.2)
 
+    def until_still(self) -> None:
+        """Wait, reading nothing, until the program uses no more time: it is blocked, or done."""
+        used, unchanged = -1, 0
+        deadline = time.monotonic() + 60
+        while unchanged < 10:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+            fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+            now = int(fields[11]) + int(fields[12])
+            used, unchanged = now, unchanged + 1 if now - used < 2 else 0
+
     def type(self, data: bytes) -> None:
         os.write(self._fd, data)
 
@@ -61,7 +72,12 @@ class Terminal:
         if self.pid:
             os.kill(self.pid, signal.SIGKILL)
             os.waitpid(self.pid, 0)
-        os.close(self._fd)
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
 
 
 @pytest.fixture
@@ -103,6 +119,33 @@ def test_no_control_byte_and_no_terminal_signal_ends_it(terminal: Any) -> None:
     t.until(b"Help and display")
     os.kill(t.pid, signal.SIGTERM)
     assert t.end() == 0
+
+
+def test_a_terminal_that_reads_nothing_does_not_keep_it_from_ending(terminal: Any) -> None:
+    t = terminal()
+    t.until(b"This station is starting.")
+    for _ in range(400):
+        t.type(b"\x1b[15~\x1b[15~")  # help opens and closes; nobody reads what is painted
+    t.until_still()
+    t.type(b"\x1b[15~")
+    t.until_still()
+    os.kill(t.pid, signal.SIGTERM)
+    deadline = time.monotonic() + 30
+    while not os.waitpid(t.pid, os.WNOHANG)[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    t.pid = 0
+
+
+def test_a_terminal_that_is_gone_ends_it(terminal: Any) -> None:
+    t = terminal()
+    t.until(b"This station is starting.")
+    t.hang_up()
+    deadline = time.monotonic() + 30
+    while not os.waitpid(t.pid, os.WNOHANG)[0]:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    t.pid = 0
 
 
 def test_the_environment_cannot_drive_it(terminal: Any, tmp_path: Path) -> None:
