@@ -2,7 +2,7 @@
 
 ======================  ======================================
 chief                   everything
-invigilator             everything but the release
+invigilator             everything but the release (of two codes, one) and closing
 observer                looks on
 ======================  ======================================
 
@@ -13,15 +13,13 @@ for yet: both are in the audit table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import apsw
 
 from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
-from exam_packages.clock import SECOND
-from exam_packages.sealing.release import read_code, release_secret
 from sync.hall import authority, seats
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
@@ -136,44 +134,6 @@ async def allow_restart(
         return tuple(seat.candidate for seat in chosen)
 
     return await hall.store.awrite(work)
-
-
-async def release(hall: HallService, operator: Operator, codes: Sequence[str], why: Why) -> None:
-    """Release the package with its code, or the codes of two people, as they were typed.
-
-    Raises a ``ReleaseError`` that says which group to check, or :class:`HttpError` when it
-    is too early or a code is missing.
-    """
-    if operator.role != CHIEF:
-        raise HttpError(403, "Only the chief invigilator can release the exam.")
-    check_reason(why.reason, why.comment)
-
-    def work(connection: apsw.Connection) -> None:
-        sitting = _sitting(connection)
-        now_ns = hall.clock.wall_ns()
-        if now_ns < sitting.not_before_s * SECOND:
-            raise HttpError(
-                409,
-                "It is too early: this exam may be released in {minutes} minutes. If that is "
-                "wrong, check this machine's clock.",
-                minutes=(sitting.not_before_s - now_ns // SECOND) // 60 + 1,
-            )
-        if len(codes) != sitting.codes:
-            raise HttpError(
-                400,
-                "This exam is released with {wanted} codes, and {found} were given.",
-                wanted=sitting.codes,
-                found=len(codes),
-            )
-        read = [
-            read_code(code, sitting.package_hash, sitting.slot, place)
-            for place, code in enumerate(codes, 1)
-        ]
-        secret = release_secret(read, sitting.package_hash, sitting.slot, sitting.release_id)
-        connection.execute("UPDATE sittings SET secret = ? WHERE id = ?", (secret, sitting.id))
-        _audit(connection, now_ns, operator, "release", "", why)
-
-    await hall.store.awrite(work)
 
 
 async def close(hall: HallService, operator: Operator, why: Why) -> None:

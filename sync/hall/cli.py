@@ -17,6 +17,7 @@ from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
 from sync.hall.reasons import REASONS
+from sync.hall.releasing import MAX_RELEASE
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.schema import audit, open_store
 from sync.web.sessions import hash_password
@@ -218,14 +219,45 @@ def say(
 
 
 @act.command()
-@click.argument("codes", nargs=-1, required=True, metavar="CODE...")
+@click.argument("code", required=False)
+@click.option("--file", "path", type=_FILE, help="The body's signed release, in place of codes.")
 @_reason
 @_comment
 @click.pass_obj
-def release(desk: Desk, codes: tuple[str, ...], reason: str, comment: str) -> None:
-    """Release the exam with its CODE, or the codes of two people in their order."""
-    fields = {f"code_{place}": code for place, code in enumerate(codes, 1)}
-    click.echo(desk.act("release", all="1", reason=reason, comment=comment, **fields))
+def release(desk: Desk, code: str | None, path: Path | None, reason: str, comment: str) -> None:
+    """Release the exam with its CODE, or with the release file of the certification body.
+
+    Where two people release, each types one code as the operator they are.
+    """
+    if (code is None) == (path is None):
+        raise click.UsageError("Give one code, or a file with --file.")
+    if path is not None:
+        data = _bounded(path, MAX_RELEASE)
+        click.echo(desk.upload("release-file", "release", data, reason=reason, comment=comment))
+    elif code is not None:
+        click.echo(desk.act("release", code=code, reason=reason, comment=comment))
+
+
+@act.command()
+@click.argument("candidate")
+@click.option("--to", "station", required=True, help="The station to go on at.")
+@_reason
+@_comment
+@click.pass_obj
+def move(desk: Desk, candidate: str, station: str, reason: str, comment: str) -> None:
+    """Let the exam of CANDIDATE go on at another station. Two people must say so."""
+    fields = {"candidate": candidate, "station": station}
+    click.echo(desk.act("move", reason=reason, comment=comment, **fields))
+
+
+@act.command()
+@click.argument("candidate")
+@_reason
+@_comment
+@click.pass_obj
+def reopen(desk: Desk, candidate: str, reason: str, comment: str) -> None:
+    """Reopen the hand-in of CANDIDATE. Two people must say so, one of them the chief."""
+    click.echo(desk.act("reopen", reason=reason, comment=comment, candidate=candidate))
 
 
 @act.command("close")

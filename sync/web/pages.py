@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.datastructures import MutableHeaders
+from python_multipart.exceptions import FormParserError
+from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 from starlette.routing import Mount
@@ -16,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sync.web.wire import HttpError, read_bytes
 
-__all__ = ["Hardened", "read_form", "render", "static_files", "templates"]
+__all__ = ["Hardened", "read_form", "read_upload", "render", "static_files", "templates"]
 
 _HERE = Path(__file__).parent
 _MAX_FORM = 64 * 1024
@@ -98,3 +100,34 @@ async def read_form(request: Request) -> dict[str, str]:
     except ValueError:  # UnicodeDecodeError is one
         raise HttpError(400, "The form is damaged.") from None
     return dict(fields)
+
+
+async def read_upload(request: Request, name: str, max_size: int) -> tuple[dict[str, str], bytes]:
+    """A form with one file (multipart): its text fields, and the file of the field *name*.
+
+    Raises :class:`HttpError`, also when the file is missing or larger than *max_size*.
+    """
+    if request.headers.get("content-type", "").split(";")[0] != "multipart/form-data":
+        raise HttpError(400, "The form was not sent as a form with a file.")
+    data = await read_bytes(request, max_size + _MAX_FORM)
+
+    async def whole() -> AsyncGenerator[bytes, None]:
+        yield data
+
+    parser = MultiPartParser(
+        request.headers, whole(), max_files=1, max_fields=_MAX_FIELDS, max_part_size=_MAX_FORM
+    )
+    try:
+        form = await parser.parse()
+    except (MultiPartException, FormParserError, KeyError, UnicodeError):
+        raise HttpError(400, "The form is damaged.") from None
+    try:
+        file = form.get(name)
+        if not isinstance(file, UploadFile):
+            raise HttpError(400, "Choose a file first.")
+        content = await file.read()
+    finally:
+        await form.close()
+    if len(content) > max_size:
+        raise HttpError(413, "The file is larger than the {limit} bytes allowed.", limit=max_size)
+    return {key: text for key, text in form.items() if isinstance(text, str)}, content

@@ -449,7 +449,7 @@ def hall_running(site: Site, *, released: bool = True) -> Iterator[Hall]:
     site.hall.start()
     try:
         if released:
-            site.hall.act("release", all="1", code_1=site.codes[0])
+            site.hall.act("release", code=site.codes[0])
         yield site.hall
     finally:
         site.hall.stop()

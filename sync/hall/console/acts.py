@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from sync.hall import acts
 from sync.hall.acts import Operator, Why
-from sync.hall.console.site import Site, operator, wants_json
+from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form
 from sync.web.wire import HttpError
@@ -30,12 +30,7 @@ def routes(site: Site) -> list[Route]:
             raise HttpError(404, "There is no such act.")
         why = Why(form.get("reason", ""), form.get("comment", "").strip())
         words = await perform(site.hall, operator(session), _target(form), why, form)
-        site.stale()
-        if wants_json(request):
-            return JSONResponse({"done": words})
-        response = site.render("result.html", session, words=words, ok=True)
-        response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
-        return response
+        return site.done(request, session, words)
 
     return [Route("/act/{name}", site.guarded(act), methods=["POST"])]
 
@@ -100,14 +95,6 @@ async def _allow_restart(
     return _to(given, "May go on:", "Nobody waits to go on.")
 
 
-async def _release(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    codes = [form[field] for field in ("code_1", "code_2") if form.get(field, "").strip()]
-    await acts.release(hall, who, codes, why)
-    return "The exam is released; every station can open it from now on."
-
-
 async def _close(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
     await acts.close(hall, who, why)
     return "The sitting is closed."
@@ -121,7 +108,6 @@ ACTS: dict[str, Act] = {
     "add-time": _add_time,
     "say": _say,
     "allow-restart": _allow_restart,
-    "release": _release,
     "close": _close,
 }
 """What an operator may do, by the last part of its address."""

@@ -1,4 +1,4 @@
-"""Releasing the exam by its code, or the codes of two people."""
+"""The page from which the exam is released: by code, or with the body's release file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.hall.console.site import Site
+from sync.hall import seats
+from sync.hall.acts import Why
+from sync.hall.console.site import Site, operator
+from sync.hall.releasing import MAX_RELEASE
+from sync.web.pages import read_form, read_upload
 from sync.web.sessions import Session
 
 
@@ -14,6 +18,30 @@ def routes(site: Site) -> list[Route]:
     """The routes of this page."""
 
     async def show(request: Request, session: Session) -> Response:
-        return site.render("release.html", session, board=await site.board())
+        with site.hall.store.reading() as connection:
+            sitting = seats.open_sitting(connection)
+        waiting = site.releasing.waiting(sitting.id) if sitting is not None else {}
+        board = await site.board()
+        return site.render("release.html", session, board=board, waiting=waiting)
 
-    return [Route("/release", site.page(show), methods=["GET"])]
+    async def type_code(request: Request) -> Response:
+        session = site.sessions.changing(request)
+        form = await read_form(request)
+        words = await site.releasing.type_code(operator(session), form.get("code", ""), _why(form))
+        return site.done(request, session, words)
+
+    async def take_file(request: Request) -> Response:
+        session = site.sessions.changing(request)
+        form, data = await read_upload(request, "release", MAX_RELEASE)
+        words = await site.releasing.take(operator(session), data, _why(form))
+        return site.done(request, session, words)
+
+    return [
+        Route("/release", site.page(show), methods=["GET"]),
+        Route("/act/release", site.guarded(type_code), methods=["POST"]),
+        Route("/act/release-file", site.guarded(take_file), methods=["POST"]),
+    ]
+
+
+def _why(form: dict[str, str]) -> Why:
+    return Why(form.get("reason", ""), form.get("comment", "").strip())

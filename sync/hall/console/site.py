@@ -15,6 +15,7 @@ from exam_packages.errors import ExamError
 from sync.hall.acts import OBSERVER, Operator
 from sync.hall.board import Board, board
 from sync.hall.reasons import REASONS, reason_words
+from sync.hall.releasing import Releasing
 from sync.hall.service import HallService
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
@@ -33,6 +34,7 @@ class Site:
 
     def __init__(self, hall: HallService) -> None:
         self.hall = hall
+        self.releasing = Releasing(hall)
         self.sessions = Sessions(hall.clock)
         self.templates = templates(Path(__file__).parent)
         self.templates.filters["reason"] = reason_words
@@ -78,6 +80,15 @@ class Site:
             reasons=REASONS,
             **values,
         )
+
+    def done(self, request: Request, session: Session, words: str) -> Response:
+        """The answer to an act that was done: its sentence, or JSON for scripts."""
+        self.stale()
+        if wants_json(request):
+            return JSONResponse({"done": words})
+        response = self.render("result.html", session, words=words, ok=True)
+        response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
+        return response
 
     def page(self, show: Page) -> Endpoint:
         """A page for people who are signed in; others are sent to sign in."""

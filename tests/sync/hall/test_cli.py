@@ -105,7 +105,10 @@ def test_a_wrong_password_and_a_hall_that_is_down_are_said(hall: Hall, tmp_path:
 def test_the_sitting_closes_when_all_is_handed_in_and_another_can_open(
     hall: Hall, site: Site
 ) -> None:
-    run_cli(*act(hall, "release", *site.codes))
+    first, second = site.codes
+    assert "Code 1 is in" in run_cli(*act(hall, "release", first))
+    assert "is released" in run_cli(*act(hall, "release", second, name="invigilator"))
+    assert "Give one code" in refused(*act(hall, "release"))
     with pytest.raises(DeskError, match="Only the chief"), hall.desk("invigilator") as desk:
         desk.act("close", all="1", reason="routine.end")
     assert "closed" in run_cli(*act(hall, "close", "--reason", "routine.end"))

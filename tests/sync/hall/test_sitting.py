@@ -17,7 +17,6 @@ from exam_packages.attempt.events import RESTART, Beat
 from exam_packages.body import Body
 from exam_packages.clock import SystemClock
 from exam_packages.sealing.bundle import read_countersignature
-from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.journal import (
     blob_digest,
     epoch_header,
@@ -32,7 +31,6 @@ from exam_packages.sealing.suite import SealingKey
 from provisioning.authority import enrol, found_body
 from provisioning.homes import install, new_station
 from provisioning.station_home import StationHome
-from sync.hall.desk import DeskError
 from sync.link import HolderRefused, Unreachable
 from sync.messages import Greeting, Refusal, Status, Tick
 
@@ -104,33 +102,6 @@ def test_extra_time_of_the_roster_comes_with_admission(hall: Any, station: Make)
         desk.act("admit", candidate="c-2", reason="routine.identity")
     ((command, _),) = seat.tick().commands
     assert command.order == Admit(600)
-
-
-def test_a_release_needs_both_codes_whole_and_reaches_every_station(
-    hall: Any, station: Make, site: Any
-) -> None:
-    vacant = station("s2")
-    assert vacant.tick().releases == ()
-    first, second = site.codes
-    spoilt = second.replace(second[5], "Z" if second[5] != "Z" else "Y", 1)
-    with hall.desk("invigilator") as desk, pytest.raises(DeskError, match="Only the chief"):
-        desk.act("release", all="1", code_1=first, code_2=second, reason="routine.start")
-    with hall.desk() as desk:
-        with pytest.raises(DeskError, match="2 codes"):
-            desk.act("release", all="1", code_1=first, reason="routine.start")
-        with pytest.raises(DeskError):
-            desk.act("release", all="1", code_1=first, code_2=spoilt, reason="routine.start")
-        with pytest.raises(DeskError):
-            desk.act("release", all="1", code_1=second, code_2=first, reason="routine.start")
-        assert vacant.tick().releases == ()
-        typed = second.lower().replace("-", " ")
-        desk.act("release", all="1", code_1=first, code_2=typed, reason="routine.start")
-        assert desk.board()["released"]
-    (release,) = vacant.tick().releases
-    assert release.release_id == site.release_id
-    home = site.station("s1")
-    grant = read_grant(site.grant.read_bytes(), home.trust(), now_s=None)
-    assert len(grant.open(home.sealing_key(), release.secret)) == 32
 
 
 # --- Who is let in -----------------------------------------------------------------

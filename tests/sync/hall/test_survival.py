@@ -262,9 +262,7 @@ def test_a_released_exam_stays_released_over_a_restart(
     fresh: Start, site: Site, tmp_path: Path
 ) -> None:
     hall = fresh("released")
-    first, second = site.codes
-    with hall.desk() as desk:
-        desk.act("release", all="1", code_1=first, code_2=second, reason="routine.start")
+    hall.release(site)
     hall.kill()
     hall.start()
     seat = Station(site.station("s1"), hall, tmp_path / "s1")

@@ -1,0 +1,185 @@
+"""Releasing the exam: codes that people type, or the body's signed release. One path to R.
+
+Where a package takes two codes, two operators type one each, under their own names, in any
+order; one of them is the chief. The first code waits in this process's memory only: it
+opens nothing alone, and is typed again after the hall was restarted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import apsw
+
+from exam_packages.clock import SECOND
+from exam_packages.sealing.release import ReleaseError, read_code, read_release, release_secret
+from sync.hall import seats
+from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
+from sync.hall.reasons import check_reason
+from sync.hall.schema import audit
+from sync.hall.service import HallService
+from sync.web.wire import HttpError
+
+MAX_RELEASE = 256 * 1024
+"""Bytes of a signed release: a share of 1.2 KB for each hall, and two officers' signatures."""
+
+_NOT_CHIEF = "Only the chief invigilator can release the exam."
+
+
+@dataclass(frozen=True)
+class _Typed:
+    """A code that waits for the other one."""
+
+    sitting: int
+    operator: Operator
+    code: bytes = field(repr=False)
+
+
+class Releasing:
+    """Releases at one hall. Used from the event loop alone, so nothing comes in between."""
+
+    def __init__(self, hall: HallService) -> None:
+        self._hall = hall
+        self._typed: dict[int, _Typed] = {}
+
+    def waiting(self, sitting: int) -> dict[int, str]:
+        """The codes of *sitting* that are in, by number, with who typed them."""
+        return {
+            number: typed.operator.name
+            for number, typed in sorted(self._typed.items())
+            if typed.sitting == sitting
+        }
+
+    async def type_code(self, operator: Operator, text: str, why: Why) -> str:
+        """Take one code as it was typed; what was done, in a sentence.
+
+        Raises a ``ReleaseError`` that says which group to check, or :class:`HttpError` when
+        it is too early, or this operator may not type it.
+        """
+        sitting = self._sitting()
+        if operator.role not in ((CHIEF,) if sitting.codes == 1 else (CHIEF, INVIGILATOR)):
+            raise HttpError(403, _NOT_CHIEF)
+        check_reason(why.reason, why.comment)
+        self._check_time(sitting)
+        number, code = self._read(sitting, text)
+        others = [
+            typed.operator
+            for place, typed in self._typed.items()
+            if typed.sitting == sitting.id and place != number
+        ]
+        if any(other.name.casefold() == operator.name.casefold() for other in others):
+            raise HttpError(
+                403,
+                "You typed the other code of this exam; this one is for another person, who signs "
+                "in under their own name.",
+            )
+        if others and CHIEF not in {operator.role, *(other.role for other in others)}:
+            raise HttpError(403, "One of the two people who release must be the chief invigilator.")
+        self._typed[number] = _Typed(sitting.id, operator, code)
+        codes = [
+            typed.code for _, typed in sorted(self._typed.items()) if typed.sitting == sitting.id
+        ]
+        if len(codes) < sitting.codes:
+            await self._write_down(operator, f"release, code {number}", why)
+            return (
+                f"Code {number} is in. The other code is still needed: another operator signs in "
+                "and types it."
+            )
+        self._typed.clear()
+        return await self._release(sitting, operator, codes, "release", why)
+
+    async def take(self, operator: Operator, data: bytes, why: Why) -> str:
+        """Take the body's signed release; what was done, in a sentence.
+
+        Raises a ``ReleaseError``, ``TrustError`` or ``SignedError`` when it is not signed as
+        it must be or not valid now, or :class:`HttpError` when it is not for this sitting.
+        """
+        if operator.role != CHIEF:
+            raise HttpError(403, _NOT_CHIEF)
+        check_reason(why.reason, why.comment)
+        sitting = self._sitting()
+        self._check_time(sitting)
+        now_s = self._hall.clock.wall_ns() // SECOND
+        release = read_release(data, self._hall.trust, now_s=now_s, officers=sitting.codes)
+        if (release.package_hash, release.slot) != (sitting.package_hash, sitting.slot):
+            raise HttpError(
+                409,
+                "This release is for another exam or sitting ({slot}) than the one that is open "
+                "here.",
+                slot=release.slot,
+            )
+        if release.release_id != sitting.release_id:
+            raise HttpError(
+                409,
+                "This release is for another issue of the grant than the one this sitting was "
+                "opened with; ask the certification body for the release of the newest issue.",
+            )
+        codes = release.open(self._hall.home.sealing_key())
+        if len(codes) != sitting.codes:
+            raise HttpError(
+                409,
+                "This exam is released with {wanted} codes, and the release holds {found}; ask "
+                "the certification body for a correct one.",
+                wanted=sitting.codes,
+                found=len(codes),
+            )
+        return await self._release(sitting, operator, codes, "release online", why)
+
+    async def _release(
+        self, sitting: seats.Sitting, operator: Operator, codes: Sequence[bytes], act: str, why: Why
+    ) -> str:
+        """The one way to R, whichever way its codes came."""
+        secret = release_secret(codes, sitting.package_hash, sitting.slot, sitting.release_id)
+
+        def work(connection: apsw.Connection) -> None:
+            connection.execute(
+                "UPDATE sittings SET secret = ? WHERE id = ? AND closed_ns IS NULL",
+                (secret, sitting.id),
+            )
+            self._audit(connection, operator, act, why)
+
+        await self._hall.store.awrite(work)
+        return "The exam is released; every station can open it from now on."
+
+    async def _write_down(self, operator: Operator, act: str, why: Why) -> None:
+        await self._hall.store.awrite(
+            lambda connection: self._audit(connection, operator, act, why)
+        )
+
+    def _audit(self, connection: apsw.Connection, operator: Operator, act: str, why: Why) -> None:
+        now_ns = self._hall.clock.wall_ns()
+        audit(connection, now_ns, operator.name, act, reason=why.reason, comment=why.comment)
+
+    def _sitting(self) -> seats.Sitting:
+        with self._hall.store.reading() as connection:
+            sitting = seats.open_sitting(connection)
+        if sitting is None:
+            raise HttpError(409, "No sitting is open in this hall.")
+        return sitting
+
+    def _check_time(self, sitting: seats.Sitting) -> None:
+        early_s = sitting.not_before_s - self._hall.clock.wall_ns() // SECOND
+        if early_s > 0:
+            raise HttpError(
+                409,
+                "It is too early: this exam may be released in {minutes} minutes. If that is "
+                "wrong, check this machine's clock.",
+                minutes=early_s // 60 + 1,
+            )
+
+    def _read(self, sitting: seats.Sitting, text: str) -> tuple[int, bytes]:
+        """Which code of the sitting this is, and its bits.
+
+        A code that is none of them is explained as the first one that is still missing.
+        """
+        waiting = self.waiting(sitting.id)
+        numbers = sorted(range(1, sitting.codes + 1), key=lambda number: number in waiting)
+        problem: ReleaseError | None = None
+        for number in numbers:
+            try:
+                return number, read_code(text, sitting.package_hash, sitting.slot, number)
+            except ReleaseError as why:
+                problem = problem or why
+        assert problem is not None  # noqa: S101  a sitting has at least one code
+        raise problem
