@@ -32,21 +32,34 @@ from exam_packages.sealing.journal import (
     read_acknowledgement,
     read_permit,
 )
-from exam_packages.sealing.suite import SealingError
+from exam_packages.sealing.restore_keys import (
+    Erasure,
+    RestoreKey,
+    read_erasure,
+    read_restore_key,
+)
+from exam_packages.sealing.suite import SealingError, SealingPublic
 from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
+from sync.holder.neighbour import announced
 from sync.messages import (
     CONTENT_TYPE,
     MAX_TICK,
     STATION_ROUTES,
+    Copy,
+    CopyRequest,
     Countersigned,
+    Erased,
     Greeting,
+    Halves,
     HandIn,
+    Handover,
     PermitRequest,
     Permitted,
     Refusal,
     Release,
     Seat,
     SignIn,
+    TakeUp,
     Tick,
     Tock,
     Welcome,
@@ -78,6 +91,23 @@ class Misbehaved(LinkError):
 
 
 @dataclass(frozen=True)
+class Leave:
+    """Leave to open an epoch: the verified permit, and what opens the earlier ones.
+
+    ``halves`` are the hall's, ``resealed`` the neighbours', by epoch. ``neighbour`` is the
+    verified restore key to seal the new epoch's half 2 to.
+    """
+
+    permit: bytes
+    halves: tuple[tuple[int, bytes], ...]
+    resealed: tuple[tuple[int, bytes], ...]
+    neighbour: SealingPublic | None
+
+    def __repr__(self) -> str:
+        return f"Leave({len(self.halves)} epochs)"  # halves never show
+
+
+@dataclass(frozen=True)
 class Answer:
     """A tick's reply, every signature in it verified."""
 
@@ -87,6 +117,8 @@ class Answer:
     releases: tuple[Release, ...]
     need_after: int
     receipt: bytes
+    take_up: tuple[TakeUp, ...] = ()
+    handovers: tuple[Handover, ...] = ()
 
 
 class HolderClient:
@@ -113,16 +145,21 @@ class HolderClient:
         )
         self.hall: Enrolment | None = None
         """Who answered :meth:`greet`, verified; ``None`` before."""
+        self.restore_key: RestoreKey | None = None
+        """The hall's restore key for its sitting, verified; ``None`` when it has none."""
+        self.closed: tuple[Erasure, ...] = ()
+        """What the hall stated about closed sittings, verified."""
 
     def close(self) -> None:
         self._http.close()
 
-    def greet(self, *, now_s: int) -> Welcome:
+    def greet(self, *, now_s: int, restore_key: bytes = b"") -> Welcome:
         """Say who we are, learn who the hall is and which sitting it holds.
 
-        Raises :class:`Misbehaved` when it is not a hall of our body and centre.
+        *restore_key* is this station's own for that sitting, signed. Raises
+        :class:`Misbehaved` when it is not a hall of our body and centre.
         """
-        welcome = self._post("greet", Greeting(self._enrolment), Welcome)
+        welcome = self._post("greet", Greeting(self._enrolment, restore_key), Welcome)
         try:
             hall = read_enrolment(welcome.enrolment, self._trust, now_s=now_s)
         except SealingError as problem:
@@ -140,14 +177,21 @@ class HolderClient:
                 found=hall.centre,
                 centre=self._centre,
             )
-        self.hall = hall
+        try:
+            key = None
+            if welcome.restore_key:
+                key = read_restore_key(welcome.restore_key, hall.verify_key)
+            closed = tuple(read_erasure(data, hall.verify_key) for data in welcome.erasures)
+        except SealingError as problem:
+            raise Misbehaved("{why}", why=str(problem)) from None
+        self.hall, self.restore_key, self.closed = hall, key, closed
         return welcome
 
     def sign_in(self, code: str) -> Seat:
         """The roster line behind a sign-in code."""
         return self._post("sign_in", SignIn(code), Seat)
 
-    def permit(self, context: Context, cause: int) -> Permitted:
+    def permit(self, context: Context, cause: int) -> Leave:
         """Ask for leave to open the epoch *context*; the permit is verified against it."""
         hall = self._known()
         granted = self._post("permit", PermitRequest(canon.pack(context), cause), Permitted)
@@ -157,7 +201,37 @@ class HolderClient:
             raise Misbehaved("{why}", why=str(problem)) from None
         if permit.context != context:
             raise Misbehaved("The hall's permit is for something else than was asked.")
-        return granted
+        return Leave(granted.permit, granted.halves, granted.resealed, self._neighbour(granted))
+
+    def _neighbour(self, granted: Permitted) -> SealingPublic | None:
+        """The neighbour named with a permit, if it is a station of this centre and sitting."""
+        if not granted.neighbour or self.restore_key is None:
+            return None
+        try:
+            return announced(
+                granted.neighbour,
+                granted.neighbour_enrolment,
+                centre=self._centre,
+                sitting=self.restore_key.sitting,
+                trust=self._trust,
+            ).sealing
+        except ExamError as problem:
+            raise Misbehaved("{why}", why=str(problem)) from None
+
+    def copy(self, blind_id: bytes, after: int, head: bytes) -> Copy:
+        """Frames of an attempt after a place that station and hall both have.
+
+        Nothing in the answer is verified: see :mod:`sync.catch_up`.
+        """
+        return self._post("copy", CopyRequest(blind_id, after, head), Copy)
+
+    def halves(self, halves: Halves) -> None:
+        """Hand over halves that the hall asked this neighbour for."""
+        self._tell("halves", halves)
+
+    def erased(self, erasure: bytes) -> None:
+        """Hand over this station's signed statement of erasure."""
+        self._tell("erased", Erased(erasure))
 
     def tick(self, tick: Tick) -> Answer:
         """Hand over frames and status; learn what is acknowledged and ordered."""
@@ -185,6 +259,8 @@ class HolderClient:
             tock.releases,
             tock.need_after,
             tock.receipt,
+            tock.take_up,
+            tock.handovers,
         )
 
     def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
@@ -206,6 +282,9 @@ class HolderClient:
         if self.hall is None:
             raise Unreachable("The hall has not been reached yet.")
         return self.hall
+
+    def _tell(self, route: str, body: msgspec.Struct) -> None:
+        self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))
 
     def _post(self, route: str, body: msgspec.Struct, kind: type[T]) -> T:
         reply = self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))

@@ -17,9 +17,12 @@ MAX_FRAMES = 4096
 
 
 class Greeting(Object):
-    """Station to hall, on connecting: its enrolment record (signed by the body)."""
+    """Station to hall, on connecting and while nobody sits: its enrolment record (signed by
+    the body), and its restore key for the hall's sitting (signed by itself; empty before it
+    knows a sitting). Under that key it may be named a neighbour."""
 
     enrolment: bytes
+    restore_key: bytes
 
 
 class Welcome(Object):
@@ -27,6 +30,8 @@ class Welcome(Object):
 
     ``package_hash`` is empty when no sitting is open. ``authority`` is the number under
     which this hall commands; ``holder_epoch`` rises when it was restored from a copy.
+    ``restore_key`` is the hall's for this sitting, signed by it. ``erasures`` are its own
+    statements about closed sittings whose keys this station has not stated to have deleted.
     """
 
     enrolment: bytes
@@ -36,6 +41,8 @@ class Welcome(Object):
     slot: str
     authority: int
     holder_epoch: int
+    restore_key: bytes
+    erasures: tuple[bytes, ...]
 
 
 class SignIn(Object):
@@ -63,10 +70,18 @@ class PermitRequest(Object):
 
 
 class Permitted(Object):
-    """The signed permit, and for a restart the hall's restore half of each earlier epoch."""
+    """The signed permit, and the hall's restore half of each earlier epoch.
+
+    On a move, ``resealed`` are the other halves, released by neighbours for this station's
+    restore key. ``neighbour`` and ``neighbour_enrolment`` name the machine to which the new
+    epoch's half 2 is to be sealed: its signed restore key; both empty when there is none.
+    """
 
     permit: bytes
     halves: tuple[tuple[int, bytes], ...]
+    resealed: tuple[tuple[int, bytes], ...]
+    neighbour: bytes
+    neighbour_enrolment: bytes
 
 
 class Status(Object):
@@ -113,12 +128,71 @@ class Release(Object):
     secret: bytes
 
 
+class TakeUp(Object):
+    """An attempt that this station is to take up, and why: a move or a reopening."""
+
+    blind_id: bytes
+    cause: int
+
+
+class Handover(Object):
+    """Ask a neighbour to release its halves of a moved attempt to the station named.
+
+    ``transfer`` is signed by the hall and names two people; ``restore_key`` is that of the
+    station that goes on, signed by it, ``enrolment`` its record. ``headers`` are the epoch
+    headers whose half 2 was sealed to this neighbour, as frames.
+    """
+
+    transfer: bytes
+    enrolment: bytes
+    restore_key: bytes
+    headers: tuple[bytes, ...]
+
+
+class Halves(Object):
+    """Neighbour to hall: half 2 of each epoch, sealed to the restore key of *station*."""
+
+    blind_id: bytes
+    station: bytes
+    halves: tuple[tuple[int, bytes], ...]
+
+
+class CopyRequest(Object):
+    """Ask for what the hall holds of an attempt after a place both have: a station that lost
+    the end of its record, or one that takes an attempt up."""
+
+    blind_id: bytes
+    after: int
+    head: bytes
+
+
+class Copy(Object):
+    """Frames after the place asked for, some at a time.
+
+    ``enrolments`` are those of every station that wrote in the record; ``pictures`` are the
+    digests and sizes of the sealed pictures that the hall keeps of this attempt.
+    """
+
+    seat: Seat
+    frames: tuple[bytes, ...]
+    more: bool
+    enrolments: tuple[bytes, ...]
+    pictures: tuple[tuple[bytes, int], ...]
+
+
+class Erased(Object):
+    """A station's signed statement of what it deleted when a sitting was closed."""
+
+    erasure: bytes
+
+
 class Tock(Object):
     """The hall's reply to a tick.
 
     ``acknowledgement`` is signed, or empty when no attempt was named; ``commands`` are
     signed and not yet journaled; ``need_after`` asks for the frames after this sequence
-    again (-1: nothing missing); ``receipt`` is the body's, once it came.
+    again (-1: nothing missing); ``receipt`` is the body's, once it came. ``take_up`` and
+    ``handovers`` are what this station is asked to do for other attempts.
     """
 
     acknowledgement: bytes
@@ -126,6 +200,8 @@ class Tock(Object):
     releases: tuple[Release, ...]
     need_after: int
     receipt: bytes
+    take_up: tuple[TakeUp, ...]
+    handovers: tuple[Handover, ...]
 
 
 class HandIn(Object):
@@ -152,4 +228,7 @@ STATION_ROUTES = {
     "tick": "/v1/tick",
     "evidence": "/v1/evidence",  # PUT /v1/evidence/<blind id hex>/<digest hex>
     "hand_in": "/v1/hand-in",
+    "copy": "/v1/copy",
+    "halves": "/v1/halves",
+    "erased": "/v1/erased",
 }

@@ -24,6 +24,11 @@ class HolderFork(ExamError):
     """A holder keeps another history of this attempt than this station. An alarm."""
 
 
+class HolderAhead(HolderFork):
+    """A holder has more of this attempt than this station: its end was lost here, or another
+    station writes it."""
+
+
 @dataclass(frozen=True)
 class Batch:
     """Frames for one tick, and the station's place right after the last of them."""
@@ -105,8 +110,9 @@ class Outbox:
             sequence = acknowledgement.sequence
             if acknowledgement.holder_epoch < self._holder_epoch:
                 return False  # late words of a holder that was restored since
-            if sequence > len(self._places) or acknowledgement.head != self._head(sequence):
-                raise HolderFork(
+            ahead = sequence > len(self._places)
+            if ahead or acknowledgement.head != self._head(sequence):
+                raise (HolderAhead if ahead else HolderFork)(
                     "The hall holds another record of this exam than this station (at {sequence} "
                     "of {count}). Nothing is lost here; tell the chief invigilator.",
                     sequence=sequence,

@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exam_packages.clock import SECOND, Clock
+from kiosk.agent.deputy import Deputy
 from kiosk.agent.inbox import (
+    Behind,
     Countersigned,
+    Departed,
     Forked,
     Greeted,
     LinkLost,
@@ -29,7 +32,7 @@ from kiosk.agent.inbox import (
 )
 from sync.link import Answer, HolderClient, HolderRefused, LinkError
 from sync.messages import Status, Tick, Welcome
-from sync.outbox import HolderFork, Outbox
+from sync.outbox import HolderAhead, HolderFork, Outbox
 
 LOG = logging.getLogger(__name__)
 
@@ -84,12 +87,14 @@ class Courier:
     def __init__(
         self,
         client: HolderClient,
+        deputy: Deputy,
         clock: Clock,
         post: Callable[[Message], None],
         *,
         tick_s: float,
     ) -> None:
         self._client = client
+        self._deputy = deputy
         self._clock = clock
         self._post = post
         self._tick_s = tick_s
@@ -159,15 +164,20 @@ class Courier:
 
     def _greet(self) -> None:
         self._since_greeting += 1
-        idle = self.current is None and self._since_greeting >= GREET_AGAIN_TICKS
-        if self._welcome is not None and not idle:
+        idle = self.current is None or bool(self.current.manifest)
+        if self._welcome is not None and not (idle and self._since_greeting >= GREET_AGAIN_TICKS):
             return
-        self._welcome = self._client.greet(now_s=self._clock.wall_ns() // SECOND)
+        now_s = self._clock.wall_ns() // SECOND
+        offered = self._deputy.announce()
+        self._welcome = self._client.greet(now_s=now_s, restore_key=offered)
+        if (announced := self._deputy.announce()) != offered:  # it holds another sitting now
+            self._welcome = self._client.greet(now_s=now_s, restore_key=announced)
         self._since_greeting = 0
         self._post(Greeted(self._welcome))
 
     def _tick_vacant(self) -> None:
         answer = self._client.tick(Tick(b"", 0, 0, b"", (), 0, 0, self.status))
+        self._deputy.hand_over(answer.handovers)
         self._post(Ticked(b"", answer, 0))
 
     def _deliver_one_waiting(self) -> None:
@@ -220,13 +230,22 @@ class Courier:
             if problem.status == 422:  # another record than ours: a person must look
                 self._block(parcel, str(problem))
                 return False
+            if problem.status == 410:
+                parcel.blocked = True
+                self._post(Departed(parcel.blind_id, str(problem)))
+                return False
             raise
+        self._deputy.hand_over(answer.handovers)
         return self._enter(parcel, answer) and batch.more
 
     def _enter(self, parcel: Parcel, answer: Answer) -> bool:
         try:
             if answer.acknowledgement is not None:
                 parcel.outbox.acknowledge(answer.acknowledgement)
+        except HolderAhead as problem:
+            self._post(Behind(parcel.blind_id, str(problem)))
+            self._post(Ticked(parcel.blind_id, answer, parcel.outbox.held))
+            return False
         except HolderFork as problem:
             self._block(parcel, str(problem))
             return False

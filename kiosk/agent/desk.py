@@ -18,11 +18,13 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.restore_keys import Erasure
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
+from kiosk.agent.erasing import erase
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
@@ -84,9 +86,11 @@ class Desk:
         station = self._station
         for directory in attempts(station.attempts):
             try:
-                if directory.read("manifest"):
+                if directory.handed_in(directory.recover()):
                     self._take_up_finished(directory)
                 else:
+                    if directory.read("manifest"):  # it was reopened, and then the agent ended
+                        directory.set_aside()
                     self._take_up_unfinished(directory)
             except ExamError as problem:
                 LOG.error("An exam on this station cannot be read: %s", problem)
@@ -195,17 +199,22 @@ class Desk:
                 self._screen_gone(screen)
             case box.ErrandDone(finish=finish):
                 finish()
+                self._hand_to_courier()
             case box.Greeted(welcome=welcome):
                 self._hall_back()
                 self._reception.greeted(welcome)
+                self._erase()
             case box.Ticked():
                 self._ticked(message)
             case box.LinkLost(words=words):
                 self._link_lost(words)
             case box.Forked(blind_id=blind_id, words=words):
-                station.hall_words = words
-                if station.record is not None and station.record.blind_id == blind_id:
-                    self._notice("record-differs", words)
+                self._forked(blind_id, words)
+            case box.Behind(blind_id=blind_id, words=words):
+                if not self._reception.behind(blind_id):
+                    self._forked(blind_id, words)
+            case box.Departed(blind_id=blind_id, words=words):
+                self._departed(blind_id, words)
             case box.NotTaken(blind_id=blind_id, words=words):
                 if station.finish is not None and station.finish.parcel.blind_id == blind_id:
                     station.hand_in_trouble = words
@@ -372,6 +381,9 @@ class Desk:
             self._album.apply_rules()
         if answer.receipt:
             self._receipt(message.blind_id, answer.receipt)
+        if answer.take_up:
+            self._reception.take_up(answer.take_up)
+            self._hand_to_courier()
         word = answer.acknowledgement
         if word is None or station.parcel is None or station.parcel.blind_id != message.blind_id:
             return
@@ -394,6 +406,58 @@ class Desk:
                 self._witness(record)
             self._write(record, decided)
             self._station.tell_status()
+
+    def _forked(self, blind_id: bytes, words: str) -> None:
+        station = self._station
+        station.hall_words = words
+        _, parcel = self._parcels.get(blind_id, (None, None))
+        if parcel is not None:
+            parcel.blocked = True
+        if station.record is not None and station.record.blind_id == blind_id:
+            self._notice("record-differs", words)
+
+    def _departed(self, blind_id: bytes, words: str) -> None:
+        """An attempt was moved away: what is here of it stays here, and nothing is added."""
+        station = self._station
+        LOG.warning("%s", words)
+        if station.finish is not None and station.finish.parcel.blind_id == blind_id:
+            station.hand_in_trouble = words
+            return
+        directory = None
+        if station.record is not None and station.record.blind_id == blind_id:
+            directory = station.record.directory
+            station.record.close()
+            station.record = None
+        elif station.recovery is not None and station.recovery.directory.blind_id == blind_id:
+            directory = station.recovery.directory
+            station.recovery = None
+        if directory is None:
+            return
+        try:
+            directory.depart()
+        except ExamError as problem:  # it is asked for again when the agent starts again
+            LOG.error("%s", problem)
+        self._parcels.pop(blind_id, None)
+        station.incidents.append(words)
+        self._hand_to_courier()
+        station.tell_all()
+
+    def _erase(self) -> None:
+        """Do as the hall did with what opens the exams of closed sittings again."""
+        station = self._station
+        if station.record is not None or station.recovery is not None:
+            return  # no sitting closes while an exam is open; and this one is
+        for order in self._reception.closed():
+
+            def work(order: Erasure = order) -> Finishing:
+                try:
+                    statement = erase(station.custody, station.attempts, order, station.clock)
+                    self._reception.state(statement)
+                except (ExamError, OSError) as problem:  # the hall tells it again
+                    LOG.warning("What a closed sitting left is not all gone: %s", problem)
+                return lambda: None
+
+            self._local.do(work)
 
     def _hall_back(self) -> None:
         station = self._station

@@ -63,6 +63,22 @@ class Forked:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """The hall has more of the attempt than this station."""
+
+    blind_id: bytes
+    words: str
+
+
+@dataclass(frozen=True)
+class Departed:
+    """The attempt was moved away from this station."""
+
+    blind_id: bytes
+    words: str
+
+
+@dataclass(frozen=True)
 class NotTaken:
     """The hall does not take the hand-in of an attempt yet, and says why."""
 
@@ -113,6 +129,8 @@ Message: TypeAlias = (
     | Ticked
     | LinkLost
     | Forked
+    | Behind
+    | Departed
     | NotTaken
     | Countersigned
     | CameraChanged

@@ -26,6 +26,7 @@ from kiosk.agent import inbox as box
 from kiosk.agent.camera import Camera
 from kiosk.agent.courier import Courier
 from kiosk.agent.custody import Custody
+from kiosk.agent.deputy import Deputy
 from kiosk.agent.desk import Desk
 from kiosk.agent.door import Door
 from kiosk.agent.reception import Reception
@@ -73,7 +74,7 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         centre=home.centre,
         trust=custody.trust,
     )
-    courier = Courier(client, clock, inbox.put, tick_s=tick_s)
+    courier = Courier(client, Deputy(custody, client), clock, inbox.put, tick_s=tick_s)
     camera = Camera(home.camera, inbox.put)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(

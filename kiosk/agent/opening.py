@@ -16,40 +16,43 @@ from exam_packages.sealing.bundle import (
     sign_manifest,
 )
 from exam_packages.sealing.journal import Context, Cursor, JournalWriter
-from exam_packages.sealing.trust import Enrolment
+from exam_packages.sealing.suite import SealingPublic
 from kiosk.agent.courier import Parcel
 from kiosk.agent.custody import Custody
 from kiosk.agent.record import Record
 from kiosk.agent.recovery import Recovery, Restored
 from kiosk.agent.shelf import AttemptDirectory, Who
 from kiosk.ipc.messages import Finished
+from sync.link import Leave
 from sync.outbox import Outbox
 
 
 def start(
     custody: Custody,
-    hall: Enrolment,
+    hall: SealingPublic,
     directory: AttemptDirectory,
     who: Who,
     context: Context,
-    permit: bytes,
+    leave: Leave,
     now: Stamp,
 ) -> Record:
-    """Open a new attempt's first epoch. Raises an ``ExamError`` when the disk does not
-    take it, or the permit does not fit."""
+    """Open a new attempt's first epoch. *hall* is the hall's restore key for the sitting.
+
+    Raises an ``ExamError`` when the disk does not take it, or the permit does not fit.
+    """
     directory.make()
     directory.write_who(who, custody.sealing)
-    writer = _begin(custody, hall, directory, context, permit, now)
+    writer = _begin(custody, hall, directory, context, leave, now)
     return Record(directory, who, context.package_hash, writer, Parcel(Outbox(directory.blind_id)))
 
 
 def resume(
-    custody: Custody, hall: Enrolment, recovery: Recovery, restored: Restored, now: Stamp
+    custody: Custody, hall: SealingPublic, recovery: Recovery, restored: Restored, now: Stamp
 ) -> Record:
     """Open the next epoch of a restored attempt. Raises like :func:`start`."""
-    if recovery.context is None:
+    if recovery.context is None or recovery.leave is None:
         raise ValueError("a recovery resumes with the context its permit was asked for")
-    writer = _begin(custody, hall, recovery.directory, recovery.context, recovery.permit, now)
+    writer = _begin(custody, hall, recovery.directory, recovery.context, recovery.leave, now)
     return Record(
         recovery.directory,
         recovery.who,
@@ -155,19 +158,19 @@ def _code(signed_manifest: bytes) -> str:
 
 def _begin(
     custody: Custody,
-    hall: Enrolment,
+    hall: SealingPublic,
     directory: AttemptDirectory,
     context: Context,
-    permit: bytes,
+    leave: Leave,
     now: Stamp,
 ) -> JournalWriter:
     return JournalWriter.begin(
         directory.path,
         context,
-        permit,
+        leave.permit,
         station=custody.signing,
         openings=custody.openings,
-        hall=[hall.sealing_public],
-        neighbour=None,
+        hall=[hall],
+        neighbour=leave.neighbour,
         stamp=now,
     )

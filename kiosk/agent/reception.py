@@ -9,11 +9,21 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 
-from exam_packages.attempt.events import RESTART, START, Identified, Noticed, Opened
+from exam_packages.attempt.events import (
+    MOVE,
+    REOPEN,
+    RESTART,
+    START,
+    Identified,
+    Noticed,
+    Opened,
+    Reopened,
+)
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
-from exam_packages.sealing.journal import Context, first_context
+from exam_packages.sealing.journal import Context, first_context, refill
+from exam_packages.sealing.restore_keys import Erasure
 from kiosk.agent import opening
 from kiosk.agent.recovery import Recovery, Restored, replay
 from kiosk.agent.session import Events, Refusal, conclude, reopen
@@ -22,8 +32,9 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
-from sync.link import HolderClient, LinkError
-from sync.messages import Permitted, Seat, Welcome
+from sync.catch_up import catch_up
+from sync.link import HolderClient, Leave, LinkError
+from sync.messages import Seat, TakeUp, Welcome
 
 RETRY_NS = 3 * SECOND
 """Between two tries to go on after a restart."""
@@ -57,6 +68,7 @@ class Reception:
         self._seat: Seat | None = None
         self._asking = False
         self._visit = 0
+        self._retry_ns = 0
 
     # --- Which exam ----------------------------------------------------------------------
 
@@ -185,10 +197,10 @@ class Reception:
         self._seat = seat
         self._station.tell(ipc.Named(request, seat.candidate, seat.name))
 
-    def _start(self, request: int, seat: Seat, permitted: Permitted) -> None:
+    def _start(self, request: int, seat: Seat, leave: Leave) -> None:
         station = self._station
         self._asking = False
-        package, welcome, hall = station.package, station.welcome, self._client.hall
+        package, welcome, hall = station.package, station.welcome, self._client.restore_key
         if package is None or welcome is None or hall is None:
             station.refuse(request, NO_EXAM)
             return
@@ -200,7 +212,7 @@ class Reception:
         who = Who(seat.candidate, seat.name, welcome.sitting[:200], package.slot, package.exam, 0)
         try:
             station.record = opening.start(
-                station.custody, hall, directory, who, context, permitted.permit, now
+                station.custody, hall.sealing, directory, who, context, leave, now
             )
         except ExamError as problem:
             station.refuse(request, problem)
@@ -216,7 +228,7 @@ class Reception:
 
     # --- Going on after a restart --------------------------------------------------------
 
-    def find_unfinished(self, directory: AttemptDirectory) -> bool:
+    def find_unfinished(self, directory: AttemptDirectory, cause: int = RESTART) -> bool:
         """Take up an attempt that was begun and not finished; whether there is one.
 
         Raises an ``ExamError`` when what lies there cannot be read.
@@ -225,7 +237,10 @@ class Reception:
         if not recovered.frames:
             return False
         who = directory.read_who(self._station.custody.sealing)
-        self._station.recovery = Recovery(directory, who, recovered, directory.parcel(recovered))
+        parcel = directory.parcel(recovered)
+        if cause == REOPEN:  # what was handed in before is history
+            parcel.manifest = parcel.countersignature = parcel.receipt = b""
+        self._station.recovery = Recovery(directory, who, recovered, parcel, cause)
         if recovered.note is not None:
             LOG.warning("%s", recovered.note)
         return True
@@ -247,23 +262,26 @@ class Reception:
         elif not recovery.parcel.outbox.complete:
             recovery.words = "Your answers are saved. The hall is being brought up to date."
         elif recovery.restored is None:
-            self._ask_restart(recovery)
+            self._ask_leave(recovery)
         else:
             self._resume(recovery, recovery.restored)
 
-    def _ask_restart(self, recovery: Recovery) -> None:
+    def _ask_leave(self, recovery: Recovery) -> None:
         station = self._station
         recovery.asking = True
         context = recovery.next_context(station.custody.signing.key_id, station.clock.boot())
+        cause = recovery.cause
 
         def ask() -> Finishing:
             try:
-                permitted = self._client.permit(context, RESTART)
-                restored = replay(recovery.directory, recovery.recovered, dict(permitted.halves))
+                leave = self._client.permit(context, cause)
+                hall = self._client.restore_key
+                own = station.custody.restore_keys.find(hall.sitting) if hall else None
+                restored = replay(recovery.directory, recovery.recovered, leave, own)
             except ExamError as problem:
                 words = str(problem)
                 return lambda: self._wait(recovery, words)
-            return lambda: self._allowed(recovery, context, permitted.permit, restored)
+            return lambda: self._allowed(recovery, context, leave, restored)
 
         self._worker.do(ask)
 
@@ -273,32 +291,33 @@ class Reception:
         recovery.retry_ns = self._station.clock.boottime_ns() + RETRY_NS
 
     def _allowed(
-        self, recovery: Recovery, context: Context, permit: bytes, restored: Restored
+        self, recovery: Recovery, context: Context, leave: Leave, restored: Restored
     ) -> None:
         recovery.asking = False
-        recovery.context, recovery.permit, recovery.restored = context, permit, restored
+        recovery.context, recovery.leave, recovery.restored = context, leave, restored
         self.pursue()
 
     def _resume(self, recovery: Recovery, restored: Restored) -> None:
         station = self._station
-        hall = self._client.hall
+        hall = self._client.restore_key
         if hall is None or not self._load(recovery.package_hash, recovery.who.slot, resuming=True):
             self._wait(recovery, station.package_trouble)
             return
         self.release()
         paper = station.package.open if station.package is not None else None
-        if restored.begun and paper is None:
+        reopening = recovery.cause == REOPEN
+        if (restored.begun or (reopening and restored.worked)) and paper is None:
             self._wait(recovery, "Your answers are saved. The hall must release the exam again.")
             return
         now = station.now()
         attempt = restored.ledger.attempt
         try:
-            if restored.concluded:  # only the manifest was missing
+            if restored.concluded and recovery.cause == RESTART:  # only the manifest was missing
                 station.finish = opening.finish_restored(station.custody, recovery, attempt, now)
                 station.recovery = None
                 station.tell_all()
                 return
-            record = opening.resume(station.custody, hall, recovery, restored, now)
+            record = opening.resume(station.custody, hall.sealing, recovery, restored, now)
         except ExamError as problem:
             self._again(recovery, problem)
             return
@@ -306,17 +325,140 @@ class Reception:
         station.tell_record()
         limit_s = paper.paper.policy.outage_limit_s if paper is not None else 0
         outage_ns = restored.outage_ns(now)
-        first: Events = (reopen(attempt, record.epoch, RESTART, outage_ns, limit_s),)
+        first: Events = (reopen(attempt, record.epoch, recovery.cause, outage_ns, limit_s),)
+        if reopening:
+            first = (Reopened(record.epoch),)
         if recovery.recovered.note is not None:
             first += (Noticed("record-torn", str(recovery.recovered.note)),)
-        if attempt.phase is Phase.CLOSED:  # the end was on disk, its conclusion was not
+        if attempt.phase is Phase.CLOSED and not reopening:  # the end was on disk, and no more
             first += (conclude(attempt),)
         self._opened(first)
+        if reopening:
+            try:
+                recovery.directory.set_aside()
+            except ExamError as problem:  # done when the agent starts again
+                LOG.error("%s", problem)
+
+    # --- What the hall gives back, or gives here -----------------------------------------
+
+    def behind(self, blind_id: bytes) -> bool:
+        """The hall has more of an attempt than this disk: fetch it. Whether that can be done:
+        of a record that is being written here it would be another's."""
+        station = self._station
+        recovery = station.recovery
+        if recovery is None or recovery.directory.blind_id != blind_id:
+            return False
+        if recovery.asking or station.clock.boottime_ns() < recovery.retry_ns:
+            return True
+        recovery.asking = True
+        recovery.words = "Your answers are saved. The hall gives back what was lost here."
+
+        def fetch() -> Finishing:
+            try:
+                self._bring(recovery.directory)
+            except ExamError as problem:
+                words = str(problem)
+                return lambda: self._wait(recovery, words)
+            return lambda: self._found_again(recovery)
+
+        self._worker.do(fetch)
+        return True
+
+    def _found_again(self, recovery: Recovery) -> None:
+        try:
+            self.find_unfinished(recovery.directory, recovery.cause)
+        except ExamError as problem:
+            self._wait(recovery, str(problem))
+
+    def take_up(self, asked: tuple[TakeUp, ...]) -> None:
+        """The hall wants attempts to go on here: moved to this station, or reopened."""
+        station = self._station
+        for each in asked:
+            recovery, finish = station.recovery, station.finish
+            if recovery is not None and recovery.directory.blind_id == each.blind_id:
+                if not recovery.asking and recovery.restored is None:
+                    recovery.cause = each.cause
+                return
+            shown = finish is not None and finish.parcel.blind_id == each.blind_id
+            free = station.vacant and self._seat is None
+            if each.cause not in (MOVE, REOPEN) or self._asking or not (shown or free):
+                continue
+            if station.clock.boottime_ns() >= self._retry_ns:
+                self._copy(each)
+            return
+
+    def _copy(self, asked: TakeUp) -> None:
+        self._asking = True
+        directory = AttemptDirectory(self._station.attempts / asked.blind_id.hex())
+
+        def fetch() -> Finishing:
+            try:
+                directory.make()
+                seat = self._bring(directory)
+            except ExamError as problem:
+                words = str(problem)
+                return lambda: self._not_copied(words)
+            return lambda: self._copied(asked, directory, seat)
+
+        self._worker.do(fetch)
+
+    def _bring(self, directory: AttemptDirectory) -> Seat:
+        """Bring this disk up to what the hall holds. Beside the session thread."""
+        custody = self._station.custody
+        caught = catch_up(
+            self._client,
+            directory.blind_id,
+            directory.recover(),
+            centre=custody.enrolment.centre,
+            trust=custody.trust,
+        )
+        if caught.frames:
+            refill(directory.path, caught.frames)
+        directory.write_elsewhere(caught.pictures)
+        return caught.seat
+
+    def _not_copied(self, words: str) -> None:
+        station = self._station
+        self._asking = False
+        self._retry_ns = station.clock.boottime_ns() + RETRY_NS
+        LOG.error("An exam cannot be taken up here yet: %s", words)
+        if words not in station.incidents:
+            station.incidents.append(words)
+
+    def _copied(self, asked: TakeUp, directory: AttemptDirectory, seat: Seat) -> None:
+        station = self._station
+        self._asking = False
+        finish, welcome = station.finish, station.welcome
+        shown = finish is not None and finish.parcel.blind_id == asked.blind_id
+        if welcome is None or not (shown or station.vacant):
+            return
+        exam = welcome.sitting[:200], welcome.slot, welcome.exam
+        who = Who(seat.candidate, seat.name, *exam, 0)
+        try:
+            directory.write_who(who, station.custody.sealing)
+            self.find_unfinished(directory, asked.cause)
+        except ExamError as problem:
+            self._not_copied(str(problem))
+            return
+        if shown:
+            station.finish = None
+            station.restart_screen()
+        station.tell_status()
+
+    # --- When a sitting was closed -------------------------------------------------------
+
+    def closed(self) -> tuple[Erasure, ...]:
+        """The hall's statements about closed sittings that this station has not answered."""
+        return self._client.closed
+
+    def state(self, statement: bytes) -> None:
+        """Tell the hall what was deleted here. Raises a ``LinkError``."""
+        self._client.erased(statement)
 
     def _again(self, recovery: Recovery, problem: ExamError) -> None:
         """The disk did not take the new epoch: look what it took, and ask for another."""
         LOG.error("The exam cannot go on yet: %s", problem)
         with contextlib.suppress(ExamError):  # then the same recovery is tried again
-            self.find_unfinished(recovery.directory)
+            self.find_unfinished(recovery.directory, recovery.cause)
         if self._station.recovery is not None:
             self._wait(self._station.recovery, str(problem))

@@ -1,12 +1,15 @@
-"""Going on after the agent ended in the middle of an attempt, however it ended.
+"""Going on after the agent ended in the middle of an attempt, however it ended; going on
+with an attempt that two people moved here, or reopened.
 
 What is on disk is sealed to the body. Half of what opens it again lies here, the other
-half with the hall, which gives it back together with the permit for a new epoch. Until
-it does, the journal is only read, never touched.
+half with the hall, which gives it back together with the permit for a new epoch. Of an
+attempt that another station wrote, the halves that lay there come from its neighbour,
+sealed to this station's restore key.
 """
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -23,13 +26,17 @@ from exam_packages.sealing.journal import (
     JournalError,
     Recovered,
     epoch_header,
+    keep_half,
     next_context,
     open_frames,
     read_half,
     restore,
 )
+from exam_packages.sealing.restore_keys import open_resealed
+from exam_packages.sealing.suite import SealingKey
 from kiosk.agent.courier import Parcel
 from kiosk.agent.shelf import AttemptDirectory, Who
+from sync.link import Leave
 
 
 @dataclass
@@ -40,7 +47,9 @@ class Recovery:
     who: Who
     recovered: Recovered
     parcel: Parcel
-    permit: bytes = b""
+    cause: int = ev.RESTART
+    """Why it goes on: a restart, a move, or a reopening."""
+    leave: Leave | None = None
     """The hall's permit, once it came."""
     context: Context | None = None
     """What the permit was asked for."""
@@ -79,6 +88,11 @@ class Restored:
         """Whether time was running, so that the paper is needed to go on."""
         return self.ledger.attempt.phase in (Phase.RUNNING, Phase.PAUSED)
 
+    @property
+    def worked(self) -> bool:
+        """Whether the candidate was ever at a question."""
+        return self.ledger.attempt.place is not None
+
     def outage_ns(self, now: Stamp) -> int:
         """How long nobody could sit this exam: since the last record on disk."""
         last = self.ledger.last
@@ -90,14 +104,17 @@ class Restored:
 
 
 def replay(
-    directory: AttemptDirectory, recovered: Recovered, halves: Mapping[int, bytes]
+    directory: AttemptDirectory, recovered: Recovered, leave: Leave, own: SealingKey | None
 ) -> Restored:
-    """Open the journal again with the hall's *halves* of each epoch, and read it through.
+    """Open the journal again with the halves of each epoch, and read it through.
 
-    Raises a ``JournalError`` when a half is missing or a frame does not open.
+    *own* is this station's restore key: what neighbours released is sealed to it. Raises a
+    ``JournalError`` when a half is missing or a frame does not open.
     """
+    halves, resealed = dict(leave.halves), dict(leave.resealed)
     keys = {
-        header.context.epoch: _keys(directory, header, halves) for header in _headers(recovered)
+        header.context.epoch: _keys(directory, header, halves, resealed, own)
+        for header in _headers(recovered)
     }
     entries: list[ev.Entry] = []
     ledger = Ledger()
@@ -117,7 +134,10 @@ def replay(
         entry = ev.Entry(opened.sequence, opened.stamp, ev.decode_event(opened.body))
         entries.append(entry)
         ledger = account([entry], ledger)
-    concluded = any(isinstance(entry.event, ev.Concluded) for entry in entries)
+    concluded = False
+    for entry in entries:
+        if isinstance(entry.event, ev.Concluded | ev.Reopened):
+            concluded = isinstance(entry.event, ev.Concluded)
     return Restored(tuple(entries), ledger, pictures, concluded)
 
 
@@ -129,10 +149,33 @@ def _headers(recovered: Recovered) -> list[Header]:
     ]
 
 
-def _keys(directory: AttemptDirectory, header: Header, halves: Mapping[int, bytes]) -> EpochKeys:
+def _keys(
+    directory: AttemptDirectory,
+    header: Header,
+    halves: Mapping[int, bytes],
+    resealed: Mapping[int, bytes],
+    own: SealingKey | None,
+) -> EpochKeys:
     half = halves.get(header.context.epoch)
     if half is None:
         raise JournalError(
             "The hall did not give back what opens this exam again; call an invigilator."
         )
-    return restore(header, half, read_half(directory.path, header))
+    sealed = resealed.get(header.context.epoch)
+    if sealed is None or own is None:
+        return restore(header, half, _own_half(directory, header))
+    other = open_resealed(header, own, sealed)
+    keys = restore(header, half, other)
+    keep_half(directory.path, header, other)  # from now on it restarts here by itself
+    return keys
+
+
+def _own_half(directory: AttemptDirectory, header: Header) -> bytes:
+    """This station's half, also from before the attempt was moved away and came back."""
+    try:
+        return read_half(directory.path, header)
+    except JournalError:
+        for place in directory.departed():
+            with contextlib.suppress(JournalError):
+                return read_half(place, header)
+        raise

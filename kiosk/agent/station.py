@@ -96,6 +96,12 @@ class Station:
             return self.package_trouble or self.hall_words
         return ""
 
+    def restart_screen(self) -> None:
+        """Let go of the screen: it comes back at once, and is told everything anew."""
+        if self.screen is not None:
+            screen, self.screen = self.screen, None
+            screen.drop()
+
     # --- Telling the screen ------------------------------------------------------------
 
     def tell(self, message: ipc.FromAgent) -> None:

@@ -7,12 +7,14 @@ observer                looks on
 ======================  ======================================
 
 An order is put in line for a station, which journals it before it obeys; the board shows
-how many wait. A second person for stopping, and for large credits of time, is not asked
-for yet: both are in the audit table.
+how many wait. Moving an exam to another station and reopening a hand-in take two people: the
+first proposes, the second does the same. A second person for stopping, and for large credits
+of time, is not asked for yet: both are in the audit table.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -20,10 +22,11 @@ from typing import TypeAlias
 import apsw
 
 from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
-from sync.hall import authority, seats
+from sync.hall import authority, moves, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
+from sync.holder.journals import held_state
 from sync.web.wire import HttpError
 
 CHIEF, INVIGILATOR, OBSERVER = "chief", "invigilator", "observer"
@@ -136,8 +139,82 @@ async def allow_restart(
     return await hall.store.awrite(work)
 
 
+async def move(
+    hall: HallService, operator: Operator, candidate: str, why: Why, station: str
+) -> str:
+    """Let an exam go on at another *station*; the sentence that says what happened.
+
+    The first person proposes it; when another wants the same, the station that runs the exam
+    is shut out of it and the one named takes it up.
+    """
+    _may(operator)
+    check_reason(why.reason, why.comment)
+    in_contact = hall.in_contact()
+    vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}
+
+    def work(connection: apsw.Connection) -> str:
+        sitting = _sitting(connection)
+        (seat,) = _chosen(connection, candidate)
+        _check_open(connection, seat)
+        target = moves.station_named(connection, station)
+        name = seats.machine_name(connection, target)
+        if target == seat.station:
+            raise HttpError(409, "The exam of {candidate} is at that station.", candidate=candidate)
+        if target not in in_contact or target not in vacant:
+            raise HttpError(
+                409,
+                "The station “{station}” is not free, or does not answer; choose one that is "
+                "listed as ready.",
+                station=name,
+            )
+        moves.check_move(connection, seat, target, sitting.restore_sitting or b"", in_contact)
+        now_ns = hall.clock.wall_ns()
+        first = second.agree(connection, seat.blind_id, "move", name, operator.name, now_ns)
+        _audit(connection, now_ns, operator, f"move to {name}", seat.candidate, why)
+        if first is None:
+            return f"Proposed. A second person must also move {candidate} to {name}."
+        held = held_state(connection, seat.blind_id, seat.package_hash)
+        moves.move(connection, seat, held, target, (first, operator.name), now_ns)
+        if held.sequence == 0:
+            return f"Nothing was recorded yet: {candidate} signs in at {name} with the same code."
+        return f"The exam of {candidate} goes on at {name} in some seconds."
+
+    return await hall.store.awrite(work)
+
+
+async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:
+    """Reopen a hand-in, with the time that was left; the sentence that says what happened.
+
+    Two people, one of them the chief; until the sitting is closed.
+    """
+    _may(operator)
+    check_reason(why.reason, why.comment)
+
+    def work(connection: apsw.Connection) -> str:
+        (seat,) = _chosen(connection, candidate)
+        if not seats.handed_in(connection, seat.blind_id):
+            raise HttpError(
+                409, "The exam of {candidate} is not handed in.", candidate=seat.candidate
+            )
+        now_ns = hall.clock.wall_ns()
+        held = held_state(connection, seat.blind_id, seat.package_hash)
+        first = second.agree(connection, seat.blind_id, "reopen", "", operator.name, now_ns)
+        _audit(connection, now_ns, operator, "reopen", seat.candidate, why)
+        if first is None:
+            return f"Proposed. A second person must also reopen the exam of {candidate}."
+        if CHIEF not in (operator.role, _role(connection, first)):
+            raise HttpError(403, "One of the two who reopen an exam must be the chief.")
+        moves.reopen(connection, seat, held, now_ns)
+        return (
+            f"The exam of {candidate} opens again at its station, with the time that was left. "
+            "Let the clock run on when the candidate sits there."
+        )
+
+    return await hall.store.awrite(work)
+
+
 async def close(hall: HallService, operator: Operator, why: Why) -> None:
-    """Close the sitting. Refused while an exam is still open."""
+    """Close the sitting, and delete what opens its exams again. Refused while one is open."""
     if operator.role != CHIEF:
         raise HttpError(403, "Only the chief invigilator can close the sitting.")
     check_reason(why.reason, why.comment)
@@ -157,10 +234,12 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
                 candidate=still_open[0],
                 count=len(still_open),
             )
-        seats.close_sitting(connection, hall.clock.wall_ns())
+        reason = f"{why.reason}: {why.comment}" if why.comment else why.reason
+        seats.close_sitting(connection, hall.clock.wall_ns(), operator.name, reason[:500])
         _audit(connection, hall.clock.wall_ns(), operator, "close", "", why)
 
     await hall.store.awrite(work)
+    await asyncio.to_thread(hall.finish_closing)
 
 
 async def _order(
@@ -179,12 +258,10 @@ async def _order(
         given = []
         now_ns = hall.clock.wall_ns()
         for seat in _chosen(connection, candidate):
-            if not seat.permitted or seats.handed_in(connection, seat.blind_id):
-                if candidate is None:
-                    continue
-                raise HttpError(
-                    409, "The candidate {candidate} has no exam open.", candidate=candidate
-                )
+            if candidate is not None:
+                _check_open(connection, seat)
+            elif not seat.permitted or seats.handed_in(connection, seat.blind_id):
+                continue
             order = decide(connection, seat)
             if order is None:
                 continue
@@ -203,6 +280,18 @@ async def _order(
         return tuple(given)
 
     return await hall.store.awrite(work)
+
+
+def _check_open(connection: apsw.Connection, seat: seats.SeatRow) -> None:
+    if not seat.permitted or seats.handed_in(connection, seat.blind_id):
+        raise HttpError(
+            409, "The candidate {candidate} has no exam open.", candidate=seat.candidate
+        )
+
+
+def _role(connection: apsw.Connection, name: str) -> str:
+    found = connection.execute("SELECT role FROM operators WHERE name = ?", (name,)).get
+    return "" if found is None else str(found)
 
 
 def _may(operator: Operator) -> None:

@@ -12,8 +12,9 @@ from enum import IntEnum
 
 import apsw
 
+from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
-from sync.hall import seats
+from sync.hall import seats, second
 from sync.hall.service import HallService, Link
 from sync.holder.store import rows
 from sync.messages import Status
@@ -75,6 +76,9 @@ class Board:
     slot: str
     codes: int
     released: bool
+    closed: bool
+    erased: tuple[str, ...]
+    """Once the sitting is closed: the stations that deleted what they kept of it."""
     rows: tuple[BoardRow, ...]
     idle: tuple[str, ...]
     """Stations that answer and have no exam open."""
@@ -100,6 +104,7 @@ class _Known:
     orders: int
     admitted: bool
     alarms: tuple[str, ...]
+    proposals: tuple[str, ...]
 
 
 def board(hall: HallService) -> Board:
@@ -116,8 +121,12 @@ def board(hall: HallService) -> Board:
         )
         names = dict(rows(connection.execute("SELECT key_id, machine FROM stations")))
         if sitting is None:
-            return Board("", "", "", 0, False, (), _idle(hall.links, names, now_ns), alarms)
-        known = _known(connection, sitting.id)
+            return Board(
+                "", "", "", 0, False, False, (), (), _idle(hall.links, names, now_ns), alarms
+            )
+        known = _known(connection, sitting.id, wall_ns)
+        is_open = seats.open_sitting(connection) is not None
+        erased = () if is_open else _erased(connection, sitting.id)
         found = seats.seats(connection, sitting.id)
     lines = [
         _row(
@@ -137,6 +146,8 @@ def board(hall: HallService) -> Board:
         slot=sitting.slot,
         codes=sitting.codes,
         released=sitting.secret is not None,
+        closed=not is_open,
+        erased=erased,
         rows=tuple(lines),
         idle=_idle(hall.links, names, now_ns),
         alarms=alarms,
@@ -149,7 +160,7 @@ def _row(
     status = link.status if link else None
     age_ns = now_ns - link.at_ns if link else -1
     lost = known.held > 0 and not known.handed_in and (link is None or age_ns > LINK_LOST_NS)
-    incidents = [*known.alarms]
+    incidents = [*known.alarms, *known.proposals]
     if known.trouble and not known.body:
         incidents.append(known.trouble)
     if status is not None and not known.handed_in:
@@ -190,6 +201,9 @@ def _state(
     if known.handed_in:
         concern = Concern.ALARM if known.alarms else Concern.DONE
         return concern, "Handed in"
+    if seat.taking:
+        words = "Reopened" if seat.taking == REOPEN else "Moving"
+        return Concern.WAITS, f"{words}: its station takes it up"
     if seat.restart == seats.ASKED:
         return Concern.WAITS, "Interrupted: may it go on?"
     if lost:
@@ -231,7 +245,18 @@ def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
     return notices
 
 
-def _known(connection: apsw.Connection, sitting: int) -> Mapping[bytes, _Known]:
+def _erased(connection: apsw.Connection, sitting: int) -> tuple[str, ...]:
+    return tuple(
+        machine
+        for (machine,) in connection.execute(
+            "SELECT machine FROM erasures JOIN stations ON key_id = station WHERE sitting = ?"
+            " ORDER BY machine",
+            (sitting,),
+        )
+    )
+
+
+def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[bytes, _Known]:
     alarms: dict[bytes, list[str]] = {}
     for blind_id, words in connection.execute(
         "SELECT blind_id, words FROM alarms WHERE blind_id IS NOT NULL ORDER BY id"
@@ -248,6 +273,7 @@ def _known(connection: apsw.Connection, sitting: int) -> Mapping[bytes, _Known]:
             " EXISTS (SELECT 1 FROM commands"
             "   WHERE commands.blind_id = seats.blind_id AND act = 'admit' AND journaled < 2)"
             " FROM seats LEFT JOIN hand_ins ON hand_ins.blind_id = seats.blind_id"
+            " AND reopened_ns IS NULL"
             " WHERE sitting = ?",
             (sitting,),
         )
@@ -261,6 +287,7 @@ def _known(connection: apsw.Connection, sitting: int) -> Mapping[bytes, _Known]:
             orders=orders,
             admitted=bool(admitted),
             alarms=tuple(alarms.get(blind_id, [])[-3:]),
+            proposals=second.waiting(connection, blind_id, wall_ns),
         )
         for blind_id, held, bundle, receipt, trouble, orders, admitted in found
     }

@@ -10,9 +10,10 @@ import apsw
 import click
 
 from exam_packages.clock import SECOND
+from exam_packages.files import write_durably
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.package import Package
-from sync.hall import seats
+from sync.hall import closing, seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
@@ -118,6 +119,26 @@ def operator(home: Path, name: str, role: str, password_file: Path) -> None:
     finally:
         store.close()
     click.echo(f"{name.strip()} may sign in as {role}.")
+
+
+@hall.command()
+@click.argument("home", type=_HOME)
+@click.option("--out", type=_HOME, required=True, help="A new directory.")
+def erasures(home: Path, out: Path) -> None:
+    """Write the signed statements of erasure of closed sittings to OUT.
+
+    One file per sitting and machine: what it deleted, when, and on whose order.
+    """
+    store = open_store(HallHome.load(home).directory)
+    try:
+        with store.reading() as connection:
+            found = closing.statements(connection)
+    finally:
+        store.close()
+    out.mkdir(parents=True)
+    for place, (_, _, statement) in enumerate(found, 1):
+        write_durably(out / f"{place:04}.erasure", statement)
+    click.echo(f"{len(found)} statements of erasure written to {out}.")
 
 
 class _HomeFirst(click.Group):

@@ -19,6 +19,7 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
+from sync.hall import moves
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
 from sync.holder.journals import held_frames
@@ -118,10 +119,10 @@ class Relay:
         try:
             step(client, waiting)
         except IntakeUnavailable as problem:
-            self._note(waiting.blind_id, str(problem))
+            self._note(waiting, str(problem))
             raise
         except (ExamError, OSError) as problem:  # refused for good, or not a receipt at all
-            self._refused(waiting.blind_id, str(problem))
+            self._refused(waiting, str(problem))
 
     def _waiting(self) -> list[_Waiting]:
         with self._hall.store.reading() as connection:
@@ -132,28 +133,26 @@ class Relay:
                 )
             )
         now_ns = self._hall.clock.boottime_ns()
-        return [_Waiting(*row) for row in found if self._refused_until.get(row[0], 0) <= now_ns]
+        return [_Waiting(*row) for row in found if self._refused_until.get(row[1], 0) <= now_ns]
 
     def _answers(self, client: IntakeClient, waiting: _Waiting) -> None:
         with self._hall.store.reading() as connection:
-            frames = held_frames(connection, waiting.blind_id)
-            station = connection.execute(
-                "SELECT enrolment FROM stations JOIN seats ON seats.station = stations.key_id "
-                "WHERE blind_id = ?",
-                (waiting.blind_id,),
-            ).get
+            # A hand-in that was reopened ends where its manifest says.
+            count = parse_manifest(waiting.manifest)[1].count
+            frames = held_frames(connection, waiting.blind_id)[:count]
+            stations = moves.enrolments_of(connection, waiting.blind_id)
         receipt = client.hand_over(
             manifest=waiting.manifest,
             countersignature=waiting.countersignature,
-            enrolments=(station, self._hall.home.enrolment_bytes),
+            enrolments=(*stations, self._hall.home.enrolment_bytes),
             frames=frames,
         )
         if read_receipt(receipt, self._hall.trust).bundle_hash != waiting.bundle_hash:
             raise RelayError("The body's receipt is for another exam than the one handed over.")
         self._hall.store.write(
             lambda connection: connection.execute(
-                "UPDATE hand_ins SET receipt = ?, trouble = '' WHERE blind_id = ?",
-                (receipt, waiting.blind_id),
+                "UPDATE hand_ins SET receipt = ?, trouble = '' WHERE bundle_hash = ?",
+                (receipt, waiting.bundle_hash),
             )
         )
 
@@ -173,21 +172,24 @@ class Relay:
         if not absent:
             self._hall.store.write(
                 lambda connection: connection.execute(
-                    "UPDATE hand_ins SET evidence_sent = 1 WHERE blind_id = ?", (waiting.blind_id,)
+                    "UPDATE hand_ins SET evidence_sent = 1 WHERE bundle_hash = ?",
+                    (waiting.bundle_hash,),
                 )
             )
 
-    def _note(self, blind_id: bytes, words: str) -> None:
+    def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
-                "UPDATE hand_ins SET trouble = ? WHERE blind_id = ?", (words, blind_id)
+                "UPDATE hand_ins SET trouble = ? WHERE bundle_hash = ?",
+                (words, waiting.bundle_hash),
             )
         )
 
-    def _refused(self, blind_id: bytes, words: str) -> None:
+    def _refused(self, waiting: _Waiting, words: str) -> None:
         now_ns = self._hall.clock.wall_ns()
-        self._refused_until[blind_id] = self._hall.clock.boottime_ns() + _REFUSED_PAUSE_NS
-        self._note(blind_id, words)
+        until_ns = self._hall.clock.boottime_ns() + _REFUSED_PAUSE_NS
+        self._refused_until[waiting.bundle_hash] = until_ns
+        self._note(waiting, words)
         self._hall.store.write(
-            lambda connection: alarm(connection, now_ns, "relay", words, blind_id=blind_id)
+            lambda connection: alarm(connection, now_ns, "relay", words, blind_id=waiting.blind_id)
         )

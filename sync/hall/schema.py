@@ -32,7 +32,12 @@ CREATE TABLE IF NOT EXISTS sittings (
     salt BLOB NOT NULL,
     secret BLOB,               -- the release secret, once released
     opened_ns INTEGER NOT NULL,
-    closed_ns INTEGER
+    restore_sitting BLOB,      -- the name under which the sitting has restore keys
+    restore_key BLOB,          -- the hall's own, signed, once one was needed
+    closed_ns INTEGER,
+    closed_by TEXT NOT NULL DEFAULT '',
+    closed_why TEXT NOT NULL DEFAULT '',
+    erasure BLOB               -- the hall's signed statement that the restore key is gone
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_sitting ON sittings (closed_ns IS NULL)
     WHERE closed_ns IS NULL;
@@ -41,7 +46,10 @@ CREATE TABLE IF NOT EXISTS stations (
     machine TEXT NOT NULL,
     enrolment BLOB NOT NULL,
     certificate BLOB NOT NULL UNIQUE,   -- SHA-256 of the TLS certificate
-    greeted_ns INTEGER NOT NULL
+    greeted_ns INTEGER NOT NULL,
+    restore_key BLOB NOT NULL DEFAULT x'',       -- its signed restore key
+    restore_id BLOB NOT NULL DEFAULT x'',        -- the id of that key
+    restore_sitting BLOB NOT NULL DEFAULT x''    -- the sitting it is for
 ) STRICT;
 CREATE TABLE IF NOT EXISTS seats (
     blind_id BLOB PRIMARY KEY,
@@ -57,8 +65,11 @@ CREATE TABLE IF NOT EXISTS seats (
     boot BLOB NOT NULL DEFAULT x'',           -- of the last permit
     permitted INTEGER NOT NULL DEFAULT 0,     -- highest epoch permitted
     restart INTEGER NOT NULL DEFAULT 0,       -- 1: waits for a person; 2: one allowed it
+    taking INTEGER NOT NULL DEFAULT 0,        -- why its station is to take it up; 0: it need not
+    left_epoch INTEGER NOT NULL DEFAULT 0,    -- the epoch after which it is taken up
     UNIQUE (sitting, line), UNIQUE (sitting, candidate), UNIQUE (sitting, code)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS seats_to_take_up ON seats (station) WHERE taking != 0;
 CREATE TABLE IF NOT EXISTS commands (
     blind_id BLOB NOT NULL REFERENCES seats,
     authority INTEGER NOT NULL,
@@ -73,16 +84,63 @@ CREATE TABLE IF NOT EXISTS commands (
     PRIMARY KEY (blind_id, authority, number)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS pending_commands ON commands (blind_id) WHERE journaled = 0;
-CREATE TABLE IF NOT EXISTS hand_ins (
+CREATE TABLE IF NOT EXISTS proposals (        -- acts that wait for a second person
+    blind_id BLOB NOT NULL REFERENCES seats,
+    act TEXT NOT NULL,
+    target TEXT NOT NULL,
+    operator TEXT NOT NULL,
+    time_ns INTEGER NOT NULL,
+    PRIMARY KEY (blind_id, act)
+) STRICT;
+CREATE TABLE IF NOT EXISTS transfers (        -- the last move of each attempt
     blind_id BLOB PRIMARY KEY REFERENCES seats,
-    bundle_hash BLOB NOT NULL,
+    station BLOB NOT NULL REFERENCES stations,
+    first TEXT NOT NULL,
+    second TEXT NOT NULL,
+    time_s INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS resealed (         -- halves that neighbours released for a move
+    blind_id BLOB NOT NULL REFERENCES seats,
+    station BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    half BLOB NOT NULL,
+    PRIMARY KEY (blind_id, station, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS departures (       -- stations that an attempt has left, and where
+    blind_id BLOB NOT NULL REFERENCES seats,
+    station BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
+    time_ns INTEGER NOT NULL,
+    PRIMARY KEY (blind_id, station)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS late_frames (      -- what they still sent: evidence, never merged
+    blind_id BLOB NOT NULL,
+    station BLOB NOT NULL,
+    sequence INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    frame BLOB NOT NULL,
+    PRIMARY KEY (blind_id, station, sequence, frame)
+) STRICT;
+CREATE TABLE IF NOT EXISTS erasures (         -- what stations stated to have deleted
+    sitting INTEGER NOT NULL REFERENCES sittings,
+    station BLOB NOT NULL REFERENCES stations,
+    erasure BLOB NOT NULL,
+    PRIMARY KEY (sitting, station)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS hand_ins (
+    bundle_hash BLOB PRIMARY KEY,
+    blind_id BLOB NOT NULL REFERENCES seats,
     manifest BLOB NOT NULL,
     countersignature BLOB NOT NULL,
     time_ns INTEGER NOT NULL,
     receipt BLOB,
     evidence_sent INTEGER NOT NULL DEFAULT 0,
-    trouble TEXT NOT NULL DEFAULT ''          -- why the last relay did not succeed
+    trouble TEXT NOT NULL DEFAULT '',         -- why the last relay did not succeed
+    reopened_ns INTEGER                       -- when two people reopened it
 ) STRICT;
+CREATE UNIQUE INDEX IF NOT EXISTS standing_hand_in ON hand_ins (blind_id)
+    WHERE reopened_ns IS NULL;
 CREATE TABLE IF NOT EXISTS evidence (
     blind_id BLOB NOT NULL REFERENCES seats,
     digest BLOB NOT NULL,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import apsw
 
-from exam_packages.attempt.events import RESTART, START
+from exam_packages.attempt.events import MOVE, REOPEN, RESTART, START
 from exam_packages.clock import SECOND
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal_format import Context
@@ -46,6 +46,8 @@ class Sitting:
     salt: bytes
     secret: bytes | None
     opened_ns: int
+    restore_sitting: bytes | None
+    restore_key: bytes | None
 
     def __repr__(self) -> str:
         return f"Sitting({self.id}, {self.title!r})"  # the secret never shows
@@ -65,15 +67,21 @@ class SeatRow:
     boot: bytes
     permitted: int
     restart: int
+    taking: int
+    left_epoch: int
     package_hash: bytes
+    closed: bool
+    """Whether its sitting was closed."""
 
 
 _SEATS = (
     "SELECT blind_id, line, candidate, name, extra_s, station, heard_ns, boot, permitted, restart,"
-    " package_hash FROM seats JOIN sittings ON sittings.id = seats.sitting"
+    " taking, left_epoch, package_hash, closed_ns IS NOT NULL"
+    " FROM seats JOIN sittings ON sittings.id = seats.sitting"
 )
 _SITTING = (
-    "id, title, exam, slot, package_hash, release_id, codes, not_before_s, salt, secret, opened_ns"
+    "id, title, exam, slot, package_hash, release_id, codes, not_before_s, salt, secret, opened_ns,"
+    " restore_sitting, restore_key"
 )
 
 
@@ -143,10 +151,12 @@ def add_sitting(
     return sitting
 
 
-def close_sitting(connection: apsw.Connection, time_ns: int) -> None:
+def close_sitting(connection: apsw.Connection, time_ns: int, operator: str, why: str) -> None:
     """Close the open sitting and forget its release secret."""
     connection.execute(
-        "UPDATE sittings SET closed_ns = ?, secret = NULL WHERE closed_ns IS NULL", (time_ns,)
+        "UPDATE sittings SET closed_ns = ?, closed_by = ?, closed_why = ?, secret = NULL"
+        " WHERE closed_ns IS NULL",
+        (time_ns, operator, why),
     )
 
 
@@ -179,10 +189,11 @@ def seat_at(connection: apsw.Connection, blind_id: bytes, station: bytes) -> Sea
 
 
 def handed_in(connection: apsw.Connection, blind_id: bytes) -> bool:
-    """Whether the attempt's manifest was countersigned here."""
+    """Whether the attempt's manifest was countersigned here, and not reopened since."""
     return bool(
         connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM hand_ins WHERE blind_id = ?)", (blind_id,)
+            "SELECT EXISTS (SELECT 1 FROM hand_ins WHERE blind_id = ? AND reopened_ns IS NULL)",
+            (blind_id,),
         ).get
     )
 
@@ -237,7 +248,15 @@ def check_permit(
     machine could cut the tail of a record and go on as if it had never been. A start needs
     nothing held; a restart goes on by itself within the same boot and minutes of the last
     frame; otherwise, as after every power cut, a person allows it (:class:`RestartWaits`).
+    Moves and reopenings are ordered by two people (:mod:`sync.hall.moves`). Once the sitting
+    is closed, nothing is opened.
     """
+    if seat.closed:
+        raise HttpError(
+            409,
+            "The chief invigilator has closed this sitting, and with it what opened its exams "
+            "again was deleted; this exam cannot go on.",
+        )
     if context.package_hash != seat.package_hash:
         raise HttpError(409, "This station has another package than the one of this sitting.")
     if context.cursor_before != (held.sequence, held.head):
@@ -248,8 +267,16 @@ def check_permit(
         )
     if context.epoch <= held.epoch or (cause == START) != (held.sequence == 0):
         raise HttpError(409, "This exam cannot be opened again from where this station stands.")
+    if seat.taking:
+        if cause != seat.taking:
+            raise HttpError(409, "This exam is to go on here for another reason; one moment.")
+        return
+    if cause in (MOVE, REOPEN):
+        raise HttpError(
+            409, "Two people at the hall must order that this exam goes on at this station."
+        )
     if cause not in (START, RESTART):
-        raise HttpError(409, "Exams cannot yet be moved to another station by this version.")
+        raise HttpError(409, "This exam cannot be opened for a reason unknown to this hall.")
     if cause == START or seat.restart == ALLOWED:
         return
     if context.boot != seat.boot or now_ns - seat.heard_ns > RESTART_WINDOW_NS:

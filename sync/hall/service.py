@@ -22,7 +22,7 @@ from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
-from exam_packages.sealing.chain import ChainState
+from exam_packages.sealing.chain import ChainError, ChainState
 from exam_packages.sealing.journal_format import (
     Acknowledgement,
     Context,
@@ -30,18 +30,24 @@ from exam_packages.sealing.journal_format import (
     sign_permit,
 )
 from exam_packages.sealing.journal_keys import blob_digest, epoch_header
+from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import STATION, Enrolment, read_enrolment
-from sync.hall import authority, seats
+from sync.hall import authority, closing, moves, seats
 from sync.hall.home import HallHome
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, audit, number
 from sync.holder.journals import Held, header_frames, held_state, hold
+from sync.holder.keyring import RestoreKeys
 from sync.holder.store import Store
 from sync.messages import (
     MAX_FRAMES,
+    Copy,
+    CopyRequest,
     Countersigned,
+    Erased,
     Greeting,
+    Halves,
     HandIn,
     PermitRequest,
     Permitted,
@@ -63,6 +69,8 @@ _EVIDENCE_FLOOR = 512 * 1024 * 1024
 """Free bytes below which pictures are refused: they are given up before answers are."""
 _ATTEMPT_FLOOR = 256 * 1024 * 1024
 """Free bytes below which no new attempt is opened: the rest is for the open ones."""
+CONTACT_NS = 8 * SECOND
+"""A station that said something within this time is in contact."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
 
@@ -90,6 +98,7 @@ class HallService:
         self.clock = clock
         self.key = home.signing_key()
         self.sealing = home.sealing_key()
+        self.keys = RestoreKeys(home.signing_path.parent)
         self.trust = home.trust()
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
@@ -107,6 +116,7 @@ class HallService:
                 self._stations[key_id] = known.verify_key
                 self._certificates[certificate] = key_id
         self._old_copy = authority.start(store, home.incarnation, clock.wall_ns())
+        self.finish_closing()
         self._accusers: set[bytes] = set()
 
     # --- Who calls ---------------------------------------------------------------------
@@ -126,6 +136,10 @@ class HallService:
                 (enrolment.key_id, enrolment.machine, greeting.enrolment, fingerprint, now_ns),
             )
             sitting = seats.open_sitting(connection)
+            name, restore_key = b"", b""
+            if sitting is not None:
+                name, restore_key = closing.restore_key(connection, sitting, self.keys, self.key)
+                self._take_restore_key(connection, enrolment, greeting.restore_key, name)
             return Welcome(
                 enrolment=self.home.enrolment_bytes,
                 sitting=sitting.title if sitting else "",
@@ -134,12 +148,39 @@ class HallService:
                 slot=sitting.slot if sitting else "",
                 authority=number(connection, authority.AUTHORITY),
                 holder_epoch=number(connection, authority.HOLDER_EPOCH),
+                restore_key=restore_key,
+                erasures=closing.to_tell(connection, enrolment.key_id),
             )
 
         welcome = await self.store.awrite(work)
         self._stations[enrolment.key_id] = enrolment.verify_key
         self._certificates[fingerprint] = enrolment.key_id
         return welcome
+
+    def _take_restore_key(
+        self, connection: apsw.Connection, station: Enrolment, announced: bytes, sitting: bytes
+    ) -> None:
+        """Remember a station's restore key, if it is one for this sitting."""
+        if not announced:
+            return
+        restore = read_restore_key(announced, station.verify_key)
+        if restore.sitting == sitting:
+            connection.execute(
+                "UPDATE stations SET restore_key = ?, restore_id = ?, restore_sitting = ?"
+                " WHERE key_id = ?",
+                (announced, restore.sealing.key_id, sitting, station.key_id),
+            )
+
+    def in_contact(self) -> frozenset[bytes]:
+        """The stations that said something just now."""
+        now_ns = self.clock.boottime_ns()
+        return frozenset(
+            key_id for key_id, link in list(self.links.items()) if now_ns - link.at_ns <= CONTACT_NS
+        )
+
+    def finish_closing(self) -> None:
+        """Delete the keys of closed sittings. Raises a ``KeyringError``. Not from the loop."""
+        closing.finish(self.store, self.keys, self.key, self.clock.wall_ns())
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
@@ -224,15 +265,25 @@ class HallService:
             # Returned, not raised: what it asks of the board must be kept.
             seats.ask_restart(connection, context.blind_id)
             return problem
-        seats.permitted(connection, context)
         headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
+        halves = [(header.context.epoch, closing.half(header, self.keys)) for header in headers]
+        resealed = moves.resealed(connection, seat, context.station) if seat.taking else ()
+        sitting = seats.open_sitting(connection)
+        neighbour = moves.choose_neighbour(
+            connection,
+            context.station,
+            sitting.restore_sitting if sitting else None,
+            self.in_contact(),
+        )
+        seats.permitted(connection, context)
         return Permitted(
             permit=sign_permit(
                 context, number(connection, authority.AUTHORITY), now_ns // SECOND, self.key
             ),
-            halves=tuple(
-                (header.context.epoch, header.half_for(self.sealing)) for header in headers
-            ),
+            halves=tuple(halves),
+            resealed=resealed,
+            neighbour=neighbour[0],
+            neighbour_enrolment=neighbour[1],
         )
 
     # --- The tick ----------------------------------------------------------------------
@@ -257,10 +308,15 @@ class HallService:
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
+        take_up = moves.to_take_up(connection, link.key_id)
+        restore_sitting = sitting.restore_sitting if sitting else None
+        handovers = moves.handovers(connection, link.key_id, restore_sitting, self.key)
         if not tick.blind_id:
-            return Tock(b"", (), releases, -1, b""), None
+            return Tock(b"", (), releases, -1, b"", take_up, handovers), None
         now_ns = self.clock.wall_ns()
-        seat = seats.seat_at(connection, tick.blind_id, link.key_id)
+        seat = seats.seat(connection, tick.blind_id)
+        if seat is None or seat.station != link.key_id:
+            return self._left(link, tick, connection)
         before = held_state(connection, tick.blind_id, seat.package_hash)
         if tick.sequence > before.sequence and seats.handed_in(connection, tick.blind_id):
             raise HttpError(409, "This exam has been handed in; nothing can be added to it.")
@@ -279,11 +335,12 @@ class HallService:
             words = str(held.refused)
             alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
             problem = HttpError(422, held.refused.template, **held.refused.fields)
-            return Tock(b"", (), (), -1, b""), problem
+            return _NOTHING, problem
         if held.added:
             connection.execute(
                 "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, tick.blind_id)
             )
+            moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
         current = self._notice_restored(link, tick, held, connection)
         if tick.authority == current:
@@ -298,8 +355,38 @@ class HallService:
                 releases=releases,
                 need_after=held.need_after,
                 receipt=_receipt(connection, tick.blind_id),
+                take_up=take_up,
+                handovers=handovers,
             ),
             None,
+        )
+
+    def _left(
+        self, link: Link, tick: Tick, connection: apsw.Connection
+    ) -> tuple[Tock, HttpError | None]:
+        """A station that an attempt has left: what it still sends is kept as evidence."""
+        left = moves.left_at(connection, tick.blind_id, link.key_id)
+        if left is None:
+            seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses
+        elif tick.frames:
+            try:
+                late = moves.keep_late(connection, link.key_id, tick, left)
+            except ChainError as problem:
+                return _NOTHING, HttpError(422, problem.template, **problem.fields)
+            if late:
+                name = seats.machine_name(connection, link.key_id)
+                alarm(
+                    connection,
+                    self.clock.wall_ns(),
+                    "late-frames",
+                    f"The station {name} still sent records of this exam after it had been moved "
+                    "away; they are kept apart and do not count.",
+                    blind_id=tick.blind_id,
+                    station=link.key_id,
+                )
+            return Tock(b"", (), (), tick.sequence, b"", (), ()), None
+        return _NOTHING, HttpError(
+            410, "This exam was moved to another station by two people and goes on there."
         )
 
     def _acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
@@ -378,6 +465,32 @@ class HallService:
                 why=problem.strerror or type(problem).__name__,
             ) from None
 
+    async def copy(self, link: Link, request: CopyRequest) -> Copy:
+        """Give a station what it lacks of the attempt it runs, or is to take up."""
+
+        def read() -> Copy:
+            with self.store.reading() as connection:
+                seat = seats.seat_at(connection, request.blind_id, link.key_id)
+                held = held_state(connection, request.blind_id, seat.package_hash)
+                return moves.copy(connection, seat, held, request)
+
+        return await asyncio.to_thread(read)
+
+    async def halves(self, link: Link, halves: Halves) -> None:
+        """Keep what a neighbour released, sealed, until the station named takes it."""
+        await self.store.awrite(
+            lambda connection: moves.keep_halves(connection, link.key_id, halves)
+        )
+
+    async def erased(self, link: Link, message: Erased) -> None:
+        """Keep a station's statement of what it deleted."""
+        await self.store.awrite(
+            lambda connection: closing.keep(
+                connection, self._stations[link.key_id], message.erasure
+            )
+        )
+        self.for_the_body()
+
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
         """Countersign a manifest that extends exactly what is held here."""
         manifest = read_manifest(message.manifest, self._stations[link.key_id])
@@ -393,13 +506,16 @@ class HallService:
         seat = seats.seat_at(connection, manifest.blind_id, link.key_id)
         name = bundle_hash(canon.pack(manifest))
         row = connection.execute(
-            "SELECT bundle_hash, countersignature FROM hand_ins WHERE blind_id = ?",
+            "SELECT bundle_hash, countersignature FROM hand_ins"
+            " WHERE blind_id = ? AND reopened_ns IS NULL",
             (manifest.blind_id,),
         ).get
         if row is not None:
             if row[0] != name:
                 raise HttpError(409, "This exam was handed in before, with another record.")
             return bytes(row[1])
+        if seat.taking:
+            raise HttpError(409, "This exam was reopened; it goes on before it is handed in again.")
         held = held_state(connection, manifest.blind_id, seat.package_hash)
         if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
             raise HttpError(409, "The manifest belongs to another package or centre.")
@@ -417,5 +533,10 @@ class HallService:
 
 
 def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:
-    found = connection.execute("SELECT receipt FROM hand_ins WHERE blind_id = ?", (blind_id,)).get
+    found = connection.execute(
+        "SELECT receipt FROM hand_ins WHERE blind_id = ? AND reopened_ns IS NULL", (blind_id,)
+    ).get
     return found or b""
+
+
+_NOTHING = Tock(b"", (), (), -1, b"", (), ())

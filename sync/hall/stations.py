@@ -16,7 +16,10 @@ from sync.hall.service import MAX_EVIDENCE, HallService, Link
 from sync.messages import (
     MAX_TICK,
     STATION_ROUTES,
+    CopyRequest,
+    Erased,
     Greeting,
+    Halves,
     HandIn,
     PermitRequest,
     SignIn,
@@ -50,6 +53,16 @@ def station_app(hall: HallService) -> Starlette:
 
         return endpoint
 
+    def told(kind: type[M], max_size: int, take: Callable[[Link, M], Awaitable[None]]) -> Endpoint:
+        """An endpoint that takes one message from a known station, and answers nothing."""
+
+        async def endpoint(request: Request) -> Response:
+            link = hall.station(peer_certificate(request))
+            await take(link, await receive(request, kind, max_size))
+            return Response(status_code=204)
+
+        return endpoint
+
     async def evidence(request: Request) -> Response:
         link = hall.station(peer_certificate(request))
         blind_id = _hex(request, "blind_id", 16)
@@ -63,6 +76,9 @@ def station_app(hall: HallService) -> Starlette:
         "permit": asked(PermitRequest, _SMALL, hall.permit),
         "tick": asked(Tick, MAX_TICK, hall.tick),
         "hand_in": asked(HandIn, _MANIFEST, hall.hand_in),
+        "copy": asked(CopyRequest, _SMALL, hall.copy),
+        "halves": told(Halves, _SMALL * 4, hall.halves),
+        "erased": told(Erased, _SMALL, hall.erased),
     }
     routes = [
         Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])

@@ -145,7 +145,7 @@ def client(connect: Connect, hall: FakeHall) -> HolderClient:
 
 def welcome(of: Centre, machine: MachineHome | None = None) -> wire.Welcome:
     record = (machine or of.hall).enrolment_bytes
-    return wire.Welcome(record, "Morning", "Exam", bytes(32), "slot", 1, 1)
+    return wire.Welcome(record, "Morning", "Exam", bytes(32), "slot", 1, 1, b"", ())
 
 
 def tick(frames: tuple[bytes, ...] = ()) -> wire.Tick:
@@ -156,7 +156,7 @@ def tick(frames: tuple[bytes, ...] = ()) -> wire.Tick:
 def tock(
     acknowledgement: bytes = b"", commands: tuple[bytes, ...] = (), need_after: int = -1
 ) -> wire.Tock:
-    return wire.Tock(acknowledgement, commands, (), need_after, b"")
+    return wire.Tock(acknowledgement, commands, (), need_after, b"", (), ())
 
 
 def acknowledgement(key: SigningKey, blind_id: bytes = BLIND_ID) -> bytes:
@@ -302,10 +302,10 @@ def test_a_permit_must_be_for_what_was_asked(
     other = first_context(b"c" * 16, station, bytes(32), b"1" * 16)
     key, thief = centre.hall.signing_key(), SigningKey.generate(pair=False)
     good = sign_permit(asked, 1, NOW_S, key)
-    hall.says("/v1/permit", wire.Permitted(good, ((1, b"half"),)))
+    hall.says("/v1/permit", wire.Permitted(good, ((1, b"half"),), (), b"", b""))
     assert client.permit(asked, START).permit == good
     for bad in (sign_permit(other, 1, NOW_S, key), sign_permit(asked, 1, NOW_S, thief), b"x"):
-        hall.says("/v1/permit", wire.Permitted(bad, ()))
+        hall.says("/v1/permit", wire.Permitted(bad, (), (), b"", b""))
         with pytest.raises(Misbehaved):
             client.permit(asked, START)
 

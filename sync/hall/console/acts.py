@@ -45,6 +45,12 @@ def _target(form: Form) -> str | None:
     raise HttpError(400, "Say which candidate, or all of them.")
 
 
+def _one(target: str | None) -> str:
+    if target is None:
+        raise HttpError(400, "Say which candidate; this is not done for all at once.")
+    return target
+
+
 def _to(given: tuple[str, ...], done: str, nobody: str) -> str:
     if not given:
         return nobody
@@ -95,9 +101,22 @@ async def _allow_restart(
     return _to(given, "May go on:", "Nobody waits to go on.")
 
 
+async def _move(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+    return await acts.move(hall, who, _one(target), why, form.get("station", "").strip())
+
+
+async def _reopen(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    return await acts.reopen(hall, who, _one(target), why)
+
+
 async def _close(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
     await acts.close(hall, who, why)
-    return "The sitting is closed."
+    return (
+        "The sitting is closed. What opened its exams again is deleted here, and at each station "
+        "as soon as it hears of it."
+    )
 
 
 ACTS: dict[str, Act] = {
@@ -108,6 +127,8 @@ ACTS: dict[str, Act] = {
     "add-time": _add_time,
     "say": _say,
     "allow-restart": _allow_restart,
+    "move": _move,
+    "reopen": _reopen,
     "close": _close,
 }
 """What an operator may do, by the last part of its address."""

@@ -21,7 +21,8 @@ def routes(site: Site) -> list[Route]:
 
     async def show(request: Request, session: Session) -> Response:
         row = await _row(site, request)
-        return site.render("seat.html", session, row=row, log=_log(site, row.candidate))
+        idle = (await site.board()).idle
+        return site.render("seat.html", session, row=row, idle=idle, log=_log(site, row.candidate))
 
     async def seat_log(request: Request, session: Session) -> Response:
         row = await _row(site, request)

@@ -30,6 +30,7 @@ from exam_packages.sealing.journal import (
 )
 from exam_packages.sealing.package import Blob, Core, Package, seal_package
 from exam_packages.sealing.release import new_code, read_code, release_secret
+from exam_packages.sealing.suite import SealingPublic
 from exam_packages.sealing.trust import PACKAGER
 from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning.authority import enrol, found_body
@@ -38,8 +39,8 @@ from provisioning.station_home import StationHome
 from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
-from sync.link import Answer, HolderClient
-from sync.messages import Permitted, Seat, Status, Tick
+from sync.link import Answer, HolderClient, Leave
+from sync.messages import Seat, Status, Tick
 from sync.outbox import Outbox
 
 CLOCK = SystemClock()
@@ -212,22 +213,24 @@ class Station:
         self.open(context, self.client.permit(context, START).permit)
         return self
 
-    def open(self, context: Context, permit: bytes) -> None:
+    def open(
+        self, context: Context, permit: bytes, neighbour: SealingPublic | None = None
+    ) -> None:
         trust = self.home.trust()
-        assert self.client.hall is not None
+        assert self.client.restore_key is not None
         self.writer = JournalWriter.begin(
             self.directory,
             context,
             permit,
             station=self.key,
             openings={role: trust.opening(role) for role in OPENING_ROLES},
-            hall=[self.client.hall.sealing_public],
-            neighbour=None,
+            hall=[self.client.restore_key.sealing],
+            neighbour=neighbour,
             stamp=self.stamp(),
         )
         self._flush()
 
-    def restart(self, cause: int, boot: bytes | None = None) -> Permitted:
+    def restart(self, cause: int, boot: bytes | None = None) -> Leave:
         """Ask for a permit to go on, and open the epoch when it is given."""
         assert self.writer is not None
         self.writer.close()
@@ -237,9 +240,9 @@ class Station:
             self.welcome.package_hash,
             boot or CLOCK.boot(),
         )
-        permitted = self.client.permit(context, cause)
-        self.open(context, permitted.permit)
-        return permitted
+        leave = self.client.permit(context, cause)
+        self.open(context, leave.permit, leave.neighbour)
+        return leave
 
     def add(self, *events: Event) -> None:
         """Journal events, durably; nothing is sent yet."""

@@ -128,7 +128,7 @@ def test_a_certificate_of_another_body_is_not_taken(hall: Any, tmp_path: Path) -
         httpx.Client(base_url=hall.station_url, verify=tls, trust_env=False) as http,
         pytest.raises(httpx.HTTPError),
     ):
-        http.post("/v1/greet", content=canon.pack(Greeting(stranger.enrolment_bytes)))
+        http.post("/v1/greet", content=canon.pack(Greeting(stranger.enrolment_bytes, b"")))
 
 
 def test_a_station_of_another_centre_is_refused_by_name(hall: Any, site: Any) -> None:
@@ -158,7 +158,7 @@ def test_a_station_that_has_not_greeted_is_told_to(hall: Any, site: Any) -> None
 
 def _greet(hall: Any, tls: ssl.SSLContext, enrolment: bytes) -> None:
     with httpx.Client(base_url=hall.station_url, verify=tls, trust_env=False) as http:
-        response = http.post("/v1/greet", content=canon.pack(Greeting(enrolment)))
+        response = http.post("/v1/greet", content=canon.pack(Greeting(enrolment, b"")))
     if response.status_code != 200:
         refusal = canon.unpack(response.content, Refusal)
         problem = HolderRefused(refusal.template, **dict(refusal.fields))

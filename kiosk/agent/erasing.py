@@ -1,0 +1,70 @@
+"""When a sitting is closed: delete what opens its records again, and sign that it is gone.
+
+The hall's statement names its restore key. Whatever here could be joined with that key
+dies: the halves of every epoch that was sealed to it, also of attempts that have left this
+station, and this station's own restore key for the sitting. The journals stay.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from exam_packages.clock import SECOND, Clock
+from exam_packages.errors import ExamError
+from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.journal import Compartment, Frame, epoch_header, forget_halves
+from exam_packages.sealing.restore_keys import Erasure, sign_erasure
+from kiosk.agent.custody import Custody
+from kiosk.agent.shelf import AttemptDirectory, every_attempt
+
+LOG = logging.getLogger(__name__)
+
+
+def erase(custody: Custody, attempts: Path, order: Erasure, clock: Clock) -> bytes:
+    """Carry out the hall's *order*; this station's own signed statement. Once done, the same
+    statement is given again.
+
+    Raises an ``ExamError`` or :class:`OSError` when the disk does not let go: then nothing
+    is stated.
+    """
+    statement = attempts.parent / "erasures" / f"{order.sitting.hex()}.erasure"
+    if statement.exists():
+        return statement.read_bytes()
+    halves = sum(
+        forget_halves(directory.path)
+        for directory in every_attempt(attempts)
+        if _sealed_to(directory, frozenset(order.keys))
+    )
+    signed = sign_erasure(
+        Erasure(
+            sitting=order.sitting,
+            package_hash=order.package_hash,
+            slot=order.slot,
+            machine=custody.signing.key_id,
+            operator=order.operator,
+            reason=order.reason,
+            keys=custody.restore_keys.erase(order.sitting),
+            halves=halves,
+            time_s=clock.wall_ns() // SECOND,
+        ),
+        custody.signing,
+    )
+    make_directory(statement.parent, 0o700)
+    write_durably(statement, signed, 0o600)
+    return signed
+
+
+def _sealed_to(directory: AttemptDirectory, keys: frozenset[bytes]) -> bool:
+    """Whether an epoch of this attempt was sealed to one of the hall's *keys*."""
+    try:
+        frames = directory.recover().frames
+    except ExamError as problem:
+        LOG.error("The record in %s cannot be read: %s", directory.path, problem)
+        return False
+    return any(
+        half.key_id in keys
+        for frame in frames
+        if Frame.parse(frame).compartment is Compartment.HEADER
+        for half in epoch_header(frame).parsed.body.halves
+    )
