@@ -47,6 +47,10 @@ class Body:
     def root_path(self) -> Path:
         return self.directory / "trust" / "root.trust"
 
+    def root_version_path(self, version: int) -> Path:
+        """The root of trust of one version after the first, for machines to follow."""
+        return self.root_path.with_name(f"root-{version}.trust")
+
     @property
     def keys(self) -> Path:
         return self.directory / "keys"

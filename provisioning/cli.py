@@ -11,7 +11,8 @@ from exam_packages.body import Body
 from exam_packages.clock import SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
-from provisioning import authority, homes
+from exam_packages.sealing.trust import Trust
+from provisioning import authority, homes, succession
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.machine import HallMachine, MachineHome
 
@@ -51,6 +52,54 @@ def body_enrol(directory: Path, requests: tuple[Path, ...], out: Path) -> None:
         target = out / f"{request.file_name}.answer"
         write_durably(target, answer)
         click.echo(f"Enrolled the {request.word} “{request.machine}”: {target}")
+
+
+@body.group("trust")
+def body_trust() -> None:
+    """The next root of trust: after a year, a lost key, a stolen machine."""
+
+
+@body_trust.command("rotate")
+@click.argument("directory", type=_DIRECTORY)
+@click.option("--replace", multiple=True, metavar="HOLDER", help="Gets a new key, like packager.")
+@click.option("--remove", multiple=True, metavar="HOLDER", help="Loses the role, like release-2.")
+def body_trust_rotate(directory: Path, replace: tuple[str, ...], remove: tuple[str, ...]) -> None:
+    """Make the next root of trust of the body in DIRECTORY; with no option, renew its time.
+
+    It is signed with every root key that lies there. Replaced and removed keys are deleted:
+    destroy other copies. What a replaced packager or enrolment key has signed is refused by
+    every machine that has taken the new root: then draw and grant other forms, or enrol the
+    machines again.
+    """
+    made = succession.rotate(Body(directory), SystemClock(), replace=replace, remove=remove)
+    _say_root(Body(directory), made)
+
+
+@body_trust.command("revoke")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("enrolments", nargs=-1, required=True, type=_FILE)
+def body_trust_revoke(directory: Path, enrolments: tuple[Path, ...]) -> None:
+    """Believe the machines of these ENROLMENTS no more: stolen, lost, sold.
+
+    No grant names them any more, and halls, stations and the intake that have taken the new
+    root refuse them, also exams of theirs that are still on their way.
+    """
+    made, machines = succession.revoke(
+        Body(directory), SystemClock(), [path.read_bytes() for path in enrolments]
+    )
+    for machine in machines:
+        click.echo(f"Revoked: “{machine.machine}” of centre “{machine.centre}”.")
+    _say_root(Body(directory), made)
+
+
+def _say_root(at: Body, trust: Trust) -> None:
+    version = trust.root.version
+    click.echo(
+        f"Root of trust, version {version}. Every machine takes it with its `trust` command:"
+    )
+    click.echo(str(at.root_version_path(version)))
+    click.echo("Its digest, for machines that are installed from now on:")
+    click.echo(trust.digest.hex())
 
 
 @click.group()
@@ -151,8 +200,23 @@ def _install_command(group: click.Group, machine: type[MachineHome]) -> None:
         click.echo(f"The {machine.word} “{found.id}” of centre “{found.centre}” is enrolled.")
 
 
-_install_command(station, StationHome)
-_install_command(hall, HallMachine)
+def _trust_command(group: click.Group, machine: type[MachineHome]) -> None:
+    @group.command("trust")
+    @click.argument("home", type=_DIRECTORY)
+    @click.argument("roots", nargs=-1, required=True, type=_FILE)
+    def trust(home: Path, roots: tuple[Path, ...]) -> None:
+        """Take the body's next ROOTS of trust, in their order.
+
+        Each must follow the one before; an earlier one is never taken. No digest is needed:
+        the root this machine has vouches for the next.
+        """
+        taken = homes.follow_trust(machine.load(home), [path.read_bytes() for path in roots])
+        click.echo(f"The root of trust of “{taken.root.body}” is now version {taken.root.version}.")
+
+
+for _group, _machine in ((station, StationHome), (hall, HallMachine)):
+    _install_command(_group, _machine)
+    _trust_command(_group, _machine)
 
 
 def _digest(text: str) -> bytes:

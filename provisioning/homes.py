@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
@@ -13,7 +13,7 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
 from exam_packages.sealing.keys import write_sealing_key, write_signing_key
 from exam_packages.sealing.suite import SealingKey, SigningKey
-from exam_packages.sealing.trust import TrustStore, read_enrolment
+from exam_packages.sealing.trust import Trust, TrustStore, read_enrolment
 from provisioning.enrol import EnrolError, Request, read_answer, sign_request
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.certificates import certificate_pem, key_pem, new_key, new_request, read_certificate
@@ -111,6 +111,18 @@ def install(home: MachineHome, data: bytes, clock: Clock, *, pinned: bytes) -> N
     write_durably(home.tls_ca, certificate_pem(authority))
     write_durably(home.tls_cert, certificate_pem(certificate))
     write_durably(home.enrolment_path, answer.enrolment)
+
+
+def follow_trust(home: MachineHome, roots: Sequence[bytes]) -> Trust:
+    """Take the roots of trust that follow the one of *home*, in their order.
+
+    Raises an :class:`~exam_packages.errors.ExamError` at the first that does not follow; those
+    before it stay. An earlier root than the stored one is never taken.
+    """
+    trust = home.trust()
+    for data in roots:
+        trust = TrustStore(home.trust_directory).install(data)
+    return trust
 
 
 def _new_home(

@@ -14,7 +14,7 @@ from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import check_hand_in_code
 from exam_packages.sealing.log_proof import read_proof, verify_receipt_in_log
 from exam_packages.sealing.receipt import Receipt, read_receipt
-from exam_packages.sealing.trust import CHECKPOINT, Trust
+from exam_packages.sealing.trust import CHECKPOINT, Trust, TrustStore
 from sync.intake.home import PORT, IntakeHome
 from sync.intake.storage import Storage
 
@@ -57,6 +57,18 @@ def serve(home: Path, address: str | None) -> None:
     serve_home(
         loaded, host, port, lambda port: click.echo(f"Intake listens on https://{shown}:{port}")
     )
+
+
+@intake.command("trust")
+@click.argument("home", type=_DIRECTORY)
+@click.argument("roots", nargs=-1, required=True, type=_FILE)
+def follow_trust(home: Path, roots: tuple[Path, ...]) -> None:
+    """Take the body's next ROOTS of trust, in their order; a running intake sees it at once."""
+    loaded = IntakeHome.load(home)
+    trust = loaded.trust()
+    for path in roots:
+        trust = TrustStore(loaded.trust_directory).install(path.read_bytes())
+    click.echo(f"The root of trust of “{trust.root.body}” is now version {trust.root.version}.")
 
 
 @intake.command()

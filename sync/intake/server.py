@@ -8,6 +8,7 @@ from typing import Final
 
 from exam_packages.clock import SystemClock
 from exam_packages.sealing.suite import check_library
+from exam_packages.sealing.trust import TrustStore
 from sync.intake.api import application
 from sync.intake.home import IntakeHome
 from sync.intake.service import Intake
@@ -24,8 +25,9 @@ def serve(home: IntakeHome, address: str, port: int, ready: Callable[[int], None
     """
     check_library()
     tls = tls_context(home.tls_cert, home.tls_key, home.tls_ca)
-    trust, key = home.trust(), home.key()
+    home.trust()  # refuses to start without one
+    roots, key = TrustStore(home.trust_directory), home.key()
     with home.storage() as storage, ThreadPoolExecutor(WORKERS, "intake") as executor:
-        intake = Intake(storage, trust, key, SystemClock(), home.free)
+        intake = Intake(storage, roots.current, key, SystemClock(), home.free)
         listener = Listener(application(intake, executor), bind(address, port), tls)
         run([listener], lambda: ready(listener.port))

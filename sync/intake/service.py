@@ -50,13 +50,14 @@ class NoRoom(ExamError):
 class Intake:
     """The rules of taking in, over a :class:`~sync.intake.storage.Storage`.
 
-    *key* signs receipts (role *intake*); *free* tells the bytes free on the disk.
+    *trust* gives the newest root of trust, each time it is asked; *key* signs receipts (role
+    *intake*); *free* tells the bytes free on the disk.
     """
 
     def __init__(
         self,
         storage: Storage,
-        trust: Trust,
+        trust: Callable[[], Trust],
         key: SigningKey,
         clock: Clock,
         free: Callable[[], int],
@@ -84,7 +85,7 @@ class Intake:
             raise Unacceptable(
                 "The offer of this bundle cannot be read: {why}", why=str(problem)
             ) from None
-        manifest = check_offer(bundle_hash, offer, self._trust)
+        manifest = check_offer(bundle_hash, offer, self._trust())
         if self._free() < ANSWERS_FLOOR:
             raise NoRoom("The disk of the intake is full; the bundle must wait at the hall.")
         if (
@@ -128,7 +129,7 @@ class Intake:
             )
         answers = b"".join(staged[digest] for digest in offer.chunks)
         try:
-            bundle = check_bundle(bundle_hash, offer, answers, self._trust)
+            bundle = check_bundle(bundle_hash, offer, answers, self._trust())
             return self._storage.accept(
                 bundle,
                 self._now_s(),

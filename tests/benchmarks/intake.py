@@ -61,7 +61,7 @@ def bare(directory: Path, bundles: Sequence[HandedIn]) -> float:
 
 def accepted(home: IntakeHome, bundles: Sequence[HandedIn]) -> float:
     with home.storage() as storage:
-        intake = Intake(storage, home.trust(), home.key(), CLOCK, lambda: 1 << 40)
+        intake = Intake(storage, home.trust, home.key(), CLOCK, lambda: 1 << 40)
 
         def work(handed: HandedIn) -> None:
             chunks = {chunk_digest(chunk): chunk for chunk in cut(handed.frames)}

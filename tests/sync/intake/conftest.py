@@ -48,7 +48,7 @@ def storage(home: IntakeHome) -> Iterator[SqliteStorage]:
 
 @pytest.fixture
 def intake(home: IntakeHome, storage: SqliteStorage) -> Intake:
-    return Intake(storage, home.trust(), home.key(), CLOCK, lambda: PLENTY)
+    return Intake(storage, home.trust, home.key(), CLOCK, lambda: PLENTY)
 
 
 @pytest.fixture

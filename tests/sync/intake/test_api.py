@@ -50,7 +50,7 @@ def served(app: Starlette) -> Iterator[IntakeClient]:
 def client(
     home: IntakeHome, storage: SqliteStorage, disk: dict[str, int]
 ) -> Iterator[IntakeClient]:
-    intake = Intake(storage, home.trust(), home.key(), CLOCK, lambda: disk["free"])
+    intake = Intake(storage, home.trust, home.key(), CLOCK, lambda: disk["free"])
     with (
         ThreadPoolExecutor(4) as executor,
         served(api.application(intake, executor)) as client,

@@ -236,7 +236,7 @@ def test_evidence_gives_way_long_before_answers(
     home, storage: SqliteStorage, centre: Centre, attempts: Iterator[Path]
 ) -> None:
     free = 100 * 1024 * 1024
-    intake = Intake(storage, home.trust(), home.key(), CLOCK, lambda: free)
+    intake = Intake(storage, home.trust, home.key(), CLOCK, lambda: free)
     handed = centre.hand_in(next(attempts), pictures=1)
     assert hand_over(intake, handed)
     digest, data = handed.evidence[0]
