@@ -8,7 +8,6 @@ for the board, and comes again within a second.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import shutil
 from collections import deque
 from collections.abc import Callable
@@ -32,9 +31,10 @@ from exam_packages.sealing.journal_format import (
 from exam_packages.sealing.journal_keys import blob_digest, epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
-from exam_packages.sealing.trust import STATION, Enrolment, read_enrolment
+from exam_packages.sealing.trust import STATION, Enrolment, Trust, read_enrolment
 from sync.hall import authority, closing, moves, seats
 from sync.hall.home import HallHome
+from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, audit, number
 from sync.holder.journals import Held, header_frames, held_state, hold
@@ -99,41 +99,39 @@ class HallService:
         self.key = home.signing_key()
         self.sealing = home.sealing_key()
         self.keys = RestoreKeys(home.signing_path.parent)
-        self.trust = home.trust()
+        home.trust()  # says which command is missing where there is none
+        self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
         self.for_the_body: Callable[[], None] = lambda: None
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
         """Set when the process is asked to end: streams end themselves."""
-        self._stations: dict[bytes, VerifyKey] = {}
-        self._certificates: dict[bytes, bytes] = {}
-        with store.reading() as connection:
-            for key_id, enrolment, certificate in connection.execute(
-                "SELECT key_id, enrolment, certificate FROM stations"
-            ):
-                known = read_enrolment(enrolment, self.trust, now_s=None)
-                self._stations[key_id] = known.verify_key
-                self._certificates[certificate] = key_id
         self._old_copy = authority.start(store, home.incarnation, clock.wall_ns())
         self.finish_closing()
         self._accusers: set[bytes] = set()
+
+    @property
+    def trust(self) -> Trust:
+        """The body's root of trust, in the highest version installed here by now."""
+        return self.known.trust
 
     # --- Who calls ---------------------------------------------------------------------
 
     async def greet(self, certificate: bytes | None, greeting: Greeting) -> Welcome:
         """Take in a station that the body enrolled for this centre."""
         now_ns = self.clock.wall_ns()
+        self.known.follow(now_ns)
         enrolment = read_enrolment(greeting.enrolment, self.trust, now_s=now_ns // SECOND)
         self._check_greeting(certificate, enrolment)
-        fingerprint = hashlib.sha256(enrolment.tls_certificate).digest()
+        shown = fingerprint(enrolment.tls_certificate)
 
         def work(connection: apsw.Connection) -> Welcome:
             connection.execute(
                 "INSERT INTO stations (key_id, machine, enrolment, certificate, greeted_ns) "
                 "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (key_id) DO UPDATE SET "
                 "machine = ?2, enrolment = ?3, certificate = ?4, greeted_ns = ?5",
-                (enrolment.key_id, enrolment.machine, greeting.enrolment, fingerprint, now_ns),
+                (enrolment.key_id, enrolment.machine, greeting.enrolment, shown, now_ns),
             )
             sitting = seats.open_sitting(connection)
             name, restore_key = b"", b""
@@ -153,8 +151,7 @@ class HallService:
             )
 
         welcome = await self.store.awrite(work)
-        self._stations[enrolment.key_id] = enrolment.verify_key
-        self._certificates[fingerprint] = enrolment.key_id
+        self.known.add(enrolment)
         return welcome
 
     def _take_restore_key(
@@ -184,10 +181,17 @@ class HallService:
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
-        key_id = self._certificates.get(hashlib.sha256(certificate or b"").digest())
+        self.known.follow(self.clock.wall_ns())
+        key_id = self.known.showing(certificate)
         if key_id is None:
             raise HttpError(401, "This hall does not know this station yet; it must greet first.")
         return self.links.setdefault(key_id, Link(key_id))
+
+    def _key_of(self, link: Link) -> VerifyKey:
+        key = self.known.key(link.key_id)
+        if key is None:  # revoked between the request's beginning and now
+            raise HttpError(401, "This hall does not know this station any more; it must greet.")
+        return key
 
     def _check_greeting(self, certificate: bytes | None, enrolment: Enrolment) -> None:
         if enrolment.kind != STATION:
@@ -327,7 +331,7 @@ class HallService:
             sender=link.key_id,
             sequence=tick.sequence,
             head=tick.head,
-            stations=self._stations.get,
+            stations=self.known.key,
             commanders=[self.key.public],
             time_ns=now_ns,
         )
@@ -485,15 +489,13 @@ class HallService:
     async def erased(self, link: Link, message: Erased) -> None:
         """Keep a station's statement of what it deleted."""
         await self.store.awrite(
-            lambda connection: closing.keep(
-                connection, self._stations[link.key_id], message.erasure
-            )
+            lambda connection: closing.keep(connection, self._key_of(link), message.erasure)
         )
         self.for_the_body()
 
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
         """Countersign a manifest that extends exactly what is held here."""
-        manifest = read_manifest(message.manifest, self._stations[link.key_id])
+        manifest = read_manifest(message.manifest, self._key_of(link))
         signature = await self.store.awrite(
             partial(self._hand_in, link, manifest, message.manifest)
         )
@@ -520,9 +522,7 @@ class HallService:
         if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
             raise HttpError(409, "The manifest belongs to another package or centre.")
         now_ns = self.clock.wall_ns()
-        signature = countersign(
-            data, held.cursor, self._stations[link.key_id], self.key, now_ns // SECOND
-        )
+        signature = countersign(data, held.cursor, self._key_of(link), self.key, now_ns // SECOND)
         connection.execute(
             "INSERT INTO hand_ins (blind_id, bundle_hash, manifest, countersignature, time_ns) "
             "VALUES (?, ?, ?, ?, ?)",

@@ -213,9 +213,7 @@ class Station:
         self.open(context, self.client.permit(context, START).permit)
         return self
 
-    def open(
-        self, context: Context, permit: bytes, neighbour: SealingPublic | None = None
-    ) -> None:
+    def open(self, context: Context, permit: bytes, neighbour: SealingPublic | None = None) -> None:
         trust = self.home.trust()
         assert self.client.restore_key is not None
         self.writer = JournalWriter.begin(
@@ -313,7 +311,11 @@ class Station:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
-    directory = tmp_path_factory.mktemp("site")
+    return found_site(tmp_path_factory.mktemp("site"))
+
+
+def found_site(directory: Path) -> Site:
+    """Found a body in *directory*, with a sealed package and a grant for the station s1."""
     trust = found_body(directory / "body", "Board of Examiners", CLOCK)
     body = Body(directory / "body")
     now_s = CLOCK.wall_ns() // SECOND

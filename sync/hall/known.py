@@ -1,0 +1,82 @@
+"""The stations this hall believes, under the newest root of trust.
+
+A root that is installed while the hall runs counts at once: a station that it revokes, or
+whose enrolment it vouches for no more, is not known any longer. What the station recorded
+until then is kept; when it greets again it is told why it is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from functools import partial
+from pathlib import Path
+
+import apsw
+
+from exam_packages.errors import ExamError
+from exam_packages.sealing.suite import VerifyKey
+from exam_packages.sealing.trust import Enrolment, Trust, TrustStore, read_enrolment
+from sync.hall.schema import alarm
+from sync.holder.store import Store, rows
+
+
+class Known:
+    """Stations by key id and by TLS certificate, as the database has them.
+
+    Raises an ``ExamError`` when there is no root of trust.
+    """
+
+    def __init__(self, store: Store, roots: Path, time_ns: int) -> None:
+        self._store = store
+        self._roots = TrustStore(roots)
+        self._under: Trust | None = None
+        self._keys: dict[bytes, VerifyKey] = {}
+        self._certificates: dict[bytes, bytes] = {}
+        self.follow(time_ns)
+
+    @property
+    def trust(self) -> Trust:
+        """The newest root of trust."""
+        return self._roots.current()
+
+    def follow(self, time_ns: int) -> None:
+        """Believe what the newest root of trust says, if it is another one than before."""
+        trust = self.trust
+        if trust is self._under:
+            return
+        keys, certificates = {}, {}
+        doubted: list[tuple[bytes, str]] = []
+        with self._store.reading() as connection:
+            found = rows(connection.execute("SELECT key_id, enrolment, certificate FROM stations"))
+        for key_id, enrolment, certificate in found:
+            try:
+                keys[key_id] = read_enrolment(enrolment, trust, now_s=None).verify_key
+                certificates[certificate] = key_id
+            except ExamError as problem:
+                doubted.append((key_id, str(problem)))
+        self._keys, self._certificates, self._under = keys, certificates, trust
+        if doubted:
+            self._store.write(partial(_tell, time_ns, doubted))
+
+    def add(self, station: Enrolment) -> None:
+        """Know a station that greeted, whose enrolment was verified."""
+        self._keys[station.key_id] = station.verify_key
+        self._certificates[fingerprint(station.tls_certificate)] = station.key_id
+
+    def key(self, key_id: bytes) -> VerifyKey | None:
+        """The key that checks the signatures of a known station."""
+        return self._keys.get(key_id)
+
+    def showing(self, certificate: bytes | None) -> bytes | None:
+        """The key id of the known station with this TLS certificate (DER)."""
+        return self._certificates.get(fingerprint(certificate or b""))
+
+
+def _tell(time_ns: int, doubted: list[tuple[bytes, str]], connection: apsw.Connection) -> None:
+    for key_id, words in doubted:
+        alarm(connection, time_ns, "station-refused", words, station=key_id)
+
+
+def fingerprint(certificate: bytes) -> bytes:
+    """SHA-256 of a TLS certificate."""
+    return hashlib.sha256(certificate).digest()
