@@ -338,7 +338,7 @@ def picture_of() -> Callable[[Sitting, str], Any]:
     async def compare(sitting: Sitting, name: str) -> None:
         path = HERE / "pictures" / f"{name}.txt"
         if os.environ.get("EXAM_KIOSK_PICTURES") == "1":
-            await sitting.pilot.pause(0.5)
+            await sitting.pilot.pause(1.5)  # settled, also past the next tick
             path.parent.mkdir(exist_ok=True)
             path.write_text(sitting.text() + "\n", encoding="utf-8")
         stored = path.read_text(encoding="utf-8")
