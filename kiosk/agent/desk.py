@@ -438,8 +438,9 @@ class Desk:
         except ExamError as problem:  # it is asked for again when the agent starts again
             LOG.error("%s", problem)
         self._parcels.pop(blind_id, None)
-        station.incidents.append(words)
         self._hand_to_courier()
+        if station.welcome is not None:
+            self._reception.greeted(station.welcome)
         station.tell_all()
 
     def _erase(self) -> None:

@@ -17,9 +17,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
 import small_exam
 
 from exam_packages.attempt import events as ev
@@ -46,6 +48,7 @@ from sync.web.sessions import hash_password
 CLOCK = SystemClock()
 CENTRE, SLOT = "Lisbon", "2026-11-23/A"
 CHIEF, PASSWORD = "Ana", "correct horse"
+INVIGILATOR = "Rui"
 PATIENCE_S = 30.0
 _HALL = "from sync.hall.cli import hall; hall()"
 
@@ -95,10 +98,22 @@ class Hall:
             self.process.stdout.close()
             self.process = None
 
-    def act(self, act: str, **fields: str) -> str:
+    def act(self, act: str, *, who: str = CHIEF, **fields: str) -> str:
+        with Desk(self.home, self.home.console_port) as desk:
+            desk.sign_in(who, PASSWORD)
+            return desk.act(act, reason="routine.start", comment="", **fields)
+
+    def until(self, look: Callable[[dict[str, Any]], T | None], what: str) -> T:
+        """Poll the board until *look* finds something on it."""
         with Desk(self.home, self.home.console_port) as desk:
             desk.sign_in(CHIEF, PASSWORD)
-            return desk.act(act, reason="routine.start", comment="", **fields)
+            return eventually(lambda: look(desk.board()), what)
+
+    def row(self, candidate: str) -> dict[str, Any]:
+        """A candidate's line of the board."""
+        (row,) = (row for row in self.board()["rows"] if row["candidate"] == candidate)
+        found: dict[str, Any] = row
+        return found
 
     def board(self) -> dict[str, Any]:
         with Desk(self.home, self.home.console_port) as desk:
@@ -215,12 +230,9 @@ class Site:
 def _open_sitting(home: HallHome, package_hash: bytes, release_id: bytes, candidates: int) -> None:
     store = open_store(home.directory)
     try:
-        store.write(
-            lambda connection: connection.execute(
-                "INSERT OR REPLACE INTO operators (name, role, password) VALUES (?, 'chief', ?)",
-                (CHIEF, hash_password(PASSWORD)),
-            )
-        )
+        for name, role in ((CHIEF, "chief"), (INVIGILATOR, "invigilator")):
+            operator = (name, role, hash_password(PASSWORD))
+            store.write(partial(_add_operator, operator))
         store.write(
             lambda connection: seats.add_sitting(
                 connection,
@@ -240,6 +252,12 @@ def _open_sitting(home: HallHome, package_hash: bytes, release_id: bytes, candid
         )
     finally:
         store.close()
+
+
+def _add_operator(operator: tuple[str, str, str], connection: apsw.Connection) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO operators (name, role, password) VALUES (?, ?, ?)", operator
+    )
 
 
 def candidate(number: int) -> str:
