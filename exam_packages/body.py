@@ -21,12 +21,14 @@ person who holds the role; every command needs only the files of the role it act
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from exam_packages.errors import ExamError
+from exam_packages.passphrases import Passphrases
 from exam_packages.rules.key import AnswerKey, read_answer_key
-from exam_packages.sealing.keys import read_sealing_key, read_signing_key
+from exam_packages.sealing.keys import Unlock, read_sealing_key, read_signing_key
+from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import PACKAGER, Identity, Trust
 
@@ -39,9 +41,23 @@ class BodyError(ExamError):
 
 @dataclass(frozen=True)
 class Body:
-    """Paths of a body's directory, and what lies under them, read on demand."""
+    """Paths of a body's directory, and what lies under them, read on demand.
+
+    Its key files are opened, and new ones written, under *passphrases*; without them only
+    files without protection are.
+    """
 
     directory: Path
+    passphrases: Passphrases | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def unlock(self) -> Unlock | None:
+        """What opens this body's protected key files."""
+        return None if self.passphrases is None else self.passphrases.for_key
+
+    def new_passphrase(self, what: str) -> Passphrase | None:
+        """What to write a new key file of this body under; *what* names it, to be typed for."""
+        return None if self.passphrases is None else self.passphrases.new(what)
 
     @property
     def root_path(self) -> Path:
@@ -98,28 +114,22 @@ class Body:
         return Trust.first(self.root_bytes(), pinned=None)
 
     def signing_key(self, role: str) -> SigningKey:
-        """The signing key of *role*, of the first holder whose key lies here."""
-        return self.signing_keys(role)[0]
+        """The signing key of *role*, of the first holder whose key lies here.
+
+        Raises :class:`BodyError` when there is none, or it is not the key it should be.
+        """
+        return self._signing_key(role, self._present(role)[0])
 
     def signing_keys(self, role: str) -> tuple[SigningKey, ...]:
         """The signing keys of *role* that lie here, in the order of the root of trust.
 
         Raises :class:`BodyError` when there is none, or one is not the key it should be.
         """
-        found = []
-        for identity in self.holders(role):
-            path = self.keys / f"{identity.name}.key"
-            if not path.exists():
-                continue  # another person's, kept elsewhere
-            key = read_signing_key(path)
-            if key.key_id != identity.key_id:
-                raise BodyError(
-                    "The key in {path} is not the one that the root of trust names for “{role}”; "
-                    "put the right key file there.",
-                    path=str(path),
-                    role=role,
-                )
-            found.append(key)
+        return tuple(self._signing_key(role, holder) for holder in self._present(role))
+
+    def _present(self, role: str) -> list[Identity]:
+        """The holders of *role* whose key files lie here; others keep theirs elsewhere."""
+        found = [each for each in self.holders(role) if self._signing_path(each).exists()]
         if not found:
             raise BodyError(
                 "No key of the role “{role}” lies in {directory}; whoever holds the role must do "
@@ -127,7 +137,22 @@ class Body:
                 role=role,
                 directory=str(self.keys),
             )
-        return tuple(found)
+        return found
+
+    def _signing_path(self, holder: Identity) -> Path:
+        return self.keys / f"{holder.name}.key"
+
+    def _signing_key(self, role: str, holder: Identity) -> SigningKey:
+        path = self._signing_path(holder)
+        key = read_signing_key(path, self.unlock)
+        if key.key_id != holder.key_id:
+            raise BodyError(
+                "The key in {path} is not the one that the root of trust names for “{role}”; "
+                "put the right key file there.",
+                path=str(path),
+                role=role,
+            )
+        return key
 
     def holders(self, role: str) -> tuple[Identity, ...]:
         """Who may sign as *role*, in the order of the root of trust."""
@@ -139,7 +164,7 @@ class Body:
 
     def keeping_key(self) -> SealingKey:
         """The packager's own sealing key: opens what was kept for addenda."""
-        return read_sealing_key(self.keeping_path(self.holders(PACKAGER)[0].name))
+        return read_sealing_key(self.keeping_path(self.holders(PACKAGER)[0].name), self.unlock)
 
     def keeping_path(self, packager: str) -> Path:
         """Where the sealing key of the *packager* with this name lies."""
@@ -147,7 +172,11 @@ class Body:
 
     def opening_key(self, role: str) -> SealingKey:
         """The private key that opens what is sealed to *role*."""
-        return read_sealing_key(self.keys / f"{role}.key")
+        return read_sealing_key(self.opening_path(role), self.unlock)
+
+    def opening_path(self, role: str) -> Path:
+        """Where the private key of the opening *role* lies."""
+        return self.keys / f"{role}.key"
 
     def form_directory(self, form: str) -> Path:
         """Where the form with this id lies, or will lie. Raises :class:`BodyError`."""

@@ -12,6 +12,7 @@ from exam_packages.body import Body
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
+from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.trust import Trust
 
@@ -47,6 +48,7 @@ def import_(source: Path, directory: Path, seed: str | None) -> None:
 @click.option("--to", required=True, help="The end of the window.")
 @click.option("--not-before", help="Earliest opening. Default: the window's beginning.")
 @click.option("--expires", help="Bars starting from then on. Default: the window's end.")
+@passphrase_option
 def seal(
     form: str,
     directory: Path,
@@ -55,6 +57,7 @@ def seal(
     to: str,
     not_before: str | None,
     expires: str | None,
+    passphrases: Passphrases,
 ) -> None:
     """Seal FORM into one package for all centres. Times without a zone are local."""
     from exam_packages.packaging import Sitting, seal_form
@@ -65,7 +68,7 @@ def seal(
         not_before_s=_seconds(not_before or from_),
         expires_s=_seconds(expires or to),
     )
-    core = seal_form(Body(directory), form, out, sitting)
+    core = seal_form(Body(directory, passphrases), form, out, sitting)
     click.echo(f"Sealed “{core.exam}” ({out.stat().st_size} bytes): {out}")
 
 
@@ -90,6 +93,7 @@ def seal(
     show_default=True,
     help="How many complete codes, from as many people, release it.",
 )
+@passphrase_option
 def grant(
     package_file: Path,
     directory: Path,
@@ -98,6 +102,7 @@ def grant(
     out: Path,
     code_files: tuple[Path, ...],
     codes: int,
+    passphrases: Passphrases,
 ) -> None:
     """Let the enrolled stations of a centre open PACKAGE, once released by code.
 
@@ -112,7 +117,12 @@ def grant(
             wanted=codes,
         )
     granted = grant_package(
-        Body(directory), package_file, centre, slot, SystemClock(), code_files=code_files
+        Body(directory, passphrases),
+        package_file,
+        centre,
+        slot,
+        SystemClock(),
+        code_files=code_files,
     )
     write_durably(out, granted.data)
     again = f", issue {granted.issue}" if granted.issue > 1 else ""
@@ -130,12 +140,15 @@ def grant(
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
 @click.option("--station", type=_FILE, required=True, help="The late station's enrolment record.")
 @click.option("--out", type=_FILE, required=True, help="The addendum file to write.")
-def addendum(grant_file: Path, directory: Path, station: Path, out: Path) -> None:
+@passphrase_option
+def addendum(
+    grant_file: Path, directory: Path, station: Path, out: Path, passphrases: Passphrases
+) -> None:
     """Name one more station in GRANT. Needs neither release codes nor package keys."""
     from exam_packages.granting import addendum_for
 
     data = addendum_for(
-        Body(directory), grant_file.read_bytes(), station.read_bytes(), SystemClock()
+        Body(directory, passphrases), grant_file.read_bytes(), station.read_bytes(), SystemClock()
     )
     write_durably(out, data)
     click.echo(f"Load it at that station, with package and grant: {out}")
@@ -161,12 +174,14 @@ def addendum(grant_file: Path, directory: Path, station: Path, out: Path) -> Non
     help="Enrolment record of a hall that gets it: the hall's, its standby's.",
 )
 @click.option("--out", type=_FILE, required=True, help="The release file to write.")
+@passphrase_option
 def release(
     grant_file: Path,
     directory: Path,
     code_files: tuple[Path, ...],
     halls: tuple[Path, ...],
     out: Path,
+    passphrases: Passphrases,
 ) -> None:
     """Release GRANT online: a file signed by the release officers that its halls can open.
 
@@ -176,7 +191,7 @@ def release(
 
     enrolments = [path.read_bytes() for path in halls]
     data = release_online(
-        Body(directory), grant_file.read_bytes(), code_files, enrolments, SystemClock()
+        Body(directory, passphrases), grant_file.read_bytes(), code_files, enrolments, SystemClock()
     )
     write_durably(out, data, mode=0o600)
     click.echo(f"Send it to the hall, and release there with `hall act … release --file`: {out}")

@@ -9,6 +9,7 @@ from typing import Final
 from exam_packages.body import Body, BodyError
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
+from exam_packages.passphrases import Passphrases
 from exam_packages.sealing.keys import write_sealing_key, write_signing_key
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import (
@@ -47,18 +48,22 @@ ENROLMENT_DAYS: Final = 365
 _DAY_S: Final = 86_400
 
 
-def found_body(directory: Path, name: str, clock: Clock) -> Trust:
+def found_body(
+    directory: Path, name: str, clock: Clock, passphrases: Passphrases | None = None
+) -> Trust:
     """Make a body's directory: keys of every role, the root of trust, the TLS authority.
 
+    The keys of roles are kept under a passphrase, when *passphrases* are given.
     Raises an :class:`~exam_packages.errors.ExamError`, also when one is there already.
     """
-    body = Body(directory)
+    body = Body(directory, passphrases)
     if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
         raise BodyError(
             "A body's name is a printable text of at most {limit} characters.", limit=MAX_NAME
         )
     if body.keys.exists():
         raise BodyError("There is a body in {directory} already.", directory=str(directory))
+    passphrase = body.new_passphrase("The keys of every role")
     for part in (directory, body.keys, body.root_path.parent, body.enrolments):
         part.mkdir(mode=0o700, parents=True, exist_ok=True)
     authority_key = new_key()
@@ -71,13 +76,13 @@ def found_body(directory: Path, name: str, clock: Clock) -> Trust:
         holders = [f"{role}-{at}" for at in range(1, count + 1)] if count > 1 else [role]
         signers[role] = [SigningKey.generate(pair=role in PAIRED_ROLES) for _ in holders]
         for holder, key in zip(holders, signers[role], strict=True):
-            write_signing_key(body.keys / f"{holder}.key", key)
+            write_signing_key(body.keys / f"{holder}.key", key, passphrase)
             identities.append(Identity(holder, key.public.ed25519, key.public.mldsa65))
-    write_sealing_key(body.keeping_path(PACKAGER), SealingKey.generate())
+    write_sealing_key(body.keeping_path(PACKAGER), SealingKey.generate(), passphrase)
     openings = []
     for role in OPENING_ROLES:
         opening = SealingKey.generate()
-        write_sealing_key(body.keys / f"{role}.key", opening)
+        write_sealing_key(body.opening_path(role), opening, passphrase)
         openings.append(Opening(role, opening.public.raw))
 
     now_s = clock.wall_ns() // SECOND

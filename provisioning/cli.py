@@ -11,8 +11,9 @@ from exam_packages.body import Body
 from exam_packages.clock import SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
+from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.trust import Trust
-from provisioning import authority, homes, succession
+from provisioning import authority, custody_cli, homes, succession
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.machine import HallMachine, MachineHome
 
@@ -29,12 +30,13 @@ def body() -> None:
 @body.command("init")
 @click.argument("directory", type=_DIRECTORY)
 @click.option("--name", required=True, help="The body's name, as people know it.")
-def body_init(directory: Path, name: str) -> None:
+@passphrase_option
+def body_init(directory: Path, name: str, passphrases: Passphrases) -> None:
     """Found a body in DIRECTORY: keys of every role, the signed root of trust.
 
     Prints the digest of the root: every machine is pinned to it when it is installed.
     """
-    trust = authority.found_body(directory, name, SystemClock())
+    trust = authority.found_body(directory, name, SystemClock(), passphrases)
     click.echo(f"{name} is founded in {directory}.")
     click.echo("Digest of its root of trust, to compare on every machine:")
     click.echo(trust.digest.hex())
@@ -44,11 +46,15 @@ def body_init(directory: Path, name: str) -> None:
 @click.argument("directory", type=_DIRECTORY)
 @click.argument("requests", nargs=-1, required=True, type=_FILE)
 @click.option("--out", type=_DIRECTORY, required=True, help="Where the answers go.")
-def body_enrol(directory: Path, requests: tuple[Path, ...], out: Path) -> None:
+@passphrase_option
+def body_enrol(
+    directory: Path, requests: tuple[Path, ...], out: Path, passphrases: Passphrases
+) -> None:
     """Enrol the machines whose REQUESTS you have checked; write one answer for each."""
     out.mkdir(parents=True, exist_ok=True)
+    at = Body(directory, passphrases)
     for path in requests:
-        request, answer = authority.enrol(Body(directory), path.read_bytes(), SystemClock())
+        request, answer = authority.enrol(at, path.read_bytes(), SystemClock())
         target = out / f"{request.file_name}.answer"
         write_durably(target, answer)
         click.echo(f"Enrolled the {request.word} “{request.machine}”: {target}")
@@ -63,7 +69,10 @@ def body_trust() -> None:
 @click.argument("directory", type=_DIRECTORY)
 @click.option("--replace", multiple=True, metavar="HOLDER", help="Gets a new key, like packager.")
 @click.option("--remove", multiple=True, metavar="HOLDER", help="Loses the role, like release-2.")
-def body_trust_rotate(directory: Path, replace: tuple[str, ...], remove: tuple[str, ...]) -> None:
+@passphrase_option
+def body_trust_rotate(
+    directory: Path, replace: tuple[str, ...], remove: tuple[str, ...], passphrases: Passphrases
+) -> None:
     """Make the next root of trust of the body in DIRECTORY; with no option, renew its time.
 
     It is signed with every root key that lies there. Replaced and removed keys are deleted:
@@ -71,25 +80,29 @@ def body_trust_rotate(directory: Path, replace: tuple[str, ...], remove: tuple[s
     every machine that has taken the new root: then draw and grant other forms, or enrol the
     machines again.
     """
-    made = succession.rotate(Body(directory), SystemClock(), replace=replace, remove=remove)
-    _say_root(Body(directory), made)
+    at = Body(directory, passphrases)
+    made = succession.rotate(at, SystemClock(), replace=replace, remove=remove)
+    _say_root(at, made)
 
 
 @body_trust.command("revoke")
 @click.argument("directory", type=_DIRECTORY)
 @click.argument("enrolments", nargs=-1, required=True, type=_FILE)
-def body_trust_revoke(directory: Path, enrolments: tuple[Path, ...]) -> None:
+@passphrase_option
+def body_trust_revoke(
+    directory: Path, enrolments: tuple[Path, ...], passphrases: Passphrases
+) -> None:
     """Believe the machines of these ENROLMENTS no more: stolen, lost, sold.
 
     No grant names them any more, and halls, stations and the intake that have taken the new
     root refuse them, also exams of theirs that are still on their way.
     """
-    made, machines = succession.revoke(
-        Body(directory), SystemClock(), [path.read_bytes() for path in enrolments]
-    )
+    at = Body(directory, passphrases)
+    records = [path.read_bytes() for path in enrolments]
+    made, machines = succession.revoke(at, SystemClock(), records)
     for machine in machines:
         click.echo(f"Revoked: “{machine.machine}” of centre “{machine.centre}”.")
-    _say_root(Body(directory), made)
+    _say_root(at, made)
 
 
 def _say_root(at: Body, trust: Trust) -> None:
@@ -100,6 +113,9 @@ def _say_root(at: Body, trust: Trust) -> None:
     click.echo(str(at.root_version_path(version)))
     click.echo("Its digest, for machines that are installed from now on:")
     click.echo(trust.digest.hex())
+
+
+body.add_command(custody_cli.passphrase)
 
 
 @click.group()

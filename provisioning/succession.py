@@ -137,11 +137,13 @@ def _new_key(body: Body, holder: str, role: str, version: int) -> SigningKey:
     """A new key of *holder*, on disk. One that an interrupted command left is taken."""
     name = _next_name(holder, version)
     path = body.keys / f"{name}.key"
+    keeping = body.keeping_path(name)
+    passphrase = body.new_passphrase(f"The new key “{name}”")
     if not path.exists():
-        write_signing_key(path, SigningKey.generate(pair=role in PAIRED_ROLES))
-    if role == PACKAGER and not body.keeping_path(name).exists():
-        write_sealing_key(body.keeping_path(name), SealingKey.generate())
-    return read_signing_key(path)
+        write_signing_key(path, SigningKey.generate(pair=role in PAIRED_ROLES), passphrase)
+    if role == PACKAGER and not keeping.exists():
+        write_sealing_key(keeping, SealingKey.generate(), passphrase)
+    return read_signing_key(path, body.unlock)
 
 
 def _next_name(holder: str, version: int) -> str:

@@ -14,6 +14,7 @@ from exam_packages.body import Body
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import make_directory
+from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.keys import write_key_file
 from exam_packages.sealing.trust import SCORING
 from scoring.blind import Desk, OpenedAttempt, open_attempts
@@ -30,7 +31,15 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--out", type=_DIRECTORY, required=True, help="A new directory for this batch.")
 @click.option("--form", "only", help="Only attempts at this form.")
 @click.option("--workers", type=click.IntRange(1), help="Processes. Default: one per core.")
-def score(answers: Path, directory: Path, out: Path, only: str | None, workers: int | None) -> None:
+@passphrase_option
+def score(
+    answers: Path,
+    directory: Path,
+    out: Path,
+    only: str | None,
+    workers: int | None,
+    passphrases: Passphrases,
+) -> None:
     """Score the attempts in ANSWERS, blind, and write results and report for each form.
 
     ANSWERS is what `exam-kiosk intake export` wrote. Only responses are opened, under ids
@@ -42,7 +51,7 @@ def score(answers: Path, directory: Path, out: Path, only: str | None, workers: 
             "There are no answers in {path}; hand them over with `exam-kiosk intake export`.",
             path=str(answers),
         )
-    body = Body(directory)
+    body = Body(directory, passphrases)
     desk = Desk.open(body.root_bytes(), body.opening_key(SCORING))
     # Spawned, not forked: the desk may be called from a program that has threads.
     count = min(workers or os.cpu_count() or 1, len(paths))

@@ -1,9 +1,15 @@
 """Private keys on disk.
 
-A key file is one canonical array ``["exam-kiosk/key/v1", protection, kind, secrets]``,
-readable by its owner alone. Protection 0 is none: what guards the key is the mode of the
-file and the disk it lies on. A reader refuses any other number, so that a later, stronger
-protection cannot be mistaken for this one.
+A key file is one canonical array, readable by its owner alone. Its second member says how
+it is protected:
+
+* 0, not at all: ``["exam-kiosk/key/v1", 0, kind, secrets]``. What guards the key is the
+  mode of the file and the disk it lies on: for machines, which start without a person.
+* 1, by a passphrase: ``["exam-kiosk/key/v1", 1, kind, lock, sealed secrets]``, as
+  :mod:`exam_packages.sealing.protection` says: for the keys that people hold.
+
+A reader refuses any other number, so that a later protection cannot be mistaken for one
+of these.
 
 Python cannot wipe ``bytes``: a secret read from here stays in memory until it is reused.
 """
@@ -11,18 +17,21 @@ Python cannot wipe ``bytes``: a secret read from here stays in memory until it i
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
 import msgspec
 
 from exam_packages import canon
-from exam_packages.files import sync_directory
+from exam_packages.files import sync_directory, write_durably
+from exam_packages.sealing.protection import Lock, Passphrase, open_sealed, seal
 from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey
 
 __all__ = [
     "KeyFileError",
+    "Unlock",
+    "protect_again",
     "read_key_file",
     "read_sealing_key",
     "read_signing_key",
@@ -32,10 +41,16 @@ __all__ = [
 ]
 
 UNPROTECTED: Final = 0
+PASSPHRASE: Final = 1
+
+Unlock = Callable[[Path], Iterable[Passphrase]]
+"""Gives the passphrases to try on the key file at a path, until one opens it."""
 
 _FORMAT: Final = "exam-kiosk/key/v1"
 _MAX_SIZE: Final = 4096
-_Secret = Annotated[bytes, msgspec.Meta(max_length=64)]
+_MAX_SECRETS: Final = 8
+_MAX_SECRET: Final = 64
+_Secret = Annotated[bytes, msgspec.Meta(max_length=_MAX_SECRET)]
 
 
 class KeyFileError(SealingError):
@@ -46,37 +61,48 @@ class _KeyFile(canon.Object):
     format: str
     protection: int
     kind: canon.Text
-    secrets: Annotated[tuple[_Secret, ...], msgspec.Meta(max_length=8)]
+    secrets: Annotated[tuple[_Secret, ...], msgspec.Meta(max_length=_MAX_SECRETS)]
 
 
-def write_signing_key(path: Path, key: SigningKey) -> None:
+class _ProtectedFile(canon.Object):
+    format: str
+    protection: int
+    kind: canon.Text
+    lock: Lock
+    sealed: Annotated[bytes, msgspec.Meta(max_length=1024)]
+
+
+def write_signing_key(path: Path, key: SigningKey, passphrase: Passphrase | None = None) -> None:
     """Write *key* to a new file. Raises :class:`KeyFileError`."""
-    write_key_file(path, "signing", (key.ed25519_seed, key.mldsa65_seed))
+    write_key_file(path, "signing", (key.ed25519_seed, key.mldsa65_seed), passphrase)
 
 
-def read_signing_key(path: Path) -> SigningKey:
+def read_signing_key(path: Path, unlock: Unlock | None = None) -> SigningKey:
     """Read a signing key. Raises :class:`KeyFileError`."""
-    secrets = read_key_file(path, "signing", (32, 32), (32, 0))
+    secrets = read_key_file(path, "signing", (32, 32), (32, 0), unlock=unlock)
     return SigningKey(*secrets)
 
 
-def write_sealing_key(path: Path, key: SealingKey) -> None:
+def write_sealing_key(path: Path, key: SealingKey, passphrase: Passphrase | None = None) -> None:
     """Write *key* to a new file. Raises :class:`KeyFileError`."""
-    write_key_file(path, "sealing", (key.seed,))
+    write_key_file(path, "sealing", (key.seed,), passphrase)
 
 
-def read_sealing_key(path: Path) -> SealingKey:
+def read_sealing_key(path: Path, unlock: Unlock | None = None) -> SealingKey:
     """Read a sealing key. Raises :class:`KeyFileError`."""
-    (seed,) = read_key_file(path, "sealing", (32,))
+    (seed,) = read_key_file(path, "sealing", (32,), unlock=unlock)
     return SealingKey.from_seed(seed)
 
 
-def write_key_file(path: Path, kind: str, secrets: Sequence[bytes]) -> None:
+def write_key_file(
+    path: Path, kind: str, secrets: Sequence[bytes], passphrase: Passphrase | None = None
+) -> None:
     """Write *secrets* (at most eight of 64 bytes) to *path*, mode 0600, synced.
 
-    A key that exists is never replaced. Raises :class:`KeyFileError`.
+    Without a *passphrase* the file is unprotected. A key that exists is never replaced.
+    Raises :class:`KeyFileError`.
     """
-    data = canon.pack(_KeyFile(_FORMAT, UNPROTECTED, kind, tuple(secrets)))
+    data = _content(kind, secrets, passphrase)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -99,12 +125,99 @@ def write_key_file(path: Path, kind: str, secrets: Sequence[bytes]) -> None:
         raise _cannot("written", path, problem) from None
 
 
-def read_key_file(path: Path, kind: str, *lengths: tuple[int, ...]) -> tuple[bytes, ...]:
+def read_key_file(
+    path: Path, kind: str, *lengths: tuple[int, ...], unlock: Unlock | None = None
+) -> tuple[bytes, ...]:
     """Read the secrets of a *kind* of key file; each of *lengths* is one allowed shape.
 
     Raises :class:`KeyFileError` when the file is missing, readable by others, protected
-    in a way this version does not know, damaged, or holds another kind of key.
+    in a way this version does not know or by a passphrase that *unlock* does not give,
+    damaged, or holds another kind of key.
     """
+    found, secrets = _open(path, unlock)
+    shape = tuple(len(secret) for secret in secrets)
+    if found != kind or shape not in lengths:
+        raise KeyFileError(
+            "The key file {path} holds a {found} key; a {kind} key is needed here.",
+            path=str(path),
+            found=found,
+            kind=kind,
+        )
+    return secrets
+
+
+def protect_again(path: Path, unlock: Unlock | None, passphrase: Passphrase) -> None:
+    """Put the key file at *path* under another *passphrase*, in one step.
+
+    Raises :class:`KeyFileError`; then the file is as it was.
+    """
+    kind, secrets = _open(path, unlock)
+    try:
+        write_durably(path, _content(kind, secrets, passphrase), mode=0o600)
+    except OSError as problem:
+        raise _cannot("written", path, problem) from None
+
+
+def _content(kind: str, secrets: Sequence[bytes], passphrase: Passphrase | None) -> bytes:
+    if passphrase is None:
+        return canon.pack(_KeyFile(_FORMAT, UNPROTECTED, kind, tuple(secrets)))
+    lock = passphrase.new_lock()
+    sealed = seal(passphrase, lock, _header(kind, lock), secrets)
+    return canon.pack(_ProtectedFile(_FORMAT, PASSPHRASE, kind, lock, sealed))
+
+
+def _header(kind: str, lock: Lock) -> bytes:
+    """The clear part of a protected file: a canonical array of its first four members."""
+    fields: list[canon.Value] = [lock.memory_kib, lock.passes, lock.lanes, lock.salt, lock.nonce]
+    return canon.encode([_FORMAT, PASSPHRASE, kind, fields])
+
+
+def _open(path: Path, unlock: Unlock | None) -> tuple[str, tuple[bytes, ...]]:
+    """The kind and the secrets of any key file."""
+    data = _read(path)
+    try:
+        found = canon.decode(data, max_size=_MAX_SIZE)
+        if not isinstance(found, list) or len(found) < 2:
+            raise canon.CanonError("The data is no key file.")
+        if found[0] != _FORMAT or found[1] not in (UNPROTECTED, PASSPHRASE):
+            raise KeyFileError(
+                "The key file {path} was written by a newer version, or is protected in a way "
+                "this version does not know; update Exam Kiosk.",
+                path=str(path),
+            )
+        if found[1] == UNPROTECTED:
+            clear: _KeyFile = canon.unpack(data, _KeyFile, max_size=_MAX_SIZE)
+            return clear.kind, clear.secrets
+        locked: _ProtectedFile = canon.unpack(data, _ProtectedFile, max_size=_MAX_SIZE)
+    except canon.CanonError:
+        raise KeyFileError(
+            "The key file {path} is damaged or is not a key file.", path=str(path)
+        ) from None
+    return locked.kind, _unlocked(path, locked, unlock)
+
+
+def _unlocked(path: Path, file: _ProtectedFile, unlock: Unlock | None) -> tuple[bytes, ...]:
+    tried = False
+    for passphrase in () if unlock is None else unlock(path):
+        tried = True
+        header = _header(file.kind, file.lock)
+        secrets = open_sealed(passphrase, file.lock, header, file.sealed)
+        if secrets is not None:
+            return secrets
+    if tried:
+        raise KeyFileError(
+            "The key file {path} does not open: the passphrase is another, or the file is "
+            "damaged. Try again; if you are sure of the passphrase, take the copy.",
+            path=str(path),
+        )
+    raise KeyFileError(
+        "The key file {path} is protected by a passphrase; give the file that holds it with "
+        "--passphrase-file, or run the command at a terminal, where it asks.",
+        path=str(path),
+    )
+
+
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             mode = os.fstat(file.fileno()).st_mode
@@ -119,27 +232,7 @@ def read_key_file(path: Path, kind: str, *lengths: tuple[int, ...]) -> tuple[byt
             "it, then run: chmod 600 {path}",
             path=str(path),
         )
-    try:
-        content: _KeyFile = canon.unpack(data, _KeyFile, max_size=_MAX_SIZE)
-    except canon.CanonError:
-        raise KeyFileError(
-            "The key file {path} is damaged or is not a key file.", path=str(path)
-        ) from None
-    if content.format != _FORMAT or content.protection != UNPROTECTED:
-        raise KeyFileError(
-            "The key file {path} was written by a newer version, or is protected in a way this "
-            "version does not know; update Exam Kiosk.",
-            path=str(path),
-        )
-    shape = tuple(len(secret) for secret in content.secrets)
-    if content.kind != kind or shape not in lengths:
-        raise KeyFileError(
-            "The key file {path} holds a {found} key; a {kind} key is needed here.",
-            path=str(path),
-            found=content.kind,
-            kind=kind,
-        )
-    return content.secrets
+    return data
 
 
 def _cannot(done: str, path: Path, problem: OSError) -> KeyFileError:

@@ -9,6 +9,7 @@ import click
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import write_durably
+from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.keys import read_sealing_key
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
@@ -43,6 +44,7 @@ _FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
     type=click.Path(path_type=Path, dir_okay=False),
     help="Also write the report as one page.",
 )
+@passphrase_option
 def verify(
     files: tuple[Path, ...],
     root: Path,
@@ -50,6 +52,7 @@ def verify(
     hand_in_code: str | None,
     as_json: bool,
     page_file: Path | None,
+    passphrases: Passphrases,
 ) -> None:
     """Verify exams and sealed files, and say what is proven and by whom. Needs no key.
 
@@ -64,7 +67,7 @@ def verify(
         files,
         _trust(root),
         now_s=SystemClock().wall_ns() // SECOND,
-        integrity_key=None if key_file is None else _key(key_file),
+        integrity_key=None if key_file is None else _key(key_file, passphrases),
         hand_in_code=hand_in_code,
     )
     if page_file is not None:
@@ -90,8 +93,8 @@ def _trust(path: Path) -> Trust:
         ) from None
 
 
-def _key(path: Path) -> SealingKey:
+def _key(path: Path, passphrases: Passphrases) -> SealingKey:
     try:
-        return read_sealing_key(path)
+        return read_sealing_key(path, passphrases.for_key)
     except ExamError as problem:
         raise UsageError(problem.template, **problem.fields) from None

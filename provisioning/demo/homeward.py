@@ -18,7 +18,7 @@ def taken_in(site: Site) -> int:
 
 def sign_log(site: Site) -> str:
     """Sign the log where the checkpoint key lies; what the command said."""
-    said = command("intake", "checkpoint", site.intake, "--body", site.body.directory)
+    said = site.with_keys("intake", "checkpoint", site.intake, "--body", site.body.directory)
     return said.partition(", root")[0].strip()
 
 
@@ -49,7 +49,7 @@ def results(site: Site) -> Path:
 def score(site: Site) -> str:
     """Hand the answers to the scoring desk and score them; the desk's table."""
     command("intake", "export", site.intake, "--out", answers(site))
-    return command(
+    return site.with_keys(
         *("score", answers(site), "--body", site.body.directory),
         *("--out", site.directory / "results"),
     )

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from exam_packages.body import Body
 from exam_packages.content.paper import Paper
 from exam_packages.content.reading import read_paper
 from exam_packages.files import make_directory, write_durably
+from exam_packages.passphrases import Passphrases
 from exam_packages.samples import FOOD_SAFETY
 from provisioning.demo.processes import Children, command, free_ports, listens
 from provisioning.demo.stages import DemoError, Stages, some
@@ -64,9 +66,18 @@ class Site:
     trust: str = ""
     slot: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}/A")
 
-    @property
+    @cached_property
     def body(self) -> Body:
-        return Body(self.directory / "body")
+        """The body; its keys are opened by the passphrase in its file."""
+        return Body(self.directory / "body", Passphrases([self.passphrase]))
+
+    @property
+    def passphrase(self) -> Path:
+        return self.directory / "body.passphrase"
+
+    def with_keys(self, *arguments: str | Path) -> str:
+        """Run a command that needs keys of the body; its output."""
+        return command(*arguments, "--passphrase-file", self.passphrase)
 
     @property
     def intake(self) -> Path:
@@ -127,6 +138,7 @@ def plan_site(directory: Path, count: int, camera: str) -> Site:
         shutil.rmtree(directory)
     make_directory(directory, mode=0o700)
     (directory / _MARKER).touch()
+    write_durably(directory / "body.passphrase", secrets.token_urlsafe(24).encode(), mode=0o600)
     candidates = tuple(
         Candidate(
             number=f"C-{at:04}",
@@ -145,7 +157,7 @@ def build(site: Site, stages: Stages) -> None:
     intake = f"127.0.0.1:{site.intake_port}"
     make_directory(site.logs)
     with stages.stage("A certification body is founded") as stage:
-        said = command("body", "init", site.body.directory, "--name", BODY_NAME)
+        said = site.with_keys("body", "init", site.body.directory, "--name", BODY_NAME)
         site.trust = said.split()[-1]
         stage.figure = f"root of trust {site.trust[:16]}…"
     with stages.stage("A hall and its stations are enrolled") as stage:
@@ -164,7 +176,10 @@ def build(site: Site, stages: Stages) -> None:
         for candidate in site.candidates:
             command("station", "load", site.station(candidate.station), site.package, site.grant)
     with stages.stage("The body's intake is made"):
-        command("intake", "init", site.intake, "--body", site.body.directory, "--address", intake)
+        site.with_keys(
+            *("intake", "init", site.intake, "--body", site.body.directory),
+            *("--address", intake),
+        )
     with stages.stage("The hall opens its sitting with the roster") as stage:
         _open_sitting(site)
         stage.figure = f"{some(len(site.candidates), 'candidate')} expected"
@@ -197,7 +212,7 @@ def _enrol(site: Site, intake: str) -> None:
         homes.append(("station", home))
     answers = site.directory / "answers-to-requests"
     for word, home in homes:
-        said = command(
+        said = site.with_keys(
             "body", "enrol", site.body.directory, home / "request.enrolment", "--out", answers
         )
         answer = said.strip().rpartition(": ")[2]
@@ -206,12 +221,12 @@ def _enrol(site: Site, intake: str) -> None:
 
 def _seal(site: Site) -> None:
     now = datetime.now(UTC)
-    command(
+    site.with_keys(
         *("package", "seal", site.form, "--body", site.body.directory, "--out", site.package),
         *("--from", (now - timedelta(hours=1)).isoformat(timespec="seconds")),
         *("--to", (now + timedelta(hours=12)).isoformat(timespec="seconds")),
     )
-    command(
+    site.with_keys(
         *("package", "grant", site.package, "--body", site.body.directory, "--centre", CENTRE),
         *("--slot", site.slot, "--out", site.grant, "--codes-file", site.codes),
     )

@@ -11,6 +11,7 @@ import click
 from exam_packages.body import Body
 from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import make_directory, write_durably
+from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.bundle import check_hand_in_code
 from exam_packages.sealing.log_proof import read_proof, verify_receipt_in_log
 from exam_packages.sealing.receipt import Receipt, read_receipt
@@ -37,10 +38,13 @@ def intake() -> None:
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
 @click.option("--address", default=_ADDRESS, show_default=True, help="HOST:PORT to listen on.")
 @click.option("--host", "hosts", multiple=True, help="Another name halls reach it under.")
-def init(home: Path, directory: Path, address: str, hosts: tuple[str, ...]) -> None:
+@passphrase_option
+def init(
+    home: Path, directory: Path, address: str, hosts: tuple[str, ...], passphrases: Passphrases
+) -> None:
     """Make the intake's HOME: the intake role's key, trust, a TLS certificate."""
     host, port = _split(address)
-    IntakeHome.create(home, Body(directory), host, port, hosts)
+    IntakeHome.create(home, Body(directory, passphrases), host, port, hosts)
     click.echo(f"The intake is ready in {home}; start it with `exam-kiosk intake serve {home}`.")
 
 
@@ -94,7 +98,8 @@ def status(home: Path, as_json: bool) -> None:
 @intake.command()
 @click.argument("home", type=_DIRECTORY)
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
-def checkpoint(home: Path, directory: Path) -> None:
+@passphrase_option
+def checkpoint(home: Path, directory: Path, passphrases: Passphrases) -> None:
     """Sign the log in HOME with the checkpoint role's key.
 
     Run it where that key lies, which is not where the intake runs. What was signed last is
@@ -102,7 +107,7 @@ def checkpoint(home: Path, directory: Path) -> None:
     """
     from sync.intake.checkpoint import sign_log
 
-    body = Body(directory)
+    body = Body(directory, passphrases)
     with IntakeHome.load(home).storage() as storage:
         signed = sign_log(
             storage, body.trust(), body.signing_key(CHECKPOINT), directory / "log" / "checkpoint"

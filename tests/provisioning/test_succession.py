@@ -303,11 +303,15 @@ def _run(group: object, *arguments: object) -> str:
 
 
 def test_the_commands_make_the_next_root_and_install_it(site: Site) -> None:
-    body = site.body.directory
-    said = _run(cli.body, "trust", "rotate", body, "--replace", "root-1", "--remove", "release-2")
+    body, phrase = site.body.directory, site.body.directory.parent / "phrase"
+    phrase.write_text("seven quiet otters count")
+    phrase.chmod(0o600)
+    under = ("--passphrase-file", phrase)
+    changes = ("--replace", "root-1", "--remove", "release-2")
+    said = _run(cli.body, "trust", "rotate", body, *changes, *under)
     assert site.body.trust().digest.hex() in said
     assert str(site.body.root_version_path(2)) in said
-    said = _run(cli.body, "trust", "revoke", body, site.hall.enrolment_path)
+    said = _run(cli.body, "trust", "revoke", body, site.hall.enrolment_path, *under)
     assert "Revoked: “hall” of centre “C1”" in said
     roots = [site.body.root_version_path(version) for version in (2, 3)]
     assert "version 3" in _run(cli.station, "trust", site.station.directory, *roots)
