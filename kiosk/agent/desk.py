@@ -7,7 +7,6 @@ Nothing here waits for any of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from queue import Empty
 
 from exam_packages.attempt import events as ev
@@ -18,16 +17,16 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.receipt import read_receipt
-from exam_packages.sealing.restore_keys import Erasure
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
-from kiosk.agent.erasing import erase
+from kiosk.agent.erasing import erase_closed
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
+from kiosk.agent.resumption import Resumption
 from kiosk.agent.session import (
     OVER,
     Events,
@@ -40,6 +39,7 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
+from sync.link import HolderClient
 
 STATUS_NS = SECOND
 BEAT_NS = 10 * SECOND
@@ -61,16 +61,18 @@ class Desk:
         self,
         station: Station,
         inbox: box.Inbox,
-        reception: Callable[[Callable[[Events], None]], Reception],
+        client: HolderClient,
+        errands: Worker,
         courier: Courier,
         camera: Eyes,
         local: Worker,
     ) -> None:
-        """*reception* makes the reception, given what to call when an attempt was opened;
-        *local* does slow work with this machine's disk."""
+        """*errands* asks the hall, *local* does slow work with this machine's disk."""
         self._station = station
         self._inbox = inbox
-        self._reception = reception(self._opened)
+        self._client = client
+        self._reception = Reception(station, client, errands, self._opened, self._not_opened)
+        self._resumption = Resumption(station, client, errands, self._reception, self._opened)
         self._courier = courier
         self._local = local
         self._album = Album(station, camera, local, self._write)
@@ -110,7 +112,7 @@ class Desk:
 
     def _take_up_unfinished(self, directory: AttemptDirectory) -> None:
         before = self._station.recovery
-        if self._reception.find_unfinished(directory) and before is not None:
+        if self._resumption.find_unfinished(directory) and before is not None:
             self._courier.later(before.parcel)  # what it has still reaches the hall
 
     def run(self) -> None:
@@ -148,7 +150,7 @@ class Desk:
         if now.boottime_ns < self._status_ns:
             return
         self._status_ns = now.boottime_ns + STATUS_NS
-        self._reception.pursue()
+        self._resumption.pursue()
         if record is not None and record is station.record:
             if record.stuck:
                 self._write(record, ())
@@ -203,7 +205,7 @@ class Desk:
             case box.Greeted(welcome=welcome):
                 self._hall_back()
                 self._reception.greeted(welcome)
-                self._erase()
+                erase_closed(station, self._client, self._local)
             case box.Ticked():
                 self._ticked(message)
             case box.LinkLost(words=words):
@@ -211,7 +213,7 @@ class Desk:
             case box.Forked(blind_id=blind_id, words=words):
                 self._forked(blind_id, words)
             case box.Behind(blind_id=blind_id, words=words):
-                if not self._reception.behind(blind_id):
+                if not self._resumption.behind(blind_id):
                     self._forked(blind_id, words)
             case box.Departed(blind_id=blind_id, words=words):
                 self._departed(blind_id, words)
@@ -349,6 +351,10 @@ class Desk:
         station.tell(ipc.Vacant())
         station.tell(ipc.Saved(request))
 
+    def _not_opened(self, directory: AttemptDirectory) -> None:
+        """The disk did not take the beginning of an attempt whole: look what it took."""
+        self._resumption.find_unfinished(directory)
+
     def _opened(self, first: Events) -> None:
         """An attempt became this station's record; its epoch begins with *first*."""
         record = self._station.record
@@ -382,7 +388,7 @@ class Desk:
         if answer.receipt:
             self._receipt(message.blind_id, answer.receipt)
         if answer.take_up:
-            self._reception.take_up(answer.take_up)
+            self._resumption.take_up(answer.take_up)
             self._hand_to_courier()
         word = answer.acknowledgement
         if word is None or station.parcel is None or station.parcel.blind_id != message.blind_id:
@@ -390,7 +396,7 @@ class Desk:
         station.acknowledged_ns = station.clock.boottime_ns()
         station.beacon_ns = word.time_ns
         if station.record is None:
-            self._reception.pursue()
+            self._resumption.pursue()
             return
         self._acknowledgement = answer.acknowledgement_bytes
         for command, data in answer.commands:
@@ -423,42 +429,13 @@ class Desk:
         if station.finish is not None and station.finish.parcel.blind_id == blind_id:
             station.hand_in_trouble = words
             return
-        directory = None
-        if station.record is not None and station.record.blind_id == blind_id:
-            directory = station.record.directory
-            station.record.close()
-            station.record = None
-        elif station.recovery is not None and station.recovery.directory.blind_id == blind_id:
-            directory = station.recovery.directory
-            station.recovery = None
-        if directory is None:
+        if not self._resumption.depart(blind_id):
             return
-        try:
-            directory.depart()
-        except ExamError as problem:  # it is asked for again when the agent starts again
-            LOG.error("%s", problem)
         self._parcels.pop(blind_id, None)
         self._hand_to_courier()
         if station.welcome is not None:
             self._reception.greeted(station.welcome)
         station.tell_all()
-
-    def _erase(self) -> None:
-        """Do as the hall did with what opens the exams of closed sittings again."""
-        station = self._station
-        if station.record is not None or station.recovery is not None:
-            return  # no sitting closes while an exam is open; and this one is
-        for order in self._reception.closed():
-
-            def work(order: Erasure = order) -> Finishing:
-                try:
-                    statement = erase(station.custody, station.attempts, order, station.clock)
-                    self._reception.state(statement)
-                except (ExamError, OSError) as problem:  # the hall tells it again
-                    LOG.warning("What a closed sitting left is not all gone: %s", problem)
-                return lambda: None
-
-            self._local.do(work)
 
     def _hall_back(self) -> None:
         station = self._station

@@ -7,7 +7,6 @@ station, and this station's own restore key for the sitting. The journals stay.
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 
 from exam_packages.clock import SECOND, Clock
@@ -17,8 +16,26 @@ from exam_packages.sealing.journal import Compartment, Frame, epoch_header, forg
 from exam_packages.sealing.restore_keys import Erasure, sign_erasure
 from kiosk.agent.custody import Custody
 from kiosk.agent.shelf import AttemptDirectory, every_attempt
+from kiosk.agent.station import LOG, Station
+from kiosk.agent.worker import Finish, Worker
+from sync.link import HolderClient
 
-LOG = logging.getLogger(__name__)
+
+def erase_closed(station: Station, client: HolderClient, local: Worker) -> None:
+    """Do as the hall did for every closed sitting that it told of, beside the session thread,
+    and tell it so. Nothing is touched while an exam is open here."""
+    if station.record is not None or station.recovery is not None:
+        return
+    for order in client.closed:
+
+        def work(order: Erasure = order) -> Finish:
+            try:
+                client.erased(erase(station.custody, station.attempts, order, station.clock))
+            except (ExamError, OSError) as problem:  # the hall tells of it again
+                LOG.warning("What a closed sitting left is not all gone: %s", problem)
+            return lambda: None
+
+        local.do(work)
 
 
 def erase(custody: Custody, attempts: Path, order: Erasure, clock: Clock) -> bytes:

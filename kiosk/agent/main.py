@@ -29,7 +29,6 @@ from kiosk.agent.custody import Custody
 from kiosk.agent.deputy import Deputy
 from kiosk.agent.desk import Desk
 from kiosk.agent.door import Door
-from kiosk.agent.reception import Reception
 from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
 from provisioning.station_home import CAMERA_NONE, StationHome
@@ -80,7 +79,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     desk = Desk(
         station,
         inbox,
-        lambda opened: Reception(station, client, errands, opened),
+        client,
+        errands,
         courier,
         camera,
         Worker("local errands", inbox.put),

@@ -46,6 +46,8 @@ class Station:
     record: Record | None = None
     recovery: Recovery | None = None
     finish: Finish | None = None
+    taking_up: bool = False
+    """Whether an attempt is being copied here from the hall."""
     damage: str = ""
     """Why an unfinished attempt on this disk cannot even be read: a person must look."""
     disk_trouble: str = ""
@@ -62,7 +64,8 @@ class Station:
     @property
     def vacant(self) -> bool:
         """Whether a candidate may sign in."""
-        return not (self.damage or self.record or self.recovery or self.finish)
+        taken = self.record or self.recovery or self.finish
+        return not (self.damage or taken or self.taking_up)
 
     @property
     def parcel(self) -> Parcel | None:
