@@ -12,6 +12,8 @@
     enrolments/                   the enrolment records this body has signed
     forms/<form>/                 a drawn form: paper/, practice/, answer.key, paper.key
     packages/ grants/ codes/      what was sealed, for whom, and the release codes
+    custodians/ custody/          who keeps, and what two of them recover: exam_packages.custody
+    rehearsals/                   when opening was rehearsed: exam_packages.rehearsal
     register/                     what was sealed and granted: exam_packages.register
 
 One directory is one desk. A body with several people gives each role's key file to the
@@ -82,6 +84,18 @@ class Body:
     @property
     def register(self) -> Path:
         return self.directory / "register"
+
+    @property
+    def custodians(self) -> Path:
+        return self.directory / "custodians"
+
+    @property
+    def custody(self) -> Path:
+        return self.directory / "custody"
+
+    @property
+    def rehearsals(self) -> Path:
+        return self.directory / "rehearsals"
 
     @property
     def enrolments(self) -> Path:

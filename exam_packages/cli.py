@@ -129,6 +129,8 @@ def grant(
     click.echo(f"Granted to {', '.join(granted.stations)} of {centre}{again}: {out}")
     for path in code_files:
         click.echo(f"A release code, for whoever releases and nobody else: {path}")
+    for path in granted.kept:
+        click.echo(f"In custody, recoverable by any two custodians: {path}")
     for path in granted.withdrawn:
         click.echo(f"The codes of the issue before are withdrawn: {path}")
     for path in granted.astray:

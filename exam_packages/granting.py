@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from exam_packages import register
+from exam_packages import custody, register
 from exam_packages.body import Body
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
@@ -46,7 +46,8 @@ class Granted:
     """A grant as it travels, and what was done for it.
 
     ``withdrawn`` are the code files of the issue before that now say so; ``astray`` those
-    that are not there any more, whose codes must be found and destroyed.
+    that are not there any more, whose codes must be found and destroyed. ``kept`` is where
+    the codes are in custody; nothing, when no custodian was appointed.
     """
 
     data: bytes
@@ -54,6 +55,7 @@ class Granted:
     stations: tuple[str, ...]
     withdrawn: tuple[Path, ...] = ()
     astray: tuple[Path, ...] = ()
+    kept: tuple[Path, ...] = ()
 
 
 def grant_package(
@@ -111,6 +113,7 @@ def grant_package(
         secret=secret,
     )
     grant_hash = read_grant(data, body.trust(), now_s=now_s).hash
+    kept = custody.keep_codes(body, grant_hash, codes)
     written = {
         path.absolute(): f"{code}\n".encode() for path, code in zip(code_files, codes, strict=True)
     }
@@ -134,7 +137,10 @@ def grant_package(
         write_durably(path, text, mode=0o600)
     earlier = [each for each in others if each.centre == centre]
     withdrawn, astray = _withdraw(earlier, issue, written)
-    return Granted(data, issue, tuple(each.machine for each in stations), withdrawn, astray)
+    for each in earlier:
+        custody.forget_codes(body, each.grant_hash)
+    names = tuple(each.machine for each in stations)
+    return Granted(data, issue, names, withdrawn, astray, kept)
 
 
 def addendum_for(body: Body, grant_data: bytes, enrolment: bytes, clock: Clock) -> bytes:

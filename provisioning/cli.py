@@ -115,7 +115,8 @@ def _say_root(at: Body, trust: Trust) -> None:
     click.echo(trust.digest.hex())
 
 
-body.add_command(custody_cli.passphrase)
+for _command in custody_cli.COMMANDS:
+    body.add_command(_command)
 
 
 @click.group()

@@ -6,10 +6,23 @@ from pathlib import Path
 
 import click
 
+from exam_packages import custody as keeping
+from exam_packages.body import Body
+from exam_packages.errors import UsageError
+from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
-from exam_packages.sealing.keys import protect_again
+from exam_packages.sealing.keys import protect_again, read_sealing_key, write_sealing_key
+from exam_packages.sealing.protection import Passphrase
+from exam_packages.sealing.trust_root import OPENING_ROLES
 
+_DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_new_option = click.option(
+    "--new-passphrase-file",
+    "new",
+    type=_FILE,
+    help="Holds the passphrase of what is written. Default: asked.",
+)
 
 
 @click.command("passphrase")
@@ -21,7 +34,80 @@ def passphrase(keys: tuple[Path, ...], new: Path | None, passphrases: Passphrase
 
     Copies keep the passphrase they were made under: destroy them, or change them too.
     """
-    target = Passphrases([new] if new is not None else []).new("the keys")
+    target = _new_passphrase(new, "These keys")
     for path in keys:
         protect_again(path, passphrases.for_key, target)
         click.echo(f"Under the new passphrase: {path}")
+
+
+@click.group("custodian")
+def custodian() -> None:
+    """Three people of whom any two can bring back a lost key or code."""
+
+
+@custodian.command("add")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("name")
+@click.option("--key", type=_FILE, required=True, help="Their key, on their own medium.")
+@_new_option
+@passphrase_option
+def custodian_add(
+    directory: Path, name: str, key: Path, new: Path | None, passphrases: Passphrases
+) -> None:
+    """Appoint NAME a custodian of the body in DIRECTORY. They choose the passphrase."""
+    body = Body(directory, passphrases)
+    made = keeping.add_custodian(body, name, key, _new_passphrase(new, f"The key of {name}"))
+    click.echo(f"{name} is a custodian; their key {made.public.key_id.hex()} lies at {key}.")
+
+
+@click.command("custody")
+@click.argument("directory", type=_DIRECTORY)
+@passphrase_option
+def custody(directory: Path, passphrases: Passphrases) -> None:
+    """Seal every opening key to the three custodians: any two recover it, one learns nothing.
+
+    From then on the codes of each new grant are kept in the same way. Do this again after a
+    change of custodians, of opening keys or of root keys.
+    """
+    for path in keeping.keep_openings(Body(directory, passphrases)):
+        click.echo(f"In custody: {path}")
+
+
+@click.command("recover")
+@click.argument("directory", type=_DIRECTORY)
+@click.argument("what")
+@click.option(
+    "--custodian", "keys", type=_FILE, multiple=True, required=True, help="Twice: their key files."
+)
+@click.option("--out", type=_FILE, required=True, help="Where the key or the code goes.")
+@_new_option
+@passphrase_option
+def recover(
+    directory: Path,
+    what: str,
+    keys: tuple[Path, ...],
+    out: Path,
+    new: Path | None,
+    passphrases: Passphrases,
+) -> None:
+    """Bring back WHAT is in custody, by two custodians: scoring, integrity, registrar, a code.
+
+    A code is called as `package grant` said, without “.custody”. Needs no key of the body.
+    """
+    if out.exists():
+        raise UsageError("There is something at {path} already; it is not replaced.", path=str(out))
+    held = [read_sealing_key(path, passphrases.for_key) for path in keys]
+    body = Body(directory)
+    if what in OPENING_ROLES:
+        key = keeping.recover_opening(body, what, held)
+        write_sealing_key(out, key, _new_passphrase(new, f"The recovered key “{what}”"))
+    else:
+        write_durably(out, f"{keeping.recover_code(body, what, held)}\n".encode(), mode=0o600)
+    click.echo(f"Recovered “{what}”: {out}")
+
+
+def _new_passphrase(file: Path | None, what: str) -> Passphrase:
+    return Passphrases([] if file is None else [file]).new(what)
+
+
+COMMANDS = (passphrase, custodian, custody, recover)
