@@ -240,6 +240,7 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
 
     await hall.store.awrite(work)
     await asyncio.to_thread(hall.finish_closing)
+    hall.for_the_body()
 
 
 async def _order(

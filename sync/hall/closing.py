@@ -163,6 +163,29 @@ def keep(connection: apsw.Connection, station: VerifyKey, statement: bytes) -> N
     )
 
 
+def unsent(connection: apsw.Connection) -> list[tuple[int, bytes, bytes, bytes]]:
+    """The statements that the body does not have: sitting, station (empty: this hall's own),
+    statement, and the station's enrolment (empty: this hall's own)."""
+    return rows(
+        connection.execute(
+            "SELECT id, x'', erasure, x'' FROM sittings WHERE erasure IS NOT NULL"
+            " AND erasure_sent = 0 UNION ALL"
+            " SELECT sitting, station, erasure, enrolment FROM erasures"
+            " JOIN stations ON key_id = station WHERE sent = 0"
+        )
+    )
+
+
+def sent(connection: apsw.Connection, sitting: int, station: bytes) -> None:
+    """The body has a statement."""
+    if station:
+        connection.execute(
+            "UPDATE erasures SET sent = 1 WHERE sitting = ? AND station = ?", (sitting, station)
+        )
+    else:
+        connection.execute("UPDATE sittings SET erasure_sent = 1 WHERE id = ?", (sitting,))
+
+
 def statements(connection: apsw.Connection) -> list[tuple[str, str, bytes]]:
     """Every statement kept here: slot, machine (empty: this hall), signed bytes."""
     return rows(

@@ -12,19 +12,21 @@ import random
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
+import apsw
 import httpx
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import moves
+from sync.hall import closing, moves
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
 from sync.holder.journals import held_frames
 from sync.holder.store import rows
-from sync.intake.client import IntakeClient, IntakeUnavailable
+from sync.intake.client import IntakeClient, IntakeRefused, IntakeUnavailable
 
 _log = logging.getLogger(__name__)
 
@@ -103,6 +105,7 @@ class Relay:
             for waiting in self._waiting():
                 if waiting.receipt is not None:
                     self._step(self._evidence, client, waiting)
+            self._erasures(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
         return 0.0
@@ -177,6 +180,18 @@ class Relay:
                 )
             )
 
+    def _erasures(self, client: IntakeClient) -> None:
+        """Hand over what this hall and its stations stated to have deleted."""
+        with self._hall.store.reading() as connection:
+            unsent = closing.unsent(connection)
+        for sitting, station, statement, enrolment in unsent:
+            try:
+                client.put_erasure(statement, enrolment or self._hall.home.enrolment_bytes)
+            except IntakeRefused as problem:
+                _log.error("A statement of erasure was refused: %s", problem)
+                continue
+            self._hall.store.write(partial(_mark_sent, sitting, station))
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -193,3 +208,7 @@ class Relay:
         self._hall.store.write(
             lambda connection: alarm(connection, now_ns, "relay", words, blind_id=waiting.blind_id)
         )
+
+
+def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:
+    closing.sent(connection, sitting, station)

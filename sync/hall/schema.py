@@ -37,7 +37,8 @@ CREATE TABLE IF NOT EXISTS sittings (
     closed_ns INTEGER,
     closed_by TEXT NOT NULL DEFAULT '',
     closed_why TEXT NOT NULL DEFAULT '',
-    erasure BLOB               -- the hall's signed statement that the restore key is gone
+    erasure BLOB,              -- the hall's signed statement that the restore key is gone
+    erasure_sent INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX IF NOT EXISTS one_open_sitting ON sittings (closed_ns IS NULL)
     WHERE closed_ns IS NULL;
@@ -126,6 +127,7 @@ CREATE TABLE IF NOT EXISTS erasures (         -- what stations stated to have de
     sitting INTEGER NOT NULL REFERENCES sittings,
     station BLOB NOT NULL REFERENCES stations,
     erasure BLOB NOT NULL,
+    sent INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (sitting, station)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS hand_ins (

@@ -239,6 +239,16 @@ def sign_in(
     return found
 
 
+def check_not_closed(seat: SeatRow) -> None:
+    """Once the sitting is closed, nothing is opened. Raises :class:`HttpError`."""
+    if seat.closed:
+        raise HttpError(
+            409,
+            "The chief invigilator has closed this sitting, and with it what opened its exams "
+            "again was deleted; this exam cannot go on.",
+        )
+
+
 def check_permit(
     seat: SeatRow, context: Context, cause: int, held: ChainState, now_ns: int
 ) -> None:
@@ -248,15 +258,8 @@ def check_permit(
     machine could cut the tail of a record and go on as if it had never been. A start needs
     nothing held; a restart goes on by itself within the same boot and minutes of the last
     frame; otherwise, as after every power cut, a person allows it (:class:`RestartWaits`).
-    Moves and reopenings are ordered by two people (:mod:`sync.hall.moves`). Once the sitting
-    is closed, nothing is opened.
+    Moves and reopenings are ordered by two people (:mod:`sync.hall.moves`).
     """
-    if seat.closed:
-        raise HttpError(
-            409,
-            "The chief invigilator has closed this sitting, and with it what opened its exams "
-            "again was deleted; this exam cannot go on.",
-        )
     if context.package_hash != seat.package_hash:
         raise HttpError(409, "This station has another package than the one of this sitting.")
     if context.cursor_before != (held.sequence, held.head):

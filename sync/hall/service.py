@@ -254,6 +254,7 @@ class HallService:
     ) -> Permitted | HttpError:
         now_ns = self.clock.wall_ns()
         seat = seats.seat_at(connection, context.blind_id, context.station)
+        seats.check_not_closed(seat)
         if seats.handed_in(connection, context.blind_id):
             raise HttpError(409, "This exam has been handed in; it cannot be opened again.")
         held = held_state(connection, context.blind_id, seat.package_hash)

@@ -7,6 +7,7 @@
 ``GET /v1/bundles/<bundle hash>/receipt``               → the signed receipt
 ``GET /v1/bundles/<bundle hash>/evidence``              → ``Missing`` evidence
 ``PUT /v1/bundles/<bundle hash>/evidence/<digest>``     a piece of evidence → 204
+``POST /v1/erasures``                                   a ``Statement`` → 204
 ``GET /log/checkpoint``, ``GET /log/proof/<leaf>``      text, as C2SP lays down
 ======================================================  =====================================
 
@@ -30,7 +31,7 @@ from starlette.routing import Route
 from exam_packages.errors import ExamError
 from sync.holder.store import StoreError, StoreFull
 from sync.intake.accept import Unacceptable
-from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE
+from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
 from sync.intake.service import Incomplete, Intake, NoRoom, Unknown
 from sync.messages import CONTENT_TYPE
 from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, refuse, reply
@@ -64,6 +65,7 @@ def application(intake: Intake, executor: Executor) -> Starlette:
             Route(bundle + "/receipt", _answered(api.receipt), methods=["GET"]),
             Route(bundle + "/evidence", _answered(api.missing_evidence), methods=["GET"]),
             Route(bundle + "/evidence/{digest}", _answered(api.keep_evidence), methods=["PUT"]),
+            Route("/v1/erasures", _answered(api.keep_erasure), methods=["POST"]),
             Route("/log/checkpoint", _answered(api.checkpoint), methods=["GET"]),
             Route("/log/proof/{leaf:int}", _answered(api.proof), methods=["GET"]),
         ]
@@ -101,6 +103,11 @@ class _Api:
         async with self._evidence:
             data = await read_bytes(request, MAX_PIECE)
             await self._run(self._intake.keep_evidence, bundle, digest, data)
+        return Response(status_code=204)
+
+    async def keep_erasure(self, request: Request) -> Response:
+        data = await read_bytes(request, 2 * MAX_STATEMENT + 64)
+        await self._run(self._intake.keep_erasure, data)
         return Response(status_code=204)
 
     async def checkpoint(self, request: Request) -> Response:

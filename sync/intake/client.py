@@ -12,7 +12,15 @@ import httpx
 from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
-from sync.intake.messages import MAX_CHUNKS, Missing, Offer, bundle_path, chunk_digest, cut
+from sync.intake.messages import (
+    MAX_CHUNKS,
+    Missing,
+    Offer,
+    Statement,
+    bundle_path,
+    chunk_digest,
+    cut,
+)
 from sync.messages import CONTENT_TYPE, Refusal
 
 MAX_REPLY = 4 * 1024 * 1024
@@ -70,6 +78,10 @@ class IntakeClient:
     def put_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None:
         """Hand over one piece of evidence."""
         self._send("PUT", bundle_path(bundle_hash, "evidence", digest.hex()), data)
+
+    def put_erasure(self, erasure: bytes, enrolment: bytes) -> None:
+        """Hand over a machine's statement of erasure, with the body's record of it."""
+        self._send("POST", "/v1/erasures", canon.pack(Statement(erasure, enrolment)))
 
     def _missing(self, method: str, path: str, data: bytes) -> tuple[bytes, ...]:
         try:

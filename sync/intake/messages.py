@@ -26,6 +26,9 @@ MAX_PIECE = MAX_PICTURE + 64 * 1024
 MAX_OFFER = 5 * 1024 * 1024
 """Bytes of an offer: its manifest names up to 50,000 pieces of evidence."""
 
+MAX_STATEMENT = 64 * 1024
+"""Bytes of one statement of erasure, or one enrolment record."""
+
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
 
@@ -48,6 +51,14 @@ class Missing(Object):
     """The digests of what intake does not hold yet."""
 
     digests: tuple[Digest, ...]
+
+
+class Statement(Object):
+    """A machine's signed statement of what it deleted when a sitting was closed, and the
+    body's record of that machine."""
+
+    erasure: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+    enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
 
 
 def cut(frames: Iterable[bytes]) -> tuple[bytes, ...]:

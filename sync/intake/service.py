@@ -20,10 +20,11 @@ from exam_packages.sealing.journal import blob_digest
 from exam_packages.sealing.log import Tree
 from exam_packages.sealing.log_proof import write_proof
 from exam_packages.sealing.receipt import Receipt, sign_receipt
+from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.suite import SealingError, SigningKey
-from exam_packages.sealing.trust import Trust
+from exam_packages.sealing.trust import Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_bundle, check_offer, compare
-from sync.intake.messages import MAX_OFFER, Missing, Offer, chunk_digest
+from sync.intake.messages import MAX_OFFER, MAX_STATEMENT, Missing, Offer, Statement, chunk_digest
 from sync.intake.storage import Storage
 
 __all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]
@@ -171,6 +172,27 @@ class Intake:
             raise NoRoom("The disk of the intake is nearly full; evidence must wait at the hall.")
         if digest in self._storage.missing(bundle_hash):
             self._storage.keep_evidence(bundle_hash, digest, data)
+
+    def keep_erasure(self, data: bytes) -> None:
+        """Keep a machine's statement of what it deleted when a sitting was closed.
+
+        Raises ``Unacceptable`` when no machine of this body signed it, or :class:`NoRoom`.
+        """
+        try:
+            statement: Statement = canon.unpack(data, Statement, max_size=2 * MAX_STATEMENT + 64)
+            machine = read_enrolment(statement.enrolment, self._trust(), now_s=None)
+            erasure = read_erasure(statement.erasure, machine.verify_key)
+        except (canon.CanonError, SealingError) as problem:
+            raise Unacceptable.of(problem) from None
+        if self._free() < ANSWERS_FLOOR:
+            raise NoRoom("The disk of the intake is full; the statement must wait at the hall.")
+        self._storage.keep_erasure(
+            erasure.sitting,
+            machine.key_id,
+            self._now_s(),
+            statement.erasure,
+            statement.enrolment,
+        )
 
     # --- The log ---
 

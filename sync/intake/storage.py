@@ -28,6 +28,9 @@ MAX_REFUSED: Final = 1000
 MAX_REFUSED_BYTES: Final = 1024 * 1024 * 1024
 """Refused bundles, and their bytes, kept for inspection; the oldest give way."""
 
+MAX_ERASURES: Final = 10_000
+"""Statements of erasure kept per machine: bounds what a stolen key could fill."""
+
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS offer (
     bundle_hash BLOB PRIMARY KEY,
@@ -79,6 +82,15 @@ CREATE TABLE IF NOT EXISTS refused (
     answers BLOB NOT NULL,
     UNIQUE (bundle_hash, reason)
 );
+CREATE TABLE IF NOT EXISTS erasure (
+    sitting BLOB NOT NULL,
+    machine BLOB NOT NULL,
+    received_s INTEGER NOT NULL,
+    statement BLOB NOT NULL,
+    enrolment BLOB NOT NULL,
+    PRIMARY KEY (sitting, machine)
+);
+CREATE INDEX IF NOT EXISTS erasure_machine ON erasure (machine);
 CREATE TABLE IF NOT EXISTS checkpoint (
     size INTEGER PRIMARY KEY,
     text TEXT NOT NULL
@@ -94,6 +106,7 @@ _COUNTS: Final = {
     "evidence_missing": "SELECT count(*) FROM evidence WHERE held = 0",
     "offers_open": "SELECT count(*) FROM offer",
     "refused": "SELECT count(*) FROM refused",
+    "erasures": "SELECT count(*) FROM erasure",
 }
 
 
@@ -189,6 +202,11 @@ class Storage(Protocol):
     def keep_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None: ...
 
     def evidence(self, digest: bytes) -> bytes: ...
+
+    def keep_erasure(
+        self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
+    ) -> None:
+        """Keep a machine's statement of erasure; the first about a sitting stands."""
 
     def leaf_hashes(self, start: int, end: int) -> list[bytes]:
         """RFC 6962 hashes of the leaves numbered from *start* up to *end*, exclusive."""
@@ -382,6 +400,19 @@ class SqliteStorage:
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
         return self._evidence / name[:2] / name
+
+    def keep_erasure(
+        self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
+    ) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO erasure SELECT ?1, ?2, ?3, ?4, ?5"
+                " WHERE (SELECT count(*) FROM erasure WHERE machine = ?2) < ?6"
+                " ON CONFLICT DO NOTHING",
+                (sitting, machine, received_s, statement, enrolment, MAX_ERASURES),
+            )
+
+        self._store.write(work)
 
     # --- The log ---
 

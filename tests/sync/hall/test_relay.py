@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,12 +14,16 @@ from typing import Any
 
 import pytest
 
-from exam_packages.attempt.events import Beat, SnapshotTaken
+from exam_packages.attempt.events import REOPEN, Beat, SnapshotTaken
 from exam_packages.sealing.bundle import Evidence, manifest_hash, parse_manifest
+from exam_packages.sealing.journal import next_context
 from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.restore_keys import Erasure, read_erasure, sign_erasure
 from sync.intake.home import IntakeHome
+from sync.link import HolderRefused
+from sync.messages import TakeUp
 
-from .conftest import Hall, Site, Station
+from .conftest import CLOCK, Hall, Site, Station
 
 _SERVE = "from sync.intake.cli import intake; intake()"
 
@@ -157,4 +163,61 @@ def test_a_killed_hall_hands_over_what_waited(site: Site, hall: Hall, tmp_path: 
     hall.start()
     seat.reconnect()
     assert eventually(lambda: seat.tick(phase="closed").receipt)
+    seat.close()
+
+
+def both(hall: Hall, act: str, **fields: str) -> None:
+    """An act of two people."""
+    for name in ("chief", "invigilator"):
+        with hall.desk(name) as desk:
+            desk.act(act, reason="technical.station", **fields)
+
+
+def test_a_reopened_hand_in_is_relayed_twice_and_the_statements_of_erasure_follow(
+    site: Site, hall: Hall, intake: Intake, tmp_path: Path
+) -> None:
+    seat = finish(site, hall, tmp_path / "j", "code-0004")
+    assert seat.seat is not None
+    first = eventually(lambda: seat.tick(phase="closed").receipt)
+    both(hall, "reopen", candidate="c-4")
+    assert TakeUp(seat.seat.blind_id, REOPEN) in seat.tick().take_up
+    with pytest.raises(HolderRefused, match="goes on before it is handed in again"):
+        seat.client.hand_in(seat.manifest())
+    assert seat.restart(REOPEN).halves
+    seat.add(Beat())
+    while not seat.outbox.complete:
+        seat.tick()
+    assert seat.tick().take_up == ()
+    seat.signed = seat.manifest()
+    seat.client.hand_in(seat.signed)
+    second = eventually(lambda: seat.tick(phase="closed").receipt)
+    trust = seat.home.trust()
+    hashes = [read_receipt(each, trust).bundle_hash for each in (first, second)]
+    assert hashes[1] == manifest_hash(seat.signed) != hashes[0]
+
+    with hall.desk() as desk:
+        desk.act("close", all="1", reason="routine.end", comment="all in")
+    seat.reconnect()
+    (order,) = seat.client.closed
+    assert (order.operator, order.reason) == ("chief", "routine.end: all in")
+    key = seat.key
+    statement = Erasure(
+        order.sitting, order.package_hash, order.slot, key.key_id, "chief", "", (), 1, order.time_s
+    )
+    seat.client.erased(sign_erasure(statement, key))
+    seat.reconnect()
+    assert seat.client.closed == ()
+
+    def kept() -> list[tuple[bytes, bytes]]:
+        with contextlib.closing(sqlite3.connect(intake.home.directory / "intake.sqlite")) as db:
+            rows = db.execute("SELECT statement, machine FROM erasure").fetchall()
+        return rows if len(rows) == 2 else []
+
+    by = {machine: data for data, machine in eventually(kept)}
+    own = hall.home.enrolment()
+    assert read_erasure(by[own.key_id], own.verify_key) == order
+    assert read_erasure(by[key.key_id], key.public) == statement
+    context = next_context(seat.writer.synced_cursor, key.key_id, site.package_hash, CLOCK.boot())
+    with pytest.raises(HolderRefused, match="has closed this sitting"):
+        seat.client.permit(context, REOPEN)
     seat.close()
