@@ -28,7 +28,10 @@ class Part(NamedTuple):
 COMMANDS: Final[Mapping[str, Part]] = {
     "body": Part("Found a certification body, enrol its machines.", ("provisioning.cli:body",)),
     "package": Part("Import, seal, grant and check exams.", ("exam_packages.cli:package",)),
-    "station": Part("Make and check a candidate's workstation.", ("provisioning.cli:station",)),
+    "station": Part(
+        "Make and check a candidate's workstation.",
+        ("provisioning.cli:station", "kiosk.agent.clearing:station"),
+    ),
     "hall": Part(
         "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
     ),

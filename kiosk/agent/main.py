@@ -55,7 +55,7 @@ def run(home: Path, clock: Clock | None = None, *, tick_s: float = TICK_S) -> No
     logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs a line per request
     _keep_memory_private()
     station_home = StationHome.load(home)
-    with _only_agent(home):
+    with only_agent(home):
         _run(station_home, clock or SystemClock(), tick_s)
 
 
@@ -118,8 +118,11 @@ def _keep_memory_private() -> None:
 
 
 @contextlib.contextmanager
-def _only_agent(home: Path) -> Iterator[None]:
-    """Be the one agent of this station. The kernel lets go, however this process ends."""
+def only_agent(home: Path) -> Iterator[None]:
+    """Be the one agent of this station. The kernel lets go, however this process ends.
+
+    Raises :class:`AgentError` when there is one.
+    """
     lock = os.open(home / "agent.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
