@@ -1,7 +1,8 @@
 """The packager's and the release officers' desk: grant a package, name a late station, release.
 
 A grant, its codes and its addenda are made where the register lies
-(:mod:`exam_packages.register`), which knows the issue that counts.
+(:mod:`exam_packages.register`), which knows the issue that counts. Codes leave this desk
+only when opening was rehearsed (:mod:`exam_packages.rehearsal`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from exam_packages import custody, register
+from exam_packages import custody, register, rehearsal
 from exam_packages.body import Body
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
@@ -80,6 +81,7 @@ def grant_package(
         if not path.absolute().parent.is_dir():
             raise PackagingError("There is no directory for the codes file {path}.", path=str(path))
     now_s = clock.wall_ns() // SECOND
+    rehearsal.require(body, now_s)
     with Package.open(package, body.trust(), now_s=now_s) as opened:
         package_hash, expires_s = opened.package_hash, opened.core.expires_s
         paper_key = _paper_key(body, opened.core.form, package_hash)
@@ -180,6 +182,7 @@ def release_online(
     trust = body.trust()
     grant = read_grant(grant_data, trust, now_s=now_s)
     issue = _standing_issue(body, grant)
+    rehearsal.require(body, now_s)
     use = register.use_of_package(body, grant.package_hash)
     halls = [_hall(data, trust, grant, now_s) for data in enrolments]
     if len(code_files) != grant.codes:

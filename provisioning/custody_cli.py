@@ -8,6 +8,7 @@ import click
 
 from exam_packages import custody as keeping
 from exam_packages.body import Body
+from exam_packages.clock import SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
@@ -106,8 +107,38 @@ def recover(
     click.echo(f"Recovered “{what}”: {out}")
 
 
+@click.command("rehearse")
+@click.argument("directory", type=_DIRECTORY)
+@click.option("--key", "media", type=_FILE, multiple=True, help="An opening key on its medium.")
+@click.option(
+    "--recovered", type=_FILE, multiple=True, help="Also open with this key, which was recovered."
+)
+@passphrase_option
+def rehearse(
+    directory: Path,
+    media: tuple[Path, ...],
+    recovered: tuple[Path, ...],
+    passphrases: Passphrases,
+) -> None:
+    """Seal a practice exam to the opening keys of the body in DIRECTORY, and open it.
+
+    No release code is given out unless this was done in the last 30 days, with the keys that
+    the root of trust names now.
+    """
+    from exam_packages.rehearsal import rehearse as hold
+
+    held, back = (
+        [read_sealing_key(path, passphrases.for_key) for path in paths]
+        for paths in (media, recovered)
+    )
+    found = hold(Body(directory, passphrases), SystemClock(), media=held, recovered=back)
+    for opened in found.opened:
+        again = ", recovered" if opened.recovered else ""
+        click.echo(f"The practice exam was opened by {opened.role}, {opened.key_id.hex()}{again}.")
+
+
 def _new_passphrase(file: Path | None, what: str) -> Passphrase:
     return Passphrases([] if file is None else [file]).new(what)
 
 
-COMMANDS = (passphrase, custodian, custody, recover)
+COMMANDS = (passphrase, custodian, custody, recover, rehearse)

@@ -169,6 +169,9 @@ def build(site: Site, stages: Stages) -> None:
         said = command("package", "import", FOOD_SAFETY, "--body", site.body.directory)
         site.form = said.split()[-1]
         stage.figure = f"{len(site.paper().references())} items, {site.form}"
+    with stages.stage("A practice exam is opened with every opening key") as stage:
+        said = site.with_keys("body", "rehearse", site.body.directory)
+        stage.figure = some(said.count("opened by"), "key")
     with stages.stage("The form is sealed and granted to the centre") as stage:
         _seal(site)
         stage.figure = f"{site.package.stat().st_size:,} bytes"

@@ -17,6 +17,7 @@ from exam_packages.errors import ExamError
 from exam_packages.granting import Granted, addendum_for, grant_package, release_online
 from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.register import RegisterError
+from exam_packages.rehearsal import rehearse
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.addendum import read_addendum
 from exam_packages.sealing.grant import Grant, WrongRelease, read_grant
@@ -96,6 +97,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     found_body(body.directory, "Board", CLOCK)
     form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
     packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
+    rehearse(body, CLOCK)
     _station(body, "s1")
     _hall(body, "hall")
     return site, form

@@ -13,6 +13,7 @@ from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError
 from exam_packages.granting import addendum_for, grant_package
 from exam_packages.packaging import Sitting
+from exam_packages.rehearsal import rehearse
 from exam_packages.samples import FOOD_SAFETY
 from provisioning.preflight import PreflightError, examine, load
 from provisioning.station_home import StationHome
@@ -55,6 +56,7 @@ def sealed(place: Place) -> Sealed:
     package, grant = place.directory / "p.package", place.directory / "p.grant"
     sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
     packaging.seal_form(place.body, form, package, sitting)
+    rehearse(place.body, CLOCK)
     codes = [place.directory / "p.codes"]
     grant.write_bytes(_granted(place, package, codes))
     return Sealed(station, spare, package, grant)
@@ -116,6 +118,7 @@ def test_a_station_never_goes_back_to_an_earlier_issue(place: Place, tmp_path: P
     package, old, new = (tmp_path / name for name in ("p", "old", "new"))
     sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
     packaging.seal_form(place.body, form, package, sitting)
+    rehearse(place.body, CLOCK)
     old.write_bytes(_granted(place, package, [tmp_path / "codes"]))
     machine = place.station("reissue-late")
     late.write_bytes(addendum_for(place.body, old.read_bytes(), machine.enrolment_bytes, CLOCK))

@@ -16,6 +16,7 @@ from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError
 from exam_packages.granting import addendum_for, grant_package, release_online
 from exam_packages.packaging import Sitting
+from exam_packages.rehearsal import rehearse
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.keys import read_sealing_key, read_signing_key
@@ -60,6 +61,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("founded")
     body = Body(directory / "body")
     digest = found_body(body.directory, "Board", CLOCK).digest
+    rehearse(body, CLOCK)
     for machine, request in (
         (StationHome, new_station(directory / "s1", "s1", "C1", "https://127.0.0.1:1")),
         (HallMachine, new_hall(directory / "hall", "hall", "C1", "127.0.0.1", "")),
@@ -239,6 +241,7 @@ def test_what_a_replaced_packager_signed_is_refused_and_other_forms_go_on(
 
     package, grant = sealed(b"one")
     succession.rotate(site.body, CLOCK, replace=["packager"])
+    rehearse(site.body, CLOCK)  # what the packager of before signed does not count
     trust = follow_trust(site.station, [site.root(2)])
     with pytest.raises(TrustError, match="packager"):
         Package.open(package, trust, now_s=NOW_S)
