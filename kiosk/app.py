@@ -6,9 +6,15 @@ import os
 import sys
 from pathlib import Path
 
+from exam_packages.errors import ExamError
+
 _DANGEROUS = ("TEXTUAL", "ESCDELAY", "FORCE_COLOR", "TTY_")
 """Environment that changes what Textual and Rich do: ``TEXTUAL_DRIVER`` imports any class,
 ``TEXTUAL_PRESS`` types keys, ``TEXTUAL_LOG`` and ``TEXTUAL_SCREENSHOT`` write files."""
+
+
+class NoTerminal(ExamError):
+    """The screen was started where nobody could see it."""
 
 
 def run(socket: Path, *, once: bool = False) -> None:
@@ -16,8 +22,11 @@ def run(socket: Path, *, once: bool = False) -> None:
 
     *socket* is the agent's. With *once* the screen ends when the candidate leaves;
     otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
-    restored; exits with status 70 after a fault of its own.
+    restored; exits with status 70 after a fault of its own. Raises :class:`NoTerminal`
+    when standard input or output is not one.
     """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NoTerminal("The candidate's screen needs a terminal, and there is none here.")
     for name in list(os.environ):
         if name.startswith(_DANGEROUS):
             del os.environ[name]

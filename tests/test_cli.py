@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.cli import COMMANDS, cli
+from provisioning.homes import new_station
 
 EXAM_KIOSK = Path(sys.executable).with_name("exam-kiosk")
 
@@ -61,3 +62,12 @@ def test_a_mistake_is_one_sentence(arguments: tuple[str, ...], status: int, word
     if status == 1:
         assert done.stderr.startswith("exam-kiosk: ")
         assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_screen_without_a_terminal_says_so(tmp_path: Path) -> None:
+    new_station(tmp_path / "s", "seat-1", "Riverside", "https://127.0.0.1:1", camera="none")
+    done = _run("screen", str(tmp_path / "s"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "exam-kiosk: The candidate's screen needs a terminal, and there is none here.\n"
+    )

@@ -30,6 +30,7 @@ __all__ = [
     "Signature",
     "Signed",
     "SignedError",
+    "name_of",
     "pre_authentication",
     "read_signed",
     "sign",
@@ -43,6 +44,7 @@ _MAX_SIGNATURES = 64
 _MAX_SIGNATURES_SIZE = 256 * 1024
 _KIND = re.compile(r"exam-kiosk/[a-z0-9-]{1,32}/v[1-9][0-9]{0,2}")
 _LONGEST_KIND = 64
+_SPOKEN: Final = {"trust": "root of trust"}
 
 
 class SignedError(SealingError):
@@ -123,9 +125,9 @@ def read_signed(data: bytes, kind: str, *, max_size: int = MAX_SIGNED_SIZE) -> S
     found = _kind_of(data)
     if found != kind:
         raise SignedError(
-            "This is not the file that is needed here: it is “{found}”, and “{kind}” is wanted.",
-            found=found or "no signed object",
-            kind=kind,
+            "This is not the file that is needed here: it is {found}, and a “{kind}” is wanted.",
+            found=f"a “{name_of(found)}”" if found else "nothing of ours that is signed",
+            kind=name_of(kind),
         )
     rest = memoryview(data)[len(kind) + 1 :]
     body, rest = _cut(rest, max_size, kind)
@@ -168,11 +170,17 @@ def verify(
             "The signatures of this “{kind}” are not enough: {count} of the {threshold} needed "
             "are valid. It was altered, or it comes from someone else; get it again from the "
             "certification body.",
-            kind=kind,
+            kind=name_of(kind),
             count=count,
             threshold=threshold,
         )
     return signed.body
+
+
+def name_of(kind: str) -> str:
+    """A kind in a word for people: ``exam-kiosk/journal-header/v1`` is a “journal header”."""
+    word = kind.split("/")[1]
+    return _SPOKEN.get(word, word.replace("-", " "))
 
 
 def _kind_of(data: bytes) -> str:
@@ -192,5 +200,6 @@ def _cut(data: memoryview, limit: int, kind: str) -> tuple[bytes, memoryview]:
 
 def _damaged(kind: str) -> SignedError:
     return SignedError(
-        "This “{kind}” is damaged or incomplete; copy it again from where it came.", kind=kind
+        "This “{kind}” is damaged or incomplete; copy it again from where it came.",
+        kind=name_of(kind),
     )
