@@ -27,8 +27,9 @@ lint: setup ## Check style, types and layers
 demo: setup ## Sit an exam, there and back (ARGS="--auto" needs no hands)
 	@$(BIN)/exam-kiosk demo $(ARGS)
 
-pictures: setup ## Make the pictures of the main screens in docs/pictures
+pictures: setup ## Make the pictures of screens and pages in docs/pictures
 	$(BIN)/python tools/pictures.py
+	$(BIN)/python tools/board_pictures.py
 
 bench: setup ## Run the benchmarks, each beside the bare engine
 	@for each in tests/benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
