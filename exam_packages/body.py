@@ -25,14 +25,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from exam_packages.errors import ExamError
 from exam_packages.passphrases import Passphrases
 from exam_packages.rules.key import AnswerKey, read_answer_key
-from exam_packages.sealing.keys import Unlock, read_sealing_key, read_signing_key
+from exam_packages.sealing.keys import Unlock, read_key_file, read_sealing_key, read_signing_key
 from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import PACKAGER, Identity, Trust
+
+TLS_KEY_KIND: Final = "tls-authority"
+"""The kind of the TLS authority's key file: a P-256 private number, 32 bytes."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
@@ -191,6 +195,11 @@ class Body:
     def opening_path(self, role: str) -> Path:
         """Where the private key of the opening *role* lies."""
         return self.keys / f"{role}.key"
+
+    def tls_secret(self) -> bytes:
+        """The private number of the TLS authority's key: 32 bytes."""
+        (secret,) = read_key_file(self.tls_ca_key, TLS_KEY_KIND, (32,), unlock=self.unlock)
+        return secret
 
     def form_directory(self, form: str) -> Path:
         """Where the form with this id lies, or will lie. Raises :class:`BodyError`."""

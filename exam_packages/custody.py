@@ -26,13 +26,14 @@ from exam_packages.sealing.custody import (
     CustodyError,
     read_custodian,
     read_custody,
+    read_unproven_custody,
     seal_custody,
     sign_custodian,
 )
 from exam_packages.sealing.keys import write_sealing_key
 from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.suite import SealingKey, digest, label
-from exam_packages.sealing.trust import PACKAGER, ROOT, TrustError
+from exam_packages.sealing.trust import PACKAGER, ROOT, Trust, TrustError
 from exam_packages.sealing.trust_root import OPENING_ROLES
 
 __all__ = [
@@ -51,9 +52,7 @@ _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 def custodians(body: Body) -> tuple[Custodian, ...]:
     """Who keeps for this body, by name. Raises an :class:`~exam_packages.errors.ExamError`."""
     trust = body.trust()
-    return tuple(
-        read_custodian(_read(path), trust) for path in sorted(body.custodians.glob("*.custodian"))
-    )
+    return tuple(_custodian(path, trust) for path in sorted(body.custodians.glob("*.custodian")))
 
 
 def add_custodian(body: Body, name: str, key: Path, passphrase: Passphrase) -> Custodian:
@@ -142,10 +141,11 @@ def forget_codes(body: Body, grant_hash: bytes) -> None:
 def recover_opening(body: Body, role: str, keys: Sequence[SealingKey]) -> SealingKey:
     """The opening key of *role*, by two custodians' *keys*.
 
-    Raises an :class:`~exam_packages.errors.ExamError`, also when what comes out is not the
-    key that the root of trust names.
+    The root of trust proves it, whoever signed the custody. Raises an
+    :class:`~exam_packages.errors.ExamError`, also when what comes out is not the key that
+    the root of trust names.
     """
-    found = read_custody(_read_custody(body, role), body.trust(), ROOT, role)
+    found = read_unproven_custody(_read_custody(body, role), role)
     key = SealingKey.from_seed(found.recover(keys))
     if key.public != body.trust().opening(role):
         raise CustodyError(
@@ -162,7 +162,7 @@ def recover_code(body: Body, what: str, keys: Sequence[SealingKey]) -> str:
     Raises an :class:`~exam_packages.errors.ExamError`.
     """
     found = read_custody(_read_custody(body, what), body.trust(), PACKAGER, what)
-    return found.recover(keys).decode("ascii")
+    return found.recover(keys).decode("ascii", "replace")
 
 
 def _code_name(grant_hash: bytes, number: int) -> str:
@@ -184,6 +184,17 @@ def _check_signed(body: Body, data: bytes) -> None:
             "Custodians are appointed by the root holders, and the keys of too few lie in "
             "{directory}; bring the others' key files.",
             directory=str(body.keys),
+        ) from None
+
+
+def _custodian(path: Path, trust: Trust) -> Custodian:
+    try:
+        return read_custodian(_read(path), trust)
+    except TrustError:
+        raise CustodyError(
+            "The custodian's record {path} is not signed by the root holders of today; delete "
+            "it, appoint the custodian again, and seal the custody again.",
+            path=str(path),
         ) from None
 
 

@@ -6,11 +6,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from exam_packages.body import Body, BodyError
+from exam_packages.body import TLS_KEY_KIND, Body, BodyError
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases
-from exam_packages.sealing.keys import write_sealing_key, write_signing_key
+from exam_packages.sealing.keys import write_key_file, write_sealing_key, write_signing_key
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import (
     PACKAGER,
@@ -31,11 +31,11 @@ from sync.certificates import (
     certificate_der,
     certificate_pem,
     issue,
-    key_pem,
+    key_from_secret,
+    key_secret,
     new_authority,
     new_key,
     read_certificate,
-    read_key,
 )
 from sync.certificates import read_request as read_certificate_request
 
@@ -99,7 +99,7 @@ def found_body(
         openings=tuple(openings),
         revoked=(),
     )
-    write_durably(body.tls_ca_key, key_pem(authority_key), mode=0o600)
+    write_key_file(body.tls_ca_key, TLS_KEY_KIND, (key_secret(authority_key),), passphrase)
     write_durably(body.tls_ca, certificate_pem(authority))
     write_durably(body.root_path, sign_root(root, signers[ROOT]))
     return body.trust()
@@ -123,7 +123,7 @@ def enrol(body: Body, data: bytes, clock: Clock) -> tuple[Request, bytes]:
     authority = read_certificate(body.tls_ca.read_bytes())
     certificate = issue(
         authority,
-        read_key(body.tls_ca_key.read_bytes()),
+        key_from_secret(body.tls_secret()),
         read_certificate_request(request.certificate_request),
         timedelta(days=ENROLMENT_DAYS),
     )

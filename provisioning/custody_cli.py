@@ -137,8 +137,19 @@ def rehearse(
         click.echo(f"The practice exam was opened by {opened.role}, {opened.key_id.hex()}{again}.")
 
 
+@click.command("transcript")
+@click.argument("directory", type=_DIRECTORY)
+@click.option("--out", type=_FILE, required=True, help="The text file to write, print and sign.")
+def transcript(directory: Path, out: Path) -> None:
+    """Write what a key ceremony made in DIRECTORY, for those present to sign. No secrets."""
+    from provisioning.transcript import transcript as write
+
+    write_durably(out, write(Body(directory), SystemClock()).encode())
+    click.echo(f"Print it, compare it with what was seen, and sign it: {out}")
+
+
 def _new_passphrase(file: Path | None, what: str) -> Passphrase:
     return Passphrases([] if file is None else [file]).new(what)
 
 
-COMMANDS = (passphrase, custodian, custody, recover, rehearse)
+COMMANDS = (passphrase, custodian, custody, recover, rehearse, transcript)

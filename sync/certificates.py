@@ -29,7 +29,9 @@ __all__ = [
     "certificate_der",
     "certificate_pem",
     "issue",
+    "key_from_secret",
     "key_pem",
+    "key_secret",
     "new_authority",
     "new_key",
     "new_request",
@@ -142,6 +144,19 @@ def certificate_der(certificate: x509.Certificate) -> bytes:
 def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
     """The private key in clear: write it where only its owner may read."""
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def key_secret(key: ec.EllipticCurvePrivateKey) -> bytes:
+    """The private number of a TLS key: 32 bytes, for a key file."""
+    return key.private_numbers().private_value.to_bytes(32, "big")
+
+
+def key_from_secret(secret: bytes) -> ec.EllipticCurvePrivateKey:
+    """The TLS key with the private number *secret* (32 bytes)."""
+    try:
+        return ec.derive_private_key(int.from_bytes(secret, "big"), ec.SECP256R1())
+    except ValueError:
+        raise CertificateError("A TLS key is damaged.") from None
 
 
 def read_certificate(data: bytes) -> x509.Certificate:

@@ -17,7 +17,7 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from exam_packages import canon
-from exam_packages.sealing.signed import sign
+from exam_packages.sealing.signed import read_signed, sign
 from exam_packages.sealing.suite import (
     SEALED_OVERHEAD,
     SEALING_PUBLIC_SIZE,
@@ -40,6 +40,7 @@ __all__ = [
     "CustodyError",
     "read_custodian",
     "read_custody",
+    "read_unproven_custody",
     "seal_custody",
     "sign_custodian",
 ]
@@ -193,7 +194,20 @@ def read_custody(data: bytes, trust: Trust, role: str, what: str) -> Custody:
 
     Raises :class:`CustodyError`, or the signature's error.
     """
-    body = trust.verify(data, _CUSTODY_KIND, role, max_size=MAX_CUSTODY)
+    return _parse(trust.verify(data, _CUSTODY_KIND, role, max_size=MAX_CUSTODY), what)
+
+
+def read_unproven_custody(data: bytes, what: str) -> Custody:
+    """Read the custody of *what* without asking who signed it.
+
+    For a secret that proves itself, such as an opening key, whose public half stands in the
+    root of trust: it must come back also when those who signed its custody are gone. Raises
+    :class:`CustodyError`, or :class:`~exam_packages.sealing.signed.SignedError`.
+    """
+    return _parse(read_signed(data, _CUSTODY_KIND, max_size=MAX_CUSTODY).body, what)
+
+
+def _parse(body: bytes, what: str) -> Custody:
     try:
         found: Custody = canon.unpack(body, Custody, max_size=MAX_CUSTODY)
     except canon.CanonError as problem:

@@ -31,6 +31,7 @@ from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey
 __all__ = [
     "KeyFileError",
     "Unlock",
+    "is_protected",
     "protect_again",
     "read_key_file",
     "read_sealing_key",
@@ -146,6 +147,11 @@ def read_key_file(
     return secrets
 
 
+def is_protected(path: Path) -> bool:
+    """Whether a passphrase opens the key file at *path*. Raises :class:`KeyFileError`."""
+    return isinstance(_parse(path), _ProtectedFile)
+
+
 def protect_again(path: Path, unlock: Unlock | None, passphrase: Passphrase) -> None:
     """Put the key file at *path* under another *passphrase*, in one step.
 
@@ -174,6 +180,13 @@ def _header(kind: str, lock: Lock) -> bytes:
 
 def _open(path: Path, unlock: Unlock | None) -> tuple[str, tuple[bytes, ...]]:
     """The kind and the secrets of any key file."""
+    file = _parse(path)
+    if isinstance(file, _KeyFile):
+        return file.kind, file.secrets
+    return file.kind, _unlocked(path, file, unlock)
+
+
+def _parse(path: Path) -> _KeyFile | _ProtectedFile:
     data = _read(path)
     try:
         found = canon.decode(data, max_size=_MAX_SIZE)
@@ -185,15 +198,13 @@ def _open(path: Path, unlock: Unlock | None) -> tuple[str, tuple[bytes, ...]]:
                 "this version does not know; update Exam Kiosk.",
                 path=str(path),
             )
-        if found[1] == UNPROTECTED:
-            clear: _KeyFile = canon.unpack(data, _KeyFile, max_size=_MAX_SIZE)
-            return clear.kind, clear.secrets
-        locked: _ProtectedFile = canon.unpack(data, _ProtectedFile, max_size=_MAX_SIZE)
+        kind = _KeyFile if found[1] == UNPROTECTED else _ProtectedFile
+        file: _KeyFile | _ProtectedFile = canon.unpack(data, kind, max_size=_MAX_SIZE)
     except canon.CanonError:
         raise KeyFileError(
             "The key file {path} is damaged or is not a key file.", path=str(path)
         ) from None
-    return locked.kind, _unlocked(path, locked, unlock)
+    return file
 
 
 def _unlocked(path: Path, file: _ProtectedFile, unlock: Unlock | None) -> tuple[bytes, ...]:

@@ -82,7 +82,7 @@ class IntakeHome:
         key = certificates.new_key()
         certificate = certificates.issue(
             certificates.read_certificate(body.tls_ca.read_bytes()),
-            certificates.read_key(body.tls_ca_key.read_bytes()),
+            certificates.key_from_secret(body.tls_secret()),
             certificates.new_request(key, "intake", list(dict.fromkeys((address, *hosts)))),
             timedelta(days=_CERTIFICATE_DAYS),
         )

@@ -23,11 +23,11 @@ from exam_packages.rehearsal import (
     require,
 )
 from exam_packages.samples import FOOD_SAFETY
-from exam_packages.sealing.custody import CustodyError
+from exam_packages.sealing.custody import CustodyError, seal_custody
 from exam_packages.sealing.keys import KeyFileError, read_sealing_key, write_sealing_key
 from exam_packages.sealing.protection import Passphrase
-from exam_packages.sealing.suite import SealingKey
-from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Opening
+from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Opening, TrustError
 from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning import succession
 from provisioning.authority import enrol, found_body
@@ -202,6 +202,32 @@ def test_too_few_custodians_stop_a_grant_whole(body: Body, tmp_path: Path) -> No
         grant(body, At())
     assert not (body.register / "grants").exists()
     assert not (body.directory.parent / "codes").exists()
+
+
+def test_custodians_of_earlier_root_holders_are_appointed_again(body: Body, tmp_path: Path) -> None:
+    keys = appoint(body, tmp_path)
+    custody.keep_openings(body)
+    succession.rotate(body, At(), replace=["root-1"])
+    assert len(custody.custodians(body)) == 3
+    succession.rotate(body, At(), replace=["root-2"])
+    with pytest.raises(CustodyError, match="appoint the custodian again"):
+        custody.custodians(body)
+    # What they keep comes back all the same: the root of trust proves it.
+    assert custody.recover_opening(body, SCORING, keys).public == body.trust().opening(SCORING)
+
+
+def test_a_key_that_is_not_the_bodys_is_never_recovered(body: Body, tmp_path: Path) -> None:
+    """Anybody can seal anything to the custodians: what comes out is compared."""
+    keys, stranger = appoint(body, tmp_path), SigningKey.generate(pair=True)
+    custody.keep_openings(body)
+    data = seal_custody(SCORING, bytes(32), bytes(32), custody.custodians(body), [stranger])
+    (body.custody / "scoring.custody").write_bytes(data)
+    with pytest.raises(CustodyError, match="not the one that the root of trust names"):
+        custody.recover_opening(body, SCORING, keys)
+    code = seal_custody("a-code-1", bytes(32), b"0123", custody.custodians(body), [stranger])
+    (body.custody / "a-code-1.custody").write_bytes(code)
+    with pytest.raises(TrustError):
+        custody.recover_code(body, "a-code-1", keys)
 
 
 def _another_packager(body: Body) -> None:

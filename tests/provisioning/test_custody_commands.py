@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import combinations
 from pathlib import Path
 
@@ -12,7 +13,8 @@ from click.testing import CliRunner
 
 from exam_packages.body import Body
 from exam_packages.passphrases import Passphrases
-from exam_packages.sealing.keys import KeyFileError, read_sealing_key
+from exam_packages.sealing.keys import KeyFileError, read_sealing_key, write_sealing_key
+from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import SCORING
 from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning.cli import body as body_cli
@@ -140,3 +142,36 @@ def test_a_replaced_custodian_recovers_nothing_new(vault: Vault) -> None:
     with pytest.raises(Exception, match="the keys given are of Ann"):
         recovering(vault, SCORING, ("Ann", "Cem"))
     assert "Recovered" in recovering(vault, SCORING, ("Ann", "Dan"))
+
+
+def test_the_transcript_names_everything_and_no_secret(vault: Vault) -> None:
+    vault.run("rehearse", vault.body)
+    out = vault.directory / "transcript.txt"
+    vault.run("transcript", vault.body, "--out", out, by=())
+    text, body = out.read_text(encoding="utf-8"), Body(vault.body)
+    trust = body.trust()
+    assert trust.digest.hex() in text
+    for identity in trust.root.identities:
+        assert identity.key_id.hex() in text
+    for role in OPENING_ROLES:
+        assert trust.opening(role).key_id.hex() in text
+        assert sha256((body.custody / f"{role}.custody").read_bytes()).hexdigest() in text
+    assert "scoring, integrity, registrar" in text
+    assert text.count("passphrase\n") == 14
+    above, told = text.split("SHA-256 of everything above this line:\n  ")
+    assert sha256(above.removesuffix("\n").encode()).hexdigest() == told[:64]
+    for name in NAMES:
+        assert f"{name} " in told  # a line to sign
+    unlock = Passphrases([vault.phrase("body")]).for_key
+    for role in OPENING_ROLES:
+        assert read_sealing_key(body.opening_path(role), unlock).seed.hex() not in text
+
+
+def test_a_transcript_says_what_is_missing(vault: Vault) -> None:
+    shutil.rmtree(vault.body / "custodians")
+    write_sealing_key(vault.body / "keys" / "spare.key", SealingKey.generate())
+    out = vault.directory / "transcript.txt"
+    vault.run("transcript", vault.body, "--out", out, by=())
+    text = out.read_text(encoding="utf-8")
+    assert "a key that is lost is lost" in text
+    assert "spare.key                UNPROTECTED" in text

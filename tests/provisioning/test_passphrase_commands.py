@@ -52,7 +52,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_key_of_a_new_body_is_protected(founded: Path) -> None:
     keys = sorted((founded / "body" / "keys").glob("*.key"))
     assert len(keys) == 13
-    for path in keys:
+    for path in (*keys, founded / "body" / "tls-ca.key"):
         assert path.read_bytes()[1:20].endswith(b"exam-kiosk/key/v1\x01"), path
     with pytest.raises(KeyFileError, match="--passphrase-file"):
         Body(founded / "body").signing_key(PACKAGER)
@@ -69,7 +69,7 @@ def test_without_a_passphrase_no_body_is_founded(tmp_path: Path) -> None:
 def test_commands_refuse_without_the_passphrase(founded: Path, tmp_path: Path) -> None:
     new_station(tmp_path / "s1", "s1", "C1", "https://127.0.0.1:1", camera="none")
     enrolling = ("enrol", founded / "body", tmp_path / "s1" / "request.enrolment")
-    assert "enrolment.key" in run(*enrolling, "--out", tmp_path / "out", status=1)
+    assert "protected by a passphrase" in run(*enrolling, "--out", tmp_path / "out", status=1)
     wrong = phrase_file(tmp_path / "wrong", "six quiet otters count")
     said = run(*enrolling, "--out", tmp_path / "out", "--passphrase-file", wrong, status=1)
     assert "does not open" in said
