@@ -50,10 +50,10 @@ def sync_directory(path: Path) -> None:
 
 def make_directory(path: Path, mode: int = 0o755) -> None:
     """Make directory *path* and every missing parent, durably. Raises :class:`OSError`."""
-    if path.is_dir():
-        return
-    make_directory(path.parent)
-    path.mkdir(mode=mode, exist_ok=True)
+    if not path.is_dir():
+        make_directory(path.parent)
+        path.mkdir(mode=mode, exist_ok=True)
+    # Also when it is there: who made it may have ended, or failed, before this.
     sync_directory(path.parent)
 
 
