@@ -192,7 +192,9 @@ def test_the_stream_sends_the_rows_and_then_what_changed(
                 events, sent = [], True
             elif line.startswith(": ") and any(name.startswith("seat-") for name in events):
                 break
-        assert {name for name in events if name.startswith("seat-")} == {"seat-6"}
+        # Seats of earlier tests may change too: their stations have been silent for longer.
+        assert "seat-6" in events
+        assert not {f"seat-{number}" for number in range(7, 13)} & set(events)
 
 
 def test_guessing_passwords_is_limited(hall: Hall) -> None:
