@@ -19,7 +19,6 @@ import apsw
 from exam_packages import canon
 from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
-from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
 from exam_packages.sealing.chain import ChainError, ChainState
 from exam_packages.sealing.journal_format import (
@@ -28,7 +27,7 @@ from exam_packages.sealing.journal_format import (
     sign_acknowledgement,
     sign_permit,
 )
-from exam_packages.sealing.journal_keys import blob_digest, epoch_header
+from exam_packages.sealing.journal_keys import epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import STATION, Enrolment, Trust, read_enrolment
@@ -42,12 +41,8 @@ from sync.holder.keyring import RestoreKeys
 from sync.holder.store import Store
 from sync.messages import (
     MAX_FRAMES,
-    Copy,
-    CopyRequest,
     Countersigned,
-    Erased,
     Greeting,
-    Halves,
     HandIn,
     PermitRequest,
     Permitted,
@@ -61,12 +56,6 @@ from sync.messages import (
 )
 from sync.web.wire import Busy, HttpError
 
-MAX_EVIDENCE = 5 * 1024 * 1024
-"""Bytes of one sealed picture."""
-_MAX_PICTURES = 5000
-"""Pictures kept per attempt: a long exam takes hundreds."""
-_EVIDENCE_FLOOR = 512 * 1024 * 1024
-"""Free bytes below which pictures are refused: they are given up before answers are."""
 _ATTEMPT_FLOOR = 256 * 1024 * 1024
 """Free bytes below which no new attempt is opened: the rest is for the open ones."""
 CONTACT_NS = 8 * SECOND
@@ -187,7 +176,8 @@ class HallService:
             raise HttpError(401, "This hall does not know this station yet; it must greet first.")
         return self.links.setdefault(key_id, Link(key_id))
 
-    def _key_of(self, link: Link) -> VerifyKey:
+    def key_of(self, link: Link) -> VerifyKey:
+        """The key of a station that calls. Raises :class:`HttpError` when it was revoked."""
         key = self.known.key(link.key_id)
         if key is None:  # revoked between the request's beginning and now
             raise HttpError(401, "This hall does not know this station any more; it must greet.")
@@ -431,72 +421,11 @@ class HallService:
             authority.restored(connection, self.clock.wall_ns(), words, seen=tick.authority)
         return number(connection, authority.AUTHORITY)
 
-    # --- Evidence and handing in -------------------------------------------------------
-
-    async def keep_evidence(self, link: Link, blind_id: bytes, digest: bytes, data: bytes) -> None:
-        """Keep one sealed picture, durably. Sending it again changes nothing."""
-        if blob_digest(data) != digest:
-            raise HttpError(400, "A picture does not have the digest it was sent under.")
-        with self.store.reading() as connection:
-            seats.seat_at(connection, blind_id, link.key_id)
-            known, held = connection.execute(
-                "SELECT count(*), coalesce(max(digest = ?), 0) FROM evidence WHERE blind_id = ?",
-                (digest, blind_id),
-            ).get
-        if held:
-            return
-        if known >= _MAX_PICTURES:
-            raise HttpError(409, "More pictures came for this exam than are kept.")
-        await asyncio.to_thread(self._write_evidence, blind_id, digest, data)
-        await self.store.awrite(
-            lambda connection: connection.execute(
-                "INSERT OR IGNORE INTO evidence (blind_id, digest, size) VALUES (?, ?, ?)",
-                (blind_id, digest, len(data)),
-            )
-        )
-        self.for_the_body()
-
-    def _write_evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
-        if shutil.disk_usage(self.home.directory).free < _EVIDENCE_FLOOR:
-            raise HttpError(507, "The hall's disk is almost full; pictures are not kept for now.")
-        directory = self.home.evidence / blind_id.hex()
-        try:
-            make_directory(directory, 0o700)
-            write_durably(directory / digest.hex(), data, 0o600)
-        except OSError as problem:
-            raise HttpError(
-                507,
-                "The hall's disk does not take the picture ({why}).",
-                why=problem.strerror or type(problem).__name__,
-            ) from None
-
-    async def copy(self, link: Link, request: CopyRequest) -> Copy:
-        """Give a station what it lacks of the attempt it runs, or is to take up."""
-
-        def read() -> Copy:
-            with self.store.reading() as connection:
-                seat = seats.seat_at(connection, request.blind_id, link.key_id)
-                held = held_state(connection, request.blind_id, seat.package_hash)
-                return moves.copy(connection, seat, held, request)
-
-        return await asyncio.to_thread(read)
-
-    async def halves(self, link: Link, halves: Halves) -> None:
-        """Keep what a neighbour released, sealed, until the station named takes it."""
-        await self.store.awrite(
-            lambda connection: moves.keep_halves(connection, link.key_id, halves)
-        )
-
-    async def erased(self, link: Link, message: Erased) -> None:
-        """Keep a station's statement of what it deleted."""
-        await self.store.awrite(
-            lambda connection: closing.keep(connection, self._key_of(link), message.erasure)
-        )
-        self.for_the_body()
+    # --- Handing in ----------------------------------------------------------------------
 
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
         """Countersign a manifest that extends exactly what is held here."""
-        manifest = read_manifest(message.manifest, self._key_of(link))
+        manifest = read_manifest(message.manifest, self.key_of(link))
         signature = await self.store.awrite(
             partial(self._hand_in, link, manifest, message.manifest)
         )
@@ -523,7 +452,7 @@ class HallService:
         if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
             raise HttpError(409, "The manifest belongs to another package or centre.")
         now_ns = self.clock.wall_ns()
-        signature = countersign(data, held.cursor, self._key_of(link), self.key, now_ns // SECOND)
+        signature = countersign(data, held.cursor, self.key_of(link), self.key, now_ns // SECOND)
         connection.execute(
             "INSERT INTO hand_ins (blind_id, bundle_hash, manifest, countersignature, time_ns) "
             "VALUES (?, ?, ?, ?, ?)",

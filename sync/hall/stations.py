@@ -12,7 +12,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.canon import Object
-from sync.hall.service import MAX_EVIDENCE, HallService, Link
+from sync.hall.moving import Moving
+from sync.hall.pictures import MAX_EVIDENCE, Pictures
+from sync.hall.service import HallService, Link
 from sync.messages import (
     MAX_TICK,
     STATION_ROUTES,
@@ -37,6 +39,7 @@ M = TypeVar("M", bound=Object)
 
 def station_app(hall: HallService) -> Starlette:
     """The application behind the stations' listener."""
+    moving, pictures = Moving(hall), Pictures(hall)
 
     async def greet(request: Request) -> Response:
         greeting = await receive(request, Greeting, _SMALL)
@@ -67,7 +70,7 @@ def station_app(hall: HallService) -> Starlette:
         link = hall.station(peer_certificate(request))
         blind_id = _hex(request, "blind_id", 16)
         digest = _hex(request, "digest", 32)
-        await hall.keep_evidence(link, blind_id, digest, await read_bytes(request, MAX_EVIDENCE))
+        await pictures.keep(link, blind_id, digest, await read_bytes(request, MAX_EVIDENCE))
         return Response(status_code=204)
 
     posts: dict[str, Endpoint] = {
@@ -76,9 +79,9 @@ def station_app(hall: HallService) -> Starlette:
         "permit": asked(PermitRequest, _SMALL, hall.permit),
         "tick": asked(Tick, MAX_TICK, hall.tick),
         "hand_in": asked(HandIn, _MANIFEST, hall.hand_in),
-        "copy": asked(CopyRequest, _SMALL, hall.copy),
-        "halves": told(Halves, _SMALL * 4, hall.halves),
-        "erased": told(Erased, _SMALL, hall.erased),
+        "copy": asked(CopyRequest, _SMALL, moving.copy),
+        "halves": told(Halves, _SMALL * 4, moving.halves),
+        "erased": told(Erased, _SMALL, moving.erased),
     }
     routes = [
         Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])
