@@ -12,9 +12,11 @@ import httpx
 import pytest
 
 from exam_packages import canon
-from exam_packages.attempt.events import Beat
+from exam_packages.attempt.events import RESTART, Beat
 from exam_packages.sealing.journal import Compartment, Frame, read_acknowledgement
 from exam_packages.sealing.journal_format import make_frame
+from sync.hall import seats
+from sync.hall.schema import open_store
 from sync.link import HolderRefused, LinkError
 from sync.messages import Refusal, Tick
 
@@ -282,4 +284,28 @@ def test_acknowledgements_verify_against_the_enrolled_key_alone(
         spoilt[bit // 8] ^= 1 << bit % 8
         with pytest.raises(Exception, match=r"acknowledgement"):
             read_acknowledgement(bytes(spoilt), key)
+    seat.close()
+
+
+def test_a_hall_that_dies_while_closing_deletes_its_keys_when_it_starts_again(
+    fresh: Start, site: Site, tmp_path: Path
+) -> None:
+    hall = fresh("closing")
+    seat = sit(site, hall, tmp_path, "code-0000")
+    seat.tick()
+    assert seat.client.restore_key is not None
+    sealed_to = seat.client.restore_key.sealing.key_id
+    keys = hall.home.signing_path.parent
+    assert len(list(keys.glob("restore-*.key"))) == 1
+    hall.kill()
+    store = open_store(hall.home.directory)
+    store.write(lambda connection: seats.close_sitting(connection, 1, "chief", "routine.end"))
+    store.close()
+    hall.start()
+    assert not list(keys.glob("restore-*.key"))
+    seat.reconnect()
+    (order,) = seat.client.closed
+    assert (order.operator, order.keys) == ("chief", (sealed_to,))
+    with pytest.raises(HolderRefused, match="has closed this sitting"):
+        seat.restart(RESTART)
     seat.close()
