@@ -8,9 +8,10 @@ from pathlib import Path
 
 from exam_packages.errors import ExamError
 
-_DANGEROUS = ("TEXTUAL", "ESCDELAY", "FORCE_COLOR", "TTY_")
+_DANGEROUS = ("TEXTUAL", "ESCDELAY", "FORCE_COLOR", "TTY_", "COLUMNS", "LINES")
 """Environment that changes what Textual and Rich do: ``TEXTUAL_DRIVER`` imports any class,
-``TEXTUAL_PRESS`` types keys, ``TEXTUAL_LOG`` and ``TEXTUAL_SCREENSHOT`` write files."""
+``TEXTUAL_PRESS`` types keys, ``TEXTUAL_LOG`` and ``TEXTUAL_SCREENSHOT`` write files;
+``COLUMNS`` and ``LINES`` belie the terminal's real size."""
 
 
 class NoTerminal(ExamError):
