@@ -13,7 +13,7 @@ import pytest
 
 from exam_packages import canon
 from exam_packages.attempt.events import RESTART, Beat
-from exam_packages.sealing.journal import Compartment, Frame, read_acknowledgement
+from exam_packages.sealing.journal import Compartment, Frame, next_context, read_acknowledgement
 from exam_packages.sealing.journal_format import make_frame
 from sync.hall import seats
 from sync.hall.schema import open_store
@@ -306,6 +306,10 @@ def test_a_hall_that_dies_while_closing_deletes_its_keys_when_it_starts_again(
     seat.reconnect()
     (order,) = seat.client.closed
     assert (order.operator, order.keys) == ("chief", (sealed_to,))
+    assert seat.writer is not None
+    context = next_context(
+        seat.writer.synced_cursor, seat.key.key_id, site.package_hash, seat.stamp().boot
+    )
     with pytest.raises(HolderRefused, match="has closed this sitting"):
-        seat.restart(RESTART)
+        seat.client.permit(context, RESTART)
     seat.close()
