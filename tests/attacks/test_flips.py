@@ -38,6 +38,7 @@ WORDS = {
     "receipt": r"receipt",
     "checkpoint": r"checkpoint",
     "frame": r"frame",
+    "custody": r"custody",
 }
 """What a refusal must speak of, for each kind of file."""
 

@@ -67,6 +67,7 @@ KINDS: dict[str, tuple[str, bytes, Sequence[SigningKey], Callable[[bytes], None]
         ("root of trust", "trust", _keys("root 1", "root 2"), readers.READERS["root of trust"]),
         ("enrolment", "enrolment", _keys("enrolment"), readers.READERS["enrolment"]),
         ("package", "package", _keys("packager"), (_read_package, _signed_package())),
+        ("custody", "custody", _keys("root 1", "root 2"), readers.READERS["custody"]),
         ("grant", "grant", _keys("packager"), readers.READERS["grant"]),
         ("release", "release", _keys("release"), readers.READERS["release"]),
         ("receipt", "receipt", _keys("intake"), readers.READERS["receipt"]),

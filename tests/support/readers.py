@@ -26,6 +26,7 @@ from exam_packages.sealing.bundle import (
     read_manifest,
     verify_bundle,
 )
+from exam_packages.sealing.custody import Custodian, read_custody, seal_custody
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.journal import (
     ROLE_OF,
@@ -38,14 +39,15 @@ from exam_packages.sealing.journal import (
     read_permit,
     split_frames,
 )
-from exam_packages.sealing.keys import read_signing_key
+from exam_packages.sealing.keys import read_sealing_key, read_signing_key
 from exam_packages.sealing.log import read_checkpoint
 from exam_packages.sealing.package import Package, Part
+from exam_packages.sealing.protection import Lock, Passphrase, seal
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_code, read_release
 from exam_packages.sealing.signed import read_signed
 from exam_packages.sealing.suite import SealingKey, SigningKey
-from exam_packages.sealing.trust import Trust, read_enrolment
+from exam_packages.sealing.trust import ROOT, Trust, read_enrolment
 
 VECTORS = Path(__file__).parents[1] / "vectors"
 FACTS: dict[str, Any] = json.loads((VECTORS / "manifest.json").read_bytes())
@@ -188,6 +190,36 @@ def key_file(data: bytes) -> None:
         read_signing_key(path)
 
 
+def custody(data: bytes) -> None:
+    read_custody(data, trust(), ROOT, "scoring").recover(_KEEPERS[:2])
+
+
+_KEEPERS = [SealingKey.from_seed(bytes([at]) * 32) for at in range(3)]
+
+
+def _custody() -> bytes:
+    keepers = [Custodian(name, key.public.raw) for name, key in zip("ABC", _KEEPERS, strict=True)]
+    signers = [signing("root 1"), signing("root 2")]
+    return seal_custody("scoring", bytes(32), bytes(32), keepers, signers)
+
+
+def protected_key_file(data: bytes) -> None:
+    with as_file(data) as path:
+        path.chmod(0o600)
+        read_sealing_key(path, lambda _: [_WORDS])
+
+
+_WORDS = Passphrase("seven quiet otters")
+
+
+def _protected_key_file() -> bytes:
+    lock = Lock(32, 1, 1, bytes(16), bytes(32))  # the least cost, so that many can be read
+    fields: list[canon.Value] = [32, 1, 1, bytes(16), bytes(32)]
+    header: list[canon.Value] = ["exam-kiosk/key/v1", 1, "sealing", fields]
+    sealed = seal(_WORDS, lock, canon.encode(header), [bytes(32)])
+    return canon.encode([*header, sealed])
+
+
 def _inside_bundle() -> tuple[bytes, bytes]:
     read = read_answers(vector("attempt.answers"))
     return read.manifest_bytes, read.countersignature
@@ -247,6 +279,8 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
         bytes.fromhex(FACTS["journal"]["records"][1][1]),
     ),
     "key file": (key_file, canon.encode(["exam-kiosk/key/v1", 0, "signing", [bytes(32), b""]])),
+    "protected key file": (protected_key_file, _protected_key_file()),
+    "custody": (custody, _custody()),
     "value": (_canonical, canon.encode([1, -1, None, True, "text", b"bytes", [[]]])),
     "frame": (lambda data: void(Frame.parse(data)), next(split_frames(vector("attempt.journal")))),
     "signed object": (
