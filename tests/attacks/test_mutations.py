@@ -269,4 +269,4 @@ def test_a_mutated_index_agrees_or_is_refused(data: st.DataObject) -> None:
 def test_kinds_are_all_there() -> None:
     """Nothing that is signed was forgotten here."""
     assert {kind for kind, *_ in KINDS.values()} >= {PACKAGE_KIND, HEADER_KIND}
-    assert len(KINDS) == 12
+    assert len(KINDS) == 13
