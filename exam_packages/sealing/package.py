@@ -21,6 +21,7 @@ Opening and checking need no secret.
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import threading
@@ -48,7 +49,7 @@ from exam_packages.sealing.package_format import (
     decode_index,
     package_hash,
 )
-from exam_packages.sealing.package_writer import Blob, PaperKey, seal_package
+from exam_packages.sealing.package_writer import Blob, FileBlob, PaperKey, seal_package
 from exam_packages.sealing.stream import RangeReader, open_stream
 from exam_packages.sealing.suite import SuiteError
 from exam_packages.sealing.trust import PACKAGER, Trust
@@ -56,6 +57,7 @@ from exam_packages.sealing.trust import PACKAGER, Trust
 __all__ = [
     "Blob",
     "Core",
+    "FileBlob",
     "Package",
     "PackageError",
     "PaperKey",
@@ -197,24 +199,23 @@ class Package:
         Every byte that was opened was also compared with the signed body.
         """
         sha256 = hashlib.sha256()
-        opened: list[bytes] = []
+        opened = io.BytesIO()  # gives out what it holds without a copy
         left = entry.length if size is None else size
 
-        def pieces() -> Iterator[bytes]:
+        def pieces() -> Iterator[memoryview]:
             for piece in self._pieces(entry):
                 sha256.update(piece)
                 yield piece
 
         try:
             for piece in open_stream(key, self._context(entry), pieces()):
-                opened.append(piece[:left])
-                left -= len(opened[-1])
+                left -= opened.write(piece[:left])
         except SuiteError:
             self._compare(entry)
             raise self._wrong_key() from None
         if sha256.digest() != entry.sha256:
             raise self._damaged(entry)
-        return b"".join(opened)
+        return opened.getvalue()
 
     def _blob_reader(self, entry: Entry, key: bytes) -> RangeReader:
         """A reader of ranges of a blob, which is compared as a whole once per opening."""
@@ -245,9 +246,13 @@ class Package:
             raise self._damaged(entry)
         self._sound.add(entry.number)
 
-    def _pieces(self, entry: Entry) -> Iterator[bytes]:
+    def _pieces(self, entry: Entry) -> Iterator[memoryview]:
+        """A sealed blob, piece by piece in one buffer; a piece stands there until the next."""
+        buffer = memoryview(bytearray(min(_PIECE, entry.length)))
         for done in range(0, entry.length, _PIECE):
-            yield self._file.read(entry.offset + done, min(_PIECE, entry.length - done))
+            piece = buffer[: entry.length - done]
+            self._file.read_into(entry.offset + done, piece)
+            yield piece
 
     def _context(self, entry: Entry) -> bytes:
         return blob_context(self._core, entry.part, entry.number)
@@ -366,6 +371,18 @@ class _File:
         if len(data) < length:
             raise self._incomplete()
         return data
+
+    def read_into(self, offset: int, buffer: memoryview) -> None:
+        """Fill *buffer* from *offset*, counted from the end of the header."""
+        offset += self._start
+        try:
+            while buffer:
+                count = os.preadv(self._descriptor, [buffer], offset)
+                if not count:
+                    raise self._incomplete()
+                buffer, offset = buffer[count:], offset + count
+        except OSError as problem:
+            raise self._cannot(problem) from None
 
     def close(self) -> None:
         if self._descriptor >= 0:

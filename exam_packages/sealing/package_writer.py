@@ -8,6 +8,7 @@ import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -36,7 +37,7 @@ from exam_packages.sealing.signed import sign
 from exam_packages.sealing.stream import seal_stream, sealed_size
 from exam_packages.sealing.suite import SigningKey
 
-__all__ = ["Blob", "PaperKey", "seal_package"]
+__all__ = ["Blob", "FileBlob", "PaperKey", "seal_package"]
 
 _PIECE: Final = 1024 * 1024
 _NO_HASH: Final = bytes(32)
@@ -49,6 +50,48 @@ class Blob:
     name: str
     media_type: str
     data: bytes = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.data)
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Its bytes, piece by piece."""
+        view = memoryview(self.data)
+        for offset in range(0, len(view), _PIECE):
+            yield view[offset : offset + _PIECE]
+
+
+@dataclass(frozen=True)
+class FileBlob:
+    """A blob whose bytes stay in the file at *path* until they are sealed: a long video."""
+
+    name: str
+    media_type: str
+    path: Path
+
+    @cached_property
+    def size(self) -> int:
+        """How many bytes the file has; it must not change until it is sealed."""
+        return self.path.stat().st_size
+
+    def pieces(self) -> Iterator[bytes | memoryview]:
+        """Its bytes, piece by piece in one buffer; a piece stands there until the next.
+
+        Raises :class:`PackageError` when they are not as many as :attr:`size` said.
+        """
+        buffer = memoryview(bytearray(_PIECE))
+        left = self.size
+        with self.path.open("rb", buffering=0) as file:
+            while count := file.readinto(buffer):
+                left -= count
+                yield buffer[:count]
+        if left:
+            raise PackageError(
+                "The file {path} changed while it was being sealed; seal it again.",
+                path=str(self.path),
+            )
 
 
 @dataclass(frozen=True)
@@ -65,14 +108,14 @@ class _Plan:
 
     entry: Entry
     key: bytes = field(repr=False)
-    data: bytes = field(repr=False)
+    blob: Blob | FileBlob = field(repr=False)
 
 
 def seal_package(
     path: Path,
     core: Core,
-    practice: Sequence[Blob],
-    paper: Sequence[Blob],
+    practice: Sequence[Blob | FileBlob],
+    paper: Sequence[Blob | FileBlob],
     signers: Sequence[SigningKey],
 ) -> PaperKey:
     """Seal a package into a new file at *path*, and return the secret of its paper.
@@ -134,7 +177,7 @@ def _header_size(signed: int) -> int:
     return aligned(len(FILE_MAGIC) + 4 + signed)
 
 
-def _named(blobs: Sequence[Blob]) -> Sequence[Blob]:
+def _named(blobs: Sequence[Blob | FileBlob]) -> Sequence[Blob | FileBlob]:
     """*blobs*, when each has a name of its own."""
     for name, count in Counter(blob.name for blob in blobs).items():
         if count > 1:
@@ -142,13 +185,10 @@ def _named(blobs: Sequence[Blob]) -> Sequence[Blob]:
     return blobs
 
 
-def _index(first: int, blobs: Sequence[Blob]) -> bytes:
+def _index(first: int, blobs: Sequence[Blob | FileBlob]) -> bytes:
     """The index of *blobs*, which are numbered from *first*."""
     index = canon.encode(
-        [
-            (first + place, blob.name, blob.media_type, len(blob.data))
-            for place, blob in enumerate(blobs)
-        ]
+        [(first + place, blob.name, blob.media_type, blob.size) for place, blob in enumerate(blobs)]
     )
     try:
         canon.unpack(index, tuple[IndexEntry, ...])
@@ -161,12 +201,12 @@ def _index(first: int, blobs: Sequence[Blob]) -> bytes:
     return len(index).to_bytes(4, "big") + index
 
 
-def _plan(parts: Sequence[tuple[str, bytes, Sequence[Blob]]]) -> Iterator[_Plan]:
+def _plan(parts: Sequence[tuple[str, bytes, Sequence[Blob | FileBlob]]]) -> Iterator[_Plan]:
     """Give every blob its number and place: each part's index, then its blobs."""
     number = offset = 0
     for part, key, blobs in parts:
-        for data in (_index(number + 1, blobs), *(blob.data for blob in blobs)):
-            length = sealed_size(padded_size(len(data)))
+        for blob in (Blob("", "", _index(number + 1, blobs)), *blobs):
+            length = sealed_size(padded_size(blob.size))
             if number >= MAX_BLOBS or offset + aligned(length) > MAX_DATA_SIZE:
                 raise PackageError(
                     "A package is one file below 4 GiB with at most {count} blobs, and this "
@@ -174,7 +214,7 @@ def _plan(parts: Sequence[tuple[str, bytes, Sequence[Blob]]]) -> Iterator[_Plan]
                     "media smaller, or spread the items over two forms.",
                     count=MAX_BLOBS,
                 )
-            yield _Plan(Entry(number, part, offset, length, _NO_HASH), key, data)
+            yield _Plan(Entry(number, part, offset, length, _NO_HASH), key, blob)
             number += 1
             offset += aligned(length)
 
@@ -184,7 +224,7 @@ def _seal(file: BinaryIO, core: bytes, plan: _Plan) -> Entry:
     entry = plan.entry
     sha256 = hashlib.sha256()
     for sealed in seal_stream(
-        plan.key, blob_context(core, entry.part, entry.number), _pieces(plan.data)
+        plan.key, blob_context(core, entry.part, entry.number), _pieces(plan.blob)
     ):
         sha256.update(sealed)
         file.write(sealed)
@@ -192,9 +232,7 @@ def _seal(file: BinaryIO, core: bytes, plan: _Plan) -> Entry:
     return Entry(entry.number, entry.part, entry.offset, entry.length, sha256.digest())
 
 
-def _pieces(data: bytes) -> Iterator[bytes | memoryview]:
-    """*data* in pieces, and the zeros that fill its bucket."""
-    view = memoryview(data)
-    for offset in range(0, len(data), _PIECE):
-        yield view[offset : offset + _PIECE]
-    yield bytes(padded_size(len(data)) - len(data))
+def _pieces(blob: Blob | FileBlob) -> Iterator[bytes | memoryview]:
+    """The bytes of *blob*, and the zeros that fill its bucket."""
+    yield from blob.pieces()
+    yield bytes(padded_size(blob.size) - blob.size)

@@ -15,6 +15,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.package import (
     Blob,
     Core,
+    FileBlob,
     Package,
     PackageError,
     PaperKey,
@@ -386,3 +387,26 @@ def test_the_paper_key_comes_back_from_its_file(sealed: Sealed, tmp_path: Path) 
     assert read_paper_key(tmp_path / "paper.key") == sealed[1]
     with pytest.raises(canon.CanonError):
         canon.unpack((tmp_path / "paper.key").read_bytes(), Core)
+
+
+def test_a_blob_may_stay_in_its_file_until_it_is_sealed(
+    make: Maker, trust: Trust, now_s: int, tmp_path: Path
+) -> None:
+    data = os.urandom(3 * 1024 * 1024 + 7)
+    video = tmp_path / "video"
+    video.write_bytes(data)
+    path, key = make(paper=[*PAPER, FileBlob("media/long", "video/mp4", video)])
+    with Package.open(path, trust, now_s=now_s) as package:
+        paper = package.paper(key.key)
+        assert _contents(paper) == [*PAPER, Blob("media/long", "video/mp4", data)]
+
+
+def test_a_file_that_changes_while_it_is_sealed_is_refused(make: Maker, tmp_path: Path) -> None:
+    video = tmp_path / "video"
+    video.write_bytes(b"before")
+    blob = FileBlob("media/long", "video/mp4", video)
+    assert blob.size == 6
+    video.write_bytes(b"after that")
+    with pytest.raises(PackageError, match="changed while it was being sealed"):
+        make(paper=[blob])
+    assert list(tmp_path.iterdir()) == [video]
