@@ -6,7 +6,6 @@ A full disk is shown in ``tests/kiosk/agent/test_disk.py``, a terminal that is t
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import time
@@ -156,7 +155,7 @@ def test_a_hall_that_cannot_be_reached(site: Site, tmp_path: Path) -> None:
 def test_keys_that_others_may_read(site: Site, tmp_path: Path) -> None:
     home = tmp_path / "open"
     shutil.copytree(_station(site), home)
-    os.chmod(home / "keys" / "signing.key", 0o644)
+    (home / "keys" / "signing.key").chmod(0o644)
     done = _run("station", "check", home)
     assert done.returncode == 1
     assert "signing.key" in done.stdout + done.stderr
