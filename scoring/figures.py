@@ -1,6 +1,7 @@
 """What a batch says about the form: the spread of scores, and how each item did.
 
-Facility is the mean share of an item's points. Discrimination is the correlation of an
+Facility is the mean share of an item's points. While answers to an item still wait for a
+person it has no figures: what rules could score of it are the blanks. Discrimination is the correlation of an
 item's points with the points on all *other* items (for right-or-wrong items the corrected
 point-biserial; an item is never correlated with itself). With few attempts it says more
 about chance than about the item, so below :data:`LEAST_ATTEMPTS` it is not given.
@@ -94,18 +95,20 @@ def _item(form: ScoringForm, at: int, attempts: Sequence[ScoredAttempt]) -> Item
     most = exact(entry.key.max_score)
     results = [attempt.items[entry.key.item] for attempt in attempts if attempt.items is not None]
     scores = [result.score for result in results if result.score is not None]
-    facility = None
-    if scores and most:
+    pending = len(results) - len(scores)
+    facility = discrimination = None
+    if scores and most and not pending:
         facility = float(sum(scores, Fraction(0)) / len(scores) / most)
+        discrimination = _discrimination(attempts, entry.key.item, exact(entry.weight))
     return ItemFigures(
         item=entry.key.item,
         competence=entry.competence,
         max_score=most,
         answered=sum(result.answered for result in results),
         scored=len(scores),
-        pending=len(results) - len(scores),
+        pending=pending,
         facility=facility,
-        discrimination=_discrimination(attempts, entry.key.item, exact(entry.weight)),
+        discrimination=discrimination,
     )
 
 

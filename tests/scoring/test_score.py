@@ -159,6 +159,19 @@ def marks(draw, exam):
     return items, [draw(sets) for _ in range(count)]
 
 
+def test_an_item_that_waits_for_marks_has_no_figures_yet(exam) -> None:
+    (essay,) = (entry.key.item for entry in exam.form.key.entries if entry.key.external)
+    written = {essay: exam.perfect(essay="The soup must go.")[essay]}
+    scored = [
+        score_attempt(exam.form, attempt(at, written if at % 4 else {}))
+        for at in range(LEAST_ATTEMPTS * 2)
+    ]
+    one = next(each for each in figures(exam.form, scored).items if each.item == essay)
+    assert one.scored == LEAST_ATTEMPTS // 2
+    assert one.pending == LEAST_ATTEMPTS * 2 - one.scored
+    assert (one.facility, one.discrimination) == (None, None)
+
+
 @settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_figures_hold_for_any_batch(exam, data) -> None:
