@@ -1,10 +1,12 @@
 """What a batch says about the form: the spread of scores, and how each item did.
 
-Facility is the mean share of an item's points. While answers to an item still wait for a
-person it has no figures: what rules could score of it are the blanks. Discrimination is the correlation of an
+Facility is the mean share of an item's points. Discrimination is the correlation of an
 item's points with the points on all *other* items (for right-or-wrong items the corrected
 point-biserial; an item is never correlated with itself). With few attempts it says more
 about chance than about the item, so below :data:`LEAST_ATTEMPTS` it is not given.
+
+While answers to an item still wait for a person it has neither: what rules could score of
+it are the blanks.
 """
 
 from __future__ import annotations
