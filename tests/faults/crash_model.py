@@ -266,6 +266,8 @@ class Station:
     """The head up to which this station said: saved here."""
     damaged: bool = False
     """Whether the disk lost what it had, so that only holders have it."""
+    worn: bool = False
+    """Whether what lies on this disk may contradict itself, since it lost some of it."""
     copy: State = field(default_factory=dict)
 
     @property

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from crash_machine import Crashes
 from crash_model import Holder, Station
+from cut_disk import CutDisk
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.journal import (
     Acknowledgement,
     Cursor,
     DiskFault,
     DiskFull,
-    JournalConflict,
 )
 from sync.outbox import Outbox
 
@@ -23,7 +26,7 @@ SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def test_nothing_saved_is_lost_and_nothing_else_appears() -> None:
     run_state_machine_as_test(
-        Crashes, settings=settings(SETTINGS, max_examples=60, stateful_step_count=40)
+        Crashes, settings=settings(SETTINGS, max_examples=50, stateful_step_count=40)
     )
 
 
@@ -106,24 +109,72 @@ class CountersignsUnseen(Crashes):
         return parse_manifest(manifest)[1].cursor
 
 
+NONE_LAST = (0.0, 0)
+"""Odds: nothing that is not durable lasts."""
+
+
+@pytest.mark.parametrize("faulty", [SaysSavedBeforeTheSync, SyncsTheSameFileAgain])
+def test_the_model_sees_a_saved_answer_that_a_power_cut_took(faulty: type[Crashes]) -> None:
+    for kind in (Crashes, faulty):
+        crashes = kind()
+        crashes.the_attempt_begins()
+        crashes.answers(0, [300], "sync", 0, None, NONE_LAST)
+        crashes.answers(0, [300], None, 0, None, NONE_LAST)
+        crashes.it_ends(0, True, NONE_LAST)
+        if kind is faulty:
+            with pytest.raises(AssertionError, match="what was called saved is lost"):
+                crashes.teardown()
+        else:
+            crashes.teardown()
+
+
+def test_the_model_sees_an_answer_sealed_twice() -> None:
+    for kind in (Crashes, SealsAgainAfterAFailedSync):
+        crashes = kind()
+        crashes.the_attempt_begins()
+        crashes.answers(0, [300], "sync", 0, None, NONE_LAST)
+        crashes.answers(0, [300], None, 0, None, NONE_LAST)
+        crashes.it_ends(0, False, NONE_LAST)
+        if kind is Crashes:
+            crashes.teardown()
+        else:
+            with pytest.raises(AssertionError, match="an entry exists twice and differs"):
+                crashes.teardown()
+
+
+def test_a_directory_that_could_not_be_synced_is_synced_the_next_time(tmp_path: Path) -> None:
+    """Found by the model: everything in it was synced, and went with its name."""
+    disk = CutDisk(tmp_path)
+    place = tmp_path / "station" / "attempt"
+    disk.put_back(place.parent, {})
+    with disk.watching():
+        disk.fail_syncs = 1
+        with pytest.raises(OSError, match="error"):
+            make_directory(place)
+        make_directory(place)
+        write_durably(place / "answer", b"saved")
+    disk.cut(place.parent, lambda: False)
+    assert (place / "answer").read_bytes() == b"saved"
+
+
 @pytest.mark.parametrize(
-    ("faulty", "words"),
+    "faulty",
     [
-        (SaysSavedBeforeTheSync, "what was called saved is lost"),
-        (SyncsTheSameFileAgain, "what was called saved is lost"),
-        (SealsAgainAfterAFailedSync, "exists twice and differs"),
-        (NeverMovesACursorBack, "called held, and is not"),
-        (CountersignsUnseen, "countersigned what it does not hold"),
+        CountersignsUnseen,
+        pytest.param(NeverMovesACursorBack, marks=pytest.mark.slow),
+        pytest.param(SaysSavedBeforeTheSync, marks=pytest.mark.slow),
+        pytest.param(SyncsTheSameFileAgain, marks=pytest.mark.slow),
+        pytest.param(SealsAgainAfterAFailedSync, marks=pytest.mark.slow),
     ],
 )
-def test_a_planted_fault_is_found(faulty: type[Crashes], words: str) -> None:
+def test_a_planted_fault_is_found(faulty: type[Crashes]) -> None:
     """Without this, a model that sees nothing would look like a program without faults."""
-    with pytest.raises((AssertionError, JournalConflict), match=words):
+    with pytest.raises(AssertionError):
         run_state_machine_as_test(
             faulty,
             settings=settings(
                 SETTINGS,
-                max_examples=2_000,
+                max_examples=5_000,
                 stateful_step_count=40,
                 phases=[Phase.generate],  # the first example found will do
                 report_multiple_bugs=False,
