@@ -77,7 +77,9 @@ from sync.intake.service import Intake
 from sync.intake.storage import SqliteStorage
 from sync.outbox import HolderFork, Outbox
 
-SEGMENT = 8 * 1024
+SEGMENT = 16 * 1024
+"""Room for an epoch header and a few answers, so that every sync and every change of
+segment comes up soon."""
 ODDS = st.tuples(st.sampled_from([0.0, 0.5, 1.0]), st.integers(0, 2**16))
 """How likely each thing that is not durable lasts through a power cut, and a seed."""
 FUSES = st.one_of(st.none(), st.none(), st.none(), st.integers(0, 1_500), st.integers(0, 40_000))
