@@ -11,6 +11,7 @@ import click
 
 from exam_packages.clock import SECOND
 from exam_packages.files import write_durably
+from exam_packages.language import ngettext
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.package import Package
 from sync.hall import closing, seats
@@ -91,7 +92,8 @@ def sitting(
         )
     finally:
         store.close()
-    click.echo(f"Sitting “{title}” ({grant.slot}) is open: {len(lines)} candidates expected.")
+    expected = ngettext("{n} candidate", "{n} candidates", len(lines))
+    click.echo(f"Sitting “{title}” ({grant.slot}) is open: {expected} expected.")
 
 
 @hall.command()
