@@ -73,12 +73,14 @@ def _nobody() -> str:
 
 @dataclass(frozen=True)
 class Session:
-    """Someone signed in. ``csrf`` is what each of their changing requests must carry."""
+    """Someone signed in. ``csrf`` is what each of their changing requests must carry,
+    ``stored`` the stored password they signed in against."""
 
     name: str
     role: str
     csrf: str
     expires_ns: int
+    stored: str
 
     def __repr__(self) -> str:
         return f"Session({self.name!r}, {self.role!r})"  # a token never shows
@@ -119,14 +121,14 @@ class Sessions:
         if any(len(self._guesses.get(key, ())) >= _GUESSES for key in keys):
             raise Busy(60, "Too many wrong passwords; wait a minute and try again.")
 
-    def open(self, response: Response, name: str, role: str) -> Session:
+    def open(self, response: Response, name: str, role: str, stored: str) -> Session:
         """Begin a session and give the browser its cookie."""
         now = self._clock.boottime_ns()
         self._sessions = {k: s for k, s in self._sessions.items() if s.expires_ns > now}
         while len(self._sessions) >= _MAX_SESSIONS:
             self._sessions.pop(next(iter(self._sessions)))
         token = secrets.token_urlsafe(32)
-        session = Session(name, role, secrets.token_urlsafe(32), now + _LIFE_NS)
+        session = Session(name, role, secrets.token_urlsafe(32), now + _LIFE_NS, stored)
         self._sessions[_key(token)] = session
         response.set_cookie(COOKIE, token, path="/", secure=True, httponly=True, samesite="strict")
         return session

@@ -23,7 +23,7 @@ def routes(site: Site) -> list[Route]:
     """The routes of the acts."""
 
     async def act(request: Request) -> Response:
-        session = site.sessions.changing(request)
+        session = site.changing(request)
         form = await read_form(request)
         perform = ACTS.get(request.path_params["name"])
         if perform is None:

@@ -45,7 +45,7 @@ async def _changes(site: Site, request: Request) -> AsyncIterator[str]:
     order: list[int] = []
     shown: dict[str, str] = {}
     concerns: dict[int, Concern] = {}
-    while not site.hall.ending and site.sessions.find(request) is not None:
+    while not site.hall.ending and site.signed_in(request) is not None:
         current = await site.board()
         parts = site.parts(current)
         now = [row.seat for row in current.rows]

@@ -17,7 +17,7 @@ def routes(site: Site) -> list[Route]:
     """The routes of this page."""
 
     async def show(request: Request) -> Response:
-        if site.sessions.find(request) is not None:
+        if site.signed_in(request) is not None:
             return RedirectResponse("/board", 303)
         return site.render("sign_in.html", None, words="")
 
@@ -43,7 +43,7 @@ def routes(site: Site) -> list[Route]:
         response: Response = RedirectResponse("/board", 303)
         if wants_json(request):
             response = JSONResponse({})
-        session = site.sessions.open(response, name, role)
+        session = site.sessions.open(response, name, role, stored or "")
         if wants_json(request):
             # The token a script needs for its acts; pages carry it inside.
             response = _with_cookies(JSONResponse(_about(session)), response)

@@ -90,11 +90,31 @@ class Site:
         response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
         return response
 
+    def signed_in(self, request: Request) -> Session | None:
+        """Who asks; nobody once their role or password was changed since they signed in."""
+        session = self.sessions.find(request)
+        return session if session is not None and self._stands(session) else None
+
+    def changing(self, request: Request) -> Session:
+        """Who wants to change something. Raises :class:`HttpError` as
+        :meth:`Sessions.changing` does."""
+        session = self.sessions.changing(request)
+        if not self._stands(session):
+            raise HttpError(401, "You are not signed in any more; sign in again.")
+        return session
+
+    def _stands(self, session: Session) -> bool:
+        with self.hall.store.reading() as connection:
+            found = connection.execute(
+                "SELECT role, password FROM operators WHERE name = ?", (session.name,)
+            ).fetchone()
+        return found == (session.role, session.stored)
+
     def page(self, show: Page) -> Endpoint:
         """A page for people who are signed in; others are sent to sign in."""
 
         async def endpoint(request: Request) -> Response:
-            session = self.sessions.find(request)
+            session = self.signed_in(request)
             if session is None:
                 if wants_json(request):
                     return JSONResponse({"error": "You are not signed in."}, 401)

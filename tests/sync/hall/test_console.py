@@ -15,7 +15,7 @@ from sync.hall.desk import Desk, DeskError
 from sync.web.pages import HEADERS
 from sync.web.sessions import COOKIE, CSRF_HEADER
 
-from .conftest import PASSWORD, Hall
+from .conftest import PASSWORD, Hall, run_cli
 
 
 @pytest.fixture
@@ -195,6 +195,20 @@ def test_the_stream_sends_the_rows_and_then_what_changed(
         # Seats of earlier tests may change too: their stations have been silent for longer.
         assert "seat-6" in events
         assert not {f"seat-{number}" for number in range(7, 13)} & set(events)
+
+
+@pytest.mark.parametrize("role", ["observer", "chief"])
+def test_a_session_ends_when_its_operator_gets_another_role_or_password(
+    browser: httpx.Client, hall: Hall, role: str
+) -> None:
+    home = hall.home.directory
+    password = home / "password"
+    run_cli("operator", home, "deputy", "--role", "chief", "--password-file", password)
+    token = sign_in(browser, hall, "deputy")
+    assert act(browser, hall, **{CSRF_HEADER: token}).status_code == 200
+    run_cli("operator", home, "deputy", "--role", role, "--password-file", password)
+    assert act(browser, hall, **{CSRF_HEADER: token}).status_code == 401
+    assert browser.get("/board").status_code == 303
 
 
 def test_guessing_passwords_is_limited(hall: Hall) -> None:
