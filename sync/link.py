@@ -324,7 +324,8 @@ class HolderClient:
         error = _refusal(self._url, response.status_code, body)
         error.status = response.status_code
         wait = response.headers.get("retry-after", "")
-        error.retry_s = min(int(wait), 60) if wait.isascii() and wait.isdigit() else 0
+        plain = wait.isascii() and wait.isdigit() and len(wait) < 10
+        error.retry_s = min(int(wait), 60) if plain else 0
         raise error
 
 
@@ -346,7 +347,7 @@ def _refusal(url: str, status: int, body: bytes) -> HolderRefused:
 def _fills(fields: dict[str, str | int], template: str) -> bool:
     """Whether *template* asks for nothing but plain members of *fields*."""
     return all(
-        name is None or (name in fields and not spec and not conversion)
+        name is None or (name.isidentifier() and name in fields and not spec and not conversion)
         for _, name, spec, conversion in Formatter().parse(template)
     )
 

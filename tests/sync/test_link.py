@@ -282,12 +282,19 @@ def test_a_refusal_is_told_in_the_halls_own_words(hall: FakeHall, client: Holder
 
 @pytest.mark.parametrize(
     ("template", "retry"),
-    [("{missing}", "x"), ("{a.__class__}", "-1"), ("{a:>999999999}", "9" * 30), ("{", "1e9")],
+    [
+        ("{missing}", "x"),
+        ("{a.__class__}", "-1"),
+        ("{a:>999999999}", "9" * 30),
+        ("{", "1e9"),
+        ("{a.b}", "9" * 5000),
+        ("{a[0]}", "7"),
+    ],
 )
 def test_a_refusal_that_is_a_trap_is_not_sprung(
     hall: FakeHall, client: HolderClient, template: str, retry: str
 ) -> None:
-    refusal = wire.Refusal(template, (("a", "x"),))
+    refusal = wire.Refusal(template, (("a", "x"), ("a.b", "x"), ("a[0]", "x")))
     hall.says("/v1/sign-in", refusal, status=409, retry_after=retry)
     with pytest.raises(HolderRefused, match="without saying why") as raised:
         client.sign_in("CODE0001")
