@@ -6,7 +6,7 @@ travel as the bytes that were signed; what is unsigned here is status, not evide
 
 from __future__ import annotations
 
-from exam_packages.canon import Object
+from exam_packages.canon import Count, Object
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
 TICK_S = 1
@@ -110,12 +110,12 @@ class Tick(Object):
     """
 
     blind_id: bytes
-    epoch: int
-    sequence: int
+    epoch: Count
+    sequence: Count
     head: bytes
     frames: tuple[bytes, ...]
-    authority: int
-    command: int
+    authority: Count
+    command: Count
     status: Status
 
 
@@ -162,7 +162,7 @@ class CopyRequest(Object):
     the end of its record, or one that takes an attempt up."""
 
     blind_id: bytes
-    after: int
+    after: Count
     head: bytes
 
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 import apsw
+import msgspec
 
 from exam_packages import canon
 from exam_packages.attempt.events import START
@@ -60,6 +61,9 @@ _ATTEMPT_FLOOR = 256 * 1024 * 1024
 """Free bytes below which no new attempt is opened: the rest is for the open ones."""
 CONTACT_NS = 8 * SECOND
 """A station that said something within this time is in contact."""
+_MAX_INCIDENTS = 8
+_MAX_WORDS = 300
+"""Incidents kept of one station, and characters of each."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
 
@@ -215,7 +219,7 @@ class HallService:
                 connection, sitting, code, link.key_id, self.clock.wall_ns()
             )
         )
-        link.guesses.clear()
+        link.guesses.pop()  # a right one is no guess; the wrong ones before it still count
         return Seat(found.blind_id, found.candidate, found.name)
 
     def _count_guess(self, link: Link) -> None:
@@ -287,7 +291,7 @@ class HallService:
         """Hold new frames, then acknowledge, and hand over what waits for this station."""
         if len(tick.frames) > MAX_FRAMES:
             raise HttpError(413, "A tick carries at most {limit} frames.", limit=MAX_FRAMES)
-        link.status, link.blind_id = tick.status, tick.blind_id
+        link.status, link.blind_id = _shortened(tick.status), tick.blind_id
         link.at_ns = self.clock.boottime_ns()
         tock, refused = await self.store.awrite(partial(self._tick, link, tick))
         if refused is not None:
@@ -460,6 +464,12 @@ class HallService:
         )
         audit(connection, now_ns, "", "handed in", seat=seat.candidate)
         return signature
+
+
+def _shortened(status: Status) -> Status:
+    """What is kept of a status: a station may say anything, at any length, each second."""
+    words = tuple(words[:_MAX_WORDS] for words in status.incidents[-_MAX_INCIDENTS:])
+    return msgspec.structs.replace(status, phase=status.phase[:_MAX_WORDS], incidents=words)
 
 
 def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:

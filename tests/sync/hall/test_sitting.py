@@ -181,6 +181,44 @@ def test_a_wrong_code_is_refused_and_guessing_is_limited(hall: Any, station: Mak
     assert station("s1").client.sign_in("code-0004").candidate == "c-4"  # others are not held up
 
 
+def test_a_right_code_does_not_make_room_for_more_guesses(hall: Any, station: Make) -> None:
+    seat = station("s9")
+    seen = []
+    for guess in range(12):
+        try:
+            seat.client.sign_in("code-0011" if guess % 4 == 3 else f"wrong-{guess}")
+        except HolderRefused as refused:
+            seen.append(refused.status)
+    assert seen == [404] * 9
+    for guess in range(2):
+        with pytest.raises(HolderRefused) as refused_at_last:
+            seat.client.sign_in(f"wrong-again-{guess}")
+    assert refused_at_last.value.status == 429
+
+
+def test_numbers_beyond_any_record_are_not_read(hall: Any, station: Make) -> None:
+    seat = station("s1")
+    for numbers in ((1, 0, 0, 1 << 63), (1, 1 << 63, 0, 0), (1, 0, 1 << 63, 0), (1 << 63, 0, 0, 0)):
+        epoch, sequence, authority, command = numbers
+        with pytest.raises(HolderRefused) as refused:
+            seat.client.tick(
+                Tick(
+                    bytes(16), epoch, sequence, b"", (), authority, command,
+                    second_status(),
+                )
+            )  # fmt: skip
+        assert refused.value.status == 400, str(refused.value)
+
+
+def test_a_station_that_never_stops_talking_is_cut_short(hall: Any, station: Make) -> None:
+    seat = station("s1").begin("code-0000")
+    seat.tick(phase="p" * 50_000, incidents=("x" * 50_000,) * 40)
+    with hall.desk() as desk:
+        (row,) = [row for row in desk.board()["rows"] if row["candidate"] == "c-0"]
+    assert "x" * 300 in row["incidents"]
+    assert sum(len(words) for words in row["incidents"]) < 3000
+
+
 def test_a_candidate_sits_at_one_station(hall: Any, station: Make) -> None:
     first, second = station("s1"), station("s2")
     assert first.client.sign_in("code-0005") == second.client.sign_in("code-0005")
