@@ -6,6 +6,7 @@ kilobytes. All reading goes through the agent, which holds the keys.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from exam_packages.content.reading import read_exhibit, read_item, read_paper
 from kiosk.widgets.picture import Cells, PictureError, read_picture
 
 MAX_PICTURES = 24
-"""Decoded pictures kept: about a megabyte each."""
+"""Decoded pictures kept: half a megabyte each at most."""
 
 T = TypeVar("T")
 
@@ -50,7 +51,8 @@ class Library:
         """Read a picture, so that :meth:`picture` has it."""
         data = await self._read(part, media_blob(media))
         try:
-            picture: Cells | str = read_picture(data)
+            # Beside the event loop: a key pressed meanwhile is answered at once.
+            picture: Cells | str = await asyncio.to_thread(read_picture, data)
         except PictureError as problem:
             picture = str(problem)
         while len(self._pictures) >= MAX_PICTURES:

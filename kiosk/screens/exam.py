@@ -137,14 +137,18 @@ class ExamScreen(KioskScreen):
         for exhibit in exhibits:
             blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
             blocks.extend(exhibit.body)
-        if self.item is None or self.item.exhibits != item.exhibits:
+        same_exhibits = self.item is not None and self.item.exhibits == item.exhibits
+        if not same_exhibits:
             self._exhibit_wanted = None
+        # What stood here before the screen was away may have been another candidate's.
+        stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
         self._has_exhibit = bool(blocks)
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
         await question.show(item, course.responses(item_id), pictures)
-        self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
+        if not stands:
+            self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
         self._shown = (course.part, item_id)
         self._loading = None
         self._arrange()
@@ -152,6 +156,7 @@ class ExamScreen(KioskScreen):
             self.query_one("#exhibit").focus()
         else:
             question.focus_first()
+        self.tell()  # at once: the number above and the question are painted together
         self.client.wake()
         self.run_worker(self._load_pictures(course.part, item, blocks), group="pictures")
         self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
@@ -175,8 +180,13 @@ class ExamScreen(KioskScreen):
         items = order(course)
         after = items.index(item_id) + 1 if item_id in items else len(items)
         if after < len(items):
+            library = self.client.library
             try:
-                await self.client.library.item(course.part, items[after])
+                item = await library.item(course.part, items[after])
+                exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
+                for media in sorted(_media([*item.body, *(b for e in exhibits for b in e.body)])):
+                    if library.picture(course.part, media) is None:
+                        await library.load_picture(course.part, media)
             except ExamError:
                 return  # it is asked for again, and told, when it is opened
 

@@ -26,6 +26,8 @@ MAX_PIXELS = 24_000_000
 FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_LINES = 24
 """Lines a picture may take, so that the question stays near it."""
+MOST_SIZE = (400, 400)
+"""Pixels kept of a picture: more than a terminal's cells can show of it."""
 
 
 class PictureError(ExamError):
@@ -59,8 +61,10 @@ def read_picture(data: bytes) -> Cells:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureError("This picture is too large to be shown here.")
-                image.draft("RGB", (512, 512))
+                image.draft("RGB", MOST_SIZE)
                 flat = image.convert("RGBA")
+                # Small before all else: a large picture is in memory once, not three times.
+                flat.thumbnail(MOST_SIZE, Image.Resampling.LANCZOS)
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
@@ -74,9 +78,7 @@ def read_picture(data: bytes) -> Cells:
         raise PictureError("This picture cannot be shown here.") from problem
     paper = Image.new("RGBA", flat.size, "white")
     paper.alpha_composite(flat)
-    small = paper.convert("RGB")
-    small.thumbnail((640, 640), Image.Resampling.LANCZOS)
-    return Cells(small)
+    return Cells(paper.convert("RGB"))
 
 
 @lru_cache(maxsize=12)
