@@ -71,7 +71,7 @@ def test_two_candidates_survive_kills_and_a_lost_hall(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_fails_is_said_and_ends_the_demo(tmp_path: Path) -> None:
-    """As on a disk that cannot take the package: files end at 200 kB."""
+    """As on a disk that cannot take a record: files end at 200 kB."""
     done = subprocess.run(
         ["prlimit", "--fsize=200000", exam_kiosk(), "demo", "--auto", "--dir", tmp_path / "site"],
         capture_output=True,
@@ -80,8 +80,8 @@ def test_a_stage_that_fails_is_said_and_ends_the_demo(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1
-    assert done.stdout.splitlines()[-1] == "  ✗ The form is sealed and granted to the centre"
-    assert done.stderr.startswith("exam-kiosk: `exam-kiosk package seal ")
+    assert done.stdout.splitlines()[-1] == "  ✗ A practice exam is opened with every opening key"
+    assert done.stderr.startswith("exam-kiosk: `exam-kiosk body rehearse ")
     assert "Traceback" not in done.stderr
     _must_all_end(tmp_path)
 
