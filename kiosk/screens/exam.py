@@ -50,6 +50,7 @@ class ExamScreen(KioskScreen):
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
         self._has_exhibit = False
+        self._more = ""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
@@ -236,7 +237,9 @@ class ExamScreen(KioskScreen):
         question = self.query_one(Question)
         below = question.max_scroll_y - round(question.scroll_y)
         words = _("▼ The question goes on below: Page Down, or scroll") if below > 0 else ""
-        self.query_one("#more", Static).update(Content(words), layout=False)
+        if words != self._more:  # a paint of its own, after each question, otherwise
+            self._more = words
+            self.query_one("#more", Static).update(Content(words), layout=False)
 
     # Acts.
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from textual import events
 from textual.content import Content
 from textual.geometry import Region, Size
+from textual.reactive import var
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -21,6 +22,10 @@ class Lines(Widget):
     """Content in lines. Subclasses say :meth:`build`; :meth:`rebuild` has it asked again."""
 
     DEFAULT_CSS = "Lines { height: auto; width: 1fr; }"
+
+    virtual_size = var(Size(0, 0))
+    """Follows from the layout and asks for no other: nothing here scrolls by itself. The
+    stock widget lays the whole screen out again, and paints it again, for each new size."""
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)

@@ -12,7 +12,9 @@ from typing import TypeAlias, TypeVar, cast
 
 from textual import on
 from textual.containers import VerticalScroll
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import var
 from textual.widget import Widget
 
 from exam_packages.content import text as rich
@@ -53,6 +55,9 @@ class Question(VerticalScroll, can_focus=False):
     Question > * { display: none; margin: 0 1 1 0; }
     Question > .-shown { display: block; }
     """
+
+    virtual_size = var(Size(0, 0))
+    """No second layout for a new size: a scroll bar that comes or goes asks for its own."""
 
     class Changed(Message):
         """All the answers to the item, as they now stand."""
