@@ -22,7 +22,7 @@ from typing import TypeAlias
 import apsw
 
 from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
-from sync.hall import authority, moves, seats, second
+from sync.hall import authority, closing, moves, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -160,7 +160,8 @@ async def move(
         name = seats.machine_name(connection, target)
         if target == seat.station:
             raise HttpError(409, "The exam of {candidate} is at that station.", candidate=candidate)
-        if target not in in_contact or target not in vacant:
+        free = target in vacant and not seats.has_open_exam(connection, target)
+        if target not in in_contact or not free:
             raise HttpError(
                 409,
                 "The station “{station}” is not free, or does not answer; choose one that is "
@@ -220,6 +221,8 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
     check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> None:
+        if seats.open_sitting(connection) is None and closing.unfinished(connection):
+            return  # closed before, but a key did not go away: that alone is tried again
         sitting = _sitting(connection)
         still_open = [
             seat.candidate

@@ -310,7 +310,10 @@ def status(desk: Desk, as_json: bool) -> None:
 
 
 def _password(path: Path) -> str:
-    lines = _bounded(path, 4096).decode("utf-8", "strict").splitlines()
+    try:
+        lines = _bounded(path, 4096).decode("utf-8", "strict").splitlines()
+    except UnicodeDecodeError:
+        raise click.ClickException(f"The password file {path} is not UTF-8 text.") from None
     return lines[0] if lines else ""
 
 

@@ -92,6 +92,11 @@ def finish(store: Store, keys: RestoreKeys, key: SigningKey, time_ns: int) -> No
         store.write(partial(_state, due, own, key, time_ns))
 
 
+def unfinished(connection: apsw.Connection) -> bool:
+    """Whether a sitting was closed whose key did not go away then."""
+    return bool(_due(connection))
+
+
 def _due(connection: apsw.Connection) -> list[_Due]:
     return [
         _Due(*row)

@@ -198,6 +198,19 @@ def handed_in(connection: apsw.Connection, blind_id: bytes) -> bool:
     )
 
 
+def has_open_exam(connection: apsw.Connection, station: bytes) -> bool:
+    """Whether *station* runs an exam, or is to take one up."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM seats JOIN sittings ON sittings.id = seats.sitting"
+            " WHERE station = ? AND permitted != 0 AND closed_ns IS NULL AND NOT EXISTS"
+            " (SELECT 1 FROM hand_ins WHERE hand_ins.blind_id = seats.blind_id"
+            " AND reopened_ns IS NULL))",
+            (station,),
+        ).get
+    )
+
+
 def sign_in(
     connection: apsw.Connection, sitting: Sitting, code: bytes, station: bytes, time_ns: int
 ) -> SeatRow:

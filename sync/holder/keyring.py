@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exam_packages.errors import ExamError
 from exam_packages.files import sync_directory
-from exam_packages.sealing.keys import read_sealing_key, write_sealing_key
+from exam_packages.sealing.keys import KeyFileError, read_sealing_key, write_sealing_key
 from exam_packages.sealing.suite import SealingKey
 
 __all__ = ["KeyringError", "RestoreKeys"]
@@ -50,11 +50,14 @@ class RestoreKeys:
         return tuple(read_sealing_key(path) for path in sorted(self._directory.glob(_PATTERN)))
 
     def erase(self, sitting: bytes) -> tuple[bytes, ...]:
-        """Delete the key for *sitting*, durably; its id, or nothing when there is none.
+        """Delete the key for *sitting*, durably; its id, or nothing when none can be read.
 
         Raises :class:`KeyringError`.
         """
-        key = self.find(sitting)
+        try:
+            key = self.find(sitting)
+        except KeyFileError:  # damaged, so it has no id any more; it goes all the same
+            key = None
         path = self._path(sitting)
         try:
             path.unlink(missing_ok=True)

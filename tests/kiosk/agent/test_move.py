@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -390,6 +391,25 @@ def _statements(hall: Hall) -> dict[str, bytes]:
         )
         found[""] = database.execute("SELECT erasure FROM sittings").fetchone()[0]
     return found
+
+
+def test_no_two_exams_are_moved_to_one_station(room: Room) -> None:
+    agents = room.agents(1, 2, 3)
+    screens = [agents[number].screen() for number in (0, 1)]
+    for number, screen in enumerate(screens, 1):
+        screen.begin(room.hall, number)
+        safe(screen)
+    for number in (1, 2):
+        words = {"candidate": candidate(number), "station": "seat-3"}
+        assert "second person" in room.hall.act("move", **words)
+    first, second = ({"candidate": candidate(n), "station": "seat-3"} for n in (1, 2))
+    agents[2].process.send_signal(signal.SIGSTOP)  # it does not say yet that it is taken
+    assert "goes on at seat-3" in room.hall.act("move", who=INVIGILATOR, **first)
+    with pytest.raises(DeskError, match="not free"):
+        room.hall.act("move", who=INVIGILATOR, **second)
+    agents[2].process.send_signal(signal.SIGCONT)
+    goes_on(agents[2].screen(), 2)
+    assert isinstance(screens[1].do(Flag("two", on=True)), ipc.Saved)
 
 
 def test_before_anything_was_recorded_a_move_is_a_new_sign_in(room: Room) -> None:

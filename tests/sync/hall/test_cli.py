@@ -15,7 +15,7 @@ from exam_packages.sealing.trust import PACKAGER
 from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import DeskError
 
-from .conftest import CLOCK, SLOT, Hall, Site, run_cli
+from .conftest import CLOCK, SLOT, Hall, Site, Station, run_cli
 
 
 def refused(*arguments: object) -> str:
@@ -115,3 +115,34 @@ def test_the_sitting_closes_when_all_is_handed_in_and_another_can_open(
     board = json.loads(run_cli(*act(hall, "status", "--json")))
     assert not board["released"]  # the secret is forgotten
     assert "is open" in run_cli(*sitting(hall, site))
+
+
+def test_a_sitting_whose_key_did_not_go_away_is_closed_by_closing_it_again(
+    site: Site, tmp_path: Path
+) -> None:
+    hall = Hall(site.hall("hall-stuck", 1))
+    hall.start()
+    try:
+        station = Station(site.station("s1"), hall, tmp_path)  # its greeting made the key
+        station.close()
+        (key,) = (hall.home.directory / "keys").glob("restore-*.key")
+        key.unlink()
+        key.mkdir()  # what no disk deletes as a file
+        for _ in range(2):
+            assert "could not be deleted" in refused(*act(hall, "close"))
+        key.rmdir()
+        assert "is closed" in run_cli(*act(hall, "close"))
+        assert "No sitting is open" in refused(*act(hall, "close"))
+    finally:
+        hall.stop()
+
+
+def test_a_password_file_in_another_encoding_is_refused_with_a_sentence(
+    hall: Hall, tmp_path: Path
+) -> None:
+    password = tmp_path / "p"
+    password.write_bytes("Schlüsselwörter\n".encode("latin-1"))
+    words = refused(
+        "operator", hall.home.directory, "x", "--role", "chief", "--password-file", password
+    )
+    assert "UTF-8" in words

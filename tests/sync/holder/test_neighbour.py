@@ -223,3 +223,12 @@ def test_damaged_words_are_refused_with_our_errors(case: Case) -> None:
         spoilt[bit // 8] ^= 1 << bit % 8
         with pytest.raises(ExamError):
             read_restore_key(bytes(spoilt), key)
+
+
+def test_a_damaged_key_is_deleted_like_any_other(tmp_path: Path) -> None:
+    keys = RestoreKeys(tmp_path)
+    keys.of(SITTING)
+    (path,) = tmp_path.iterdir()
+    path.write_bytes(b"damaged")
+    assert keys.erase(SITTING) == ()
+    assert list(tmp_path.iterdir()) == []
