@@ -42,8 +42,8 @@ def erase(custody: Custody, attempts: Path, order: Erasure, clock: Clock) -> byt
     """Carry out the hall's *order*; this station's own signed statement. Once done, the same
     statement is given again.
 
-    Raises an ``ExamError`` or :class:`OSError` when the disk does not let go: then nothing
-    is stated.
+    Raises an ``ExamError`` or :class:`OSError` when the disk does not let go, or a record
+    cannot be read: then nothing is stated.
     """
     statement = attempts.parent / "erasures" / f"{order.sitting.hex()}.erasure"
     if statement.exists():
@@ -73,12 +73,12 @@ def erase(custody: Custody, attempts: Path, order: Erasure, clock: Clock) -> byt
 
 
 def _sealed_to(directory: AttemptDirectory, keys: frozenset[bytes]) -> bool:
-    """Whether an epoch of this attempt was sealed to one of the hall's *keys*."""
-    try:
-        frames = directory.recover().frames
-    except ExamError as problem:
-        LOG.error("The record in %s cannot be read: %s", directory.path, problem)
-        return False
+    """Whether an epoch of this attempt was sealed to one of the hall's *keys*.
+
+    Raises an ``ExamError`` when the record cannot be read: what is not known to be gone is
+    not stated to be.
+    """
+    frames = directory.recover().frames
     return any(
         half.key_id in keys
         for frame in frames
