@@ -6,6 +6,8 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Size
+from textual.reactive import var
 from textual.widgets import Input, Static
 
 from exam_packages.content.items import TextEntry
@@ -41,6 +43,13 @@ class Field(Input):
         """Stay silent: a bell would tell the hall that somebody mistyped."""
 
 
+class Words(Static):
+    """A few words beside the field."""
+
+    virtual_size = var(Size(0, 0))
+    """No second layout for a new size: see :class:`kiosk.widgets.lines.Lines`."""
+
+
 class TextEntryField(Horizontal):
     """A text entry interaction: its label, its field, what is expected of it."""
 
@@ -50,12 +59,14 @@ class TextEntryField(Horizontal):
     TextEntryField .note { width: 1fr; padding: 1 0 0 1; color: $quiet; }
     """
 
+    virtual_size = var(Size(0, 0))
+
     def __init__(self) -> None:
         super().__init__()
         self.interaction = TextEntry("", 0, "", "", False)
-        self._label = Static("", markup=False, classes="label")
+        self._label = Words("", markup=False, classes="label")
         self._field = Field()
-        self._note = Static("", markup=False, classes="note")
+        self._note = Words("", markup=False, classes="note")
         self._given = ""
 
     def compose(self) -> ComposeResult:
