@@ -118,6 +118,10 @@ class HallService:
         enrolment = read_enrolment(greeting.enrolment, self.trust, now_s=now_ns // SECOND)
         self._check_greeting(certificate, enrolment)
         shown = fingerprint(enrolment.tls_certificate)
+        # Before the transaction: one that is undone must not have made the hall's own key.
+        announced = None
+        if greeting.restore_key:
+            announced = read_restore_key(greeting.restore_key, enrolment.verify_key)
 
         def work(connection: apsw.Connection) -> Welcome:
             connection.execute(
@@ -130,7 +134,12 @@ class HallService:
             name, restore_key = b"", b""
             if sitting is not None:
                 name, restore_key = closing.restore_key(connection, sitting, self.keys, self.key)
-                self._take_restore_key(connection, enrolment, greeting.restore_key, name)
+                if announced is not None and announced.sitting == name:
+                    connection.execute(
+                        "UPDATE stations SET restore_key = ?, restore_id = ?, restore_sitting = ?"
+                        " WHERE key_id = ?",
+                        (greeting.restore_key, announced.sealing.key_id, name, enrolment.key_id),
+                    )
             return Welcome(
                 enrolment=self.home.enrolment_bytes,
                 sitting=sitting.title if sitting else "",
@@ -146,20 +155,6 @@ class HallService:
         welcome = await self.store.awrite(work)
         self.known.add(enrolment)
         return welcome
-
-    def _take_restore_key(
-        self, connection: apsw.Connection, station: Enrolment, announced: bytes, sitting: bytes
-    ) -> None:
-        """Remember a station's restore key, if it is one for this sitting."""
-        if not announced:
-            return
-        restore = read_restore_key(announced, station.verify_key)
-        if restore.sitting == sitting:
-            connection.execute(
-                "UPDATE stations SET restore_key = ?, restore_id = ?, restore_sitting = ?"
-                " WHERE key_id = ?",
-                (announced, restore.sealing.key_id, sitting, station.key_id),
-            )
 
     def in_contact(self) -> frozenset[bytes]:
         """The stations that said something just now."""

@@ -148,6 +148,20 @@ def test_a_hall_cannot_pass_for_a_station(hall: Any) -> None:
         _greet(hall, hall.home.client_tls(), hall.home.enrolment_bytes)
 
 
+def test_a_greeting_that_is_refused_leaves_no_key_behind(hall: Any, site: Any) -> None:
+    own = type(hall)(site.hall("hall-garbled", 1))
+    own.start()
+    try:
+        home = site.station("s1")
+        tls = home.client_tls()
+        with httpx.Client(base_url=own.station_url, verify=tls, trust_env=False) as http:
+            greeting = canon.pack(Greeting(home.enrolment_bytes, b"no restore key"))
+            assert http.post("/v1/greet", content=greeting).status_code == 409
+        assert not list((own.home.directory / "keys").glob("restore-*"))
+    finally:
+        own.stop()
+
+
 def test_a_station_that_has_not_greeted_is_told_to(hall: Any, site: Any) -> None:
     home = site.station("s8")
     with httpx.Client(base_url=hall.station_url, verify=home.client_tls(), trust_env=False) as http:
