@@ -64,7 +64,7 @@ class Reception:
     def greeted(self, welcome: Welcome) -> None:
         """The hall said which sitting it holds."""
         self._station.welcome = welcome
-        if self._station.vacant and self._seat is None:
+        if self._station.vacant and not self.busy:
             if welcome.package_hash:
                 self.load(welcome.package_hash, welcome.slot, resuming=False)
             else:

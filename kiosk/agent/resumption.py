@@ -222,6 +222,8 @@ class Resumption:
         return True
 
     def _found_again(self, recovery: Recovery) -> None:
+        if self._station.recovery is not recovery:
+            return  # it was moved away meanwhile
         try:
             self.find_unfinished(recovery.directory, recovery.cause)
         except ExamError as problem:
