@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
-from string import Formatter
 from typing import TypeVar
 
 import httpx
@@ -332,23 +331,14 @@ class HolderClient:
 def _refusal(url: str, status: int, body: bytes) -> HolderRefused:
     try:
         refusal: Refusal = canon.unpack(body, Refusal, max_size=64 * 1024)
-        fields = dict(refusal.fields)
-        if _fills(fields, refusal.template):
-            return HolderRefused(refusal.template, **fields)
+        if refusal.tellable:
+            return HolderRefused(refusal.template, **dict(refusal.fields))
     except (canon.CanonError, ValueError):
         pass  # not one of ours: a proxy's page, or a broken template
     return HolderRefused(
         "The hall at {url} refused (HTTP status {status}) without saying why.",
         url=url,
         status=status,
-    )
-
-
-def _fills(fields: dict[str, str | int], template: str) -> bool:
-    """Whether *template* asks for nothing but plain members of *fields*."""
-    return all(
-        name is None or (name.isidentifier() and name in fields and not spec and not conversion)
-        for _, name, spec, conversion in Formatter().parse(template)
     )
 
 

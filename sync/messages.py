@@ -6,6 +6,8 @@ travel as the bytes that were signed; what is unsigned here is status, not evide
 
 from __future__ import annotations
 
+from string import Formatter
+
 from exam_packages.canon import Count, Object
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
@@ -219,6 +221,16 @@ class Refusal(Object):
 
     template: str
     fields: tuple[tuple[str, str | int], ...]
+
+    @property
+    def tellable(self) -> bool:
+        """Whether the template asks for nothing but plain fields that are there. Raises
+        :class:`ValueError` when it is none."""
+        known = {name for name, _ in self.fields if name.isidentifier()}
+        return all(
+            name is None or (name in known and not spec and not conversion)
+            for _, name, spec, conversion in Formatter().parse(self.template)
+        )
 
 
 STATION_ROUTES = {

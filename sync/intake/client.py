@@ -5,6 +5,7 @@ Everything here may be repeated after any failure; what has arrived is not sent 
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 
 import httpx
@@ -103,15 +104,12 @@ class IntakeClient:
             ) from None
         if response.is_success:
             return body
-        try:
+        template = "The body's intake answered {status}."
+        fields: dict[str, str | int] = {"status": response.status_code}
+        with contextlib.suppress(canon.CanonError, ValueError):  # not one of ours
             refusal: Refusal = canon.unpack(body, Refusal)
-            template, fields = refusal.template, dict(refusal.fields)
-            template.format(**fields)
-        except (canon.CanonError, LookupError, ValueError, AttributeError):
-            template, fields = (
-                "The body's intake answered {status}.",
-                {"status": response.status_code},
-            )
+            if refusal.tellable:
+                template, fields = refusal.template, dict(refusal.fields)
         if response.status_code == 422:
             raise IntakeRefused(template, **fields)
         after = response.headers.get("Retry-After", "")
