@@ -6,7 +6,6 @@ kilobytes. All reading goes through the agent, which holds the keys.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -51,8 +50,8 @@ class Library:
         """Read a picture, so that :meth:`picture` has it."""
         data = await self._read(part, media_blob(media))
         try:
-            # Beside the event loop: a key pressed meanwhile is answered at once.
-            picture: Cells | str = await asyncio.to_thread(read_picture, data)
+            # Not in a thread: its own heap would keep several megabytes for good.
+            picture: Cells | str = read_picture(data)
         except PictureError as problem:
             picture = str(problem)
         while len(self._pictures) >= MAX_PICTURES:

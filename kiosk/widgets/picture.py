@@ -62,9 +62,11 @@ def read_picture(data: bytes) -> Cells:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureError("This picture is too large to be shown here.")
                 image.draft("RGB", MOST_SIZE)
-                flat = image.convert("RGBA")
                 # Small before all else: a large picture is in memory once, not three times.
+                shrinks = image.mode in ("L", "RGB", "RGBA") and "transparency" not in image.info
+                flat = image if shrinks else image.convert("RGBA")
                 flat.thumbnail(MOST_SIZE, Image.Resampling.LANCZOS)
+                flat = flat.convert("RGBA")
     except (
         UnidentifiedImageError,
         Image.DecompressionBombError,
