@@ -9,7 +9,6 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
-from textual.reactive import Reactive, var
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -62,10 +61,6 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
     ]
     ALLOW_SELECT = False
     AUTO_FOCUS = ""
-
-    focused: Reactive[Widget | None] = var(None)
-    """Painted by the widgets that get and lose the focus; the stock screen paints all of
-    itself again each time."""
 
     @property
     def client(self) -> Client:
