@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 
 LEAST_WIDTH, LEAST_HEIGHT = 80, 24
 
+# At once, before the next key is given to anybody: keys typed right after Tab belong to
+# where it leads, and without priority they would still go to where it came from.
 _MOVE: list[BindingType] = [
-    Binding("tab", "app.focus_next", show=False),
-    Binding("shift+tab", "app.focus_previous", show=False),
+    Binding("tab", "app.focus_next", show=False, priority=True),
+    Binding("shift+tab", "app.focus_previous", show=False, priority=True),
 ]
 
 

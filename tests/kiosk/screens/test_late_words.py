@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from textual import events
 from textual.widgets import Input
 
 from kiosk.widgets.answer import Answered
@@ -62,5 +63,22 @@ def test_the_number_above_belongs_to_the_question_below(sit: Any) -> None:
             screen, course = s.client.screen, s.client.exam
             screen._shown = (course.part, "choice")  # as before the essay was read
             assert screen.title_lines()[1][0].plain.startswith("Question 1 of")
+
+    asyncio.run(walk())
+
+
+def test_keys_typed_right_after_tab_go_where_tab_leads(sit: Any) -> None:
+    """A quick hand, or a slow machine: all keys are there before the first is looked at."""
+
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.client.exam.go("gaps")
+            await s.at("gaps")
+            await s.press("6", "3")
+            for key in ("tab", "space", "down", "space"):
+                s.client.post_message(events.Key(key, None))
+            await s.until(lambda: s.responses("gaps").get("C"), "the second gap is answered")
+            assert s.responses("gaps") == {"T": ("63",), "C": ("a",)}
 
     asyncio.run(walk())
