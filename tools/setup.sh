@@ -92,7 +92,9 @@ if command -v uv >/dev/null 2>&1; then
 else
     say "making .venv with $("$python" --version) and pip; this takes a minute"
     [ -x .venv/bin/pip ] || "$python" -m venv --clear .venv
-    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes \
+    # The lock is complete. Resolving it anew would fail under --require-hashes as soon as a
+    # newer release of a package that is wanted with an extra (coverage[toml]) comes out.
+    .venv/bin/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps \
         -r requirements.lock
     .venv/bin/python -m pip install -q --disable-pip-version-check --no-deps \
         --no-build-isolation -e .
