@@ -13,11 +13,12 @@ from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
-from exam_packages.sealing.package import Package
+from exam_packages.sealing.package import MAX_VOLUME_SIZE, Package
 from exam_packages.sealing.trust import Trust
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_MIB = 1024 * 1024
 
 
 @click.group()
@@ -48,6 +49,13 @@ def import_(source: Path, directory: Path, seed: str | None) -> None:
 @click.option("--to", required=True, help="The end of the window.")
 @click.option("--not-before", help="Earliest opening. Default: the window's beginning.")
 @click.option("--expires", help="Bars starting from then on. Default: the window's end.")
+@click.option(
+    "--volume-size",
+    "volume_mib",
+    type=click.IntRange(1, MAX_VOLUME_SIZE // _MIB),
+    help="MiB of the largest file: what is more goes on in OUT.2, OUT.3, … Default: below 4 GiB, "
+    "what a FAT32 stick takes.",
+)
 @passphrase_option
 def seal(
     form: str,
@@ -57,6 +65,7 @@ def seal(
     to: str,
     not_before: str | None,
     expires: str | None,
+    volume_mib: int | None,
     passphrases: Passphrases,
 ) -> None:
     """Seal FORM into one package for all centres. Times without a zone are local."""
@@ -68,8 +77,15 @@ def seal(
         not_before_s=_seconds(not_before or from_),
         expires_s=_seconds(expires or to),
     )
-    core = seal_form(Body(directory, passphrases), form, out, sitting)
-    click.echo(f"Sealed “{core.exam}” ({out.stat().st_size} bytes): {out}")
+    body = Body(directory, passphrases)
+    volume_size = volume_mib * _MIB if volume_mib else MAX_VOLUME_SIZE
+    core = seal_form(body, form, out, sitting, volume_size=volume_size)
+    with Package.open(out, body.trust(), now_s=None) as sealed:
+        files = sealed.paths
+    for path in files:
+        click.echo(f"Sealed “{core.exam}” ({path.stat().st_size} bytes): {path}")
+    if len(files) > 1:
+        click.echo(f"These {len(files)} files are one package: keep them together.")
 
 
 @package.command("grant")

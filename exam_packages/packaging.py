@@ -21,7 +21,13 @@ from exam_packages.files import make_directory, write_durably
 from exam_packages.formats.media import facts
 from exam_packages.formats.qti.reader import read_test
 from exam_packages.forms import OBJECT_TYPE, DrawnForm, blobs, check, draw, practice
-from exam_packages.sealing.package import Blob, Core, seal_package, write_paper_key
+from exam_packages.sealing.package import (
+    MAX_VOLUME_SIZE,
+    Blob,
+    Core,
+    seal_package,
+    write_paper_key,
+)
 from exam_packages.sealing.suite import digest, label
 from exam_packages.sealing.trust import PACKAGER
 
@@ -72,8 +78,17 @@ def import_exam(body: Body, source: Path, seed: bytes) -> DrawnForm:
     return form
 
 
-def seal_form(body: Body, form: str, out: Path, sitting: Sitting) -> Core:
+def seal_form(
+    body: Body,
+    form: str,
+    out: Path,
+    sitting: Sitting,
+    *,
+    volume_size: int = MAX_VOLUME_SIZE,
+) -> Core:
     """Seal *form* into the package file *out*; its secret stays beside the form.
+
+    A package of more than *volume_size* bytes goes on in further files beside *out*.
 
     A form is sealed once, whatever it is called: its keys are common to all centres, so a
     second window would be released by the first (:mod:`exam_packages.register`). Raises an
@@ -117,7 +132,8 @@ def seal_form(body: Body, form: str, out: Path, sitting: Sitting) -> Core:
         least_trust=body.trust().root.version,
         policy_hash=digest(label("package", "policy"), canon.pack(sheet.policy)),
     )
-    key = seal_package(out, core, trial, paper, [body.signing_key(PACKAGER)])
+    signers = [body.signing_key(PACKAGER)]
+    key = seal_package(out, core, trial, paper, signers, volume_size=volume_size)
     write_paper_key(secret, key)
     register.add_use(
         body,

@@ -21,6 +21,7 @@ from exam_packages.files import make_directory, sync_directory, write_durably
 from exam_packages.sealing.addendum import Addendum, read_addendum
 from exam_packages.sealing.grant import Grant, read_grant
 from exam_packages.sealing.package import Core, Package
+from exam_packages.sealing.package_format import volume_name
 from exam_packages.sealing.suite import check_library
 from exam_packages.sealing.trust import Trust
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE, StationHome
@@ -68,9 +69,11 @@ def load(
         name = opened.package_hash.hex()
         _not_withdrawn(home.packages / f"{name}.grant", granted, trust)
         opened.check(progress)
-        core = opened.core
+        core, volumes = opened.core, opened.paths
     make_directory(home.packages, mode=0o700)
-    _copy_durably(package, home.packages / f"{name}.package")
+    # The first volume last: once it is there, all of the package is.
+    for number, volume in reversed(list(enumerate(volumes, 1))):
+        _copy_durably(volume, volume_name(home.packages / f"{name}.package", number))
     if late is not None:
         write_durably(home.packages / f"{name}.addendum", late)
     write_durably(home.packages / f"{name}.grant", data)
@@ -138,7 +141,7 @@ def _not_withdrawn(path: Path, grant: Grant, trust: Trust) -> None:
 
 
 def _copy_durably(source: Path, target: Path) -> None:
-    temporary = target.with_suffix(".new")
+    temporary = target.with_name(f"{target.name}.new")
     with source.open("rb") as original, temporary.open("wb") as copy:
         shutil.copyfileobj(original, copy, 1024 * 1024)
         copy.flush()

@@ -11,6 +11,10 @@ end of the header's zeros), length and SHA-256. The first blob of each part is i
 names, types, sizes and order of the others, which only the part's key reveals. Plaintexts
 are padded with zeros to buckets, so that a blob's length tells little.
 
+What is too large for one file goes on in further volumes beside the first, each with the
+package's hash and its own number in front of its blobs; the signed body then also tells
+which blob each begins with (:class:`VolumesBody`).
+
 Each blob is sealed under its part's key in a context that names the core, the part and
 the blob's number. Whoever has a part's key could seal under it again, so a blob counts
 only once its SHA-256 agrees with the signed body.
@@ -26,6 +30,7 @@ import os
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -33,9 +38,8 @@ from typing import Final, Self
 
 from exam_packages.sealing.keys import read_key_file, write_key_file
 from exam_packages.sealing.package_format import (
-    FILE_MAGIC,
     MAX_HEADER_SIZE,
-    PACKAGE_KIND,
+    MAX_VOLUME_SIZE,
     PAPER,
     PRACTICE,
     Core,
@@ -43,18 +47,22 @@ from exam_packages.sealing.package_format import (
     IndexEntry,
     PackageError,
     aligned,
+    announced_kind,
     blob_context,
     decode_body,
     decode_core,
     decode_index,
     package_hash,
+    volume_sizes,
 )
+from exam_packages.sealing.package_volumes import Volumes
 from exam_packages.sealing.package_writer import Blob, FileBlob, PaperKey, seal_package
-from exam_packages.sealing.stream import RangeReader, open_stream
+from exam_packages.sealing.stream import RangeReader, hashed, open_stream
 from exam_packages.sealing.suite import SuiteError
 from exam_packages.sealing.trust import PACKAGER, Trust
 
 __all__ = [
+    "MAX_VOLUME_SIZE",
     "Blob",
     "Core",
     "FileBlob",
@@ -68,6 +76,7 @@ __all__ = [
 ]
 
 _PIECE: Final = 1024 * 1024
+_MOST_THREADS: Final = 4
 
 
 def write_paper_key(path: Path, key: PaperKey) -> None:
@@ -81,14 +90,14 @@ def read_paper_key(path: Path) -> PaperKey:
 
 
 class Package:
-    """A package whose signatures are verified. Keeps its file open; close it when done.
+    """A package whose signatures are verified. Keeps its files open; close it when done.
 
     Reads from several threads at once are safe.
     """
 
-    def __init__(self, file: _File, body: bytes) -> None:
-        decoded = decode_body(body)
-        self._file = file
+    def __init__(self, volumes: Volumes, body: bytes, kind: str) -> None:
+        decoded = decode_body(body, kind)
+        self._volumes = volumes
         self._practice_key = decoded.practice_key
         self._core = decoded.core
         self._blobs = decoded.blobs
@@ -97,33 +106,39 @@ class Package:
         self.core: Final[Core] = decode_core(decoded.core)
         self.package_hash: Final = package_hash(body)
         """32 bytes that name exactly this package."""
+        for problem in volumes.join(volume_sizes(decoded), self.package_hash):
+            raise problem
 
     @classmethod
     def open(cls, path: Path, trust: Trust, *, now_s: int | None) -> Package:
         """Open a package and verify its signatures: cheap, whatever its size.
 
-        With *now_s* an expired package is refused too; leave it out to resume an attempt.
+        *path* is its first volume; the others lie beside it. With *now_s* an expired package
+        is refused too; leave it out to resume an attempt.
 
         Raises :class:`PackageError`, or :class:`TrustError` or :class:`SignedError` when
         the packager's signatures do not hold.
         """
-        file = _File(path)
+        volumes = Volumes(path)
         try:
-            body = trust.verify(
-                file.read_header(), PACKAGE_KIND, PACKAGER, max_size=MAX_HEADER_SIZE
-            )
-            package = cls(file, body)
-            last = package._blobs[-1]
-            file.check_size(last.offset + aligned(last.length))
+            header = volumes.read_header()
+            kind = announced_kind(header)
+            body = trust.verify(header, kind, PACKAGER, max_size=MAX_HEADER_SIZE)
+            package = cls(volumes, body, kind)
             package._admit(trust, now_s)
         except BaseException:
-            file.close()
+            volumes.close()
             raise
         return package
 
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """The files it lies in, the first volume first."""
+        return self._volumes.paths
+
     def close(self) -> None:
-        """Close the file; nothing can be read afterwards."""
-        self._file.close()
+        """Close its files; nothing can be read afterwards."""
+        self._volumes.close()
 
     def __enter__(self) -> Self:
         return self
@@ -137,22 +152,27 @@ class Package:
         self.close()
 
     def check(self, progress: Callable[[int, int], None] | None = None) -> None:
-        """Read the whole file once and compare every blob with the signed body.
+        """Read every volume once and compare every blob with the signed body.
 
-        *progress* is told (bytes done, bytes in all). Raises :class:`PackageError` that
-        names the first damaged blob.
+        Several blobs are read at once where there are several processors: SHA-256 keeps one
+        busy. *progress* is told (bytes done, bytes in all), one call after the other, from
+        the threads that read. Raises :class:`PackageError` that names the first damaged blob.
         """
         total = sum(entry.length for entry in self._blobs)
         done = 0
+        lock = threading.Lock()
 
         def tick(count: int) -> None:
             nonlocal done
-            done += count
-            if progress is not None:
-                progress(done, total)
+            with lock:
+                done += count
+                if progress is not None:
+                    progress(done, total)
 
-        for entry in self._blobs:
-            self._compare(entry, tick)
+        threads = min(len(os.sched_getaffinity(0)), _MOST_THREADS)
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(lambda entry: self._compare(entry, tick), self._blobs):
+                pass
 
     def practice(self) -> Part:
         """The practice part, whose key lies in clear in the signed body."""
@@ -201,14 +221,9 @@ class Package:
         sha256 = hashlib.sha256()
         opened = io.BytesIO()  # gives out what it holds without a copy
         left = entry.length if size is None else size
-
-        def pieces() -> Iterator[memoryview]:
-            for piece in self._pieces(entry):
-                sha256.update(piece)
-                yield piece
-
+        sealed = hashed(self._pieces(entry), sha256)
         try:
-            for piece in open_stream(key, self._context(entry), pieces()):
+            for piece in open_stream(key, self._context(entry), sealed):
                 left -= opened.write(piece[:left])
         except SuiteError:
             self._compare(entry)
@@ -227,7 +242,7 @@ class Package:
                 key,
                 self._context(entry),
                 entry.length,
-                lambda offset, length: self._file.read(
+                lambda offset, length: self._volumes.read(
                     entry.offset + offset, min(length, entry.length - offset)
                 ),
             )
@@ -241,17 +256,19 @@ class Package:
             sha256.update(piece)
             if tick is not None:
                 tick(len(piece))
-        gap = self._file.read(entry.offset + entry.length, aligned(entry.length) - entry.length)
+        gap = self._volumes.read(entry.offset + entry.length, aligned(entry.length) - entry.length)
         if sha256.digest() != entry.sha256 or any(gap):
             raise self._damaged(entry)
         self._sound.add(entry.number)
 
     def _pieces(self, entry: Entry) -> Iterator[memoryview]:
-        """A sealed blob, piece by piece in one buffer; a piece stands there until the next."""
-        buffer = memoryview(bytearray(min(_PIECE, entry.length)))
+        """A sealed blob, piece by piece; a piece stands until the next but one is asked for."""
+        buffers = [memoryview(bytearray(min(_PIECE, entry.length)))]
+        if entry.length > _PIECE:
+            buffers.append(memoryview(bytearray(_PIECE)))
         for done in range(0, entry.length, _PIECE):
-            piece = buffer[: entry.length - done]
-            self._file.read_into(entry.offset + done, piece)
+            piece = buffers[done // _PIECE % 2][: entry.length - done]
+            self._volumes.read_into(entry.offset + done, piece)
             yield piece
 
     def _context(self, entry: Entry) -> bytes:
@@ -261,7 +278,7 @@ class Package:
         return PackageError(
             "The package {path} is damaged (blob {number} of the {part}); copy it again from "
             "where it came.",
-            path=str(self._file.path),
+            path=str(self._volumes.holder(entry.offset)),
             number=entry.number,
             part=entry.part,
         )
@@ -270,7 +287,7 @@ class Package:
         return PackageError(
             "The key does not open the package {path}; the grant and the package may belong to "
             "different sittings.",
-            path=str(self._file.path),
+            path=str(self._volumes.path),
         )
 
 
@@ -331,89 +348,6 @@ class Part:
         if entry is None:
             raise PackageError("The package has nothing called “{name}”.", name=name[:200])
         return entry
-
-
-class _File:
-    """The file of a package: its header, and bounded reads behind it."""
-
-    def __init__(self, path: Path) -> None:
-        self.path: Final = path
-        self._start = 0
-        try:
-            self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        except OSError as problem:
-            raise self._cannot(problem) from None
-
-    def read_header(self) -> bytes:
-        """The signed object at the front, not yet verified."""
-        front = self._pread(0, len(FILE_MAGIC) + 4)
-        size = int.from_bytes(front[-4:], "big")
-        if front[:-4] != FILE_MAGIC:
-            raise PackageError("{path} is not a package.", path=str(self.path))
-        self._start = aligned(len(front) + size)
-        if self._start > MAX_HEADER_SIZE:
-            raise PackageError("The package {path} is damaged in its header.", path=str(self.path))
-        header = self._pread(len(front), self._start - len(front))
-        if len(header) < self._start - len(front):
-            raise self._incomplete()
-        if any(header[size:]):
-            raise PackageError("The package {path} is damaged in its header.", path=str(self.path))
-        return header[:size]
-
-    def check_size(self, size: int) -> None:
-        """Raise unless exactly *size* bytes follow the header."""
-        if os.fstat(self._descriptor).st_size != self._start + size:
-            raise self._incomplete()
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Exactly *length* bytes, counted from the end of the header."""
-        data = self._pread(self._start + offset, length)
-        if len(data) < length:
-            raise self._incomplete()
-        return data
-
-    def read_into(self, offset: int, buffer: memoryview) -> None:
-        """Fill *buffer* from *offset*, counted from the end of the header."""
-        offset += self._start
-        try:
-            while buffer:
-                count = os.preadv(self._descriptor, [buffer], offset)
-                if not count:
-                    raise self._incomplete()
-                buffer, offset = buffer[count:], offset + count
-        except OSError as problem:
-            raise self._cannot(problem) from None
-
-    def close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def _pread(self, offset: int, length: int) -> bytes:
-        try:
-            data = os.pread(self._descriptor, length, offset)
-            while len(data) < length:
-                more = os.pread(self._descriptor, length - len(data), offset + len(data))
-                if not more:
-                    break
-                data += more
-        except OSError as problem:
-            raise self._cannot(problem) from None
-        return data
-
-    def _incomplete(self) -> PackageError:
-        return PackageError(
-            "The package {path} is incomplete or has something behind its end; copy it again "
-            "from where it came.",
-            path=str(self.path),
-        )
-
-    def _cannot(self, problem: OSError) -> PackageError:
-        return PackageError(
-            "The package {path} cannot be read: {why}.",
-            path=str(self.path),
-            why=problem.strerror or type(problem).__name__,
-        )
 
 
 def _client_version() -> tuple[int, int, int]:

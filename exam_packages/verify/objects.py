@@ -8,8 +8,8 @@ an object whose signatures do not hold.
 from __future__ import annotations
 
 import hashlib
+from contextlib import closing
 from pathlib import Path
-from typing import BinaryIO
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
@@ -18,15 +18,17 @@ from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manife
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.log_proof import read_proof, verify_checkpoint
 from exam_packages.sealing.package_format import (
-    FILE_MAGIC,
     MAX_HEADER_SIZE,
-    PACKAGE_KIND,
     Entry,
+    PackageError,
     aligned,
+    announced_kind,
     decode_body,
     decode_core,
     package_hash,
+    volume_sizes,
 )
+from exam_packages.sealing.package_volumes import Volumes
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_release
 from exam_packages.sealing.trust import HALL, PACKAGER, Trust
@@ -40,46 +42,42 @@ _PIECE = 1024 * 1024
 def package(subject: Subject, path: Path, trust: Trust) -> None:
     """A package: its packager's signatures, then every blob, the sound and the damaged.
 
-    Raises :class:`OSError` when the file cannot be read.
+    The further volumes of a large one are read from beside it.
     """
-    with path.open("rb") as file:
-        front = file.read(len(FILE_MAGIC) + 4)
-        size = int.from_bytes(front[-4:], "big")
-        start = aligned(len(front) + size)
-        if start > MAX_HEADER_SIZE:
-            subject.findings.not_proven(
-                "package-damaged", "The package is damaged in its header; nothing of it stands."
-            )
-            return
-        header = file.read(start - len(front))
-        try:
-            body = trust.verify(header[:size], PACKAGE_KIND, PACKAGER, max_size=MAX_HEADER_SIZE)
-            decoded = decode_body(body)
-            core = decode_core(decoded.core)
-        except ExamError as problem:
-            subject.findings.problem("package-not-signed", problem)
-            return
-        subject.package_hash = package_hash(body)
-        subject.facts |= {
-            "exam": core.exam,
-            "form": f"{core.form}, version {core.version}",
-            "window": f"{_time(core.window_from_s)} to {_time(core.window_to_s)}",
-            "expires": _time(core.expires_s),
-            "package": subject.package_hash.hex(),
-        }
-        subject.held = core
-        subject.findings.proven(
-            "package-signed", "The packager of “{body}” signed this package.", body=trust.root.body
-        )
-        wrong = [entry for entry in decoded.blobs if not _blob_holds(file, start, entry)]
-        end = start + decoded.blobs[-1].offset + aligned(decoded.blobs[-1].length)
-        padded = len(header) == start - len(front) and not any(header[size:])
-        _tell_blobs(subject, decoded.blobs, wrong)
-        if not padded or file.seek(0, 2) != end:
-            subject.findings.not_proven(
-                "package-size",
-                "The package is cut short, or something was added to it; copy it again.",
-            )
+    try:
+        with closing(Volumes(path)) as volumes:
+            _package(subject, volumes, trust)
+    except PackageError as problem:
+        subject.findings.problem("package-damaged", problem)
+
+
+def _package(subject: Subject, volumes: Volumes, trust: Trust) -> None:
+    header = volumes.read_header()
+    kind = announced_kind(header)
+    try:
+        body = trust.verify(header, kind, PACKAGER, max_size=MAX_HEADER_SIZE)
+        decoded = decode_body(body, kind)
+        core = decode_core(decoded.core)
+    except ExamError as problem:
+        subject.findings.problem("package-not-signed", problem)
+        return
+    subject.package_hash = package_hash(body)
+    subject.facts |= {
+        "exam": core.exam,
+        "form": f"{core.form}, version {core.version}",
+        "window": f"{_time(core.window_from_s)} to {_time(core.window_to_s)}",
+        "expires": _time(core.expires_s),
+        "package": subject.package_hash.hex(),
+    }
+    subject.held = core
+    subject.findings.proven(
+        "package-signed", "The packager of “{body}” signed this package.", body=trust.root.body
+    )
+    troubles = list(volumes.join(volume_sizes(decoded), subject.package_hash))
+    wrong = [entry for entry in decoded.blobs if not _blob_holds(volumes, entry)]
+    _tell_blobs(subject, decoded.blobs, wrong)
+    for trouble in troubles:
+        subject.findings.problem("package-size", trouble)
 
 
 def _tell_blobs(subject: Subject, blobs: tuple[Entry, ...], wrong: list[Entry]) -> None:
@@ -107,18 +105,18 @@ def _tell_blobs(subject: Subject, blobs: tuple[Entry, ...], wrong: list[Entry]) 
         )
 
 
-def _blob_holds(file: BinaryIO, start: int, entry: Entry) -> bool:
-    file.seek(start + entry.offset)
-    sha256, left = hashlib.sha256(), entry.length
-    while left:
-        piece = file.read(min(left, _PIECE))
-        if not piece:
-            return False
-        sha256.update(piece)
-        left -= len(piece)
-    gap = aligned(entry.length) - entry.length
-    zeros = file.read(gap)
-    return sha256.digest() == entry.sha256 and zeros == bytes(gap)
+def _blob_holds(volumes: Volumes, entry: Entry) -> bool:
+    buffer = memoryview(bytearray(min(_PIECE, aligned(entry.length))))
+    sha256 = hashlib.sha256()
+    try:
+        for done in range(0, entry.length, _PIECE):
+            piece = buffer[: entry.length - done]
+            volumes.read_into(entry.offset + done, piece)
+            sha256.update(piece)
+        gap = volumes.read(entry.offset + entry.length, aligned(entry.length) - entry.length)
+    except PackageError:
+        return False
+    return sha256.digest() == entry.sha256 and not any(gap)
 
 
 def grant(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> None:

@@ -11,7 +11,12 @@ from exam_packages.sealing.addendum import ADDENDUM_KIND
 from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
 from exam_packages.sealing.grant import GRANT_KIND
 from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
-from exam_packages.sealing.package_format import FILE_MAGIC, PACKAGE_KIND
+from exam_packages.sealing.package_format import (
+    FILE_MAGIC,
+    PACKAGE_KIND,
+    VOLUME_MAGIC,
+    VOLUMES_KIND,
+)
 from exam_packages.sealing.receipt import RECEIPT_KIND
 from exam_packages.sealing.release import RELEASE_KIND
 from exam_packages.sealing.trust import ENROLMENT_KIND
@@ -59,6 +64,8 @@ _MAGIC: Final = {
 }
 _INNER: Final = (
     PACKAGE_KIND,
+    VOLUMES_KIND,
+    VOLUME_MAGIC.decode("ascii").rstrip(),
     COUNTERSIGNATURE_KIND,
     HEADER_KIND,
     PERMIT_KIND,
@@ -74,6 +81,11 @@ def recognise(start: bytes) -> Kind | None:
         if start.startswith(magic):
             return kind
     return Kind.CHECKPOINT if _CHECKPOINT.match(start) else None
+
+
+def further_volume(start: bytes) -> bool:
+    """Whether this is a volume of a package behind its first, which alone is a whole."""
+    return start.startswith(VOLUME_MAGIC)
 
 
 def inner_kind(start: bytes) -> str:

@@ -12,7 +12,7 @@ from exam_packages.sealing.trust import Trust
 from exam_packages.verify import attempts, objects
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
-from exam_packages.verify.recognise import START, Kind, inner_kind, recognise
+from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
 from exam_packages.verify.relations import relate
 
 __all__ = ["verify"]
@@ -86,17 +86,23 @@ def _recognised(paths: Iterable[Path]) -> Iterator[tuple[Path, Kind | None, byte
             elif any(path.glob("*.segment")):
                 kind = Kind.SEGMENT
         else:
-            try:
-                with path.open("rb") as file:
-                    start = file.read(START)
-            except OSError:
-                start = b""  # said again, with the reason, when the file is checked
+            start = _start(path)
+            if further_volume(start) and (first := _start(path.with_suffix(""))):
+                path, start = path.with_suffix(""), first
             kind = recognise(start)
             if kind is Kind.SEGMENT:
                 path = path.parent
         if path.resolve() not in seen:
             seen.add(path.resolve())
             yield path, kind, start
+
+
+def _start(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(START)
+    except OSError:
+        return b""  # said again, with the reason, when the file is checked
 
 
 def _check(
