@@ -101,21 +101,28 @@ def aligned(size: int) -> int:
 
 
 class PackageFile:
-    """A package: its signatures verified, every blob compared with its table."""
+    """A package: its signatures verified, every blob compared with its table.
 
-    def __init__(self, data: bytes, root: Root) -> None:
+    *further* are volumes 2, 3, … of a package in several.
+    """
+
+    def __init__(self, data: bytes, root: Root, further: Sequence[bytes] = ()) -> None:
         magic = b"exam-kiosk/package-file/v1\n"
         need(data.startswith(magic), "not a package")
         signed, _ = field(data[len(magic) :])
         start = aligned(len(magic) + 4 + len(signed))
         need(not data[len(magic) + 4 + len(signed) : start].strip(b"\0"), "no zeros")
-        body = root.verify(signed, "exam-kiosk/package/v1", "packager")
+        several = signed.startswith(b"exam-kiosk/package/v2\n")
+        kind = "exam-kiosk/package/v2" if several else "exam-kiosk/package/v1"
+        body = root.verify(signed, kind, "packager")
         self.hash = digest(label("package", "hash"), body)
-        self._core, self.practice_key, self._blobs = value(body, 3)
+        self._core, self.practice_key, self._blobs, *rest = value(body, 4 if several else 3)
         core = value(self._core, 12)
         need(core[0] == 1, "another suite")
         self.exam, self.form = core[2], core[3]
         self._data = data[start:]
+        if several:
+            self._join(rest[0], further)
         end = 0
         for place, (number, part, offset, length, sha256) in enumerate(self._blobs):
             need((number, offset) == (place, end), "the table contradicts itself")
@@ -124,6 +131,17 @@ class PackageFile:
             need(not self._data[offset + length : end].strip(b"\0"), "no zeros behind a blob")
             need(part in ("practice", "paper"), "an unknown part")
         need(len(self._data) == end, "not as long as its table says")
+
+    def _join(self, volumes: list[int], further: Sequence[bytes]) -> None:
+        """Put behind the first volume what the others hold."""
+        need(volumes and [0, *volumes, len(self._blobs)] == sorted({0, *volumes, len(self._blobs)}),
+             "volumes that do not ascend")  # fmt: skip
+        need(len(further) >= len(volumes), "a volume is missing")
+        for number, (first, data) in enumerate(zip(volumes, further, strict=False), 2):
+            need(len(self._data) == self._blobs[first][2], f"volume {number - 1}: its length")
+            head = b"exam-kiosk/package-volume/v1\n" + self.hash + u32(number)
+            need(data[:4096] == head + bytes(4096 - len(head)), f"not volume {number}")
+            self._data += data[4096:]
 
     def part(self, part: str, key: bytes) -> list[tuple[str, str, bytes]]:
         """Name, media type and content of every blob of a part, in order."""

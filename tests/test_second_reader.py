@@ -140,3 +140,35 @@ def test_what_one_refuses_the_other_refuses(name: str, tmp_path: Path) -> None:
             OURS[name](path, trust)
         with pytest.raises(Refused):
             THEIRS[name](bytes(altered), root)
+
+
+def test_both_read_and_refuse_a_package_in_volumes(tmp_path: Path) -> None:
+    directory = VECTORS.with_name("vectors-volumes")
+    facts = json.loads((directory / "manifest.json").read_bytes())
+    root = second_reader.Root((directory / "root-1.trust").read_bytes())
+    trust = Trust.first((directory / "root-1.trust").read_bytes(), pinned=None)
+    names = ["exam.package", *(f"exam.package.{number}" for number in (2, 3, 4))]
+    whole = [(directory / name).read_bytes() for name in names]
+    package = second_reader.PackageFile(whole[0], root, whole[1:])
+    assert package.hash.hex() == facts["package"]["hash"]
+    key = bytes.fromhex(facts["package"]["paper key"])
+    for part, secret in (("practice", package.practice_key), ("paper", key)):
+        assert [
+            [name, kind, len(content), hashlib.sha256(content).hexdigest()]
+            for name, kind, content in package.part(part, secret)
+        ] == facts["package"][part]
+    chance = random.Random("volumes")  # noqa: S311 - no secret
+    for _ in range(80):
+        altered = [bytearray(each) for each in whole]
+        volume = chance.randrange(4)
+        place = chance.randrange(len(whole[volume]))
+        if chance.random() < 0.8:
+            altered[volume][place] ^= 1 << chance.randrange(8)
+        else:
+            del altered[volume][place:]
+        for name, data in zip(names, altered, strict=True):
+            (tmp_path / name).write_bytes(data)
+        with pytest.raises(ExamError):
+            _package(tmp_path / "exam.package", trust)
+        with pytest.raises(Refused):
+            second_reader.PackageFile(bytes(altered[0]), root, altered[1:])

@@ -1,6 +1,7 @@
 """Make the test vectors in tests/vectors: one of each file that travels, with all keys.
 
-``python tools/make_vectors.py DIR`` writes into a new directory. What lies in
+``python tools/make_vectors.py DIR`` writes into a new directory; with ``--volumes``, what
+lies in ``tests/vectors-volumes``: the same package in four volumes. What lies in
 ``tests/vectors`` is published: it shows that later versions still read what this one
 wrote. It is made anew only when a format changes its number, and never edited.
 
@@ -48,7 +49,7 @@ from exam_packages.sealing.log import (
     leaf_hash,
     sign_checkpoint,
 )
-from exam_packages.sealing.package import Blob, Core, seal_package
+from exam_packages.sealing.package import MAX_VOLUME_SIZE, Blob, Core, seal_package
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.release import read_code, release_secret, seal_release
 from exam_packages.sealing.suite import label
@@ -63,6 +64,7 @@ PAPER = (
     Blob("media/chart", "image/test", bytes(range(256)) * 90),  # more than one chunk
     Blob("item/empty", "application/x-test", b""),
 )
+VOLUME_SIZE = 40 * 1024
 
 
 class Maker:
@@ -81,6 +83,14 @@ class Maker:
         package_hash = self.package()
         self.grant(package_hash)
         self.attempt(package_hash)
+        self.manifest()
+
+    def make_volumes(self) -> None:
+        self.write("root-1.trust", self.body.root(1))
+        self.package(VOLUME_SIZE)
+        self.manifest()
+
+    def manifest(self) -> None:
         self.facts["files"] = {
             path.name: sha256(path.read_bytes()) for path in sorted(self.out.iterdir())
         }
@@ -102,7 +112,7 @@ class Maker:
             "revoked by version 2": self.body.lost.signing.key_id.hex(),
         }
 
-    def package(self) -> bytes:
+    def package(self, volume_size: int = MAX_VOLUME_SIZE) -> bytes:
         core = Core(
             suite=1,
             package_id=bytes(range(32, 48)),
@@ -117,7 +127,8 @@ class Maker:
             least_trust=1,
             policy_hash=bytes(range(32)),
         )
-        key = seal_package(self.out / "exam.package", core, PRACTICE, PAPER, [self.body.packager])
+        path, signers = self.out / "exam.package", [self.body.packager]
+        key = seal_package(path, core, PRACTICE, PAPER, signers, volume_size=volume_size)
         self.paper_key = key.key
         self.facts["package"] = {
             "hash": key.package_hash.hex(),
@@ -242,11 +253,17 @@ class Maker:
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Make the test vectors.")
     parser.add_argument("out", type=Path, help="a directory that does not exist yet")
-    out: Path = parser.parse_args(arguments).out
+    parser.add_argument("--volumes", action="store_true", help="a package in four volumes only")
+    options = parser.parse_args(arguments)
+    out: Path = options.out
     if out.exists():
         sys.exit(f"{out} exists: vectors are never overwritten; choose a new directory.")
     out.mkdir(parents=True)
-    Maker(out).make()
+    maker = Maker(out)
+    if options.volumes:
+        maker.make_volumes()
+    else:
+        maker.make()
     print(f"{len(list(out.iterdir()))} files in {out}")
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
+from PIL import Image
 
 from exam_packages import packaging
 from exam_packages.body import Body, BodyError
+from exam_packages.cli import package as package_cli
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.content.paper import PAPER_BLOB
 from exam_packages.content.reading import read_item, read_paper
@@ -54,6 +59,33 @@ def test_the_package_holds_the_drawn_form_and_no_key_of_it(body: Body) -> None:
         assert not [name for name in part.names() if "key" in name.rpartition("/")[2]]
         assert read_paper(package.practice().read(PAPER_BLOB)).references()
     assert body.answer_key(form) == drawn.key
+
+
+def _run(*arguments: object) -> str:
+    done = CliRunner().invoke(package_cli, [str(each) for each in arguments])
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_commands_seal_and_check_a_package_in_volumes(body: Body, tmp_path: Path) -> None:
+    form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
+    for name in "ab":  # noise, which no format makes smaller: 750 kB each
+        noise = Image.frombytes("RGB", (500, 500), os.urandom(750_000))
+        noise.save(body.form_directory(form) / "paper" / "media" / f"{name}.png")
+    out, root = tmp_path / "exam.package", body.directory / "trust" / "root.trust"
+    times = [datetime.fromtimestamp(NOW_S + hour * 3600, UTC).isoformat() for hour in (1, 2)]
+    sealing = ("seal", form, "--body", body.directory, "--from", times[0], "--to", times[1])
+    said = _run(*sealing, "--out", out, "--volume-size", 1)
+    assert "These 3 files are one package: keep them together." in said
+    for path in (out, *(tmp_path / f"exam.package.{number}" for number in (2, 3))):
+        assert f"({path.stat().st_size} bytes): {path}" in said
+        assert path.stat().st_size <= 1024 * 1024
+    assert "Sound: “Food-safety inspector" in _run("check", out, "--trust", root)
+    (tmp_path / "exam.package.2").rename(tmp_path / "elsewhere")
+    with pytest.raises(ExamError, match=r"Volume 2 of 3 is missing: copy exam\.package\.2 beside"):
+        CliRunner().invoke(
+            package_cli, ["check", str(out), "--trust", str(root)], catch_exceptions=False
+        )
 
 
 def test_a_form_is_sealed_once(body: Body) -> None:

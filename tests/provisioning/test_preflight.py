@@ -79,6 +79,34 @@ def test_a_good_package_is_kept_whole(sealed: Sealed) -> None:
     assert len(list(sealed.station.packages.iterdir())) == 2
 
 
+def test_a_package_in_volumes_is_kept_in_all_of_them(place: Place, tmp_path: Path) -> None:
+    station = place.station("volumes")
+    form = packaging.import_exam(place.body, FOOD_SAFETY, b"volumes").paper.form
+    package, grant = tmp_path / "exam.package", tmp_path / "grant"
+    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    packaging.seal_form(place.body, form, package, sitting, volume_size=120_000)
+    volumes = sorted(tmp_path.glob("exam.package*"))
+    assert len(volumes) >= 3
+    rehearse(place.body, CLOCK)
+    grant.write_bytes(_granted(place, package, [tmp_path / "codes"]))
+    away = volumes[1].rename(tmp_path / "away")
+    with pytest.raises(ExamError, match=r"is missing: copy exam\.package\.2 beside"):
+        load(station, package, grant, CLOCK)
+    assert not station.packages.exists()
+
+    away.rename(volumes[1])
+    load(station, package, grant, CLOCK)
+    (kept,) = station.packages.glob("*.package")
+    copies = [kept, *sorted(station.packages.glob("*.package.*"))]
+    assert [each.read_bytes() for each in copies] == [each.read_bytes() for each in volumes]
+    assert any("is whole, and granted" in each.words for each in examine(station, CLOCK))
+    copies[-1].unlink()
+    bad = [each.words for each in examine(station, CLOCK) if not each.good]
+    assert any(f"is missing: copy {copies[-1].name} beside" in words for words in bad)
+    load(station, package, grant, CLOCK)  # mends it
+    assert copies[-1].read_bytes() == volumes[-1].read_bytes()
+
+
 def test_a_tampered_package_is_not_kept(sealed: Sealed, tmp_path: Path) -> None:
     data = bytearray(sealed.package.read_bytes())
     data[len(data) // 2] ^= 1
