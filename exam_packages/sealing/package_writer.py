@@ -8,6 +8,7 @@ import os
 import secrets
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -50,6 +51,7 @@ __all__ = ["Blob", "FileBlob", "PaperKey", "seal_package"]
 
 _PIECE: Final = 1024 * 1024
 _NO_HASH: Final = bytes(32)
+_SYNC_EVERY: Final = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -197,12 +199,14 @@ def seal_package(
     try:
         with ExitStack() as stack:
             files = [stack.enter_context(each.open("xb")) for each in temporary]
+            disk = _Disk(stack.enter_context(ThreadPoolExecutor(1)))
             entries: list[Entry] = []
             for file, (first, end) in zip(
                 files, itertools.pairwise((0, *draft.volumes, len(plans))), strict=True
             ):
                 file.seek(start if first == 0 else ALIGNMENT)
-                entries += [_seal(file, packed, plan) for plan in plans[first:end]]
+                entries += [_seal(file, disk, packed, plan) for plan in plans[first:end]]
+            disk.wait()
             draft = replace(draft, entries=tuple(entries))
             name = package_hash(draft.body())
             for number, file in enumerate(files, 1):
@@ -221,6 +225,28 @@ def seal_package(
         for each in temporary:
             each.unlink(missing_ok=True)
     return PaperKey(name, paper_key)
+
+
+class _Disk:
+    """Has the disk take what is written while more is sealed, so that it never piles up."""
+
+    def __init__(self, beside: ThreadPoolExecutor) -> None:
+        self._beside = beside
+        self._since = 0
+        self._syncing: Future[None] | None = None
+
+    def wrote(self, file: BinaryIO, count: int) -> None:
+        """*count* more bytes are in *file*. Raises like :meth:`wait`."""
+        self._since += count
+        if self._since >= _SYNC_EVERY:
+            self.wait()
+            self._syncing, self._since = self._beside.submit(os.fdatasync, file.fileno()), 0
+
+    def wait(self) -> None:
+        """Until a sync that is under way is done. Raises its :class:`OSError`: it is told once."""
+        if self._syncing is not None:
+            self._syncing.result()
+            self._syncing = None
 
 
 def _appear(temporary: Sequence[Path], paths: Sequence[Path]) -> None:
@@ -311,13 +337,14 @@ def _plan(parts: Sequence[tuple[str, bytes, Sequence[Blob | FileBlob]]]) -> Iter
             offset += aligned(length)
 
 
-def _seal(file: BinaryIO, core: bytes, plan: _Plan) -> Entry:
+def _seal(file: BinaryIO, disk: _Disk, core: bytes, plan: _Plan) -> Entry:
     """Write one sealed blob where *file* stands, with its zeros, and return its final entry."""
     entry = plan.entry
     sha256 = hashlib.sha256()
     context = blob_context(core, entry.part, entry.number)
     for sealed in hashed(seal_stream(plan.key, context, _pieces(plan.blob)), sha256):
         file.write(sealed)
+        disk.wrote(file, len(sealed))
     file.write(bytes(aligned(entry.length) - entry.length))
     return Entry(entry.number, entry.part, entry.offset, entry.length, sha256.digest())
 

@@ -142,12 +142,17 @@ class RangeReader:
         sealed = memoryview(
             self._read_at(_PREFIX + first * (CHUNK + _TAG), (last - first + 1) * (CHUNK + _TAG))
         )
-        opened = bytearray()
+        opened = memoryview(bytearray(len(sealed) - _TAG * (last - first + 1)))
         try:
             for number in range(first, last + 1):
-                start = (number - first) * (CHUNK + _TAG)
-                nonce = (self._nonce ^ number).to_bytes(_NONCE, "big")
-                opened += self._cipher.decrypt(nonce, sealed[start : start + CHUNK + _TAG], None)
+                chunk = sealed[(number - first) * (CHUNK + _TAG) :][: CHUNK + _TAG]
+                start = (number - first) * CHUNK
+                self._cipher.decrypt_into(
+                    (self._nonce ^ number).to_bytes(_NONCE, "big"),
+                    chunk,
+                    None,
+                    opened[start : start + len(chunk) - _TAG],
+                )
         except (InvalidTag, ValueError):
             raise _closed() from None
         start = offset - first * CHUNK
