@@ -3,8 +3,9 @@
     python tests/benchmarks/package.py [MiB] [--flat MiB]
 
 Packages of random data (1024 MiB unless told otherwise): one video, and the same bytes as
-eight. What stands in one table was run in turns, a few times each, and is the fastest of
-them. Beside each of our figures stand
+eight. What stands in one line was run in turns, a few times each, and is the least of them:
+by the clock, and in processors' time, which other programs disturb less. Beside each of our
+figures stand
 
 - the *ceiling*: the same bytes, in pieces of 1 MiB, through the bare library (SHA-256 and
   Cobblestone-256, which is all that the format does to a byte), in one thread, and in as
@@ -24,6 +25,7 @@ import argparse
 import hashlib
 import io
 import os
+import resource
 import secrets
 import shutil
 import statistics
@@ -33,6 +35,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 from cryptography.cobblestone import Cobblestone256Decryptor, Cobblestone256Encryptor
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -57,20 +60,36 @@ VIDEOS = 8
 MACHINES = 5000
 
 
-def in_turns(works: Mapping[str, Callable[[], object]]) -> dict[str, float]:
-    """Seconds of the fastest of a few runs of each; what disturbs one disturbs its neighbours."""
-    times: dict[str, list[float]] = {name: [] for name in works}
+class Cost(NamedTuple):
+    """Seconds, by the clock and of processors (this process's and its children's)."""
+
+    wall: float
+    cpu: float
+
+
+def now() -> Cost:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Cost(time.perf_counter(), time.process_time() + children.ru_utime + children.ru_stime)
+
+
+def in_turns(works: Mapping[str, Callable[[], object]]) -> dict[str, Cost]:
+    """The least of a few runs of each; what disturbs one disturbs its neighbours."""
+    costs: dict[str, list[Cost]] = {name: [] for name in works}
     for _ in range(RUNS):
         for name, work in works.items():
-            start = time.perf_counter()
+            start = now()
             work()
-            times[name].append(time.perf_counter() - start)
-    return {name: min(each) for name, each in times.items()}
+            end = now()
+            costs[name].append(Cost(end.wall - start.wall, end.cpu - start.cpu))
+    return {
+        name: Cost(min(one.wall for one in each), min(one.cpu for one in each))
+        for name, each in costs.items()
+    }
 
 
 def best(work: Callable[[], object]) -> float:
     """Seconds of the fastest of a few runs."""
-    return in_turns({"": work})[""]
+    return in_turns({"": work})[""].wall
 
 
 def pieces(path: Path) -> Iterator[memoryview]:
@@ -200,16 +219,16 @@ def fill(path: Path, mib: int) -> None:
         os.fsync(file.fileno())
 
 
-def row(what: str, times: Mapping[str, float]) -> None:
-    """One line: ours beside whatever else was run with it."""
-    ours = times["ours"]
-    words = [f"{what:<34} {ours * 1e3:6.0f} ms"]
-    for name, place in (("threads", "of the ceiling"), ("one", "of it in one thread")):
-        if name in times:
-            words.append(f"{times[name] / ours:5.2f} {place}")
-    if "age" in times:
-        words.append(f"{times['age'] / ours:5.2f} × age")
-    print("   ".join(words), flush=True)
+def row(what: str, costs: Mapping[str, Cost]) -> None:
+    """Ours beside whatever else was run with it: by the clock, then in processors' time."""
+    names = {"threads": "of the ceiling", "one": "of that in one thread", "age": "× age"}
+    ours = costs["ours"]
+    for label, place in ((what, 0), ("", 1)):
+        print(f"{label:<30} {ours[place] * 1e3:6.0f} ms {'of CPUs' if place else '':<8}", end="")
+        for name, words in names.items():
+            if name in costs:
+                print(f" {costs[name][place] / ours[place]:5.2f} {words}", end="")
+        print(flush=True)
 
 
 def speed(directory: Path, mib: int, packager: SigningKey, trust: Trust) -> None:
@@ -277,10 +296,11 @@ def speed(directory: Path, mib: int, packager: SigningKey, trust: Trust) -> None
             in_turns({"ours": through, "one": lambda: bare_open(bare, None, None), **beside}),
         )
         floors = in_turns({"hash": lambda: bare_hash(bare), **beside})
+        alone = floors["hash"].cpu
         print(
-            f"SHA-256 alone, which one blob cannot share out: {floors['hash'] * 1e3:.0f} ms", end=""
+            f"SHA-256 alone, which one blob cannot share out: {alone * 1e3:.0f} ms of a CPU", end=""
         )
-        print(f" = {floors['age'] / floors['hash']:.2f} × age opening it" if age else "")
+        print(f"; age opens it with {floors['age'].cpu / alone:.2f} × that" if age else "")
         ranges(paper, mib)
     if age is not None:
         age.sealed.unlink()
@@ -332,9 +352,9 @@ def first_items(
         }
     )
     print(
-        f"first item of a released package of {mib} MiB: {times['large'] / 50 * 1e3:.2f} ms, "
-        f"{times['large'] / times['small']:.2f} × that of one of nothing else; "
-        f"in eight volumes {times['split'] / 50 * 1e3:.2f} ms"
+        f"first item of a released package of {mib} MiB: {times['large'].wall / 50 * 1e3:.2f} ms, "
+        f"{times['large'].wall / times['small'].wall:.2f} × that of one of nothing else; "
+        f"in eight volumes {times['split'].wall / 50 * 1e3:.2f} ms"
     )
 
 
