@@ -58,6 +58,8 @@ READERS = {
         "exam-kiosk/grant/v1")),
     "grant": (16 * 2**20, lambda data: canon.unpack(data, grant.Grant)),
     "package table": (16 * 2**20, lambda data: package_format.decode_body(data)),
+    "volumes table": (16 * 2**20, lambda data: package_format.decode_body(
+        data, package_format.VOLUMES_KIND)),
     "package index": (16 * 2**20, lambda data: package_format.decode_index(
         len(data).to_bytes(4, "big") + data, ())),
     "header": (600 * 1024, lambda data: journal_format.parse_header(
@@ -85,6 +87,7 @@ READERS = (
     "signatures",
     "grant",
     "package table",
+    "volumes table",
     "package index",
     "header",
 )
