@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 from math import ceil, floor, gcd, lcm, trunc
 
@@ -18,7 +18,7 @@ from exam_packages.rules.operands import (
     Work,
     all_numbers,
     are_numbers,
-    as_number,
+    bearable,
     expect,
     one_number,
     plain,
@@ -34,10 +34,14 @@ def _sum(operands: Operands) -> Value | None:
     found = all_numbers(operands)
     if found is None:
         return None
+    return single(found[0], _total(found[1]))
+
+
+def _total(numbers: Iterable[Fraction]) -> Fraction:
     total = Fraction(0)
-    for each in found[1]:
-        total += each
-    return result(found[0], total)
+    for each in numbers:
+        total = bearable(total + each)  # at every step, so that the work is bounded as well
+    return total
 
 
 def _product(operands: Operands) -> Value | None:
@@ -46,8 +50,8 @@ def _product(operands: Operands) -> Value | None:
         return None
     total = Fraction(1)
     for each in found[1]:
-        total = as_number(result("float", total * each).members[0])  # bounded at every step
-    return result(found[0], total)
+        total = bearable(total * each)
+    return single(found[0], total)
 
 
 def _subtract(operands: Operands) -> Value | None:
@@ -138,14 +142,14 @@ def _power(operands: Operands) -> Value | None:
 
 
 def _mean(numbers: list[Fraction]) -> Fraction:
-    return sum(numbers, Fraction(0)) / len(numbers)
+    return _total(numbers) / len(numbers)
 
 
 def _variance(numbers: list[Fraction], less: int) -> Fraction | None:
     if len(numbers) <= less:
         return None
     mean = _mean(numbers)
-    return sum(((each - mean) ** 2 for each in numbers), Fraction(0)) / (len(numbers) - less)
+    return _total((each - mean) ** 2 for each in numbers) / (len(numbers) - less)
 
 
 def _deviation(numbers: list[Fraction], less: int) -> Fraction | None:
@@ -171,8 +175,7 @@ def _stats(settings: Settings) -> Work:
     def stats(operands: Operands, _: Here) -> Value | None:
         expect(operands[0] is None or operands[0].cardinality != "record", "stats-operator")
         found = all_numbers(operands) if are_numbers(operands) else None
-        # The sum alone first: what is too long to add up is not squared either.
-        if found is None or _sum(operands) is None:
+        if found is None:
             return None
         value = work(found[1])
         return None if value is None else result("float", value)

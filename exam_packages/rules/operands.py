@@ -152,9 +152,14 @@ def expect(fits: bool, operator: str) -> None:
 
 def result(kind: BaseType, value: Fraction) -> Value:
     """A single number. Raises :class:`RulesError` when it is too large or too fine."""
+    return single(kind, bearable(value))
+
+
+def bearable(value: Fraction) -> Fraction:
+    """*value*, unless it has too many digits to go on computing with (``RulesError``)."""
     if not fits(value):
         raise RulesError("A rule computes a number with too many digits.")
-    return single(kind, value)
+    return value
 
 
 def one_number(value: Value | None) -> Fraction | None:
@@ -171,7 +176,10 @@ def as_number(one: Member) -> Fraction:
 
 
 def all_numbers(operands: Operands) -> tuple[BaseType, list[Fraction]] | None:
-    """The numbers of values of any cardinality, integer when all are; ``None`` for NULL."""
+    """The numbers of values of any cardinality, integer when all are; ``None`` for NULL.
+
+    Raises :class:`RulesError` for what is no number, and for too many of them.
+    """
     numbers: list[Fraction] = []
     kind: BaseType = "integer"
     for each in operands:
@@ -180,6 +188,8 @@ def all_numbers(operands: Operands) -> tuple[BaseType, list[Fraction]] | None:
         if each.base_type != "integer":
             kind = "float"
         numbers.extend(as_number(one) for one in each.members)
+    if len(numbers) > MAX_MEMBERS:
+        raise RulesError("A rule computes with more than {limit} numbers.", limit=MAX_MEMBERS)
     return kind, numbers
 
 

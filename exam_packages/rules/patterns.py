@@ -23,7 +23,7 @@ from exam_packages.rules.values import RulesError
 MAX_LENGTH = 1_000
 MAX_STATES = 3_000
 MAX_NESTING = 30
-MAX_STEPS = 1_000_000
+MAX_STEPS = 300_000
 """States looked at in one match; beyond it a person decides."""
 _MAX_REMEMBERED = 50_000
 

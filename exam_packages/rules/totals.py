@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from exam_packages.rules.operands import (
-    MAX_MEMBERS,
     Here,
     ItemState,
     Operands,
@@ -82,7 +81,7 @@ def _variables(settings: Settings) -> Work:
         if not values:
             return None
         made: BaseType = values[0].base_type if len(kinds) == 1 else "float"
-        return Value(made, "multiple", tuple(each.members[0] for each in values)[:MAX_MEMBERS])
+        return Value(made, "multiple", tuple(each.members[0] for each in values))
 
     return variables
 
