@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Literal
 
 from exam_packages.rules import patterns, shapes
 from exam_packages.rules.numbers import to_figures, to_places
@@ -15,6 +14,7 @@ from exam_packages.rules.operands import (
     Operator,
     Settings,
     Work,
+    as_number,
     expect,
     one_number,
     one_text,
@@ -74,17 +74,21 @@ def _match(operands: Operands) -> Value | None:
 
 
 def _compare(
-    holds: Callable[[Fraction, Fraction], bool], kind: Literal["number", "duration"] = "number"
+    holds: Callable[[Fraction, Fraction], bool],
+    one: Callable[[Value | None], Fraction | None] = one_number,
 ) -> Operator:
     def compare(operands: Operands) -> Value | None:
-        for each in operands:
-            if each is not None:
-                # A duration is not a number, nor the other way round.
-                expect((each.base_type == "duration") == (kind == "duration"), "comparison")
-        first, second = (one_number(each) for each in operands)
+        first, second = (one(each) for each in operands)
         return None if first is None or second is None else truth(holds(first, second))
 
     return Operator(2, 2, plain(compare))
+
+
+def _one_duration(value: Value | None) -> Fraction | None:
+    if value is None:
+        return None
+    expect(value.cardinality == "single" and value.base_type == "duration", "comparison")
+    return as_number(value.members[0])
 
 
 def _equal(settings: Settings) -> Work:
@@ -241,8 +245,8 @@ OPERATORS: Mapping[str, Operator] = {
     "lte": _compare(lambda first, second: first <= second),
     "gt": _compare(lambda first, second: first > second),
     "gte": _compare(lambda first, second: first >= second),
-    "duration-lt": _compare(lambda first, second: first < second, "duration"),
-    "duration-gte": _compare(lambda first, second: first >= second, "duration"),
+    "duration-lt": _compare(lambda first, second: first < second, _one_duration),
+    "duration-gte": _compare(lambda first, second: first >= second, _one_duration),
     "equal": Operator(
         2,
         2,

@@ -165,7 +165,7 @@ def bearable(value: Fraction) -> Fraction:
 def one_number(value: Value | None) -> Fraction | None:
     if value is None:
         return None
-    expect(value.cardinality == "single", "arithmetic")
+    expect(value.cardinality == "single" and value.base_type != "duration", "arithmetic")
     return as_number(value.members[0])
 
 
@@ -185,8 +185,9 @@ def all_numbers(operands: Operands) -> tuple[BaseType, list[Fraction]] | None:
     for each in operands:
         if each is None:
             return None
-        if each.base_type != "integer":
+        if each.base_type == "float":
             kind = "float"
+        expect(each.base_type in NUMERIC, "arithmetic")
         numbers.extend(as_number(one) for one in each.members)
     if len(numbers) > MAX_MEMBERS:
         raise RulesError("A rule computes with more than {limit} numbers.", limit=MAX_MEMBERS)

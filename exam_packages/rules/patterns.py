@@ -16,7 +16,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from exam_packages.rules.values import RulesError
 
@@ -181,32 +183,29 @@ def compiled(pattern: str) -> Pattern:
     return Pattern(pattern)
 
 
+@dataclass(frozen=True, slots=True)
 class _Chars:
-    __match_args__ = ("chars",)
-
-    def __init__(self, chars: Chars) -> None:
-        self.chars = chars
+    chars: Chars
 
 
+@dataclass(frozen=True, slots=True)
 class _Sequence:
-    __match_args__ = ("parts",)
-
-    def __init__(self, parts: list[_Tree]) -> None:
-        self.parts = parts
+    parts: list[_Tree]
 
 
-class _Alternatives(_Sequence):
-    pass
+@dataclass(frozen=True, slots=True)
+class _Alternatives:
+    parts: list[_Tree]
 
 
+@dataclass(frozen=True, slots=True)
 class _Repeated:
-    __match_args__ = ("part", "least", "most")
+    part: _Tree
+    least: int
+    most: int | None
 
-    def __init__(self, part: _Tree, least: int, most: int | None) -> None:
-        self.part, self.least, self.most = part, least, most
 
-
-_Tree = _Chars | _Sequence | _Alternatives | _Repeated
+_Tree: TypeAlias = _Chars | _Sequence | _Alternatives | _Repeated
 
 
 class _Reader:
