@@ -19,7 +19,7 @@ from exam_packages.rules.key import SCORE, AnswerKey, Entry, ItemKey
 from exam_packages.rules.numbers import exact, fits
 from exam_packages.rules.operands import ItemState, one_number
 from exam_packages.rules.running import Program, program
-from exam_packages.rules.values import RulesError, Value, same, single
+from exam_packages.rules.values import BaseType, RulesError, Value, same, single
 
 EXTERNAL = "external"
 """The item is marked by people."""
@@ -223,10 +223,7 @@ def _state(entry: Entry, result: ItemResult) -> ItemState:
     values = {each.identifier: each.default_value() for each in key.outcomes}
     values |= {each.identifier: None for each in key.responses}
     values |= result.variables
-    if result.score is None:
-        values[SCORE] = None
-    else:
-        values[SCORE] = single("float", result.score)
+    values[SCORE] = None if result.score is None else single(_kind(key, result), result.score)
     return ItemState(
         key.item,
         frozenset((entry.section, *entry.within)),
@@ -238,6 +235,13 @@ def _state(entry: Entry, result: ItemResult) -> ItemState:
         _correct(key, values),
         _responded(key, result),
     )
+
+
+def _kind(key: ItemKey, result: ItemResult) -> BaseType:
+    """The type of the item's score: as declared, but people may give parts of points."""
+    declared = {each.identifier: each.base_type for each in key.outcomes}
+    whole = result.score is not None and result.score.denominator == 1
+    return "integer" if whole and declared.get(SCORE) == "integer" else "float"
 
 
 def _bound(text: str) -> Fraction | None:
