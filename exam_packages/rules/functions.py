@@ -289,8 +289,8 @@ def acsc(number: Fraction) -> Fraction | None:
 
 
 def acot(number: Fraction) -> Fraction | None:
-    """Between 0 and π, so that it has no leap at 0."""
-    return atan2(Fraction(1), number)
+    """The angle whose tangent is 1/*number*; a right angle for 0."""
+    return atan(1 / number) if number else atan2(Fraction(1), number)
 
 
 def _hyperbolic(number: Fraction, digits: int) -> tuple[Decimal, Decimal]:
