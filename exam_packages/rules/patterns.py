@@ -25,9 +25,10 @@ from exam_packages.rules.values import RulesError
 MAX_LENGTH = 1_000
 MAX_STATES = 3_000
 MAX_NESTING = 30
-MAX_STEPS = 300_000
+MAX_STEPS = 100_000
 """States looked at in one match; beyond it a person decides."""
 _MAX_REMEMBERED = 50_000
+"""States in all the sets that one pattern remembers; then it begins anew."""
 
 Chars = Callable[[str], bool]
 
@@ -120,7 +121,7 @@ class Pattern:
         if self._remembered >= _MAX_REMEMBERED:
             self._known.clear()
             self._remembered = 0
-        self._remembered += 1
+        self._remembered += 1 + len(after)
         self._known.setdefault(states, {})[char] = after
         return after
 
@@ -177,7 +178,7 @@ class Pattern:
                     self._free[at].append(end)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=128)
 def compiled(pattern: str) -> Pattern:
     """The pattern, made ready once. Raises :class:`RulesError`."""
     return Pattern(pattern)

@@ -103,7 +103,7 @@ def _pruned(root: Node) -> Node:
         copy = _renamed(child)
         if copy.tag in DECLARED:
             made.append(copy)
-    return Node(made, root.file, 1)
+    return parse(etree.tostring(made), root.file)
 
 
 def _renamed(node: Node) -> etree._Element:
