@@ -2,7 +2,7 @@
 
 A candidate's answer never makes scoring fail. What a rule cannot read (a number that
 is none) or cannot follow is handed to a person, with the reason, and scored by nobody
-else.
+else. A key is made ready once, when it first scores, and kept with it.
 """
 
 from __future__ import annotations
