@@ -7,19 +7,37 @@ All numbers are kept in the text an author wrote (exactly; see
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import cached_property
 
 from exam_packages.canon import Object
 from exam_packages.rules import shapes
 from exam_packages.rules.numbers import exact
 from exam_packages.rules.values import (
+    NUMERIC,
     BaseType,
     Cardinality,
     Member,
     RulesError,
     Value,
     bind,
+    constant,
     member,
+    numeric_record,
+    single,
 )
+
+__all__ = [
+    "NUMERIC",
+    "AreaEntry",
+    "AreaMapping",
+    "LookupTable",
+    "MapEntry",
+    "Mapping",
+    "OutcomeDeclaration",
+    "ResponseDeclaration",
+    "TableEntry",
+    "TemplateDeclaration",
+]
 
 
 class MapEntry(Object):
@@ -82,8 +100,11 @@ class AreaMapping(Object):
         return total
 
 
-class ResponseDeclaration(Object):
-    """qti-response-declaration. No ``correct`` members: none declared."""
+class ResponseDeclaration(Object, dict=True):
+    """qti-response-declaration. No ``correct`` members: none declared; nor ``default``.
+
+    What is declared is made ready once, when it is first asked for.
+    """
 
     identifier: str
     base_type: BaseType
@@ -91,22 +112,99 @@ class ResponseDeclaration(Object):
     correct: tuple[str, ...]
     mapping: Mapping | None
     areas: AreaMapping | None
+    default: tuple[str, ...] = ()
 
     def bind(self, members: tuple[str, ...]) -> Value | None:
         """The value of a response's members. Raises :class:`RulesError`."""
+        if self.cardinality == "record":
+            return numeric_record(members[0]) if len(members) == 1 else None
         return bind(self.base_type, self.cardinality, members)
 
     def correct_value(self) -> Value | None:
-        return self.bind(self.correct)
+        return self._correct
+
+    def default_value(self) -> Value | None:
+        return self._default
 
     def mapping_table(self) -> _Table:
+        return self._table
+
+    @cached_property
+    def _correct(self) -> Value | None:
+        return constant(self.base_type, self.cardinality, self.correct)
+
+    @cached_property
+    def _default(self) -> Value | None:
+        return constant(self.base_type, self.cardinality, self.default)
+
+    @cached_property
+    def _table(self) -> _Table:
         if self.mapping is None:
             raise RulesError("The response “{name}” has no mapping.", name=self.identifier)
         return _Table(self.base_type, self.mapping)
 
 
-class OutcomeDeclaration(Object):
-    """qti-outcome-declaration. ``default`` has no members when none is declared."""
+class TableEntry(Object):
+    """A row of a lookup table. ``included``: the source value itself belongs to it."""
+
+    source: str
+    target: str
+    included: bool
+
+
+class LookupTable(Object):
+    """qti-match-table, or (``interpolates``) qti-interpolation-table.
+
+    A match table takes the first row whose source is the value, an interpolation table
+    the first whose source is not above it. ``default`` is empty when there is none.
+    """
+
+    interpolates: bool
+    default: str
+    entries: tuple[TableEntry, ...]
+
+    def look_up(self, value: Value | None) -> str:
+        """The text of the target, empty for NULL. Raises :class:`RulesError`."""
+        if value is None:
+            return self.default
+        number = value.members[0]
+        if not isinstance(number, Fraction) or value.cardinality != "single":
+            raise RulesError("A lookup table needs a single number.")
+        for entry in self.entries:
+            source = exact(entry.source)
+            if number == source and (entry.included or not self.interpolates):
+                return entry.target
+            if number > source and self.interpolates:
+                return entry.target
+        return self.default
+
+
+class OutcomeDeclaration(Object, dict=True):
+    """qti-outcome-declaration. ``default`` has no members when none is declared, and
+    ``minimum`` and ``maximum`` (normal-minimum, normal-maximum) are empty then."""
+
+    identifier: str
+    base_type: BaseType
+    cardinality: Cardinality
+    default: tuple[str, ...]
+    minimum: str = ""
+    maximum: str = ""
+    table: LookupTable | None = None
+
+    def default_value(self) -> Value | None:
+        """The declared default; numbers start at 0 without one, as QTI says."""
+        return self._default
+
+    @cached_property
+    def _default(self) -> Value | None:
+        value = constant(self.base_type, self.cardinality, self.default)
+        if value is None and self.cardinality == "single" and self.base_type in NUMERIC:
+            return single(self.base_type, Fraction(0))
+        return value
+
+
+class TemplateDeclaration(Object, dict=True):
+    """qti-template-declaration. In a drawn item, ``default`` is the value drawn."""
 
     identifier: str
     base_type: BaseType
@@ -114,14 +212,11 @@ class OutcomeDeclaration(Object):
     default: tuple[str, ...]
 
     def default_value(self) -> Value | None:
-        """The declared default; numbers start at 0 without one, as QTI says."""
-        value = bind(self.base_type, self.cardinality, self.default)
-        if value is None and self.cardinality == "single" and self.base_type in NUMERIC:
-            return Value(self.base_type, "single", (Fraction(0),))
-        return value
+        return self._default
 
-
-NUMERIC = ("integer", "float")
+    @cached_property
+    def _default(self) -> Value | None:
+        return constant(self.base_type, self.cardinality, self.default)
 
 
 class _Table:

@@ -7,6 +7,7 @@ are written back in the shortest exact way: ``2.5``, or ``1/3`` where no decimal
 
 from __future__ import annotations
 
+import math
 import re
 from fractions import Fraction
 from functools import lru_cache
@@ -15,10 +16,13 @@ MAX_LENGTH = 40
 """Characters in one written number: more than any author or candidate means."""
 MAX_EXPONENT = 300
 """About the range of a double: keeps ``1e999999999`` from becoming work."""
+MAX_BITS = 2048
+"""Of the numerator and of the denominator of a number while rules run: some 600 digits."""
 
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE]([+-]?[0-9]{1,4}))?")
-_WRITTEN = re.compile(r"(-?[0-9]+)(?:/([0-9]+))?")
+_WRITTEN = re.compile(r"-?[0-9]+(?:\.[0-9]+|/0*[1-9][0-9]*)?")
+_MOST_WRITTEN = 4_000
 
 
 def integer(text: str) -> Fraction | None:
@@ -50,10 +54,9 @@ def exact(text: str) -> Fraction:
     decimal = number(text)
     if decimal is not None:
         return decimal
-    found = _WRITTEN.fullmatch(text)
-    if found is None or not int(found.group(2) or 1):
+    if len(text) > _MOST_WRITTEN or not _WRITTEN.fullmatch(text):
         raise ValueError("not an exact number")
-    return Fraction(int(found.group(1)), int(found.group(2) or 1))
+    return Fraction(text)
 
 
 def written(value: Fraction) -> str:
@@ -70,6 +73,39 @@ def written(value: Fraction) -> str:
         return str(value.numerator)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def fits(value: Fraction) -> bool:
+    """Whether *value* is small enough to go on computing with it."""
+    return value.numerator.bit_length() <= MAX_BITS and value.denominator.bit_length() <= MAX_BITS
+
+
+def nearest(value: Fraction) -> int:
+    """The integer nearest to *value*, halves upwards (QTI *round*: 0.5 is 1, -0.5 is 0)."""
+    return math.floor(value + Fraction(1, 2))
+
+
+def to_places(value: Fraction, places: int) -> Fraction:
+    """*value* with *places* decimals; a negative number of places rounds to tens and so on.
+
+    As QTI's *roundTo* says it, a deciding digit of 5 raises the one before it, so halves go
+    away from zero: -0.25 with one place is -0.3.
+    """
+    scale = Fraction(10) ** places
+    rounded = nearest(abs(value) * scale) / scale
+    return rounded if value >= 0 else -rounded
+
+
+def to_figures(value: Fraction, figures: int) -> Fraction:
+    """*value* with *figures* significant figures, halves as in :func:`to_places`."""
+    return to_places(value, figures - 1 - magnitude(value)) if value else value
+
+
+def magnitude(value: Fraction) -> int:
+    """The exponent of *value* in scientific notation: 0 from 1 to below 10. Not of 0."""
+    size = abs(value)
+    guess = len(str(size.numerator)) - len(str(size.denominator))
+    return guess if size >= Fraction(10) ** guess else guess - 1
 
 
 def _plain(text: str) -> str:

@@ -2,29 +2,24 @@
 
 A candidate's answer never makes scoring fail. What a rule cannot read (a number that
 is none) or cannot follow is handed to a person, with the reason, and scored by nobody
-else.
+else. A key is made ready once, when it first scores, and kept with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from exam_packages.content.items import Item, problem
 from exam_packages.content.values import Response, answered
-from exam_packages.rules.expressions import Environment, evaluate
-from exam_packages.rules.key import (
-    SCORE,
-    AnswerKey,
-    Condition,
-    Exit,
-    ItemKey,
-    Rule,
-    SetOutcome,
-)
-from exam_packages.rules.numbers import exact
-from exam_packages.rules.values import RulesError, Value
+from exam_packages.rules.declarations import OutcomeDeclaration, ResponseDeclaration
+from exam_packages.rules.expressions import Environment
+from exam_packages.rules.key import SCORE, AnswerKey, Entry, ItemKey
+from exam_packages.rules.numbers import exact, fits
+from exam_packages.rules.operands import ItemState, one_number
+from exam_packages.rules.running import Program, program
+from exam_packages.rules.values import BaseType, RulesError, Value, same, single
 
 EXTERNAL = "external"
 """The item is marked by people."""
@@ -42,6 +37,9 @@ class ItemResult:
 
     ``score`` is ``None`` when a person must decide; ``person`` then says why (one of
     the constants above) and is empty otherwise. Weights are not applied here.
+
+    ``variables`` are the item's responses and outcomes after its rules ran (none when they
+    did not), for outcome processing and for reports.
     """
 
     item: str
@@ -49,6 +47,7 @@ class ItemResult:
     max_score: Fraction
     answered: bool
     person: str = ""
+    variables: Mapping[str, Value | None] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,9 @@ class SectionResult:
 class FormResult:
     """The weighted points of an attempt.
 
-    ``pending`` are the items a person still has to score, worth ``pending_max``.
+    ``pending`` are the items a person still has to score, worth ``pending_max``. A test
+    with outcome processing of its own has ``outcomes``, and its SCORE is the score; the
+    sections are sums all the same.
     """
 
     form: str
@@ -75,10 +76,13 @@ class FormResult:
     sections: tuple[SectionResult, ...]
     pending: tuple[str, ...]
     pending_max: Fraction
+    outcomes: Mapping[str, Value | None] = field(default_factory=dict)
 
     @property
     def reaches_cut(self) -> bool | None:
         """Whether the cut score is reached; ``None`` while pending items could decide it."""
+        if self.outcomes and self.pending:
+            return None  # rules of a test may do anything with a score that is still to come
         if self.score >= self.cut_score:
             return True
         return None if self.score + self.pending_max >= self.cut_score else False
@@ -108,14 +112,18 @@ def score(item: Item, key: ItemKey, responses: tuple[Response, ...]) -> ItemResu
         # Nothing was written, so there is nothing for a person to mark.
         return ItemResult(item.identifier, Fraction(0), most, given)
     try:
-        here = _environment(key, responses)
+        ready = _ready(key)
+    except RulesError:
+        return person(RULES)
+    try:
+        here = ready.environment(responses)
     except RulesError:
         return person(UNREADABLE)
     try:
-        outcome = process(key, here)
+        outcome = _run(ready, here)
     except RulesError:
         return person(RULES)
-    return ItemResult(item.identifier, outcome, most, given)
+    return ItemResult(item.identifier, outcome, most, given, "", here.values)
 
 
 def score_form(
@@ -135,9 +143,11 @@ def score_form(
 
 
 def total(key: AnswerKey, results: Mapping[str, ItemResult]) -> FormResult:
-    """Outcome processing: the sum of weighted item scores, by section and in all.
+    """Outcome processing: the sum of weighted item scores, by section and in all, or what
+    the test's own rules make of them.
 
-    Raises :class:`RulesError` when *results* are not those of the key's items.
+    Raises :class:`RulesError` when *results* are not those of the key's items, or the
+    test's own rules cannot be followed.
     """
     if set(results) != {entry.key.item for entry in key.entries}:
         raise RulesError("The results and the key are not of the same form.")
@@ -155,14 +165,24 @@ def total(key: AnswerKey, results: Mapping[str, ItemResult]) -> FormResult:
     sections = tuple(
         SectionResult(each.identifier, each.title, *sums[each.identifier]) for each in key.sections
     )
-    return FormResult(
-        key.form,
+    points = [
         sum((each.score for each in sections), Fraction(0)),
         sum((each.max_score for each in sections), Fraction(0)),
+    ]
+    outcomes = process_test(key, results)
+    if SCORE in outcomes:
+        points[0] = one_number(outcomes[SCORE]) or Fraction(0)
+        declared = next(each for each in _outcomes(key) if each.identifier == SCORE)
+        points[1] = exact(declared.maximum) if declared.maximum else points[1]
+    return FormResult(
+        key.form,
+        points[0],
+        points[1],
         exact(key.cut_score),
         sections,
         tuple(pending),
         pending_max,
+        outcomes,
     )
 
 
@@ -171,73 +191,127 @@ def process(key: ItemKey, here: Environment) -> Fraction:
 
     Raises :class:`RulesError` where a rule cannot be followed.
     """
-    _run(key.processing, here)
-    value = here.value(SCORE)
+    return _run(_ready(key), here)
+
+
+def process_test(key: AnswerKey, results: Mapping[str, ItemResult]) -> dict[str, Value | None]:
+    """The outcomes of the test after its outcome processing; none without.
+
+    An item that waits for a person has no SCORE (it is NULL). Raises :class:`RulesError`
+    where a rule cannot be followed.
+    """
+    if key.processing is None:
+        return {}
+    here = Environment(
+        {},
+        {each.identifier: each for each in key.processing.outcomes},
+        {each.identifier: each.default_value() for each in key.processing.outcomes},
+        items=[_state(entry, results[entry.key.item]) for entry in key.entries],
+    )
+    if "_program" not in vars(key):
+        vars(key)["_program"] = program(key.processing.rules)
+    vars(key)["_program"](here)
+    return here.values
+
+
+def _outcomes(key: AnswerKey) -> tuple[OutcomeDeclaration, ...]:
+    return key.processing.outcomes if key.processing else ()
+
+
+def _state(entry: Entry, result: ItemResult) -> ItemState:
+    key = entry.key
+    values = {each.identifier: each.default_value() for each in key.outcomes}
+    values |= {each.identifier: None for each in key.responses}
+    values |= result.variables
+    values[SCORE] = None if result.score is None else single(_kind(key, result), result.score)
+    return ItemState(
+        key.item,
+        frozenset((entry.section, *entry.within)),
+        frozenset(entry.categories),
+        {name: exact(value) for name, value in entry.weights},
+        values,
+        {each.identifier: _bound(each.minimum) for each in key.outcomes},
+        {each.identifier: _bound(each.maximum) for each in key.outcomes},
+        _correct(key, values),
+        _responded(key, result),
+    )
+
+
+def _kind(key: ItemKey, result: ItemResult) -> BaseType:
+    """The type of the item's score: as declared, but people may give parts of points."""
+    declared = {each.identifier: each.base_type for each in key.outcomes}
+    whole = result.score is not None and result.score.denominator == 1
+    return "integer" if whole and declared.get(SCORE) == "integer" else "float"
+
+
+def _bound(text: str) -> Fraction | None:
+    return exact(text) if text else None
+
+
+def _correct(key: ItemKey, values: Mapping[str, Value | None]) -> bool | None:
+    """Whether every response is the correct one; ``None`` when one has no correct value."""
+    correct = True
+    for declared in key.responses:
+        wanted, given = declared.correct_value(), values[declared.identifier]
+        if wanted is None:
+            return None
+        correct = correct and given is not None and same(given, wanted)
+    return correct if key.responses else None
+
+
+def _responded(key: ItemKey, result: ItemResult) -> bool:
+    """Whether some response differs from what was given beforehand."""
+    if not result.variables:
+        return result.answered
+    return any(result.variables[each.identifier] != each.default_value() for each in key.responses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A key made ready to score with: declarations by name, values at the start, rules."""
+
+    key: ItemKey
+    responses: Mapping[str, ResponseDeclaration]
+    outcomes: Mapping[str, OutcomeDeclaration]
+    start: Mapping[str, Value | None]
+    run: Program
+
+    def environment(self, responses: tuple[Response, ...]) -> Environment:
+        """Raises :class:`RulesError` for a response that its type cannot hold."""
+        values = dict(self.start)
+        for response in responses:
+            declared = self.responses.get(response.identifier)
+            if declared is not None:
+                values[response.identifier] = declared.bind(response.members)
+        return Environment(self.responses, self.outcomes, values)
+
+
+def _ready(key: ItemKey) -> _Ready:
+    """Raises :class:`RulesError` when the rules can never be followed."""
+    found: _Ready | None = vars(key).get("_ready")
+    if found is None:
+        start = {each.identifier: each.default_value() for each in key.responses}
+        start |= {each.identifier: each.default_value() for each in key.templates}
+        start |= {each.identifier: each.default_value() for each in key.outcomes}
+        found = _Ready(
+            key,
+            {each.identifier: each for each in key.responses},
+            {each.identifier: each for each in key.outcomes},
+            start,
+            program(key.processing),
+        )
+        vars(key)["_ready"] = found
+    return found
+
+
+def _run(ready: _Ready, here: Environment) -> Fraction:
+    ready.run(here)
+    value = one_number(here.value(SCORE))
     if value is None:
         return Fraction(0)
-    number = value.members[0]
-    if not isinstance(number, Fraction):
-        raise RulesError("The outcome SCORE is not a number.")
-    return number
-
-
-def _environment(key: ItemKey, responses: tuple[Response, ...]) -> Environment:
-    given = {response.identifier: response.members for response in responses}
-    here = Environment(
-        {each.identifier: each for each in key.responses},
-        {each.identifier: each for each in key.outcomes},
-    )
-    for declared in key.responses:
-        here.values[declared.identifier] = declared.bind(given.get(declared.identifier, ()))
-    for outcome in key.outcomes:
-        here.values[outcome.identifier] = outcome.default_value()
-    return here
-
-
-def _run(rules: tuple[Rule, ...], here: Environment) -> bool:
-    """Run *rules*; true when an exit stopped them."""
-    for rule in rules:
-        match rule:
-            case SetOutcome(identifier=name, expression=expression):
-                here.values[name] = _assigned(here, name, evaluate(expression, here))
-            case Exit():
-                return True
-            case Condition(branches=branches, otherwise=otherwise):
-                chosen = otherwise
-                for branch in branches:
-                    if _true(evaluate(branch.condition, here)):
-                        chosen = branch.rules
-                        break
-                if _run(chosen, here):
-                    return True
-    return False
-
-
-def _true(value: Value | None) -> bool:
-    if value is None:
-        return False  # QTI: a condition that is NULL does not hold
-    if value.base_type != "boolean" or value.cardinality != "single":
-        raise RulesError("A condition is neither true nor false.")
-    return value.members[0] is True
-
-
-def _assigned(here: Environment, name: str, value: Value | None) -> Value | None:
-    if name not in here.outcomes:
-        raise RulesError("There is no outcome “{name}”.", name=name)
-    declared = here.outcomes[name]
-    if value is None:
-        return None
-    fits = value.base_type == declared.base_type or (
-        value.base_type == "integer" and declared.base_type == "float"
-    )
-    if not fits or value.cardinality != declared.cardinality:
-        raise RulesError(
-            "The outcome “{name}” is {kind}, and a rule gives it {given}.",
-            name=name,
-            kind=f"{declared.cardinality} {declared.base_type}",
-            given=f"{value.cardinality} {value.base_type}",
-        )
-    return Value(declared.base_type, value.cardinality, value.members)
+    if not fits(value):
+        raise RulesError("The outcome SCORE has too many digits.")
+    return value
 
 
 def _unfit(item: Item, responses: tuple[Response, ...]) -> bool:

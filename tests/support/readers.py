@@ -17,6 +17,13 @@ from typing import Any
 from exam_packages import canon
 from exam_packages.attempt.commands import read_command
 from exam_packages.attempt.events import decode_event
+from exam_packages.formats.qti.processing import read_processing
+from exam_packages.formats.xml import parse
+from exam_packages.rules.declarations import OutcomeDeclaration
+from exam_packages.rules.expressions import Environment
+from exam_packages.rules.key import AnswerKey, SectionKey, read_answer_key
+from exam_packages.rules.patterns import Pattern
+from exam_packages.rules.running import program
 from exam_packages.sealing import chain
 from exam_packages.sealing.bundle import (
     BundleFile,
@@ -247,6 +254,21 @@ def _canonical(data: bytes) -> None:
     assert canon.encode(canon.decode(data)) == data
 
 
+def rules(data: bytes) -> None:
+    """Response processing, read and run on no answer."""
+    read, _ = read_processing(parse(data, "rules.xml"))
+    program(read)(Environment({}, {"SCORE": OutcomeDeclaration("SCORE", "float", "single", ())}))
+
+
+_RULES = b"""<qti-response-processing><qti-response-condition><qti-response-if>
+<qti-any-n min="1" max="2">
+<qti-pattern-match pattern="[a-z]+"><qti-base-value base-type="string">abc</qti-base-value>
+</qti-pattern-match><qti-null/></qti-any-n><qti-set-outcome-value identifier="SCORE"><qti-round-to
+figures="3"><qti-math-operator name="exp"><qti-base-value base-type="float">1</qti-base-value>
+</qti-math-operator></qti-round-to></qti-set-outcome-value></qti-response-if></qti-response-condition>
+</qti-response-processing>"""
+
+
 READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "root of trust": (root_of_trust, vector("root-1.trust")),
     "enrolment": (enrolment, vector("hall.enrolment")),
@@ -283,6 +305,15 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "custody": (custody, _custody()),
     "value": (_canonical, canon.encode([1, -1, None, True, "text", b"bytes", [[]]])),
     "frame": (lambda data: void(Frame.parse(data)), next(split_frames(vector("attempt.journal")))),
+    "rules": (rules, _RULES),
+    "answer key": (
+        lambda data: void(read_answer_key(data)),
+        canon.pack(AnswerKey("f", "F", "1", (SectionKey("s", "S"),), ())),
+    ),
+    "pattern": (
+        lambda data: void(Pattern(data.decode("utf-8", "replace")).matches("a-z 0.5")),
+        b"[a-z-[aeiou]]{1,3}(\\d+|\\p{L}\\.)*",
+    ),
     "signed object": (
         lambda data: void(read_signed(data, "exam-kiosk/grant/v1")),
         vector("centre.grant"),

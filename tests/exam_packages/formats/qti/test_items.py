@@ -248,14 +248,18 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"body": "<qti-choice-interaction response-identifier='OTHER'/>"}, "not declared"),
     ({"declarations": ""}, "not declared"),
     ({"declarations": declare("record", "identifier")}, "cardinality “record”"),
-    ({"declarations": declare("single", "file")}, "base type “file”"),
+    ({"declarations": declare("single", "colour")}, "base type “colour”"),
     ({"declarations": declare("single", "integer", correct("one"))}, "not a value of the type"),
     (
         {"declarations": declare("single", "identifier", correct("a", "b"))},
         "several <qti-value>",
     ),
     (
-        {"declarations": declare("single", "identifier", "<qti-default-value/>")},
+        {
+            "declarations": declare(
+                "single", "identifier", correct("a").replace("correct-response", "default-value")
+            )
+        },
         "given beforehand",
     ),
     ({"outcome": ""}, "SCORE is not declared"),
@@ -271,8 +275,8 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ),
     ({"processing": ""}, "nothing scores the item"),
     (
-        {"processing": '<qti-response-processing template="http://x/CC2_match.xml"/>'},
-        "template “CC2_match”",
+        {"processing": '<qti-response-processing template="http://x/CC3_match.xml"/>'},
+        "template “CC3_match”",
     ),
     (
         {"processing": "<qti-response-processing><qti-custom/></qti-response-processing>"},
