@@ -28,11 +28,23 @@ class Shuffle:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceWhen:
+    """A choice that is there (or, without ``show``, is not) when the template variable
+    *variable* has the choice's identifier as its value."""
+
+    response: str
+    choice: str
+    variable: str
+    show: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """An item as written, with its key and with what drawing must know.
 
     ``media`` are the names of the pictures that the item shows; ``competence`` and
     ``level`` classify it for the blueprint (empty when the author did not say).
+    ``conditions`` are the choices that depend on template variables.
     """
 
     item: Item
@@ -41,6 +53,7 @@ class Question:
     media: frozenset[str]
     competence: str
     level: str
+    conditions: tuple[ChoiceWhen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from exam_packages.assessment import Member, PartPlan, Question, QuestionReference, SectionPlan
 from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
-from exam_packages.formats.qti.body import Body, Library
+from exam_packages.formats.qti.body import Body
+from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.names import parse_as
+from exam_packages.formats.report import Change
 from exam_packages.formats.xml import Node
 from exam_packages.rules.key import SCORE
 from exam_packages.rules.numbers import number, written
@@ -31,6 +33,7 @@ class Structure:
     time_limit_s: int
     instructions: tuple[Block, ...]
     parts: tuple[PartPlan, ...]
+    changes: tuple[Change, ...]
 
 
 def read_structure(library: Library, file: str, question: ReadQuestion) -> Structure:
@@ -84,6 +87,7 @@ class _Reader:
             limit,
             instructions,
             tuple(parts),
+            tuple(self._root.changes),
         )
 
     def _time_limit(self, node: Node) -> int:
