@@ -153,6 +153,13 @@ def _check_key(item: Item, key: ItemKey) -> list[str]:
 
 def _draw(test: Test, seed: bytes, policy: Policy) -> DrawnForm:
     _check_names(test)
+    for limit in test.unkept():
+        raise FormsError(
+            "The test “{test}” has a {limit}, which stations of this version cannot keep to;"
+            " leave it out.",
+            test=test.identifier,
+            limit=limit,
+        )
     lots = _Lots(hashlib.sha256(b"exam-kiosk/form/draw/v1\0" + seed).digest())
     parts, entries, section_keys, items = [], [], [], {}
     names: set[str] = set()

@@ -53,6 +53,27 @@ def load(path: Path) -> dict[str, bytes]:
     return load_zip(data)
 
 
+def load_any(path: Path) -> dict[str, bytes]:
+    """As :func:`load`; any other file is a bank of that one file."""
+    if path.is_dir() or zipfile.is_zipfile(path):
+        return load(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as problem:
+        raise FormatError(
+            "{path} cannot be read: {why}.", path=str(path), why=problem.strerror or "error"
+        ) from None
+    if len(data) > MAX_FILE:
+        raise FormatError(
+            "{path} is larger than {limit} MB; split it.",
+            path=str(path),
+            limit=MAX_FILE // 2**20,
+        )
+    check_name(path.name)
+    return {path.name: data}
+
+
 def load_zip(data: bytes) -> dict[str, bytes]:
     """The files of a zip in memory. Raises as :func:`load`."""
     files = _Files(limit=max(_RATIO_FROM, len(data) * MAX_RATIO))

@@ -8,6 +8,7 @@ import hashlib
 import posixpath
 import re
 import urllib.parse
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from exam_packages.formats import media as kinds
@@ -27,7 +28,7 @@ class Library:
     ``media`` maps the names that bodies use to the bytes of pictures and recordings.
     """
 
-    files: dict[str, bytes]
+    files: Mapping[str, bytes]
     media: dict[str, bytes] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _facts: dict[str, kinds.Facts] = field(default_factory=dict)

@@ -70,6 +70,7 @@ _LISTED = """
 _ELEMENTS = frozenset(_LISTED.split())
 """What QTI names itself; any other element of a 2.x file is XHTML and keeps its name."""
 
+_OURS = f"{{{QTI}}}"
 _SPECIAL = {"durationLT": "qti-duration-lt", "durationGTE": "qti-duration-gte"}
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -100,11 +101,11 @@ def rename(element: etree._Element) -> None:
     name = element_name(tag)
     if name != tag:
         element.tag = name
-        for key in element.attrib:
-            shown = str(key)
-            if not shown.startswith("{") and not shown.islower():
+    if name.startswith(_OURS):
+        for key in element.keys():  # noqa: SIM118  # attributes change while we look
+            if not str(key).startswith("{") and not str(key).islower():
                 value = element.attrib.pop(key)
-                element.set(attribute_name(shown), value)
+                element.set(attribute_name(str(key)), value)
 
 
 def version(data: bytes) -> str:

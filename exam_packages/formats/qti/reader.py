@@ -8,7 +8,7 @@ itself; what is wrong with one is said of that one.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -38,16 +38,16 @@ ITEM, TEST, STIMULUS = (
 )
 
 
-def recognises(files: dict[str, bytes]) -> bool:
+def recognises(files: Mapping[str, bytes]) -> bool:
     """Whether there is anything of QTI in *files*."""
     return any(
-        names.root_name(data) in (ITEM, TEST, STIMULUS)
+        name.rpartition("/")[2] == manifest.FILE
+        or (_is_xml(name) and names.root_name(data) in (ITEM, TEST, STIMULUS))
         for name, data in files.items()
-        if _is_xml(name)
     )
 
 
-def read_bank(files: dict[str, bytes]) -> Bank:
+def read_bank(files: Mapping[str, bytes]) -> Bank:
     """Every item and test in *files*, each taken in or refused by itself."""
     return _Reader(files).bank()
 
@@ -62,12 +62,12 @@ def read_test(path: Path) -> Test:
     return read_files(archive.load(path))
 
 
-def read_files(files: dict[str, bytes]) -> Test:
+def read_files(files: Mapping[str, bytes]) -> Test:
     """The test in a package's files; see :func:`read_test`."""
     return choose(read_bank(files), files)
 
 
-def choose(bank: Bank, files: dict[str, bytes]) -> Test:
+def choose(bank: Bank, files: Mapping[str, bytes]) -> Test:
     """The test of *bank* that a form is drawn from. Raises as :func:`read_test`."""
     blueprint = read_blueprint(files[BLUEPRINT], BLUEPRINT) if BLUEPRINT in files else None
     for refusal in bank.refused_tests.values():
@@ -118,7 +118,7 @@ def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
 class _Reader:
     """Reads one set of files; each item and stimulus once, however often it is used."""
 
-    def __init__(self, files: dict[str, bytes]) -> None:
+    def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = files
         self._library = Library(files)
         self._resources: dict[str, manifest.Resource] = {}
@@ -160,7 +160,9 @@ class _Reader:
 
     def _roots(self) -> Iterator[tuple[str, str]]:
         """The files to read with the names of their roots; no name: no XML, it seems."""
-        for file, data in self._files.items():
+        order = [name for name in self._resources if name in self._files]
+        order += sorted(self._files)
+        for file, data in {name: self._files[name] for name in order}.items():
             listed = file in self._resources
             if not (listed or _is_xml(file)) or file.rpartition("/")[2] == manifest.FILE:
                 continue
