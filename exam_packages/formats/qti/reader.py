@@ -164,6 +164,14 @@ class _Reader:
         order += sorted(self._files)
         for file, data in {name: self._files[name] for name in order}.items():
             listed = file in self._resources
+            if _is_leftover(file):
+                continue
+            if data[:4] == b"PK\3\4" and file.lower().endswith(".zip"):
+                problem = FormatError(
+                    "{file} is a package inside the bank; import it by itself.", file=file
+                )
+                self._readings[file] = Reading(file, "", "", None, (), problem)
+                continue
             if not (listed or _is_xml(file)) or file.rpartition("/")[2] == manifest.FILE:
                 continue
             name = names.root_name(data)
@@ -287,6 +295,12 @@ class _Reader:
 
 def _is_xml(file: str) -> bool:
     return file.lower().endswith((".xml", ".qti"))
+
+
+def _is_leftover(file: str) -> bool:
+    """Whether a machine put *file* beside another one, for itself."""
+    parts = file.split("/")
+    return parts[-1].startswith("._") or "__MACOSX" in parts
 
 
 def _told(file: str, problem: ExamError | RecursionError) -> ExamError:

@@ -36,6 +36,8 @@ def read_limits(node: Node) -> TimeLimits:
     if node.truth("allow-late-submission", given["allow_late_submission"]):
         node.change("an answer counts only within the time; there is no late submission.")
     most = _seconds(node, "max-time", given["max_time"]) if given["max_time"] else 0
+    if given["max_time"] and not most:
+        raise node.error("max-time is 0, in which nothing can be answered; correct it.")
     least = _seconds(node, "min-time", given["min_time"])
     if most and least > most:
         raise node.error("min-time is more than max-time.")
