@@ -3,6 +3,7 @@ print and by a screen reader."""
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -14,15 +15,8 @@ from exam_packages.language import ngettext, say
 
 def to_page(bank: Bank, name: str) -> str:
     """The report of the import of *bank*, which was found at *name*."""
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     items, tests = told.items(bank), told.tests(bank)
-    page = environment.get_template("page.html").render(
+    page = _template().render(
         name=told.safe(name),
         format=bank.format,
         items=items,
@@ -35,3 +29,15 @@ def to_page(bank: Bank, name: str) -> str:
         ngettext=ngettext,
     )
     return page.lstrip() + "\n"
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("page.html")

@@ -128,6 +128,10 @@ def _sort(node: Node, parts: Parts, found: _Found) -> None:
             found.body = node
         case "qti-response-processing" if found.processing is None:
             found.processing = node
+        case "qti-rubric-block" if "candidate" not in (node.get("view") or "candidate").split():
+            node.change(
+                "a rubric for {view} was left out of the paper.", view=node.get("view") or ""
+            )
         case name if name in _PASSED_OVER:
             node.change(_PASSED_OVER[name])
         case _:

@@ -118,7 +118,7 @@ class _Reader:
 
     def _part(self, node: Node) -> PartPlan:
         given = node.attributes(
-            identifier=None, navigation_mode=None, submission_mode=None, title=""
+            identifier=None, navigation_mode=None, submission_mode="simultaneous", title=""
         )
         if given["navigation_mode"] not in MODES:
             raise node.error("navigation-mode must be linear or nonlinear.")
