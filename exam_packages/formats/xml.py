@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -32,9 +33,7 @@ SHOWN_CLASSES = frozenset({"qti-match-tabular"})
 """QTI's shared classes that ask for what a station does anyway."""
 
 
-def parse(
-    data: bytes, file: str, rename: Callable[[etree._Element], None] = lambda element: None
-) -> Node:
+def parse(data: bytes, file: str, rename: Callable[[etree._Element], None] | None = None) -> Node:
     """The root of an XML file, each element of it given to *rename* first.
 
     Raises :class:`FormatError`.
@@ -72,17 +71,25 @@ def parse(
         raise FormatError(
             "{file} has a DOCTYPE, which is not taken in; remove that line.", file=file
         )
-    pending, count = [(1, root)], 0
-    while pending:
-        depth, element = pending.pop()
-        count += 1
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise FormatError(
-                "{file} has too many elements, or they nest too deeply; split it.", file=file
-            )
-        rename(element)
-        pending += [(depth + 1, child) for child in element]
+    if _count(root) > MAX_ELEMENTS or _deeper(root):
+        raise FormatError(
+            "{file} has too many elements, or they nest too deeply; split it.", file=file
+        )
+    if rename is not None:
+        for element in root.iter(etree.Element):
+            rename(element)
     return Node(root, file, [])
+
+
+_count: Any = etree.XPath("count(//*)")
+_deeper: Any = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+
+
+@cache
+def _split(tag: str) -> tuple[str, str]:
+    """The namespace and the name in a tag."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace[1:], name
 
 
 class Node:
@@ -95,9 +102,7 @@ class Node:
         self._element = element
         self.file = file
         self.changes = changes
-        name = etree.QName(element)
-        self.namespace = name.namespace or ""
-        self.name = name.localname
+        self.namespace, self.name = _split(str(element.tag))
 
     @property
     def line(self) -> int:
