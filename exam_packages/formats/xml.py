@@ -149,6 +149,10 @@ class Node:
         """The element itself, for what reads no more than its names and text."""
         return self._element
 
+    def at(self, element: etree._Element) -> Node:
+        """The node of an element below this one."""
+        return Node(element, self.file, self.changes)
+
     def xml(self) -> str:
         """The element as it is written, without what follows it."""
         return etree.tostring(self._element, encoding="unicode", with_tail=False)

@@ -84,8 +84,6 @@ class Interactions:
 
     def take(self, node: Node) -> Parts | None:
         """What stands in the place of QTI's element *node*. Raises ``FormatError``."""
-        if node.name in REFUSED:
-            raise node.error(REFUSED[node.name])
         if node.name == "qti-gap":
             return [self._gap(node)]
         if node.name == "qti-hottext":
@@ -221,7 +219,9 @@ class Interactions:
         return GapMatch(name, prompt, offered, tuple(parts), gaps, least, most)
 
     def _gap(self, node: Node) -> Blank:
-        given = node.attributes(identifier=None, required="false", match_group="", match_max="1")
+        given = node.attributes(
+            identifier=None, required="false", match_group="", match_max="1", fixed="false"
+        )
         if self._gaps is None:
             raise node.error("a gap can only stand inside a gap match interaction.")
         if given["match_max"] != "1":

@@ -11,9 +11,10 @@ from exam_packages.content.items import Exhibit, Item
 from exam_packages.formats.qti import catalogs
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.declarations import read_outcome, read_response
-from exam_packages.formats.qti.interactions import Interactions
+from exam_packages.formats.qti.interactions import REFUSED, Interactions
 from exam_packages.formats.qti.keys import Parts, make_key, take_outcome
 from exam_packages.formats.qti.library import Library
+from exam_packages.formats.qti.names import QTI
 from exam_packages.formats.qti.processing import read_processing
 from exam_packages.formats.qti.responses import Responses
 from exam_packages.formats.report import Change
@@ -70,6 +71,9 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
         )
     if root.truth("time-dependent", given["time_dependent"]):
         root.change("that the item depends on time was left out.")
+    for element in root.element.iter(*(f"{{{QTI}}}{name}" for name in REFUSED)):
+        node = root.at(element)
+        raise node.error(REFUSED[node.name])
     parts, found = Parts(), _Found()
     for child in root.children():
         _sort(child, parts, found)

@@ -24,7 +24,7 @@ XINCLUDE = "http://www.w3.org/2001/XInclude"
 
 _OLD = re.compile(
     r"http://www\.imsglobal\.org/xsd/(imsqti(asi)?_v2p[0-2]|imsqti_(item|test|stimulus)_v2p[0-2]"
-    r"|imsqtiv2p[12](p1)?_html5_v1p0|imsqti_v3p0)|"
+    r"|imsqtiv2p[12](p1)?_html5_v1p0|imsqti_v3p0|apip/apipv1p0/qti[a-z]+/imsqti_v2p[12])|"
 )
 """Namespaces whose names are QTI's in the older spelling; also none at all."""
 VERSIONS = {"v2p0": "QTI 2.0", "v2p1": "QTI 2.1", "v2p2": "QTI 2.2"}
