@@ -9,7 +9,7 @@ an item like any other, without a trace of the template.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,13 +17,13 @@ from typing import Any
 import msgspec
 from lxml import etree
 
-from exam_packages.assessment import ChoiceWhen, Question
+from exam_packages.assessment import ChoiceWhen
 from exam_packages.content.items import Item
 from exam_packages.content.text import Formula, Printed, Text, When, WhenBlock
 from exam_packages.errors import ExamError
 from exam_packages.formats.mathml import written as formula_text
 from exam_packages.rules.numbers import written
-from exam_packages.rules.values import Member, Value
+from exam_packages.rules.values import Value
 
 Values = Mapping[str, Value | None]
 
@@ -38,16 +38,19 @@ class TemplateError(ExamError):
     """Drawn values do not fit the item that they are for."""
 
 
-def substitute(question: Question, values: Values) -> Item:
-    """The item of *question* with *values* in it. Raises :class:`TemplateError`."""
+def substitute(item: Item, values: Values, conditions: Sequence[ChoiceWhen] = ()) -> Item:
+    """*item* with *values* in it, and without the choices whose *conditions* do not hold.
+
+    Raises :class:`TemplateError`.
+    """
     gone = {
         (each.response, each.choice)
-        for each in question.conditions
+        for each in conditions
         if _holds(values, each.variable, each.choice) != each.show
     }
-    item: Item = _replaced(question.item, values)
+    made: Item = _replaced(item, values)
     interactions = []
-    for interaction in item.interactions:
+    for interaction in made.interactions:
         changes: dict[str, Any] = {}
         for name in ("choices", "sources", "targets"):
             if (choices := getattr(interaction, name, None)) is not None:
@@ -60,10 +63,10 @@ def substitute(question: Question, values: Values) -> Item:
                     )
                 changes[name] = kept
         interactions.append(msgspec.structs.replace(interaction, **changes))
-    return msgspec.structs.replace(item, interactions=tuple(interactions))
+    return msgspec.structs.replace(made, interactions=tuple(interactions))
 
 
-def variables(conditions: tuple[ChoiceWhen, ...], item: Item) -> frozenset[str]:
+def variables(item: Item, conditions: Sequence[ChoiceWhen] = ()) -> frozenset[str]:
     """The template variables that *item* needs values of."""
     return frozenset({each.variable for each in conditions} | set(_named(item)))
 
@@ -145,7 +148,7 @@ def _is_field(member: Any, name: str) -> bool:
     return isinstance(member, tuple) and member[0] == name and isinstance(member[1], Value)
 
 
-def _shown(member: Member, base_type: str, place: Printed) -> str:
+def _shown(member: Any, base_type: str, place: Printed) -> str:
     match member:
         case bool():
             return "true" if member else "false"

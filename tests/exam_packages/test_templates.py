@@ -54,7 +54,7 @@ def test_every_place_gets_its_value() -> None:
         text.When("WHO", "ben", False, (text.Text(" other", 0),)),
         text.Formula(MATHML, "N + x", ("N",)),
     )
-    item = substitute(asked, VALUES)
+    item = substitute(asked.item, VALUES, asked.conditions)
     first, second, slot = item.body
     assert isinstance(first, text.Paragraph)
     assert text.plain_inlines(first.inlines) == "a 12 other12 + x"
@@ -64,8 +64,8 @@ def test_every_place_gets_its_value() -> None:
     assert isinstance(choice, Choice)
     assert choice.choices == (SimpleChoice("anna", (text.Text("12", 0),), 1),)
     assert unshown(asked.item) and not unshown(item)
-    assert variables(asked.conditions, asked.item) == {"N", "WHO"}
-    assert variables((), item) == frozenset()
+    assert variables(asked.item, asked.conditions) == {"N", "WHO"}
+    assert variables(item) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,10 @@ def test_powers_and_fractions() -> None:
 
 def test_a_value_that_is_missing_is_said() -> None:
     with pytest.raises(TemplateError, match="“N”"):
-        substitute(question(place("N")), {"WHO": VALUES["WHO"]})
+        substitute(question(place("N")).item, {"WHO": VALUES["WHO"]})
     with pytest.raises(TemplateError, match="without a choice"):
-        substitute(question(), VALUES | {"WHO": None})
+        asked = question()
+        substitute(asked.item, VALUES | {"WHO": None}, asked.conditions)
 
 
 @given(st.text(alphabet="%0123456789.+- dfexgrsab", max_size=12), st.fractions(-999, 999))
