@@ -195,8 +195,11 @@ def release_secret(
 
 def grant_key(data: bytes, root: Root, machine: Opener, secret: bytes) -> tuple[bytes, bytes]:
     """From a grant: the hash of the package it is for, and the paper key."""
-    body = root.verify(data, "exam-kiosk/grant/v1", "packager")
-    package, _, slot, issue, release_id, expires, _, shares, wrapped, check = value(body, 10)
+    body = root.verify(data, "exam-kiosk/grant/v2", "packager")
+    package, _, slot, issue, release_id, expires, _, evidence, shares, wrapped, check = value(
+        body, 11
+    )
+    need(len(evidence) == 1216, "an evidence key has 1216 bytes")
     context = (package, slot.encode(), u64(issue), release_id, u64(expires))
     for who, sealing, sealed in shares:
         if sealing == machine.key_id:
@@ -403,7 +406,13 @@ def read_all(directory: Path) -> dict[str, Any]:
         "answers": standing([body for _, compartment, _, body in records if compartment == 2]),
         "restored": list(journal.opened(restored)),
         "pictures": [
-            journal.picture(epoch, number, keys[epoch][4], sealed)
+            journal.picture(
+                epoch,
+                number,
+                keys[epoch][4],
+                journal.headers[epoch].pictures_part(opener("evidence key")),
+                sealed,
+            )
             for (epoch, number, _), sealed in zip(
                 facts["journal"]["pictures"], bundle.pictures, strict=True
             )

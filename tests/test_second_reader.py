@@ -111,7 +111,7 @@ OURS: dict[str, Callable[[Path, Trust], Any]] = {
 }
 THEIRS: dict[str, Callable[[bytes, Any], Any]] = {
     "exam.package": second_reader.PackageFile,
-    "centre.grant": lambda data, root: root.verify(data, "exam-kiosk/grant/v1", "packager"),
+    "centre.grant": lambda data, root: root.verify(data, "exam-kiosk/grant/v2", "packager"),
     "hall.enrolment": second_reader.Enrolled,
     "attempt.bundle": second_reader.Bundle,
     "attempt.receipt": second_reader.receipt,

@@ -156,6 +156,7 @@ class Maker:
                 secret,
                 stations,
                 [self.body.packager],
+                evidence=self.body.evidence.public,
                 codes=2,
             ),
         )

@@ -284,7 +284,7 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "value": (_canonical, canon.encode([1, -1, None, True, "text", b"bytes", [[]]])),
     "frame": (lambda data: void(Frame.parse(data)), next(split_frames(vector("attempt.journal")))),
     "signed object": (
-        lambda data: void(read_signed(data, "exam-kiosk/grant/v1")),
+        lambda data: void(read_signed(data, "exam-kiosk/grant/v2")),
         vector("centre.grant"),
     ),
 }
