@@ -20,6 +20,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from second import keeping
 from second.journal import Journal
 from second.suite import (
     Opener,
@@ -74,10 +75,11 @@ class Root:
         if pinned is not None:
             need(self.digest == pinned, "not the root that is pinned")
 
-    def verify(self, data: bytes, kind: str, role: str) -> bytes:
+    def verify(self, data: bytes, kind: str, role: str, people: int = 1) -> bytes:
         need(role in self.roles, f"nobody is {role}")
         threshold, ids = self.roles[role]
-        return verified(data, kind, [self.people[one] for one in ids], threshold)
+        signers = [self.people[one] for one in ids]
+        return verified(data, kind, signers, max(threshold, people))
 
 
 class Enrolled:
@@ -393,7 +395,37 @@ def read_all(directory: Path) -> dict[str, Any]:
     proof = [bytes.fromhex(sibling) for sibling in facts["log"]["proof"]]
     need(named == bundle.hash and included(named, place, size, proof) == top, "not in the log")
     records = list(journal.opened(keys))
+    machines = {
+        each.key_id: each.who
+        for each in (
+            Enrolled(file(f"{name}.enrolment"), root) for name in ("hall", "station-1", "station-2")
+        )
+    }
+    hall = Enrolled(file("hall.enrolment"), root).who
+    register = keeping.Register([file(name) for name in facts["register"]["entries"]], root.verify)
+    kept = keeping.preserved(
+        file("kept.preservation"), root.verify, opener("evidence key, preserved")
+    )
+    (certificate,) = register.deletions
+    need(
+        certificate[8][0][1] == keeping.preservation_digest(file("kept.preservation")),
+        "the certificate names another preservation",
+    )
     return {
+        "restore key": keeping.restore_key(file("hall.restore-key"), machines),
+        "transfer": keeping.transfer(file("attempt.transfer"), [hall]),
+        "erasures": [
+            keeping.erasure(file(f"{name}.erasure"), machines) for name in ("hall", "station-1")
+        ],
+        "register": register,
+        "pictures, preserved": [
+            journal.picture(
+                epoch, number, keys[epoch][4], kept[journal.headers[epoch].digest], sealed
+            )
+            for (epoch, number, _), sealed in zip(
+                facts["journal"]["pictures"], bundle.pictures, strict=True
+            )
+        ],
         "root": root,
         "later": later,
         "package": package,

@@ -500,7 +500,11 @@ def test_an_addendum_to_the_grant_names_the_station(appeal, look, wrong, tmp_pat
     paths[1].write_bytes(seal_addendum(grant, kept, keeper, late, [packager]))
     report = look(appeal.bundle, *paths)
     assert wrong(report) == []
-    assert [each.code for each in report.relations] == ["addendum-for", "granted"]
+    assert [each.code for each in report.relations] == [
+        "addendum-for",
+        "granted",
+        "evidence-key-granted",
+    ]
     assert wrong(look(paths[1], appeal.grant)) == ["addendum-for-other"]
     paths[1].write_bytes(flipped(paths[1].read_bytes(), 60))
     assert wrong(look(appeal.bundle, *paths)) == ["addendum-not-signed", "not-granted"]
