@@ -101,7 +101,7 @@ def register(body: Body) -> Register:
         with path.open("rb") as file:
             data = file.read(MAX_ENTRY + 1)
         try:
-            entry = parse_entry(data)[1]
+            entry = parse_entry(data)
         except RetentionError:
             raise _broken(path) from None
         if path != _path(body, number) or (entry.number, entry.previous) != (number, previous):

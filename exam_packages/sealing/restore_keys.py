@@ -172,7 +172,7 @@ def parse_statement(data: bytes) -> RestoreKey | Transfer | Erasure:
             except (SignedError, canon.CanonError):
                 break
             return found
-    raise RestoreKeyError("A word about the keys of this sitting is damaged.")
+    raise RestoreKeyError("A signed word about the keys of this sitting is damaged.")
 
 
 def reseal(header: Header, neighbour: SealingKey, station: SealingPublic) -> bytes:

@@ -211,13 +211,10 @@ def sign_entry(entry: Entry, root_keys: Sequence[SigningKey]) -> bytes:
     return sign(kind_of(entry), canon.pack(entry), root_keys)
 
 
-def parse_entry(data: bytes) -> tuple[Signed, Entry]:
-    """An entry, its signatures not yet verified. Raises :class:`RetentionError`."""
-    for kind, shape in _KINDS.items():
-        if data.startswith(kind.encode() + b"\n"):
-            signed = _take(data, kind)
-            return signed, _shaped(signed.body, shape)
-    raise RetentionError("This is no hold, lifting or certificate of deletion.")
+def parse_entry(data: bytes) -> Entry:
+    """An entry, its signatures not verified. Raises :class:`RetentionError`."""
+    kind, shape = _announced(data)
+    return _entry(_take(data, kind).body, shape)
 
 
 def read_entry(data: bytes, trust: Trust) -> Entry:
@@ -225,11 +222,23 @@ def read_entry(data: bytes, trust: Trust) -> Entry:
 
     Raises :class:`RetentionError`, or :class:`TrustError`.
     """
-    signed, entry = parse_entry(data)
-    people = 1 if isinstance(entry, Hold) else TWO_PEOPLE
-    trust.verify(data, signed.kind, ROOT, max_size=MAX_ENTRY, at_least=people)
+    kind, shape = _announced(data)
+    _take(data, kind)
+    people = 1 if shape is Hold else TWO_PEOPLE
+    return _entry(trust.verify(data, kind, ROOT, max_size=MAX_ENTRY, at_least=people), shape)
+
+
+def _announced(data: bytes) -> tuple[str, type[Entry]]:
+    for kind, shape in _KINDS.items():
+        if data.startswith(kind.encode() + b"\n"):
+            return kind, shape
+    raise RetentionError("This is no signed hold, lifting or certificate of deletion.")
+
+
+def _entry(body: bytes, shape: type[Entry]) -> Entry:
+    entry: Entry = _shaped(body, shape)
     if isinstance(entry, Hold) and entry.attempts and not entry.keys:
-        raise RetentionError("A hold names an attempt and not its sitting.")
+        raise RetentionError("A hold that was signed names an attempt and not its sitting.")
     return entry
 
 
@@ -300,10 +309,10 @@ def read_preservation(data: bytes, trust: Trust | None) -> Preservation:
     """A preservation; without *trust*, who signed it is not looked at: what it holds proves
     itself when it opens pictures. Raises :class:`RetentionError`, or :class:`TrustError`.
     """
-    signed = _take(data, PRESERVATION_KIND)
+    body = _take(data, PRESERVATION_KIND).body
     if trust is not None:
         trust.verify(data, PRESERVATION_KIND, ROOT, max_size=MAX_ENTRY)
-    found = _shaped(signed.body, Preservation)
+    found = _shaped(body, Preservation)
     try:
         _ = found.key
     except SuiteError:

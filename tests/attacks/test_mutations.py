@@ -86,6 +86,18 @@ KINDS: dict[str, tuple[str, bytes, Sequence[SigningKey], Callable[[bytes], None]
             _keys("hall"),
             readers.READERS["countersignature"],
         ),
+        ("restore key", "restore-key/v1", _keys("hall"), readers.READERS["restore key"]),
+        ("transfer", "transfer/v1", _keys("hall"), readers.READERS["transfer"]),
+        ("erasure", "erasure/v1", _keys("hall"), readers.READERS["erasure"]),
+        ("hold", "hold/v1", _keys("root 1", "root 2"), readers.READERS["hold"]),
+        ("lifting", "lifting/v1", _keys("root 1", "root 2"), readers.READERS["lifting"]),
+        ("deletion", "deletion/v1", _keys("root 1", "root 2"), readers.READERS["deletion"]),
+        (
+            "preservation",
+            "preservation/v1",
+            _keys("root 1", "root 2"),
+            readers.READERS["preservation"],
+        ),
         ("header", "journal-header/v2", _keys("station 1"), (_read_header, FIRST_FRAME.body)),
     )
 }
@@ -269,4 +281,4 @@ def test_a_mutated_index_agrees_or_is_refused(data: st.DataObject) -> None:
 def test_kinds_are_all_there() -> None:
     """Nothing that is signed was forgotten here."""
     assert {kind for kind, *_ in KINDS.values()} >= {PACKAGE_KIND, HEADER_KIND}
-    assert len(KINDS) == 13
+    assert len(KINDS) == 20
