@@ -35,7 +35,7 @@ from exam_packages.sealing.retention import (
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import INTEGRITY, ROOT, Trust
 
-__all__ = ["Shown", "preserve", "preserved", "shown"]
+__all__ = ["Shown", "check", "preserve", "preserved", "shown"]
 
 _MAX_ANSWERS: Final = MAX_FRAMES_SIZE + 16 * 1024 * 1024
 
@@ -175,9 +175,9 @@ def preserve(
     )
 
 
-def _proven_parts(attempt: Shown, private: SealingKey, trust: Trust) -> dict[bytes, bytes]:
-    """The parts of a held attempt. Its bundle must be the one that its station handed in:
-    else somebody could have another thing preserved in its place."""
+def check(attempt: Shown, trust: Trust) -> None:
+    """Raise :class:`RetentionError` unless the bundle is the one that its station handed in:
+    somebody could put another thing in the place of a held attempt."""
     if attempt.headers:
         try:
             verify_bundle(_answers(attempt.path), trust)
@@ -189,6 +189,10 @@ def _proven_parts(attempt: Shown, private: SealingKey, trust: Trust) -> dict[byt
                 path=str(attempt.path),
                 why=str(problem),
             ) from None
+
+
+def _proven_parts(attempt: Shown, private: SealingKey, trust: Trust) -> dict[bytes, bytes]:
+    check(attempt, trust)
     try:
         return attempt.parts(private)
     except ExamError:

@@ -69,7 +69,7 @@ def unfinished(body: Body) -> tuple[bytes, ...]:
     return tuple(key_id for key_id in named if evidence.out_of_use(body, key_id))
 
 
-def destroy(body: Body, key_id: bytes, answers: Iterable[Path], clock: Clock) -> Deletion:
+def destroy(body: Body, key_id: bytes, answers: Iterable[Path] | None, clock: Clock) -> Deletion:
     """Destroy the evidence key *key_id*, certify it, and preserve what is held first.
 
     *answers* are the answers parts that the intake exports: those sealed to this key count.
@@ -107,7 +107,7 @@ def _finish(body: Body, key_id: bytes, pending: Path, clock: Clock) -> Deletion:
     return certificate
 
 
-def _decide(body: Body, key_id: bytes, answers: Iterable[Path], now_s: int) -> Deletion:
+def _decide(body: Body, key_id: bytes, answers: Iterable[Path] | None, now_s: int) -> Deletion:
     """What will be certified. What is held is preserved when this returns."""
     entries = register(body)
     if (done := entries.deletions().get(key_id)) is not None:
@@ -129,7 +129,10 @@ def _decide(body: Body, key_id: bytes, answers: Iterable[Path], now_s: int) -> D
     private = key.open(body.opening_key(INTEGRITY))
     standing = entries.standing()
     attempts, elsewhere = _attempts(body, key, answers)
-    held = _held(key, standing, attempts)
+    held = _held(key, standing, [*attempts, *elsewhere])
+    for each in elsewhere:
+        if any(each.blind_id in hold.attempts for hold in standing):
+            preserving.check(each, body.trust())  # it has nothing under this key, and that is so
     keeping = [each for each in attempts if each.blind_id in held]
     leaving = [each for each in attempts if each.blind_id not in held]
     if keeping and not leaving:
@@ -176,18 +179,33 @@ def _check_due(key: EvidenceKey, now_s: int) -> None:
 
 
 def _attempts(
-    body: Body, key: EvidenceKey, answers: Iterable[Path]
+    body: Body, key: EvidenceKey, answers: Iterable[Path] | None
 ) -> tuple[list[Shown], list[Shown]]:
     """The attempts with pictures under *key*, and the others of the same package and centre."""
     if key.facts.origin:
         return list(preserving.preserved(body, key)), []
+    if answers is None:
+        raise RetentionError(
+            "The certificate names what is destroyed: give the answers of this sitting, as "
+            "`exam-kiosk intake export` writes them. Nothing was destroyed."
+        )
     mine: list[Shown] = []
     elsewhere: list[Shown] = []
+    seen: dict[bytes, Path] = {}
     for path in answers:
         attempt = preserving.shown(path)
         where = (attempt.package_hash, attempt.centre)
         if where != (key.facts.sitting.package_hash, key.facts.sitting.centre):
             continue
+        if attempt.blind_id in seen:
+            raise RetentionError(
+                "{path} and {other} are both of the attempt {attempt}; give what the intake "
+                "exports, in a new directory. Nothing was destroyed.",
+                path=str(path),
+                other=str(seen[attempt.blind_id]),
+                attempt=attempt.blind_id.hex(),
+            )
+        seen[attempt.blind_id] = path
         (mine if key.key_id in attempt.keys else elsewhere).append(attempt)
     return mine, elsewhere
 

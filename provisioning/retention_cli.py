@@ -117,7 +117,7 @@ def destroy(
     Takes the integrity role's key and two root holders'. Attempts that are held are preserved
     first, under a key of their own. Broken off, the same command finishes.
     """
-    paths = [] if answers is None else sorted(answers.glob("*.answers"))
+    paths = None if answers is None else sorted(answers.glob("*.answers"))
     body = Body(directory, passphrases)
     done = ending.destroy(body, _id(key), paths, SystemClock())
     data = next(each.data for each in desk.register(body).entries if each.entry == done)

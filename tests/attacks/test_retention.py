@@ -199,6 +199,31 @@ def test_another_record_in_a_held_attempts_place_stops_the_destruction(desk: Des
     assert desk.pictures(1) == PICTURES
 
 
+def test_a_second_record_of_a_held_attempt_stops_the_destruction(desk: Desk) -> None:
+    """An earlier bundle of a reopened attempt beside the later one, which alone has all epochs."""
+    desk.hold(1)
+    held = desk.attempts[1]
+    again = desk.directory / "answers" / "again.answers"
+    again.write_bytes(held.part())
+    with pytest.raises(RetentionError, match="are both of the attempt"):
+        desk.destroy()
+    assert desk.pictures(1) == PICTURES
+
+
+def test_a_held_attempt_made_out_to_have_another_key_stops_the_destruction(desk: Desk) -> None:
+    """A made-up record with its blind id, under another key, as if there were nothing to keep."""
+    desk.hold(1)
+    held = desk.attempts[1]
+    strange = replace(desk.centre, evidence=SealingKey.generate().public)
+    other = strange.hand_in(desk.directory / "made-up", pictures=1)
+    made_up = replace(other, manifest=_named(desk, other.manifest, held.blind_id))
+    path = desk.directory / "answers" / f"{held.blind_id.hex()}.answers"
+    path.write_bytes(made_up.part())
+    with pytest.raises(RetentionError, match="cannot be preserved"):
+        desk.destroy()
+    assert desk.pictures(1) == PICTURES
+
+
 def _named(desk: Desk, manifest: bytes, blind_id: bytes) -> bytes:
     from exam_packages.sealing.bundle import parse_manifest, sign_manifest
 

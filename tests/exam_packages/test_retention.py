@@ -148,6 +148,18 @@ def test_what_goes_on_under_another_key_is_not_certified(desk: Desk) -> None:
     assert len(done.bundles) == 3
 
 
+def test_a_held_attempt_under_another_key_alone_does_not_stop_the_others(desk: Desk) -> None:
+    strange = replace(desk.centre, evidence=SealingKey.generate().public)
+    other = strange.hand_in(desk.directory / "strange", pictures=1)
+    (desk.directory / "answers" / "strange.answers").write_bytes(other.part())
+    holds.hold(
+        desk.body, CLOCK, "appeal", key=desk.key, attempt=other.blind_id, reason="17", by="Ana"
+    )
+    done = desk.destroy()
+    assert done.elsewhere == (other.bundle_hash,)
+    assert (len(done.bundles), done.preserved) == (3, ())
+
+
 def test_other_sittings_are_not_touched(desk: Desk) -> None:
     package = b"2" * 32
     key = evidence_key(desk.body, package)
@@ -194,6 +206,12 @@ def test_it_is_destroyed_once(desk: Desk) -> None:
 def test_a_key_that_is_not_here_is_not_destroyed(desk: Desk) -> None:
     with pytest.raises(RetentionError, match="no evidence key"):
         desk.destroy(b"?" * 16)
+
+
+def test_it_is_said_what_is_destroyed(desk: Desk) -> None:
+    with pytest.raises(RetentionError, match="give the answers of this sitting"):
+        desk.destroy_blindly()
+    assert desk.pictures(0) == PICTURES
 
 
 def test_one_root_holder_destroys_nothing(desk: Desk) -> None:

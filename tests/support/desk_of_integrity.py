@@ -100,6 +100,10 @@ class Desk:
         paths = self.answers if answers is None else answers
         return destroy(self.body, key or self.key, paths, CLOCK)
 
+    def destroy_blindly(self) -> Deletion:
+        """Destroy without saying what."""
+        return destroy(self.body, self.key, None, CLOCK)
+
     def pictures(self, number: int) -> int:
         """How many pictures of an attempt open. Raises an ``ExamError`` when none does."""
         return len(list(open_pictures(self.body, BundleFile.open(self.bundle(number)))))
