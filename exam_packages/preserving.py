@@ -20,6 +20,7 @@ from exam_packages.sealing.bundle import MAX_FRAMES_SIZE, Answers, read_answers,
 from exam_packages.sealing.journal import Compartment, Frame, Header, epoch_header
 from exam_packages.sealing.retention import (
     MAX_ENTRY,
+    Deletion,
     Kept,
     Preservation,
     Preserved,
@@ -93,11 +94,18 @@ def shown(path: Path) -> Shown:
     )
 
 
-def preserved(body: Body, key: EvidenceKey) -> tuple[Shown, ...]:
-    """The attempts that were preserved under *key*. Raises :class:`RetentionError`."""
+def preserved(
+    body: Body, key: EvidenceKey, certificate: Deletion | None = None
+) -> tuple[Shown, ...]:
+    """The attempts that were preserved under *key*, as *certificate* names them.
+
+    Without it, nobody's word is asked: what is there opens pictures, or does not. Raises
+    :class:`RetentionError`.
+    """
     path = evidence.preservation_path(body, key.key_id)
     try:
-        found = read_preservation(_read(path, MAX_ENTRY), None)
+        data = _read(path, MAX_ENTRY)
+        found = read_preservation(data, None)
     except FileNotFoundError:
         raise RetentionError(
             "What was preserved under the evidence key {key} is not at {path}; bring it back "
@@ -105,6 +113,15 @@ def preserved(body: Body, key: EvidenceKey) -> tuple[Shown, ...]:
             key=key.key_id.hex(),
             path=str(path),
         ) from None
+    if certificate is not None and preservation_digest(data) not in [
+        each.preservation for each in certificate.preserved
+    ]:
+        raise RetentionError(
+            "What lies at {path} is not what entry {number} of the register certifies as "
+            "preserved; bring it back from a copy.",
+            path=str(path),
+            number=certificate.number,
+        )
     return tuple(
         Shown(
             path=path,

@@ -117,8 +117,9 @@ def _decide(body: Body, key_id: bytes, answers: Iterable[Path] | None, now_s: in
             number=done.number,
         )
     key = evidence.read(body, key_id)
-    for source in key.facts.source:
-        if source not in entries.deletions():
+    certificates = [entries.deletions().get(source) for source in key.facts.source]
+    for source, certificate in zip(key.facts.source, certificates, strict=True):
+        if certificate is None:
             raise RetentionError(
                 "Under the evidence key {key} lie attempts that the key {source} opens still; "
                 "destroy that one. Nothing was destroyed.",
@@ -128,7 +129,11 @@ def _decide(body: Body, key_id: bytes, answers: Iterable[Path] | None, now_s: in
     _check_due(key, now_s)
     private = key.open(body.opening_key(INTEGRITY))
     standing = entries.standing()
-    attempts, elsewhere = _attempts(body, key, answers)
+    elsewhere: list[Shown] = []
+    if certificates:
+        attempts = list(preserving.preserved(body, key, certificates[0]))
+    else:
+        attempts, elsewhere = _attempts(key, answers)
     held = _held(key, standing, [*attempts, *elsewhere])
     for each in elsewhere:
         if any(each.blind_id in hold.attempts for hold in standing):
@@ -178,12 +183,8 @@ def _check_due(key: EvidenceKey, now_s: int) -> None:
         )
 
 
-def _attempts(
-    body: Body, key: EvidenceKey, answers: Iterable[Path] | None
-) -> tuple[list[Shown], list[Shown]]:
+def _attempts(key: EvidenceKey, answers: Iterable[Path] | None) -> tuple[list[Shown], list[Shown]]:
     """The attempts with pictures under *key*, and the others of the same package and centre."""
-    if key.facts.origin:
-        return list(preserving.preserved(body, key)), []
     if answers is None:
         raise RetentionError(
             "The certificate names what is destroyed: give the answers of this sitting, as "

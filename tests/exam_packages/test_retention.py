@@ -24,9 +24,10 @@ from exam_packages.sealing.retention import (
     preservation_digest,
     read_entry,
     read_preservation,
+    sign_preservation,
 )
 from exam_packages.sealing.suite import SealingKey
-from exam_packages.sealing.trust import INTEGRITY
+from exam_packages.sealing.trust import INTEGRITY, ROOT
 from exam_packages.verify.attempts import bundle as look_at
 from exam_packages.verify.findings import Subject
 from exam_packages.verify.machines import Machines
@@ -112,6 +113,22 @@ def test_what_was_preserved_is_destroyed_when_its_hold_is_lifted(desk: Desk) -> 
     assert not list(desk.body.evidence.iterdir())
     with pytest.raises(RetentionError):
         desk.pictures(1)
+
+
+def test_another_preservation_in_its_place_stops_the_destruction(desk: Desk) -> None:
+    desk.hold(1)
+    (preserved,) = desk.destroy().preserved
+    holds.lift(desk.body, CLOCK, 1, reason="decided", by="Ben")
+    path = evidence.preservation_path(desk.body, preserved.key)
+    found = read_preservation(path.read_bytes(), None)
+    other = replace_struct(found, time_s=found.time_s + 1)
+    path.write_bytes(sign_preservation(other, desk.body.signing_keys(ROOT)))
+    with pytest.raises(RetentionError, match="not what entry 2 of the register certifies"):
+        desk.destroy(preserved.key)
+    path.unlink()
+    with pytest.raises(RetentionError, match="bring it back"):
+        desk.destroy(preserved.key)
+    assert evidence.read(desk.body, preserved.key)
 
 
 def test_of_two_preserved_attempts_one_can_be_held_longer(desk: Desk) -> None:
