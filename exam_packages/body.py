@@ -15,6 +15,8 @@
     custodians/ custody/          who keeps, and what two of them recover: exam_packages.custody
     rehearsals/                   when opening was rehearsed: exam_packages.rehearsal
     register/                     what was sealed and granted: exam_packages.register
+    evidence/                     keys of sittings' pictures: exam_packages.evidence
+    retention/                    holds and certificates of deletion: exam_packages.holds
 
 One directory is one desk. A body with several people gives each role's key file to the
 person who holds the role; every command needs only the files of the role it acts in.
@@ -100,6 +102,14 @@ class Body:
     @property
     def rehearsals(self) -> Path:
         return self.directory / "rehearsals"
+
+    @property
+    def evidence(self) -> Path:
+        return self.directory / "evidence"
+
+    @property
+    def retention(self) -> Path:
+        return self.directory / "retention"
 
     @property
     def enrolments(self) -> Path:

@@ -137,6 +137,13 @@ def seal(
     show_default=True,
     help="How many complete codes, from as many people, release it.",
 )
+@click.option(
+    "--keep-days",
+    type=click.IntRange(0, 36_525),
+    default=180,
+    show_default=True,
+    help="How long pictures are kept after the window's end; counts in a sitting's first grant.",
+)
 @passphrase_option
 def grant(
     package_file: Path,
@@ -146,6 +153,7 @@ def grant(
     out: Path,
     code_files: tuple[Path, ...],
     codes: int,
+    keep_days: int,
     passphrases: Passphrases,
 ) -> None:
     """Let the enrolled stations of a centre open PACKAGE, once released by code.
@@ -167,6 +175,7 @@ def grant(
         slot,
         SystemClock(),
         code_files=code_files,
+        keep_days=keep_days,
     )
     write_durably(out, granted.data)
     again = f", issue {granted.issue}" if granted.issue > 1 else ""

@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-from exam_packages import custody, register, rehearsal
+from exam_packages import custody, evidence, register, rehearsal
 from exam_packages.body import Body
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
@@ -23,6 +23,7 @@ from exam_packages.sealing.addendum import keep_secret, seal_addendum
 from exam_packages.sealing.grant import SECRET_SIZE, Grant, Recipient, read_grant, seal_grant
 from exam_packages.sealing.package import Package, PaperKey, read_paper_key
 from exam_packages.sealing.release import new_code, read_code, release_secret, seal_release
+from exam_packages.sealing.retention import Policy, Sitting
 from exam_packages.sealing.trust import (
     HALL,
     PACKAGER,
@@ -67,13 +68,15 @@ def grant_package(
     clock: Clock,
     *,
     code_files: Sequence[Path],
+    keep_days: int = evidence.KEEP_DAYS,
 ) -> Granted:
     """Grant *package* to every enrolled station of *centre*, under fresh release codes.
 
     Each of *code_files* (one, or two for two people) gets one complete code; all are needed
-    for the release. Granting the same package, centre and sitting again is a re-issue: the
-    next number, new secrets, new codes, and the code files of the issue before are marked
-    withdrawn. Raises an :class:`~exam_packages.errors.ExamError`.
+    for the release. The sitting's evidence key is made with its first grant, to be destroyed
+    *keep_days* after the end of the window. Granting the same package, centre and sitting again
+    is a re-issue: the next number, new secrets, new codes, and the code files of the issue
+    before are marked withdrawn. Raises an :class:`~exam_packages.errors.ExamError`.
     """
     if not 1 <= len({path.absolute() for path in code_files}) == len(code_files) <= MAX_CODES:
         raise PackagingError("Every release code goes to a file of its own: one, or two.")
@@ -85,7 +88,7 @@ def grant_package(
     with Package.open(package, body.trust(), now_s=now_s) as opened:
         package_hash, expires_s = opened.package_hash, opened.core.expires_s
         paper_key = _paper_key(body, opened.core.form, package_hash)
-    register.use_of_package(body, package_hash)
+    use = register.use_of_package(body, package_hash)
     others = register.issues(body, package_hash)
     _one_release_moment(others, slot)
     stations = _stations(body, centre, now_s)
@@ -111,6 +114,9 @@ def grant_package(
         release,
         [Recipient(each.key_id, each.sealing_public) for each in stations],
         [body.signing_key(PACKAGER)],
+        evidence=evidence.of_sitting(
+            body, Sitting(package_hash, centre, slot), Policy(use.window_to_s, keep_days)
+        ),
         codes=len(codes),
         secret=secret,
     )

@@ -158,6 +158,7 @@ def _practise(
         sign_permit(context, 1, clock.wall_ns() // SECOND, hall),
         station=station,
         openings={role: trust.opening(role) for role in OPENING_ROLES},
+        evidence=SealingKey.generate().public,
         hall=[SealingKey.generate().public],
         neighbour=None,
         stamp=now,

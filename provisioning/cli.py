@@ -13,7 +13,7 @@ from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.trust import Trust
-from provisioning import authority, custody_cli, homes, succession
+from provisioning import authority, custody_cli, homes, retention_cli, succession
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.machine import HallMachine, MachineHome
 
@@ -115,7 +115,7 @@ def _say_root(at: Body, trust: Trust) -> None:
     click.echo(trust.digest.hex())
 
 
-for _command in custody_cli.COMMANDS:
+for _command in (*custody_cli.COMMANDS, *retention_cli.COMMANDS):
     body.add_command(_command)
 
 

@@ -1,6 +1,12 @@
-"""For all tests: hypothesis never judges by the clock, which a busy machine would fail."""
+"""For all tests: what they share is found, and hypothesis never judges by the clock, which a
+busy machine would fail."""
+
+import sys
+from pathlib import Path
 
 from hypothesis import settings
+
+sys.path.insert(0, str(Path(__file__).parent / "support"))
 
 settings.register_profile("project", deadline=None)
 settings.load_profile("project")

@@ -20,6 +20,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from second import keeping
 from second.journal import Journal
 from second.suite import (
     Opener,
@@ -74,10 +75,11 @@ class Root:
         if pinned is not None:
             need(self.digest == pinned, "not the root that is pinned")
 
-    def verify(self, data: bytes, kind: str, role: str) -> bytes:
+    def verify(self, data: bytes, kind: str, role: str, people: int = 1) -> bytes:
         need(role in self.roles, f"nobody is {role}")
         threshold, ids = self.roles[role]
-        return verified(data, kind, [self.people[one] for one in ids], threshold)
+        signers = [self.people[one] for one in ids]
+        return verified(data, kind, signers, max(threshold, people))
 
 
 class Enrolled:
@@ -213,8 +215,11 @@ def release_secret(
 
 def grant_key(data: bytes, root: Root, machine: Opener, secret: bytes) -> tuple[bytes, bytes]:
     """From a grant: the hash of the package it is for, and the paper key."""
-    body = root.verify(data, "exam-kiosk/grant/v1", "packager")
-    package, _, slot, issue, release_id, expires, _, shares, wrapped, check = value(body, 10)
+    body = root.verify(data, "exam-kiosk/grant/v2", "packager")
+    package, _, slot, issue, release_id, expires, _, evidence, shares, wrapped, check = value(
+        body, 11
+    )
+    need(len(evidence) == 1216, "an evidence key has 1216 bytes")
     context = (package, slot.encode(), u64(issue), release_id, u64(expires))
     for who, sealing, sealed in shares:
         if sealing == machine.key_id:
@@ -408,7 +413,37 @@ def read_all(directory: Path) -> dict[str, Any]:
     proof = [bytes.fromhex(sibling) for sibling in facts["log"]["proof"]]
     need(named == bundle.hash and included(named, place, size, proof) == top, "not in the log")
     records = list(journal.opened(keys))
+    machines = {
+        each.key_id: each.who
+        for each in (
+            Enrolled(file(f"{name}.enrolment"), root) for name in ("hall", "station-1", "station-2")
+        )
+    }
+    hall = Enrolled(file("hall.enrolment"), root).who
+    register = keeping.Register([file(name) for name in facts["register"]["entries"]], root.verify)
+    kept = keeping.preserved(
+        file("kept.preservation"), root.verify, opener("evidence key, preserved")
+    )
+    (certificate,) = register.deletions
+    need(
+        certificate[8][0][1] == keeping.preservation_digest(file("kept.preservation")),
+        "the certificate names another preservation",
+    )
     return {
+        "restore key": keeping.restore_key(file("hall.restore-key"), machines),
+        "transfer": keeping.transfer(file("attempt.transfer"), [hall]),
+        "erasures": [
+            keeping.erasure(file(f"{name}.erasure"), machines) for name in ("hall", "station-1")
+        ],
+        "register": register,
+        "pictures, preserved": [
+            journal.picture(
+                epoch, number, keys[epoch][4], kept[journal.headers[epoch].digest], sealed
+            )
+            for (epoch, number, _), sealed in zip(
+                facts["journal"]["pictures"], bundle.pictures, strict=True
+            )
+        ],
         "root": root,
         "later": later,
         "package": package,
@@ -421,7 +456,13 @@ def read_all(directory: Path) -> dict[str, Any]:
         "answers": standing([body for _, compartment, _, body in records if compartment == 2]),
         "restored": list(journal.opened(restored)),
         "pictures": [
-            journal.picture(epoch, number, keys[epoch][4], sealed)
+            journal.picture(
+                epoch,
+                number,
+                keys[epoch][4],
+                journal.headers[epoch].pictures_part(opener("evidence key")),
+                sealed,
+            )
             for (epoch, number, _), sealed in zip(
                 facts["journal"]["pictures"], bundle.pictures, strict=True
             )

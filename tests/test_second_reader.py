@@ -19,6 +19,9 @@ from exam_packages.sealing.bundle import BundleFile, verify_bundle
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.restore_keys import read_erasure, read_restore_key, read_transfer
+from exam_packages.sealing.retention import read_entry, read_preservation
+from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import Trust, read_enrolment
 
 HERE = Path(__file__).parent
@@ -27,7 +30,8 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
 import make_vectors  # noqa: E402
 import second_reader  # noqa: E402
-from second.suite import Refused  # noqa: E402
+from second import keeping  # noqa: E402
+from second.suite import Opener, Refused  # noqa: E402
 
 
 def test_it_imports_nothing_of_ours() -> None:
@@ -83,6 +87,23 @@ def test_it_reads_everything(directory: Path) -> None:
     assert [hashlib.sha256(picture).hexdigest() for picture in read["pictures"]] == [
         sha256 for _, _, sha256 in facts["journal"]["pictures"]
     ]
+    assert read["pictures, preserved"] == read["pictures"]
+
+    register = facts["register"]
+    assert read["register"].standing == register["standing"]
+    (certificate,) = read["register"].deletions
+    assert certificate[2].hex() == register["destroyed"]
+    policy, bundles, pictures = certificate[5:8]
+    assert policy[0] + policy[1] * 86_400 == register["due"] < certificate[10]
+    assert ([each.hex() for each in bundles], pictures) == (
+        register["bundles"],
+        register["pictures"],
+    )
+    assert certificate[8][0][0].hex() == register["kept under"]
+    assert read["restore key"][0] == read["transfer"][1] == read["erasures"][0][0]
+    assert read["transfer"][0].hex() == facts["journal"]["blind id"]
+    assert [each[7] for each in read["erasures"]] == [1, 2]
+
     log = facts["log"]
     assert read["log"] == (log["origin"], log["size"], log["place"], log["received"])
 
@@ -102,19 +123,40 @@ def _package(path: Path, trust: Trust) -> None:
         package.check()
 
 
+KEYS = json.loads((VECTORS / "manifest.json").read_bytes())["keys"]
+HALL = SigningKey(bytes.fromhex(KEYS["hall"]["ed25519"])).public
+
+
+def _hall(root: Any) -> dict[bytes, Any]:
+    hall = second_reader.Enrolled((VECTORS / "hall.enrolment").read_bytes(), root)
+    return {hall.key_id: hall.who}
+
+
 OURS: dict[str, Callable[[Path, Trust], Any]] = {
     "exam.package": _package,
     "centre.grant": lambda path, trust: read_grant(path.read_bytes(), trust, now_s=None),
     "hall.enrolment": lambda path, trust: read_enrolment(path.read_bytes(), trust, now_s=None),
     "attempt.bundle": lambda path, trust: verify_bundle(BundleFile.open(path), trust),
     "attempt.receipt": lambda path, trust: read_receipt(path.read_bytes(), trust),
+    "hall.restore-key": lambda path, _: read_restore_key(path.read_bytes(), HALL),
+    "attempt.transfer": lambda path, _: read_transfer(path.read_bytes(), HALL),
+    "hall.erasure": lambda path, _: read_erasure(path.read_bytes(), HALL),
+    "1.hold": lambda path, trust: read_entry(path.read_bytes(), trust),
+    "kept.preservation": lambda path, trust: read_preservation(path.read_bytes(), trust),
 }
 THEIRS: dict[str, Callable[[bytes, Any], Any]] = {
     "exam.package": second_reader.PackageFile,
-    "centre.grant": lambda data, root: root.verify(data, "exam-kiosk/grant/v1", "packager"),
+    "centre.grant": lambda data, root: root.verify(data, "exam-kiosk/grant/v2", "packager"),
     "hall.enrolment": second_reader.Enrolled,
     "attempt.bundle": second_reader.Bundle,
     "attempt.receipt": second_reader.receipt,
+    "hall.restore-key": lambda data, root: keeping.restore_key(data, _hall(root)),
+    "attempt.transfer": lambda data, root: keeping.transfer(data, list(_hall(root).values())),
+    "hall.erasure": lambda data, root: keeping.erasure(data, _hall(root)),
+    "1.hold": lambda data, root: keeping.Register([data], root.verify),
+    "kept.preservation": lambda data, root: keeping.preserved(
+        data, root.verify, Opener(bytes.fromhex(KEYS["evidence key, preserved"]["sealing"]))
+    ),
 }
 
 

@@ -44,7 +44,19 @@ from exam_packages.sealing.log import (
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_code, read_release, release_secret
-from exam_packages.sealing.suite import SealingKey
+from exam_packages.sealing.restore_keys import read_erasure, read_restore_key, read_transfer
+from exam_packages.sealing.retention import (
+    NO_ENTRY,
+    Deletion,
+    Hold,
+    Lifting,
+    entry_digest,
+    preservation_digest,
+    preserved_part,
+    read_entry,
+    read_preservation,
+)
+from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import CHECKPOINT, Trust, TrustError, read_enrolment
 
 VECTORS = Path(__file__).with_name("vectors")
@@ -198,7 +210,10 @@ def test_the_bundle_proves_itself(trust: Trust) -> None:
         journal["pictures"], bundle.evidence(), strict=True
     ):
         keys = headers[epoch].keys(opener("integrity"), [Compartment.EVIDENCE])
-        picture = open_snapshot(headers[epoch], keys, number, sealed)
+        pictures = headers[epoch].pictures_key(
+            keys, headers[epoch].pictures_part(opener("evidence key"))
+        )
+        picture = open_snapshot(headers[epoch], pictures, number, sealed)
         assert hashlib.sha256(picture).hexdigest() == sha256
 
 
@@ -220,6 +235,41 @@ def test_the_receipt_has_its_place_in_the_log(trust: Trust) -> None:
     )
 
 
+def test_what_is_said_of_keys_is_signed_by_who_must_say_it() -> None:
+    hall = SigningKey(bytes.fromhex(FACTS["keys"]["hall"]["ed25519"])).public
+    station = SigningKey(bytes.fromhex(FACTS["keys"]["station 1"]["ed25519"])).public
+    restore = read_restore_key(data("hall.restore-key"), hall)
+    erasure = read_erasure(data("hall.erasure"), hall)
+    assert erasure.keys == (restore.sealing.key_id,)
+    assert read_erasure(data("station-1.erasure"), station).halves == 2
+    moved = read_transfer(data("attempt.transfer"), hall)
+    assert moved.blind_id.hex() == FACTS["journal"]["blind id"]
+
+
+def test_the_register_says_what_was_held_and_what_was_destroyed(trust: Trust) -> None:
+    facts = FACTS["register"]
+    previous = NO_ENTRY
+    entries = []
+    for number, name in enumerate(facts["entries"], 1):
+        entry = read_entry(data(name), trust)
+        assert (entry.number, entry.previous) == (number, previous)
+        previous = entry_digest(data(name))
+        entries.append(entry)
+    assert [type(each) for each in entries] == [Hold, Lifting, Hold, Deletion]
+    certificate = entries[-1]
+    assert isinstance(certificate, Deletion)
+    assert certificate.key.hex() == facts["destroyed"]
+    assert certificate.policy.due_s == facts["due"]
+    (preserved,) = certificate.preserved
+    kept = read_preservation(data("kept.preservation"), trust)
+    assert preserved.preservation == preservation_digest(data("kept.preservation"))
+    assert kept.key.key_id.hex() == preserved.key.hex() == facts["kept under"]
+    headers = _headers(list(split_frames(data("attempt.journal"))))
+    for epoch, header in zip(kept.attempts[0].epochs, headers, strict=True):
+        part = preserved_part(epoch, opener("evidence key, preserved"))
+        assert part == header.pictures_part(opener("evidence key"))
+
+
 def test_what_is_read_encodes_to_the_same_bytes(trust: Trust) -> None:
     """Reading and writing agree on every typed object, field for field."""
     from exam_packages.sealing.signed import read_signed
@@ -232,4 +282,4 @@ def test_what_is_read_encodes_to_the_same_bytes(trust: Trust) -> None:
         body = read_signed(data(name), kind).body
         assert canon.pack(canon.unpack(body, shape)) == body
     grant = read_grant(data("centre.grant"), trust, now_s=None)
-    assert canon.pack(grant) == read_signed(data("centre.grant"), "exam-kiosk/grant/v1").body
+    assert canon.pack(grant) == read_signed(data("centre.grant"), "exam-kiosk/grant/v2").body

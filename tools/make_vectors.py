@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from vectors import keeping
 from vectors.attempt import Record
 from vectors.body import (
     BLIND_ID,
@@ -167,6 +168,7 @@ class Maker:
                 secret,
                 stations,
                 [self.body.packager],
+                evidence=self.body.evidence.public,
                 codes=2,
             ),
         )
@@ -229,6 +231,12 @@ class Maker:
             "centre": CENTRE,
             "finished": record.wall_s,
         }
+        for name, data in (
+            *keeping.statements(self.body, package_hash),
+            *keeping.register(self.body, package_hash, named, len(pictures), frames),
+        ):
+            self.write(name, data)
+        self.facts["register"] = keeping.facts(self.body)
         self.log(named)
 
     def log(self, bundle: bytes) -> None:

@@ -37,8 +37,10 @@ from exam_packages.sealing.shares import (
 )
 from exam_packages.sealing.signed import sign
 from exam_packages.sealing.suite import (
+    SEALING_PUBLIC_SIZE,
     SealingError,
     SealingKey,
+    SealingPublic,
     SigningKey,
     SuiteError,
     digest,
@@ -58,7 +60,7 @@ __all__ = [
     "seal_grant",
 ]
 
-GRANT_KIND: Final = "exam-kiosk/grant/v1"
+GRANT_KIND: Final = "exam-kiosk/grant/v2"
 
 _MAX_SIZE: Final = 16 * 1024 * 1024
 _ZERO_NONCE: Final = bytes(12)
@@ -86,7 +88,8 @@ class Grant(canon.Object):
 
     ``slot`` names the sitting, such as ``2026-11-23/A``; ``issue`` counts full re-issues;
     ``codes`` says how many release codes, from as many people, open it: 1 or 2;
-    ``shares`` name the machines it is for.
+    ``evidence`` is the sitting's evidence key, which stations seal pictures to (a raw
+    :class:`SealingPublic`); ``shares`` name the machines the grant is for.
     """
 
     package_hash: canon.Hash
@@ -96,9 +99,17 @@ class Grant(canon.Object):
     release_id: canon.Id
     expires_s: canon.Seconds
     codes: Annotated[int, msgspec.Meta(ge=1, le=2)]
+    evidence: Annotated[
+        bytes, msgspec.Meta(min_length=SEALING_PUBLIC_SIZE, max_length=SEALING_PUBLIC_SIZE)
+    ]
     shares: Shares
     wrapped: Annotated[bytes, msgspec.Meta(min_length=48, max_length=48)]
     check: canon.Hash
+
+    @property
+    def evidence_key(self) -> SealingPublic:
+        """The sitting's evidence key."""
+        return SealingPublic(self.evidence)
 
     @property
     def hash(self) -> bytes:
@@ -174,12 +185,14 @@ def seal_grant(
     recipients: Sequence[Recipient],
     signers: Sequence[SigningKey],
     *,
+    evidence: SealingPublic,
     codes: int = 1,
     secret: bytes | None = None,
 ) -> bytes:
     """Make and sign the grant of one centre for one sitting.
 
-    *release_secret* is R, 32 bytes, from *codes* release codes. *secret* is S: 32 fresh
+    *release_secret* is R, 32 bytes, from *codes* release codes; *evidence* is the sitting's
+    evidence key. *secret* is S: 32 fresh
     random bytes, given by a packager who keeps it for addenda, else drawn here. Raises
     :class:`GrantError` when a field has no valid value or two recipients are one.
     """
@@ -191,7 +204,8 @@ def seal_grant(
     if len(secret) != SECRET_SIZE:
         raise GrantError("The secret of a grant must be 32 bytes long.")
     draft = Grant(
-        package_hash, centre, slot, issue, release_id, expires_s, codes, (), bytes(48), bytes(32)
+        *(package_hash, centre, slot, issue, release_id, expires_s, codes),
+        *(evidence.raw, (), bytes(48), bytes(32)),
     )
     context = _context(draft)
     kek, check = _keys(secret, release_secret, context)
@@ -227,7 +241,8 @@ def read_grant(data: bytes, trust: Trust, *, now_s: int | None) -> Grant:
 def _read(body: bytes) -> Grant:
     try:
         grant: Grant = canon.unpack(body, Grant, max_size=_MAX_SIZE)
-    except canon.CanonError as problem:
+        _ = grant.evidence_key
+    except (canon.CanonError, SuiteError) as problem:
         raise GrantError("The grant is not valid: {why}", why=str(problem)) from None
     return grant
 

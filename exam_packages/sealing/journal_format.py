@@ -45,7 +45,7 @@ MAX_CORE: Final = 600 * 1024
 FRAME_OVERHEAD: Final = 8
 """Bytes a frame adds to its core: the length before it and the CRC after it."""
 
-HEADER_KIND: Final = "exam-kiosk/journal-header/v1"
+HEADER_KIND: Final = "exam-kiosk/journal-header/v2"
 PERMIT_KIND: Final = "exam-kiosk/permit/v1"
 ACKNOWLEDGEMENT_KIND: Final = "exam-kiosk/acknowledgement/v1"
 
@@ -345,17 +345,27 @@ class SealedHalf(canon.Object):
     sealed: bytes
 
 
+class SealedPart(canon.Object):
+    """The second part of what opens an epoch's pictures, sealed to the evidence key *key_id*."""
+
+    key_id: Id
+    sealed: bytes
+
+
 class HeaderBody(canon.Object):
     """What a station signs when it opens an epoch.
 
     ``wall_ns`` is the station's wall clock. ``wraps`` holds every sealed compartment once,
-    ascending. ``halves`` are half 1, one per hall; ``neighbour`` is half 2, for at most one
-    neighbour. ``restore`` is the responses and events keys under both halves.
+    ascending. ``pictures`` is what, besides the evidence compartment's key, opens the
+    epoch's pictures: it can die before them. ``halves`` are half 1, one per hall;
+    ``neighbour`` is half 2, for at most one neighbour. ``restore`` is the responses and events
+    keys under both halves.
     """
 
     context: Context
     wall_ns: int
     wraps: Annotated[tuple[Wrap, ...], Meta(min_length=4, max_length=4)]
+    pictures: SealedPart
     halves: Annotated[tuple[SealedHalf, ...], Meta(max_length=_MAX_HALVES)]
     neighbour: Annotated[tuple[SealedHalf, ...], Meta(max_length=1)]
     restore: Annotated[bytes, Meta(min_length=80, max_length=80)]

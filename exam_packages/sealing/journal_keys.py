@@ -5,9 +5,17 @@ open that compartment. Every sealed thing has a key of its own::
 
     k = HKDF-Expand(E_c, label(use, sequence), 32)      use: body, stamp, snapshot
 
-so AES-256-GCM runs with a zero nonce. Stamps are sealed under the *events* key whatever
-the compartment of their body: who opens answers learns no times, and the time ledger
-needs no answers.
+so AES-256-GCM runs with a zero nonce. Pictures take two secrets: the evidence
+compartment's key, and a *part* P drawn per epoch and sealed to the sitting's **evidence
+key**, which is destroyed when the time to keep them is over::
+
+    pictures key = HKDF(ikm = E_evidence ‖ P, info = label(pictures, context))
+
+Whoever exchanged the evidence key for their own would have P, and could open nothing; once
+the evidence key is gone, no key of the body opens a picture.
+
+Stamps are sealed under the *events* key whatever the compartment of their body: who opens
+answers learns no times, and the time ledger needs no answers.
 
 The restore secret is two halves, drawn per epoch. Together they open the epoch's answers
 and events again after a restart or on another station; they never seal.
@@ -42,6 +50,7 @@ from exam_packages.sealing.journal_format import (
     JournalError,
     Permit,
     SealedHalf,
+    SealedPart,
     SignedHeader,
     Wrap,
     context_bytes,
@@ -169,6 +178,25 @@ class Header:
             keys[Compartment(compartment)] = _open(role_key, wrap.sealed, info)
         return EpochKeys(keys)
 
+    def pictures_part(self, evidence_key: SealingKey) -> bytes:
+        """The part P of what opens this epoch's pictures, by the sitting's *evidence_key*.
+
+        Raises :class:`OpenError` when it was sealed to another.
+        """
+        part = self.parsed.body.pictures
+        if part.key_id != evidence_key.key_id:
+            raise OpenError(
+                "The pictures of epoch {epoch} of this record were sealed to another evidence "
+                "key than the one at hand.",
+                epoch=self.context.epoch,
+            )
+        info = _part_info(part.key_id, context_bytes(self.context))
+        return _open(evidence_key, part.sealed, info)
+
+    def pictures_key(self, keys: EpochKeys, part: bytes) -> bytes:
+        """What opens this epoch's pictures: of its evidence key in *keys*, and of *part*."""
+        return _pictures_key(keys[Compartment.EVIDENCE], part, context_bytes(self.context))
+
     def half_for(self, hall: SealingKey) -> bytes:
         """Half 1 of the restore secret, as one of the halls it was sealed to.
 
@@ -198,10 +226,14 @@ def epoch_header(frame: bytes) -> Header:
 
 @dataclass(frozen=True, repr=False)
 class NewEpoch:
-    """Everything drawn for a new epoch: the header to sign, its keys, the half to keep."""
+    """Everything drawn for a new epoch: the header to sign, its keys, the half to keep.
+
+    ``pictures`` is the key that the epoch's pictures are sealed under.
+    """
 
     body: HeaderBody
     keys: EpochKeys
+    pictures: bytes
     half2: bytes
 
 
@@ -210,10 +242,14 @@ def draw_epoch(
     permit: bytes,
     wall_ns: int,
     openings: Mapping[str, SealingPublic],
+    evidence: SealingPublic,
     halls: Sequence[SealingPublic],
     neighbour: SealingPublic | None,
 ) -> NewEpoch:
-    """Draw fresh keys and halves for the epoch *context* and seal them to their openers."""
+    """Draw fresh keys and halves for the epoch *context* and seal them to their openers.
+
+    *evidence* is the sitting's evidence key.
+    """
     bound = context_bytes(context)
     keys = {compartment: secrets.token_bytes(KEY_SIZE) for compartment in SEALED}
     wraps = []
@@ -221,18 +257,23 @@ def draw_epoch(
         opening = openings[ROLE_OF[compartment]]
         sealed = opening.seal(key, _wrap_info(opening.key_id, compartment, bound))
         wraps.append(Wrap(int(compartment), opening.key_id, sealed))
+    part = secrets.token_bytes(KEY_SIZE)
     half1, half2 = secrets.token_bytes(KEY_SIZE), secrets.token_bytes(KEY_SIZE)
     restored = b"".join(keys[compartment] for compartment in RESTORED)
     body = HeaderBody(
         context=context,
         wall_ns=wall_ns,
         wraps=tuple(wraps),
+        pictures=SealedPart(
+            evidence.key_id, evidence.seal(part, _part_info(evidence.key_id, bound))
+        ),
         halves=tuple(_seal_half(hall, half1, "half-1", bound) for hall in halls),
         neighbour=(_seal_half(neighbour, half2, "half-2", bound),) if neighbour else (),
         restore=AESGCM(_restore_key(half1, half2, bound)).encrypt(_NONCE, restored, bound),
         permit=permit,
     )
-    return NewEpoch(body, EpochKeys(keys), half2)
+    pictures = _pictures_key(keys[Compartment.EVIDENCE], part, bound)
+    return NewEpoch(body, EpochKeys(keys), pictures, half2)
 
 
 def restore(header: Header, half1: bytes, half2: bytes) -> EpochKeys:
@@ -370,7 +411,7 @@ class SealedBlob:
 
 
 def seal_picture(
-    evidence_key: bytes, header_digest: bytes, picture_number: int, picture: bytes
+    pictures_key: bytes, header_digest: bytes, picture_number: int, picture: bytes
 ) -> SealedBlob:
     """Seal snapshot *picture_number* of an epoch. Raises :class:`JournalError` when too big."""
     if len(picture) > MAX_PICTURE:
@@ -379,18 +420,18 @@ def seal_picture(
             size=len(picture),
             limit=MAX_PICTURE,
         )
-    key = _use_key(evidence_key, _SNAPSHOT, picture_number)
+    key = _use_key(pictures_key, _SNAPSHOT, picture_number)
     encryptor = Cobblestone256Encryptor(key, _picture_context(header_digest, picture_number))
     data = encryptor.update(picture) + encryptor.finalize()
     return SealedBlob(data, blob_digest(data))
 
 
-def open_snapshot(header: Header, keys: EpochKeys, picture_number: int, data: bytes) -> bytes:
+def open_snapshot(header: Header, pictures_key: bytes, picture_number: int, data: bytes) -> bytes:
     """Open the sealed snapshot *picture_number* of the epoch of *header*.
 
-    *keys* must hold the evidence key. Raises :class:`OpenError`.
+    *pictures_key* is as :meth:`Header.pictures_key` gives it. Raises :class:`OpenError`.
     """
-    key = _use_key(keys[Compartment.EVIDENCE], _SNAPSHOT, picture_number)
+    key = _use_key(pictures_key, _SNAPSHOT, picture_number)
     decryptor = Cobblestone256Decryptor(key, _picture_context(header.digest, picture_number))
     try:
         return decryptor.update(data) + decryptor.finalize()
@@ -453,6 +494,16 @@ def _altered(sequence: int) -> OpenError:
 
 def _wrap_info(key_id: bytes, compartment: Compartment, bound: bytes) -> bytes:
     return label("journal", "epoch-key", key_id, bytes([compartment]), bound)
+
+
+def _part_info(key_id: bytes, bound: bytes) -> bytes:
+    return label("journal", "pictures-part", key_id, bound)
+
+
+def _pictures_key(evidence: bytes, part: bytes, bound: bytes) -> bytes:
+    if len(evidence) != KEY_SIZE or len(part) != KEY_SIZE:
+        raise OpenError("A part of what opens pictures does not have the length of one.")
+    return hkdf(evidence + part, salt=None, info=label("journal", "pictures", bound))
 
 
 def _seal_half(machine: SealingPublic, half: bytes, use: str, bound: bytes) -> SealedHalf:

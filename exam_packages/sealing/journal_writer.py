@@ -80,10 +80,12 @@ class JournalWriter:
         heads: list[bytes],
         context: Context,
         keys: EpochKeys,
+        pictures: bytes,
     ) -> None:
         self._segments = segments
         self._lock = lock
         self._keys = keys
+        self._pictures = pictures
         self._context = context
         self._header = b""
         self._heads = heads
@@ -100,6 +102,7 @@ class JournalWriter:
         *,
         station: SigningKey,
         openings: Mapping[str, SealingPublic],
+        evidence: SealingPublic,
         hall: Sequence[SealingPublic],
         neighbour: SealingPublic | None,
         stamp: Stamp,
@@ -107,7 +110,8 @@ class JournalWriter:
     ) -> JournalWriter:
         """Open the epoch *context* in the attempt's *directory*; its header is durable after.
 
-        *openings* gives the public key of each opening role. Half 1 of the restore secret
+        *openings* gives the public key of each opening role, *evidence* is the sitting's
+        evidence key, which pictures are sealed to as well. Half 1 of the restore secret
         is sealed to every machine in *hall*, half 2 kept here and sealed to *neighbour*.
 
         Raises :class:`ChainGap`, :class:`ChainFork` or :class:`ChainPermit` when *context*
@@ -128,10 +132,10 @@ class JournalWriter:
             recovered = segments.recover()
             _check_follows(recovered, context)
             segments.copy_last()
-            epoch = draw_epoch(context, permit, stamp.wall_ns, openings, hall, neighbour)
+            epoch = draw_epoch(context, permit, stamp.wall_ns, openings, evidence, hall, neighbour)
             signed = sign_header(epoch.body, station)
             heads = list(recovered.heads) or [genesis(context.blind_id)]
-            writer = cls(segments, lock, heads, context, epoch.keys)
+            writer = cls(segments, lock, heads, context, epoch.keys, epoch.pictures)
             writer._header = header_digest(signed)
             _keep_half(directory, writer._header, epoch.half2)
             writer._add(stamp, Compartment.HEADER, signed)
@@ -220,9 +224,12 @@ class JournalWriter:
     def seal_snapshot(self, number: int, picture: bytes) -> SealedBlob:
         """Seal *picture* as snapshot *number* of this epoch: a number is used once.
 
-        From any thread. Raises :class:`JournalError` when it is too big.
+        From any thread. Raises :class:`JournalError` when it is too big, or after
+        :meth:`close`.
         """
-        return seal_picture(self._keys[Compartment.EVIDENCE], self._header, number, picture)
+        if not self._pictures:
+            raise JournalError("No picture is taken any more: this record was closed.")
+        return seal_picture(self._pictures, self._header, number, picture)
 
     def close(self) -> None:
         """Write no more and let go of the lock. What was not committed is dropped.
@@ -230,7 +237,7 @@ class JournalWriter:
         The keys are let go of; Python cannot wipe the ``bytes`` that held them.
         """
         self._segments.retire()
-        self._keys = EpochKeys({})
+        self._keys, self._pictures = EpochKeys({}), b""
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -23,7 +23,7 @@ from exam_packages import canon
 from exam_packages.canon import Hash, Id, Seconds
 from exam_packages.sealing.journal_format import context_bytes
 from exam_packages.sealing.journal_keys import KEY_SIZE, Header, OpenError
-from exam_packages.sealing.signed import SignedError, sign, verify
+from exam_packages.sealing.signed import SignedError, read_signed, sign, verify
 from exam_packages.sealing.suite import (
     SEALING_PUBLIC_SIZE,
     SealingError,
@@ -41,6 +41,7 @@ __all__ = [
     "RestoreKeyError",
     "Transfer",
     "open_resealed",
+    "parse_statement",
     "read_erasure",
     "read_restore_key",
     "read_transfer",
@@ -115,6 +116,12 @@ class Erasure(canon.Object):
 
 S = TypeVar("S", RestoreKey, Erasure)
 
+_SHAPES: Final[dict[str, type[RestoreKey | Transfer | Erasure]]] = {
+    RESTORE_KEY_KIND: RestoreKey,
+    TRANSFER_KIND: Transfer,
+    ERASURE_KIND: Erasure,
+}
+
 
 def sign_restore_key(restore: RestoreKey, key: SigningKey) -> bytes:
     """Announce a restore key as the machine it names."""
@@ -148,6 +155,24 @@ def sign_erasure(erasure: Erasure, key: SigningKey) -> bytes:
 def read_erasure(data: bytes, machine: VerifyKey) -> Erasure:
     """The erasure that *machine* stated. Raises :class:`RestoreKeyError`."""
     return _named(_read(ERASURE_KIND, data, Erasure, machine), machine)
+
+
+def parse_statement(data: bytes) -> RestoreKey | Transfer | Erasure:
+    """Any of the three, nothing of it verified: to know who must have signed it.
+
+    Raises :class:`RestoreKeyError`.
+    """
+    for kind, shape in _SHAPES.items():
+        if data.startswith(kind.encode() + b"\n"):
+            try:
+                body = read_signed(data, kind, max_size=_MAX_SIZE).body
+                found: RestoreKey | Transfer | Erasure = canon.unpack(
+                    body, shape, max_size=_MAX_SIZE
+                )
+            except (SignedError, canon.CanonError):
+                break
+            return found
+    raise RestoreKeyError("A signed word about the keys of this sitting is damaged.")
 
 
 def reseal(header: Header, neighbour: SealingKey, station: SealingPublic) -> bytes:

@@ -219,6 +219,10 @@ class Record:
     witnesses: tuple[Witness, ...]
     stretches: tuple[Stretch, ...]
     heads: tuple[bytes, ...] = field(repr=False)
+    evidence_keys: frozenset[bytes] = frozenset()
+    """The evidence keys that its pictures are sealed to."""
+    restore_keys: frozenset[bytes] = frozenset()
+    """The restore keys that halves of its epochs are sealed to."""
     times: Times | None = None
 
 

@@ -68,6 +68,7 @@ def _record(record: Record) -> dict[str, Any]:
         "attempt": record.blind_id.hex(),
         "package": record.package_hash.hex(),
         "centre": record.centre,
+        "evidence_keys": sorted(key.hex() for key in record.evidence_keys),
         "entries": record.entries,
         "stands": record.stands,
         "counts": dict(record.counts),

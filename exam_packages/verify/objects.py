@@ -132,6 +132,7 @@ def grant(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> No
         "sitting": f"{found.slot}, issue {found.issue}",
         "expires": _time(found.expires_s),
         "codes": str(found.codes),
+        "evidence key": found.evidence_key.key_id.hex(),
         "machines": ", ".join(machines.name(share.machine) for share in found.shares[:20])
         + (f" and {len(found.shares) - 20} more" if len(found.shares) > 20 else ""),
         "package": found.package_hash.hex(),

@@ -19,6 +19,13 @@ from exam_packages.sealing.package_format import (
 )
 from exam_packages.sealing.receipt import RECEIPT_KIND
 from exam_packages.sealing.release import RELEASE_KIND
+from exam_packages.sealing.restore_keys import ERASURE_KIND, RESTORE_KEY_KIND, TRANSFER_KIND
+from exam_packages.sealing.retention import (
+    DELETION_KIND,
+    HOLD_KIND,
+    LIFTING_KIND,
+    PRESERVATION_KIND,
+)
 from exam_packages.sealing.trust import ENROLMENT_KIND
 from exam_packages.sealing.trust_root import ROOT_KIND
 
@@ -42,6 +49,13 @@ class Kind(Enum):
     RECEIPT = "receipt"
     PROOF = "log proof"
     CHECKPOINT = "log checkpoint"
+    RESTORE_KEY = "restore key"
+    TRANSFER = "transfer"
+    ERASURE = "statement of erasure"
+    HOLD = "hold"
+    LIFTING = "lifting of a hold"
+    PRESERVATION = "preservation"
+    DELETION = "certificate of deletion"
 
 
 _MAGIC: Final = {
@@ -59,6 +73,13 @@ _MAGIC: Final = {
             (ENROLMENT_KIND, Kind.ENROLMENT),
             (MANIFEST_KIND, Kind.MANIFEST),
             (RECEIPT_KIND, Kind.RECEIPT),
+            (RESTORE_KEY_KIND, Kind.RESTORE_KEY),
+            (TRANSFER_KIND, Kind.TRANSFER),
+            (ERASURE_KIND, Kind.ERASURE),
+            (HOLD_KIND, Kind.HOLD),
+            (LIFTING_KIND, Kind.LIFTING),
+            (PRESERVATION_KIND, Kind.PRESERVATION),
+            (DELETION_KIND, Kind.DELETION),
         )
     },
 }

@@ -123,6 +123,12 @@ class Walk:
             witnesses=tuple(self.witnesses),
             stretches=stretches(self.witnesses, self.begun_ns, self.entries),
             heads=tuple(head for _, head in self._places),
+            evidence_keys=frozenset(header.parsed.body.pictures.key_id for header in self.headers),
+            restore_keys=frozenset(
+                half.key_id
+                for header in self.headers
+                for half in (*header.parsed.body.halves, *header.parsed.body.neighbour)
+            ),
         )
 
     def follow(self, frames: Iterable[bytes]) -> None:

@@ -19,6 +19,7 @@ from exam_packages.sealing.package_format import Core
 from exam_packages.sealing.receipt import Receipt
 from exam_packages.sealing.trust import Trust
 from exam_packages.verify.findings import Findings, Subject
+from exam_packages.verify.keeping import relate_keys
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.record import moment
 
@@ -33,6 +34,7 @@ def relate(
     _windows(found, subjects)
     _receipts(found, subjects)
     _records(found, subjects)
+    relate_keys(found, subjects, machines)
     _log(found, subjects, trust)
     if code is not None:
         _code(found, subjects, code)

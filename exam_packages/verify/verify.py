@@ -9,7 +9,7 @@ from typing import Final
 from exam_packages.errors import UsageError
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, objects
+from exam_packages.verify import attempts, objects, statements
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
@@ -137,6 +137,12 @@ def _check(
             objects.manifest(subject, _read(path), machines)
         case Kind.RECEIPT:
             objects.receipt(subject, _read(path), trust)
+        case Kind.RESTORE_KEY | Kind.TRANSFER | Kind.ERASURE:
+            statements.statement(subject, _read(path), machines)
+        case Kind.HOLD | Kind.LIFTING | Kind.DELETION:
+            statements.entry(subject, _read(path), trust)
+        case Kind.PRESERVATION:
+            statements.preservation(subject, _read(path), trust)
         case Kind.CHECKPOINT:
             objects.checkpoint(subject, _text(path), trust)
         case Kind.PROOF:

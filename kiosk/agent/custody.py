@@ -93,6 +93,11 @@ class SittingPackage:
     def slot(self) -> str:
         return self._grant.slot
 
+    @property
+    def evidence_key(self) -> SealingPublic:
+        """What this sitting's pictures are sealed to, so that they can be destroyed in time."""
+        return self._grant.evidence_key
+
     def fits(self, release: Release) -> bool:
         """Whether *release* is this package's, for this sitting and issue of the grant."""
         return (release.package_hash, release.slot, release.release_id) == (

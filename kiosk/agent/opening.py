@@ -18,7 +18,7 @@ from exam_packages.sealing.bundle import (
 from exam_packages.sealing.journal import Context, Cursor, JournalWriter
 from exam_packages.sealing.suite import SealingPublic
 from kiosk.agent.courier import Parcel
-from kiosk.agent.custody import Custody
+from kiosk.agent.custody import Custody, SittingPackage
 from kiosk.agent.record import Record
 from kiosk.agent.recovery import Recovery, Restored
 from kiosk.agent.shelf import AttemptDirectory, Who
@@ -30,6 +30,7 @@ from sync.outbox import Outbox
 def start(
     custody: Custody,
     hall: SealingPublic,
+    package: SittingPackage,
     directory: AttemptDirectory,
     who: Who,
     context: Context,
@@ -42,17 +43,24 @@ def start(
     """
     directory.make()
     directory.write_who(who, custody.sealing)
-    writer = _begin(custody, hall, directory, context, leave, now)
+    writer = _begin(custody, hall, package, directory, context, leave, now)
     return Record(directory, who, context.package_hash, writer, Parcel(Outbox(directory.blind_id)))
 
 
 def resume(
-    custody: Custody, hall: SealingPublic, recovery: Recovery, restored: Restored, now: Stamp
+    custody: Custody,
+    hall: SealingPublic,
+    package: SittingPackage,
+    recovery: Recovery,
+    restored: Restored,
+    now: Stamp,
 ) -> Record:
     """Open the next epoch of a restored attempt. Raises like :func:`start`."""
     if recovery.context is None or recovery.leave is None:
         raise ValueError("a recovery resumes with the context its permit was asked for")
-    writer = _begin(custody, hall, recovery.directory, recovery.context, recovery.leave, now)
+    writer = _begin(
+        custody, hall, package, recovery.directory, recovery.context, recovery.leave, now
+    )
     return Record(
         recovery.directory,
         recovery.who,
@@ -159,6 +167,7 @@ def _code(signed_manifest: bytes) -> str:
 def _begin(
     custody: Custody,
     hall: SealingPublic,
+    package: SittingPackage,
     directory: AttemptDirectory,
     context: Context,
     leave: Leave,
@@ -170,6 +179,7 @@ def _begin(
         leave.permit,
         station=custody.signing,
         openings=custody.openings,
+        evidence=package.evidence_key,
         hall=[hall],
         neighbour=leave.neighbour,
         stamp=now,

@@ -208,7 +208,7 @@ class Reception:
         who = Who(seat.candidate, seat.name, welcome.sitting[:200], package.slot, package.exam, 0)
         try:
             station.record = opening.start(
-                station.custody, hall.sealing, directory, who, context, leave, now
+                station.custody, hall.sealing, package, directory, who, context, leave, now
             )
         except ExamError as problem:
             station.refuse(request, problem)

@@ -126,11 +126,13 @@ class Resumption:
         station = self._station
         hall = self._client.restore_key
         package_hash, slot = recovery.package_hash, recovery.who.slot
-        if hall is None or not self._reception.load(package_hash, slot, resuming=True):
+        loaded = self._reception.load(package_hash, slot, resuming=True)
+        package = station.package
+        if hall is None or not loaded or package is None:
             self._wait(recovery, station.package_trouble)
             return
         self._reception.release()
-        paper = station.package.open if station.package is not None else None
+        paper = package.open
         reopening = recovery.cause == REOPEN
         if (restored.begun or (reopening and restored.worked)) and paper is None:
             self._wait(recovery, "Your answers are saved. The hall must release the exam again.")
@@ -143,7 +145,7 @@ class Resumption:
                 station.recovery = None
                 station.tell_all()
                 return
-            record = opening.resume(station.custody, hall.sealing, recovery, restored, now)
+            record = opening.resume(station.custody, hall.sealing, package, recovery, restored, now)
         except ExamError as problem:
             self._again(recovery, problem)
             return

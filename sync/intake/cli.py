@@ -131,6 +131,19 @@ def export(home: Path, out: Path, package: str | None) -> None:
 @intake.command()
 @click.argument("home", type=_DIRECTORY)
 @click.argument("code")
+@click.option("--out", type=_FILE, required=True, help="The bundle file to write.")
+def bundle(home: Path, code: str, out: Path) -> None:
+    """Write the whole bundle of a hand-in CODE, with its sealed pictures, for a panel."""
+    from sync.intake.export import write_whole
+
+    with IntakeHome.load(home).storage() as storage:
+        write_whole(storage, _named(storage, code), out)
+    click.echo(f"{out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.argument("code")
 @click.option("--out", type=_DIRECTORY, required=True)
 def receipt(home: Path, code: str, out: Path) -> None:
     """Write the receipt for a hand-in CODE, and the proof of its place in the log."""
@@ -176,11 +189,16 @@ def verify_receipt(receipt_file: Path, root: Path, code: str, proof_file: Path |
 
 
 def _receipt_for(storage: Storage, code: str) -> bytes:
+    found = storage.receipt(_named(storage, code))
+    assert found is not None, "a stored bundle has its receipt"  # noqa: S101
+    return found
+
+
+def _named(storage: Storage, code: str) -> bytes:
+    """The hash of the bundle with this hand-in code."""
     for bundle_hash in storage.bundles():
         if check_hand_in_code(code, bundle_hash):
-            found = storage.receipt(bundle_hash)
-            if found is not None:
-                return found
+            return bundle_hash
     raise ReceiptProblem("No bundle with this hand-in code has been taken in here.")
 
 

@@ -1,4 +1,6 @@
-"""Handing the scoring desk its share: answers, without evidence and without a name.
+"""Handing desks of the body their share.
+
+The scoring desk gets answers, without evidence and without a name.
 
 Of every attempt the longest bundle is handed over as an answers part. The one identity
 record stays in the chain as the sealed bytes it is (a head covers them, and the desk
@@ -10,14 +12,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from exam_packages import canon
+from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
-from exam_packages.sealing.bundle import answers_part
+from exam_packages.sealing.bundle import answers_part, parse_manifest, write_bundle
 from sync.intake.messages import Offer
 from sync.intake.storage import Accepted, Storage
 
-__all__ = ["SUFFIX", "export"]
+__all__ = ["SUFFIX", "ExportError", "export", "write_whole"]
 
 SUFFIX = ".answers"
+
+
+class ExportError(ExamError):
+    """What is asked for cannot be handed out."""
 
 
 def export(storage: Storage, directory: Path, package_hash: bytes | None = None) -> list[Path]:
@@ -43,6 +50,30 @@ def export(storage: Storage, directory: Path, package_hash: bytes | None = None)
         paths.append(directory / f"{blind_id.hex()}{SUFFIX}")
         write_durably(paths[-1], part, mode=0o600)
     return paths
+
+
+def write_whole(storage: Storage, bundle_hash: bytes, path: Path) -> None:
+    """Write a bundle with its pictures, all of them sealed as they came, to *path*.
+
+    Raises :class:`ExportError` while pictures are missing.
+    """
+    bundle = _bundle(storage, bundle_hash)
+    missing = storage.missing(bundle_hash)
+    if missing:
+        raise ExportError(
+            "{count} pictures of this exam have not arrived from the hall yet; ask again later.",
+            count=len(missing),
+        )
+    offer: Offer = canon.unpack(bundle.offer, Offer)
+    pictures = parse_manifest(offer.manifest)[1].evidence
+    write_bundle(
+        path,
+        offer.manifest,
+        offer.countersignature,
+        offer.enrolments,
+        [bundle.answers],
+        ((picture.digest, storage.evidence(picture.digest)) for picture in pictures),
+    )
 
 
 def _bundle(storage: Storage, bundle_hash: bytes) -> Accepted:

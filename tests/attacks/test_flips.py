@@ -39,6 +39,13 @@ WORDS = {
     "checkpoint": r"checkpoint",
     "frame": r"frame",
     "custody": r"custody",
+    "restore key": r"keys of this sitting",
+    "transfer": r"keys of this sitting",
+    "erasure": r"keys of this sitting",
+    "hold": r"pictures|hold",
+    "lifting": r"pictures|lifting",
+    "deletion": r"pictures|deletion",
+    "preservation": r"pictures|preserv",
 }
 """What a refusal must speak of, for each kind of file."""
 

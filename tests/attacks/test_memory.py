@@ -54,8 +54,8 @@ READERS = {
         b"EXKBNDL1" + len(data).to_bytes(4, "big") + data)),
     "first root": (3 * 2**20, lambda data: trust_root.read_root(data)),
     "signatures": (256 * 1024, lambda data: signed.read_signed(
-        b"exam-kiosk/grant/v1\\n" + bytes(4) + len(data).to_bytes(4, "big") + data,
-        "exam-kiosk/grant/v1")),
+        b"exam-kiosk/grant/v2\\n" + bytes(4) + len(data).to_bytes(4, "big") + data,
+        "exam-kiosk/grant/v2")),
     "grant": (16 * 2**20, lambda data: canon.unpack(data, grant.Grant)),
     "package table": (16 * 2**20, lambda data: package_format.decode_body(data)),
     "volumes table": (16 * 2**20, lambda data: package_format.decode_body(
@@ -63,7 +63,7 @@ READERS = {
     "package index": (16 * 2**20, lambda data: package_format.decode_index(
         len(data).to_bytes(4, "big") + data, ())),
     "header": (600 * 1024, lambda data: journal_format.parse_header(
-        b"exam-kiosk/journal-header/v1\\n" + len(data).to_bytes(4, "big") + data
+        b"exam-kiosk/journal-header/v2\\n" + len(data).to_bytes(4, "big") + data
         + bytes([0, 0, 0, 1, 0x90]))),
 }
 

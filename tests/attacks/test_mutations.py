@@ -62,31 +62,43 @@ def _read_header(signed: bytes) -> None:
 
 
 KINDS: dict[str, tuple[str, bytes, Sequence[SigningKey], Callable[[bytes], None]]] = {
-    name: (f"exam-kiosk/{kind}/v1", data, keys, read)
+    name: (f"exam-kiosk/{kind}", data, keys, read)
     for name, kind, keys, (read, data) in (
-        ("root of trust", "trust", _keys("root 1", "root 2"), readers.READERS["root of trust"]),
-        ("enrolment", "enrolment", _keys("enrolment"), readers.READERS["enrolment"]),
-        ("package", "package", _keys("packager"), (_read_package, _signed_package())),
-        ("custody", "custody", _keys("root 1", "root 2"), readers.READERS["custody"]),
-        ("grant", "grant", _keys("packager"), readers.READERS["grant"]),
-        ("release", "release", _keys("release"), readers.READERS["release"]),
-        ("receipt", "receipt", _keys("intake"), readers.READERS["receipt"]),
-        ("permit", "permit", _keys("hall"), readers.READERS["permit"]),
-        ("command", "command", _keys("hall"), readers.READERS["command"]),
-        ("manifest", "manifest", _keys("station 2"), readers.READERS["manifest"]),
+        ("root of trust", "trust/v1", _keys("root 1", "root 2"), readers.READERS["root of trust"]),
+        ("enrolment", "enrolment/v1", _keys("enrolment"), readers.READERS["enrolment"]),
+        ("package", "package/v1", _keys("packager"), (_read_package, _signed_package())),
+        ("custody", "custody/v1", _keys("root 1", "root 2"), readers.READERS["custody"]),
+        ("grant", "grant/v2", _keys("packager"), readers.READERS["grant"]),
+        ("release", "release/v1", _keys("release"), readers.READERS["release"]),
+        ("receipt", "receipt/v1", _keys("intake"), readers.READERS["receipt"]),
+        ("permit", "permit/v1", _keys("hall"), readers.READERS["permit"]),
+        ("command", "command/v1", _keys("hall"), readers.READERS["command"]),
+        ("manifest", "manifest/v1", _keys("station 2"), readers.READERS["manifest"]),
         (
             "acknowledgement",
-            "acknowledgement",
+            "acknowledgement/v1",
             _keys("hall"),
             readers.READERS["acknowledgement"],
         ),
         (
             "countersignature",
-            "countersignature",
+            "countersignature/v1",
             _keys("hall"),
             readers.READERS["countersignature"],
         ),
-        ("header", "journal-header", _keys("station 1"), (_read_header, FIRST_FRAME.body)),
+        ("restore key", "restore-key/v1", _keys("hall"), readers.READERS["restore key"]),
+        ("transfer", "transfer/v1", _keys("hall"), readers.READERS["transfer"]),
+        ("erasure", "erasure/v1", _keys("hall"), readers.READERS["erasure"]),
+        ("hold", "hold/v1", _keys("root 1", "root 2"), readers.READERS["hold"]),
+        ("lifting", "lifting/v1", _keys("root 1", "root 2"), readers.READERS["lifting"]),
+        ("deletion", "deletion/v1", _keys("root 1", "root 2"), readers.READERS["deletion"]),
+        (
+            "preservation",
+            "preservation/v1",
+            _keys("root 1", "root 2"),
+            readers.READERS["preservation"],
+        ),
+        ("header", "journal-header/v2", _keys("station 1"), (_read_header, FIRST_FRAME.body)),
     )
 }
 
@@ -269,4 +281,4 @@ def test_a_mutated_index_agrees_or_is_refused(data: st.DataObject) -> None:
 def test_kinds_are_all_there() -> None:
     """Nothing that is signed was forgotten here."""
     assert {kind for kind, *_ in KINDS.values()} >= {PACKAGE_KIND, HEADER_KIND}
-    assert len(KINDS) == 13
+    assert len(KINDS) == 20

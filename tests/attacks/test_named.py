@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 import readers
+from evidence_key import EVIDENCE
 from vectors.body import CENTRE, RELEASE_ID, SLOT, START_S, Body
 
 from exam_packages import canon
@@ -157,6 +158,7 @@ def test_a_form_used_in_two_windows(body: Body) -> None:
         secret,
         [body.first.recipient],
         [body.packager],
+        evidence=EVIDENCE.public,
         codes=2,
     )
     second = read_grant(data, readers.trust(), now_s=START_S)
@@ -251,7 +253,7 @@ def test_a_revoked_station_hands_in() -> None:
 def test_signatures_doubled_or_out_of_order_in_every_signed_file() -> None:
     """One signature twice, or two exchanged: no second form of one file exists."""
     for kind, name in (
-        ("exam-kiosk/grant/v1", "centre.grant"),
+        ("exam-kiosk/grant/v2", "centre.grant"),
         ("exam-kiosk/trust/v1", "root-1.trust"),
         ("exam-kiosk/receipt/v1", "attempt.receipt"),
     ):

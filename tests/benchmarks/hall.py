@@ -162,6 +162,7 @@ def _prepare(
             client.permit(context, START).permit,
             station=key,
             openings=openings,
+            evidence=hall.sealing_key().public,
             hall=[hall.sealing_key().public],
             neighbour=None,
             stamp=stamp(CLOCK),

@@ -57,6 +57,7 @@ def measure(directory: Path, commits: int, records: int) -> None:
         sign_permit(context, 1, 1, station),
         station=station,
         openings=dict.fromkeys((SCORING, INTEGRITY, REGISTRAR), role.public),
+        evidence=role.public,
         hall=[hall.public],
         neighbour=None,
         stamp=Stamp(boot, 1, 1, 0),

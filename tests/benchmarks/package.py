@@ -432,8 +432,8 @@ def grants(packager: SigningKey, trust: Trust) -> None:
     machines.append(Recipient(bytes(16), here.public))
     secret = bytes(32)
     args = (bytes(32), "centre", "slot", 1, bytes(16), 1 << 32, bytes(32), secret, machines)
-    granting = best(lambda: seal_grant(*args, [packager]))
-    granted = seal_grant(*args, [packager])
+    granting = best(lambda: seal_grant(*args, [packager], evidence=here.public))
+    granted = seal_grant(*args, [packager], evidence=here.public)
     taking = best(lambda: read_grant(granted, trust, now_s=1).open(here, secret))
     public = machines[0].sealing
     bare = best(lambda: [public.seal(secret, b"") for _ in range(MACHINES)])

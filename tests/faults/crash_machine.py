@@ -38,6 +38,7 @@ from crash_model import (
     site,
 )
 from cut_disk import CutDisk, Fate, PowerCut
+from evidence_key import EVIDENCE
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -300,6 +301,7 @@ class Crashes(RuleBasedStateMachine):
             permit,
             station=station.machine.signing,
             openings=site().openings,
+            evidence=EVIDENCE.public,
             hall=[holder.machine.sealing.public for holder in self.holders],
             neighbour=None,
             stamp=self._stamp(),

@@ -287,6 +287,14 @@ class CutDisk:
             self._names[new] = self._names.pop(name)
         self._real["replace"](source, target, **options)
 
+    def _link_(self, source: Any, target: Any, **options: Any) -> None:
+        name, new = self._own(source), self._own(target)
+        if name is not None and new is not None:
+            self._spend()
+        self._real["link"](source, target, **options)
+        if name is not None and new is not None:
+            self._names[new] = self._names[name]
+
     def _unlink_(self, path: Any, **options: Any) -> None:
         name = self._own(path)
         if name in self._names:
@@ -304,7 +312,7 @@ class CutDisk:
 
 
 _WATCHED: Final = (
-    "open", "close", "write", "pwrite", "fsync", "fdatasync", "replace", "unlink", "mkdir"
+    "open", "close", "write", "pwrite", "fsync", "fdatasync", "replace", "link", "unlink", "mkdir"
 )  # fmt: skip
 
 

@@ -31,15 +31,15 @@ from second.suite import (
 class Header:
     """An epoch header. *data* is the signed object."""
 
-    KIND = "exam-kiosk/journal-header/v1"
+    KIND = "exam-kiosk/journal-header/v2"
 
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.digest = digest(label("journal", "header"), data)
         need(data.startswith(self.KIND.encode() + b"\n"), "not a header")
-        body = value(field(data[len(self.KIND) + 1 :])[0], 7)
-        self.context, self.wall, self.wraps, self.halves, self.neighbour = body[:5]
-        self.restore, self.permit = body[5:]
+        body = value(field(data[len(self.KIND) + 1 :])[0], 8)
+        self.context, self.wall, self.wraps, self.part, self.halves, self.neighbour = body[:6]
+        self.restore, self.permit = body[6:]
         self.c = msgpack.packb(self.context)
         self.epoch = self.context[1]
         need([wrap[0] for wrap in self.wraps] == [2, 3, 4, 5], "not every compartment")
@@ -52,6 +52,12 @@ class Header:
                 info = label("journal", "epoch-key", key_id, bytes([compartment]), self.c)
                 found[compartment] = opener.open(sealed, info)
         return found
+
+    def pictures_part(self, evidence: Opener) -> bytes:
+        """What the evidence key opens of what opens this epoch's pictures."""
+        key_id, sealed = self.part
+        need(key_id == evidence.key_id, "another evidence key")
+        return evidence.open(sealed, label("journal", "pictures-part", key_id, self.c))
 
     def half_1(self, hall: Opener) -> bytes:
         for key_id, sealed in self.halves:
@@ -165,10 +171,13 @@ class Journal:
         need(len(padded) == fits and not padded[4 + size :].strip(b"\0"), "padding")
         return padded[4 : 4 + size]
 
-    def picture(self, epoch: int, number: int, key: bytes, sealed: bytes) -> bytes:
-        """Snapshot *number* of *epoch*; *key* is the epoch's evidence key."""
-        once = expand(key, label("journal", "snapshot", u64(number)))
-        context = label("journal", "picture", self.headers[epoch].digest, u64(number))
+    def picture(self, epoch: int, number: int, key: bytes, part: bytes, sealed: bytes) -> bytes:
+        """Snapshot *number* of *epoch*; *key* is the epoch's key of compartment 4, *part* what
+        the evidence key opened."""
+        header = self.headers[epoch]
+        both = hkdf(key + part, b"", label("journal", "pictures", header.c))
+        once = expand(both, label("journal", "snapshot", u64(number)))
+        context = label("journal", "picture", header.digest, u64(number))
         return cobblestone(once, context, sealed)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from centre import CLOCK, Centre, choice, openings
+from evidence_key import EVIDENCE
 
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
@@ -189,6 +190,7 @@ class Station:
             permit,
             station=self.signing,
             openings=openings(self.centre.trust),
+            evidence=EVIDENCE.public,
             hall=[self.centre.hall.sealing_key().public],
             neighbour=None,
             stamp=self.stamp(),
@@ -342,6 +344,7 @@ def _package(centre: Centre, directory: Path, now_s: int) -> tuple[Path, bytes]:
     grant = seal_grant(
         package_hash, centre.station.centre, SLOT, 1, b"r" * 16, now_s + 36_000, secret.key,
         b"R" * 32, [Recipient(station.key_id, station.sealing_public)], [packager],
+        evidence=EVIDENCE.public,
     )  # fmt: skip
     (directory / "lisbon.grant").write_bytes(grant)
     return path, package_hash

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from evidence_key import EVIDENCE
+
 from exam_packages.attempt.events import (
     HANDED_IN,
     START,
@@ -97,6 +99,7 @@ class Centre:
     body: Body
     hall: HallMachine
     station: StationHome
+    evidence: SealingPublic = EVIDENCE.public
 
     @classmethod
     def found(cls, directory: Path, *, centre: str = "Lisbon", body: Body | None = None) -> Centre:
@@ -283,6 +286,7 @@ def _begin(centre: Centre, directory: Path, context: object) -> JournalWriter:
         permit,
         station=centre.station.signing_key(),
         openings=openings(centre.trust),
+        evidence=centre.evidence,
         hall=[centre.hall.sealing_key().public],
         neighbour=None,
         stamp=stamp_now(),

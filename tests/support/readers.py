@@ -52,6 +52,12 @@ from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.protection import Lock, Passphrase, seal
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_code, read_release
+from exam_packages.sealing.restore_keys import read_erasure, read_restore_key, read_transfer
+from exam_packages.sealing.retention import (
+    preserved_part,
+    read_entry,
+    read_preservation,
+)
 from exam_packages.sealing.signed import read_signed
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import ROOT, Trust, read_enrolment
@@ -201,6 +207,13 @@ def custody(data: bytes) -> None:
     read_custody(data, trust(), ROOT, "scoring").recover(_KEEPERS[:2])
 
 
+def preservation(data: bytes) -> None:
+    read = read_preservation(data, trust())
+    for attempt in read.attempts:
+        for epoch in attempt.epochs:
+            preserved_part(epoch, sealing("evidence key, preserved"))
+
+
 _KEEPERS = [SealingKey.from_seed(bytes([at]) * 32) for at in range(3)]
 
 
@@ -303,6 +316,16 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "key file": (key_file, canon.encode(["exam-kiosk/key/v1", 0, "signing", [bytes(32), b""]])),
     "protected key file": (protected_key_file, _protected_key_file()),
     "custody": (custody, _custody()),
+    "restore key": (
+        lambda data: void(read_restore_key(data, HALL)),
+        vector("hall.restore-key"),
+    ),
+    "transfer": (lambda data: void(read_transfer(data, HALL)), vector("attempt.transfer")),
+    "erasure": (lambda data: void(read_erasure(data, HALL)), vector("hall.erasure")),
+    "hold": (lambda data: void(read_entry(data, trust())), vector("3.hold")),
+    "lifting": (lambda data: void(read_entry(data, trust())), vector("2.lifting")),
+    "deletion": (lambda data: void(read_entry(data, trust())), vector("4.deletion")),
+    "preservation": (preservation, vector("kept.preservation")),
     "value": (_canonical, canon.encode([1, -1, None, True, "text", b"bytes", [[]]])),
     "frame": (lambda data: void(Frame.parse(data)), next(split_frames(vector("attempt.journal")))),
     "rules": (rules, _RULES),
@@ -315,7 +338,7 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
         b"[a-z-[aeiou]]{1,3}(\\d+|\\p{L}\\.)*",
     ),
     "signed object": (
-        lambda data: void(read_signed(data, "exam-kiosk/grant/v1")),
+        lambda data: void(read_signed(data, "exam-kiosk/grant/v2")),
         vector("centre.grant"),
     ),
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
+from evidence_key import EVIDENCE
 
 from exam_packages.attempt.commands import Command
 from exam_packages.attempt.events import START, Beat, Commanded, Event, compartment, encode_event
@@ -231,6 +232,7 @@ class Station:
             permit,
             station=self.key,
             openings={role: trust.opening(role) for role in OPENING_ROLES},
+            evidence=EVIDENCE.public,
             hall=[self.client.restore_key.sealing],
             neighbour=neighbour,
             stamp=self.stamp(),
@@ -345,7 +347,7 @@ def found_site(directory: Path) -> Site:
     site.grant.write_bytes(
         seal_grant(
             package_hash, "C1", SLOT, 1, release_id, now_s + 86_000, paper.key, secret,
-            recipients, [body.signing_key(PACKAGER)], codes=2,
+            recipients, [body.signing_key(PACKAGER)], evidence=EVIDENCE.public, codes=2,
         )
     )  # fmt: skip
     return site

@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 import apsw
 import small_exam
+from evidence_key import EVIDENCE
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act, Begin
@@ -213,6 +214,7 @@ class Site:
                 for machine in machines
             ],
             signer,
+            evidence=EVIDENCE.public,
         )
         grant_path = directory / "exam.grant"
         grant_path.write_bytes(grant)

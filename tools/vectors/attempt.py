@@ -127,6 +127,7 @@ class Record:
             sign_permit(context, 1, START_S, self.body.hall.signing),
             station=station,
             openings={role: key.public for role, key in self.body.openings.items()},
+            evidence=self.body.evidence.public,
             hall=[self.body.hall.sealing.public],
             neighbour=None,
             stamp=stamp,

@@ -73,6 +73,8 @@ class Body:
         self.intake = self.signing("intake", pair=False)
         self.checkpoint = self.signing("checkpoint", pair=False)
         self.openings = {role: self.sealing(role) for role in (SCORING, INTEGRITY, REGISTRAR)}
+        self.evidence = self.sealing("evidence key")
+        self.kept = self.sealing("evidence key, preserved")
         self.hall = self.enrol("hall", HALL)
         self.first = self.enrol("station 1", STATION)
         self.second = self.enrol("station 2", STATION)

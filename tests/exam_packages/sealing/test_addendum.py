@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from evidence_key import EVIDENCE
 
 from exam_packages import canon
 from exam_packages.errors import ExamError
@@ -51,7 +52,7 @@ class Late:
 def _grant(people: Any, station: Any, trust: Trust, now_s: int, *, issue: int = 1) -> Grant:
     data = seal_grant(
         bytes(32), "centre-1", "slot", issue, bytes(16), now_s + 1000, PAPER_KEY, R,
-        [_to(station)], [people.packager], secret=S,
+        [_to(station)], [people.packager], evidence=EVIDENCE.public, secret=S,
     )  # fmt: skip
     return read_grant(data, trust, now_s=now_s)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from evidence_key import EVIDENCE
 
 from exam_packages import canon
 from exam_packages.errors import ExamError
@@ -48,6 +49,7 @@ def _seal(people: Any, machines: Any, secret: bytes, now_s: int, **changes: Any)
         "release_secret": secret,
         "recipients": [_recipient(machine) for machine in machines],
         "signers": [people.packager],
+        "evidence": EVIDENCE.public,
         "codes": 2,
     }
     return seal_grant(**{**fields, **changes})

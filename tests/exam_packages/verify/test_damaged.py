@@ -8,6 +8,7 @@ from contextlib import closing
 
 import pytest
 from appeal import Station
+from evidence_key import EVIDENCE
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -475,7 +476,7 @@ def test_a_grant_that_does_not_name_the_station_is_told(appeal, look, wrong, tmp
         seal_grant(
             appeal.package_hash, "Lisbon", "2026-11-23/A", 1, b"r" * 16, 2_000_000_000,
             b"K" * 32, b"R" * 32, [Recipient(hall.key_id, hall.sealing_public)],
-            [appeal.centre.body.signing_key(PACKAGER)],
+            [appeal.centre.body.signing_key(PACKAGER)], evidence=EVIDENCE.public,
         )
     )  # fmt: skip
     assert wrong(look(appeal.bundle, path)) == ["not-granted"]
@@ -489,7 +490,7 @@ def test_an_addendum_to_the_grant_names_the_station(appeal, look, wrong, tmp_pat
     data = seal_grant(
         appeal.package_hash, "Lisbon", "2026-11-23/A", 1, b"r" * 16, 2_000_000_000,
         b"K" * 32, b"R" * 32, [Recipient(hall.key_id, hall.sealing_public)], [packager],
-        secret=secret,
+        evidence=EVIDENCE.public, secret=secret,
     )  # fmt: skip
     grant = read_grant(data, appeal.trust, now_s=None)
     late = Recipient(station.key_id, station.sealing_public)
@@ -499,7 +500,11 @@ def test_an_addendum_to_the_grant_names_the_station(appeal, look, wrong, tmp_pat
     paths[1].write_bytes(seal_addendum(grant, kept, keeper, late, [packager]))
     report = look(appeal.bundle, *paths)
     assert wrong(report) == []
-    assert [each.code for each in report.relations] == ["addendum-for", "granted"]
+    assert [each.code for each in report.relations] == [
+        "addendum-for",
+        "granted",
+        "evidence-key-granted",
+    ]
     assert wrong(look(paths[1], appeal.grant)) == ["addendum-for-other"]
     paths[1].write_bytes(flipped(paths[1].read_bytes(), 60))
     assert wrong(look(appeal.bundle, *paths)) == ["addendum-not-signed", "not-granted"]
@@ -558,7 +563,7 @@ def test_nothing_is_proven_under_another_bodys_root(appeal, tmp_path):
         (b"EXKBNDL1", "bundle-head-damaged"),
         (b"EXKBNDL1\xff\xff\xff\xff", "bundle-head-damaged"),
         (b"exam-kiosk/package-file/v1\n\xff\xff\xff\xff", "package-damaged"),
-        (b"exam-kiosk/grant/v1\n\xff\xff\xff\xff", "grant-not-signed"),
+        (b"exam-kiosk/grant/v2\n\xff\xff\xff\xff", "grant-not-signed"),
         (b"c2sp.org/tlog-proof@v1\nindex 5\n\xff", "proof-not-signed"),
     ],
 )
@@ -572,7 +577,7 @@ def test_what_is_no_file_of_ours_is_told(look, wrong, tmp_path, content, code):
 @given(
     magic=st.sampled_from(
         [
-            b"EXKBNDL1", b"EXKJRNL1", b"exam-kiosk/package-file/v1\n", b"exam-kiosk/grant/v1\n",
+            b"EXKBNDL1", b"EXKJRNL1", b"exam-kiosk/package-file/v1\n", b"exam-kiosk/grant/v2\n",
             b"exam-kiosk/receipt/v1\n", b"exam-kiosk/manifest/v1\n", b"exam-kiosk/trust/v1\n",
             b"exam-kiosk/enrolment/v1\n", b"exam-kiosk/release/v1\n", b"c2sp.org/tlog-proof@v1\n",
             b"x\n1\n" + b"A" * 43 + b"=\n",

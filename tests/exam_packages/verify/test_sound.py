@@ -46,6 +46,7 @@ def test_all_files_are_shown_to_belong_together(appeal, look, all_codes):
     assert proven == {
         "names-package": 3,
         "granted": 2,
+        "evidence-key-granted": 2,
         "within-window": 2,
         "received": 4,
         "records-agree": 1,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from evidence_key import EVIDENCE
 from sitting import Seat, eventually
 from small_exam import chosen
 from video import picture_size, write_video
@@ -102,6 +103,7 @@ def test_a_bundle_of_two_epochs_with_pictures_is_whole_and_opens_by_role(filmed:
     evidence = {picture.digest: picture.size for picture in checked.evidence}
     for epoch, header in headers.items():
         keys: EpochKeys = header.keys(integrity, [Compartment.EVENTS, Compartment.EVIDENCE])
+        pictures = header.pictures_key(keys, header.pictures_part(EVIDENCE))
         for frame in open_frames(frames, {epoch: keys}):
             if frame.epoch != epoch or frame.compartment is not Compartment.EVIDENCE:
                 continue
@@ -111,7 +113,7 @@ def test_a_bundle_of_two_epochs_with_pictures_is_whole_and_opens_by_role(filmed:
             sealed = (directory / "evidence" / shot.digest.hex()).read_bytes()
             assert evidence[shot.digest] == len(sealed) == shot.size
             assert shot.source == ev.VIDEO_FILE
-            jpeg = open_snapshot(header, keys, shot.number, sealed)
+            jpeg = open_snapshot(header, pictures, shot.number, sealed)
             assert picture_size(jpeg) == (320, 240)
             shots += 1
     assert shots == len(evidence) >= 2

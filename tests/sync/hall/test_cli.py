@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from evidence_key import EVIDENCE
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
@@ -58,7 +59,7 @@ def test_the_grant_of_another_centre_is_refused(hall: Hall, site: Site, tmp_path
         seal_grant(
             site.package_hash, "C2", SLOT, 1, site.release_id, CLOCK.wall_ns() // SECOND + 1000,
             bytes(32), bytes(32), [Recipient(station.key_id, station.sealing_public)],
-            [site.body.signing_key(PACKAGER)],
+            [site.body.signing_key(PACKAGER)], evidence=EVIDENCE.public,
         )
     )  # fmt: skip
     assert "centre “C2”" in refused(*sitting(hall, site, grant=other))

@@ -10,6 +10,7 @@ from typing import Any
 
 import apsw
 import pytest
+from evidence_key import EVIDENCE
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -45,6 +46,7 @@ class Record:
             sign_permit(context, 1, 1, self.hall),
             station=self.station,
             openings=dict.fromkeys(OPENING_ROLES, role),
+            evidence=EVIDENCE.public,
             hall=[role],
             neighbour=None,
             stamp=Stamp(boot, 1, 1, 0),

@@ -13,6 +13,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from centre import CLOCK, Centre, now_s, openings, stamp_now
+from evidence_key import EVIDENCE
 
 from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import (
@@ -124,6 +125,7 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Case:
         sign_permit(context, 1, now_s(), centre.hall.signing_key()),
         station=station,
         openings=openings(centre.trust),
+        evidence=EVIDENCE.public,
         hall=[hall.public],
         neighbour=neighbour.of(SITTING).public,
         stamp=stamp_now(),

@@ -188,6 +188,31 @@ def test_export_hands_over_the_answers_of_each_attempt_once(
     assert all(picture not in path.read_bytes() for path in found)
 
 
+def test_a_whole_bundle_is_handed_out_once_its_pictures_are_here(
+    home: IntakeHome,
+    centre: Centre,
+    serving: Running,
+    attempts: Iterator[Path],
+    tmp_path: Path,
+) -> None:
+    handed = centre.hand_in(next(attempts), pictures=2)
+    with serving.client() as client:
+        client.hand_over(**handed.parts())
+    code, out = hand_in_code(handed.bundle_hash), tmp_path / "exam.bundle"
+    with pytest.raises(Exception, match="2 pictures of this exam have not arrived"):
+        run("bundle", home.directory, code, "--out", out)
+    assert not out.exists()
+    with home.storage() as storage:
+        for digest, data in handed.evidence:
+            storage.keep_evidence(handed.bundle_hash, digest, data)
+    run("bundle", home.directory, code, "--out", out)
+    whole = BundleFile.open(out)
+    verify_bundle(whole, centre.trust)
+    assert tuple(whole.evidence()) == handed.evidence
+    with pytest.raises(Exception, match="No bundle with this hand-in code"):
+        run("bundle", home.directory, hand_in_code(bytes(32)), "--out", out)
+
+
 def test_init_does_not_replace_an_intake(home: IntakeHome, centre: Centre) -> None:
     with pytest.raises(Exception, match="already; it is not replaced"):
         run("init", home.directory, "--body", centre.body.directory)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from evidence_key import EVIDENCE
 
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.sealing import chain
@@ -90,6 +91,7 @@ class Attempt:
             permit or self.permit(context),
             station=self.machine.signing,
             openings=self.openings,
+            evidence=EVIDENCE.public,
             hall=[self.hall.sealing.public],
             neighbour=neighbour,
             stamp=self.stamp(),

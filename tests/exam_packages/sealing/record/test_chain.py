@@ -212,7 +212,8 @@ def _renumbered(frame: bytes, sequence: int) -> bytes:
 
 def _forge_header(attempt, context, permit, station: SigningKey | None = None) -> bytes:
     """A header frame for *context* whatever the permit says, as a thief would make it."""
-    epoch = draw_epoch(context, permit, 1, attempt.openings, [attempt.hall.sealing.public], None)
+    halls = [attempt.hall.sealing.public]
+    epoch = draw_epoch(context, permit, 1, attempt.openings, halls[0], halls, None)
     signed = sign_header(epoch.body, station or attempt.machine.signing)
     return make_frame(context.sequence, Compartment.HEADER, b"", signed)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from evidence_key import EVIDENCE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -416,7 +417,7 @@ def test_frames_that_are_no_run_are_refused(written):
 # --- Pictures ------------------------------------------------------------------------
 
 
-def test_a_snapshot_opens_with_the_evidence_key_under_its_number(attempt):
+def test_a_snapshot_opens_with_both_keys_under_its_number(attempt):
     writer = attempt.begin()
     picture = b"\xff\xd8 a picture" * 5000
     blob = writer.seal_snapshot(7, picture)
@@ -426,13 +427,14 @@ def test_a_snapshot_opens_with_the_evidence_key_under_its_number(attempt):
     assert path.name == blob.digest.hex()
     header = epoch_header(attempt.frames()[0])
     keys = header.keys(attempt.people.integrity, [P])
+    pictures = header.pictures_key(keys, header.pictures_part(EVIDENCE))
     data = store.get(blob.digest)
-    assert open_snapshot(header, keys, 7, data) == picture
+    assert open_snapshot(header, pictures, 7, data) == picture
     flipped = bytearray(data)
     flipped[100] ^= 4
     for number, altered in ((8, data), (7, bytes(flipped)), (7, data[:-1]), (7, b"")):
         with pytest.raises(OpenError):
-            open_snapshot(header, keys, number, altered)
+            open_snapshot(header, pictures, number, altered)
     path.write_bytes(bytes(flipped))
     with pytest.raises(DiskFault):
         store.get(blob.digest)

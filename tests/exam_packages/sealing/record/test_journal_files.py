@@ -198,7 +198,7 @@ context = (
 writer = JournalWriter.begin(
     directory, context, sign_permit(context, 1, 1, station), station=station,
     openings={{role: hall.public for role in (SCORING, INTEGRITY, REGISTRAR)}},
-    hall=[hall.public], neighbour=None, stamp=Stamp(boot, 1, 1, 0),
+    evidence=hall.public, hall=[hall.public], neighbour=None, stamp=Stamp(boot, 1, 1, 0),
 )
 while True:
     for _ in range(1 + writer.sequence % 3):
