@@ -36,11 +36,11 @@ from exam_packages.sealing.journal import (
     split_frames,
 )
 from exam_packages.sealing.log import (
-    bundle_entry,
     leaf_hash,
     read_checkpoint,
     verify_inclusion,
 )
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_code, read_release, release_secret

@@ -15,8 +15,10 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from sync.intake.messages import (
     MAX_CHUNKS,
+    Logged,
     Missing,
     Offer,
+    RootOfHeads,
     Statement,
     bundle_path,
     chunk_digest,
@@ -83,6 +85,22 @@ class IntakeClient:
     def put_erasure(self, erasure: bytes, enrolment: bytes) -> None:
         """Hand over a machine's statement of erasure, with the body's record of it."""
         self._send("POST", "/v1/erasures", canon.pack(Statement(erasure, enrolment)))
+
+    def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
+        """Have this hall's root of heads logged."""
+        answer = self._send("POST", "/v1/heads", canon.pack(RootOfHeads(statement, enrolment)))
+        try:
+            return canon.unpack(answer, Logged)
+        except canon.CanonError:
+            raise _strange() from None
+
+    def log(self, name: str, number: int | None = None) -> str:
+        """What the log says: its ``checkpoint``, or the ``proof`` or ``growth`` of a number.
+
+        Nothing of it is verified.
+        """
+        path = f"/log/{name}" if number is None else f"/log/{name}/{number}"
+        return self._send("GET", path, b"").decode("utf-8", "replace")
 
     def _missing(self, method: str, path: str, data: bytes) -> tuple[bytes, ...]:
         try:

@@ -10,15 +10,12 @@ Every method may run in any thread.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import blob_digest
-from exam_packages.sealing.log import Tree
-from exam_packages.sealing.log_proof import write_proof
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.suite import SealingError, SigningKey
@@ -37,7 +34,7 @@ EVIDENCE_FLOOR = 1024 * 1024 * 1024
 
 
 class Unknown(ExamError):
-    """Intake has not heard of this bundle, leaf or piece of evidence."""
+    """Intake has not heard of this bundle, entry or piece of evidence."""
 
 
 class Incomplete(ExamError):
@@ -68,8 +65,6 @@ class Intake:
         self._key = key
         self._clock = clock
         self._free = free
-        self._tree = Tree()
-        self._tree_lock = threading.Lock()
 
     # --- Answers ---
 
@@ -193,30 +188,6 @@ class Intake:
             statement.erasure,
             statement.enrolment,
         )
-
-    # --- The log ---
-
-    def checkpoint(self) -> str:
-        """The newest signed checkpoint. Raises :class:`Unknown` before the first."""
-        found = self._storage.checkpoint()
-        if found is None:
-            raise Unknown("The log has no signed checkpoint yet; the first comes within a day.")
-        return found[1]
-
-    def proof(self, number: int) -> str:
-        """Proof that leaf *number* is in the newest checkpoint (a C2SP tlog-proof).
-
-        Raises :class:`Unknown` when that checkpoint does not cover it.
-        """
-        found = self._storage.checkpoint()
-        if found is None or not 0 <= number < found[0]:
-            raise Unknown("The newest checkpoint does not cover this leaf yet; ask again later.")
-        size, text = found
-        with self._tree_lock:
-            for leaf in self._storage.leaf_hashes(len(self._tree), size):
-                self._tree.append(leaf)
-            path = self._tree.inclusion(number, size)
-        return write_proof(number, path, text)
 
     # --- Within ---
 
