@@ -33,6 +33,9 @@ _UNAVAILABLE_S = 10
 class IntakeUnavailable(ExamError):
     """Intake cannot be reached or cannot take this now; try again in ``retry_after_s``."""
 
+    status = 0
+    """The HTTP status of its answer; 0 when it gave none."""
+
     def __init__(self, retry_after_s: int, template: str, /, **fields: str | int) -> None:
         super().__init__(template, **fields)
         self.retry_after_s = retry_after_s
@@ -132,7 +135,9 @@ class IntakeClient:
             raise IntakeRefused(template, **fields)
         after = response.headers.get("Retry-After", "")
         wait = int(after) if after.isdecimal() and len(after) < 5 else _UNAVAILABLE_S
-        raise IntakeUnavailable(wait, template, **fields)
+        unavailable = IntakeUnavailable(wait, template, **fields)
+        unavailable.status = response.status_code
+        raise unavailable
 
 
 def _bounded(response: httpx.Response) -> bytes:

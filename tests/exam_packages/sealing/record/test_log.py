@@ -202,7 +202,7 @@ def test_the_published_cases_of_others_are_judged_alike():
                 accepted = False
             assert accepted is not case["wantErr"], (path, case["desc"])
             count += 1
-    assert count > 400
+    assert count > 180
 
 
 def naive_growth(old: int, hashes: list[bytes], whole: bool) -> list[bytes]:
