@@ -60,7 +60,7 @@ MAX_HEADS: Final = 100_000
 MAX_STATEMENT: Final = 4096
 MAX_ANCHORS: Final = 10_000
 """Anchors of one attempt: one a minute, for a week."""
-_MAX_ANCHORS_SIZE: Final = 64 * 1024 * 1024
+MAX_ANCHORS_SIZE: Final = 64 * 1024 * 1024
 
 
 class HeadsError(SealingError):
@@ -184,7 +184,7 @@ def read_anchors(data: bytes) -> tuple[bytes, tuple[Anchor, ...]]:
         if not data.startswith(ANCHORS_MAGIC):
             raise HeadsError("This is no file of anchors.")
         found: _Anchors = canon.unpack(
-            data[len(ANCHORS_MAGIC) :], _Anchors, max_size=_MAX_ANCHORS_SIZE
+            data[len(ANCHORS_MAGIC) :], _Anchors, max_size=MAX_ANCHORS_SIZE
         )
     except canon.CanonError as problem:
         raise HeadsError("These anchors cannot be read: {why}", why=str(problem)) from None

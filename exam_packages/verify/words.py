@@ -29,6 +29,7 @@ LABELS: Final = {
     "log entry": "Log entry",
     "machine": "Machine",
     "machines": "Machines",
+    "older": "Continues",
     "package": "Package",
     "received": "Received",
     "root": "Root",

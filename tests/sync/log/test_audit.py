@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -14,18 +13,17 @@ from click.testing import CliRunner
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
 from centre import CLOCK
+from kept_log import KeptLog
 
 from exam_packages.body import Body
 from exam_packages.clock import SECOND
 from exam_packages.errors import UsageError
 from exam_packages.sealing.bundle import hand_in_code
-from exam_packages.sealing.log import Tree, checkpoint_body, leaf_hash, sign_checkpoint
 from exam_packages.sealing.log_entry import bundle_entry, log_entry
 from exam_packages.sealing.log_files import LogDirectory, LogMissing
-from exam_packages.sealing.log_proof import ProofError, log_origin, verify_checkpoint
+from exam_packages.sealing.log_proof import ProofError
 from exam_packages.sealing.receipt import Receipt, sign_receipt
-from exam_packages.sealing.tiles import ENTRIES, WIDTH, Place, join_entries
-from exam_packages.sealing.trust import CHECKPOINT, INTAKE
+from exam_packages.sealing.trust import INTAKE
 from provisioning.authority import found_body
 from sync.log.audit import Audit, AuditAlarm, Memory, audit
 from sync.log.cli import log as command
@@ -46,32 +44,9 @@ def bundle(number: int) -> bytes:
     return hashlib.sha256(b"%d" % number).digest()
 
 
-@dataclass
-class Kept:
-    """A log, and the directory in which it is published."""
-
-    body: Body
-    directory: Path
-    entries: list[bytes] = field(default_factory=list)
-
-    def grow(self, *entries: bytes) -> None:
-        self.entries.extend(entries)
-        trust, tree = self.body.trust(), Tree(leaf_hash(entry) for entry in self.entries)
-        note = checkpoint_body(log_origin(trust), len(tree), tree.root())
-        text = sign_checkpoint(note, self.body.signing_key(CHECKPOINT))
-
-        def tile(place: Place) -> bytes:
-            span = range(place.number * WIDTH, place.number * WIDTH + place.width)
-            if place.level == ENTRIES:
-                return join_entries([self.entries[number] for number in span])
-            return b"".join(tree.node(8 * place.level, number) for number in span)
-
-        LogDirectory(self.directory).write(verify_checkpoint(text, trust), text, tile)
-
-
 @pytest.fixture
-def kept(body: Body, tmp_path: Path) -> Kept:
-    made = Kept(body, tmp_path / "log")
+def kept(body: Body, tmp_path: Path) -> KeptLog:
+    made = KeptLog(body, tmp_path / "log")
     made.grow(*(bundle_entry(bundle(number)) for number in range(300)))
     return made
 
@@ -80,7 +55,7 @@ Look = Callable[..., Audit]
 
 
 @pytest.fixture
-def look(body: Body, kept: Kept, tmp_path: Path) -> Look:
+def look(body: Body, kept: KeptLog, tmp_path: Path) -> Look:
     def run(**options: object) -> Audit:
         memory = Memory(tmp_path / "memory", body.trust())
         source = LogDirectory(kept.directory)
@@ -89,7 +64,7 @@ def look(body: Body, kept: Kept, tmp_path: Path) -> Look:
     return run
 
 
-def test_growth_is_shown_entry_by_entry(look: Look, kept: Kept, tmp_path: Path) -> None:
+def test_growth_is_shown_entry_by_entry(look: Look, kept: KeptLog, tmp_path: Path) -> None:
     first = look()
     assert (first.before, first.checkpoint.size) == (None, 300)
     assert dict(first.kinds) == {"bundle": 300}
@@ -127,34 +102,36 @@ def alarm(look: Look, words: str, tmp_path: Path) -> None:
     assert len(list((tmp_path / "memory").glob("*.contradiction"))) == 1
 
 
-def test_an_entry_exchanged_is_an_alarm(look: Look, kept: Kept, body: Body, tmp_path: Path) -> None:
+def test_an_entry_exchanged_is_an_alarm(
+    look: Look, kept: KeptLog, body: Body, tmp_path: Path
+) -> None:
     look()
-    other = Kept(body, kept.directory)
-    for path in sorted(kept.directory.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
+    other = KeptLog(body, kept.directory)
+    kept.empty()
     other.grow(bundle_entry(bundle(999)), *kept.entries[1:], b"more")
     alarm(look, "does not show that the log of 301 entries continues", tmp_path)
 
 
 def test_a_log_of_the_same_size_but_another_root_is_an_alarm(
-    look: Look, kept: Kept, body: Body, tmp_path: Path
+    look: Look, kept: KeptLog, body: Body, tmp_path: Path
 ) -> None:
     look()
-    for path in sorted(kept.directory.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    Kept(body, kept.directory).grow(*kept.entries[:-1], b"other")
+    kept.empty()
+    KeptLog(body, kept.directory).grow(*kept.entries[:-1], b"other")
     alarm(look, "does not show", tmp_path)
 
 
-def test_a_log_that_shrank_is_an_alarm(look: Look, kept: Kept, body: Body, tmp_path: Path) -> None:
+def test_a_log_that_shrank_is_an_alarm(
+    look: Look, kept: KeptLog, body: Body, tmp_path: Path
+) -> None:
     look()
-    Kept(body, kept.directory).grow(*kept.entries[:200])
+    KeptLog(body, kept.directory).grow(*kept.entries[:200])
     alarm(look, "shows 200 entries and had 300", tmp_path)
 
 
 @pytest.mark.parametrize("name", ["tile/0/000", "tile/entries/001.p/44", "tile/0/001.p/44"])
 def test_a_tile_that_is_not_the_signed_one_is_an_alarm(
-    name: str, look: Look, kept: Kept, tmp_path: Path
+    name: str, look: Look, kept: KeptLog, tmp_path: Path
 ) -> None:
     path = kept.directory / name
     data = path.read_bytes()
@@ -165,7 +142,7 @@ def test_a_tile_that_is_not_the_signed_one_is_an_alarm(
         look()
 
 
-def test_a_checkpoint_of_a_stranger_is_refused(look: Look, kept: Kept) -> None:
+def test_a_checkpoint_of_a_stranger_is_refused(look: Look, kept: KeptLog) -> None:
     path = kept.directory / "checkpoint"
     path.write_text(path.read_text().replace("\n300\n", "\n299\n"))
     with pytest.raises(ProofError):
@@ -180,7 +157,7 @@ def test_a_memory_that_was_altered_is_not_believed(look: Look, tmp_path: Path) -
         look()
 
 
-def test_the_command_says_it_in_a_sentence(body: Body, kept: Kept, tmp_path: Path) -> None:
+def test_the_command_says_it_in_a_sentence(body: Body, kept: KeptLog, tmp_path: Path) -> None:
     receipt = tmp_path / "a.receipt"
     receipt.write_bytes(
         sign_receipt(
