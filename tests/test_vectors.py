@@ -68,9 +68,16 @@ def test_they_are_as_they_were_made() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in VECTORS.iterdir()
-        if path.name != "manifest.json"
+        if path.is_file() and path.name != "manifest.json"
     }
     assert found == FACTS["files"]
+    log = VECTORS / "log"
+    told = json.loads((log / "manifest.json").read_bytes())
+    assert told["files"] == {
+        str(path.relative_to(log)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in log.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
 
 
 def test_the_next_root_follows_the_first(trust: Trust) -> None:
