@@ -37,6 +37,9 @@ WORDS = {
     "command": r"command",
     "receipt": r"receipt",
     "checkpoint": r"checkpoint",
+    "log growth": r"proof|checkpoint",
+    "log place": r"proof|checkpoint",
+    "anchors": r"anchor|root|head|proof|checkpoint",
     "frame": r"frame",
     "custody": r"custody",
 }
