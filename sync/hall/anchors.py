@@ -26,7 +26,18 @@ from exam_packages.sealing.heads import MAX_HEADS, Anchor, Head, heads_tree
 from exam_packages.sealing.log import Tree
 from sync.holder.store import rows
 
-__all__ = ["SCHEMA", "Unproven", "anchors", "attempts", "keep", "moved", "prove", "unproven"]
+__all__ = [
+    "SCHEMA",
+    "Unproven",
+    "anchors",
+    "attempts",
+    "keep",
+    "moved",
+    "prove",
+    "sent",
+    "unproven",
+    "unsent",
+]
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS roots (            -- roots of heads that the log took
@@ -51,7 +62,8 @@ CREATE TABLE IF NOT EXISTS inclusions (       -- receipts, and their proof once 
     bundle_hash BLOB PRIMARY KEY REFERENCES hand_ins,
     since_ns INTEGER NOT NULL,
     leaf INTEGER NOT NULL,
-    proof TEXT NOT NULL DEFAULT ''
+    proof TEXT NOT NULL DEFAULT '',
+    anchors_sent INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE IF NOT EXISTS log_heads (        -- checkpoints seen; the newest is compared
     size INTEGER PRIMARY KEY,
@@ -121,6 +133,29 @@ def unproven(connection: apsw.Connection, below: int, most: int) -> tuple[Unprov
 def prove(connection: apsw.Connection, number: int, proof: str) -> None:
     """Keep the verified proof of root *number*."""
     connection.execute("UPDATE roots SET proof = ? WHERE number = ?", (proof, number))
+
+
+def unsent(connection: apsw.Connection, most: int) -> tuple[tuple[bytes, bytes], ...]:
+    """Bundle hash and blind id of hand-ins that stand, whose anchors the body lacks: all of
+    them proven, and the last entry among them."""
+    found = connection.execute(
+        "SELECT bundle_hash, blind_id FROM inclusions JOIN hand_ins USING (bundle_hash)"
+        " WHERE anchors_sent = 0 AND proof != '' AND reopened_ns IS NULL"
+        " AND (SELECT max(sequence) FROM frames WHERE frames.blind_id = hand_ins.blind_id)"
+        " = (SELECT max(sequence) FROM anchored WHERE anchored.blind_id = hand_ins.blind_id)"
+        " AND NOT EXISTS (SELECT 1 FROM anchored JOIN roots ON number = root"
+        "   WHERE anchored.blind_id = hand_ins.blind_id AND roots.proof = '')"
+        " ORDER BY leaf LIMIT ?",
+        (most,),
+    )
+    return tuple((name, blind_id) for name, blind_id in rows(found))
+
+
+def sent(connection: apsw.Connection, bundle_hash: bytes) -> None:
+    """The body has the anchors of this hand-in, or will never take them."""
+    connection.execute(
+        "UPDATE inclusions SET anchors_sent = 1 WHERE bundle_hash = ?", (bundle_hash,)
+    )
 
 
 def attempts(connection: apsw.Connection) -> tuple[bytes, ...]:

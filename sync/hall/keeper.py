@@ -5,7 +5,8 @@ One thread, beside the relay. Each minute, while the intake can be reached:
 1. it states the root of the heads that moved, and has it logged;
 2. it looks whether the log's newest checkpoint continues the last one seen here;
 3. it fetches, and verifies, the proofs of what was logged: roots and receipts;
-4. what has no proof a day after the body said it has it is an incident on the board.
+4. what has no proof a day after the body said it has it is an incident on the board;
+5. what shows a finished exam in the log goes to the body, so that not only this hall has it.
 
 Nothing waits for it, and nothing is lost when it fails.
 """
@@ -23,7 +24,7 @@ import httpx
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
-from exam_packages.sealing.heads import Heads, heads_tree, sign_heads
+from exam_packages.sealing.heads import Heads, heads_tree, sign_heads, write_anchors
 from exam_packages.sealing.log import Checkpoint
 from exam_packages.sealing.log_entry import heads_entry
 from exam_packages.sealing.log_proof import (
@@ -41,7 +42,7 @@ from sync.hall import anchors
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
 from sync.holder.store import rows
-from sync.intake.client import IntakeClient, IntakeUnavailable
+from sync.intake.client import IntakeClient, IntakeRefused, IntakeUnavailable
 
 __all__ = ["PERIOD_S", "Keeper"]
 
@@ -50,6 +51,10 @@ _log = logging.getLogger(__name__)
 PERIOD_S: Final = 60.0
 _PROOFS: Final = 256
 """Proofs of one sort fetched in one round."""
+_SENT: Final = 32
+"""Exams whose anchors go to the body in one round."""
+_MOST_ANCHORS: Final = 4000
+"""Anchors of one exam that do: two days and a half, and half of what the body takes."""
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 OVERDUE: Final = (
@@ -113,6 +118,7 @@ class Keeper:
             self._prove_roots(client, checkpoint.size)
             self._prove_receipts(client, checkpoint.size)
         self._overdue()
+        self._send_anchors(client)
 
     # --- Stating ---
 
@@ -219,6 +225,19 @@ class Keeper:
             )
         return [(name, read_receipt(data, self._hall.trust)) for name, data in found]
 
+    def _send_anchors(self, client: IntakeClient) -> None:
+        with self._hall.store.reading() as connection:
+            waiting = anchors.unsent(connection, _SENT)
+            made = list(anchors.anchors(connection, tuple(blind_id for _, blind_id in waiting)))
+        for (bundle_hash, blind_id), found in zip(waiting, made, strict=True):
+            if self._ending.is_set():
+                return
+            try:
+                client.put_anchors(bundle_hash, write_anchors(blind_id, found[:_MOST_ANCHORS]))
+            except IntakeRefused as problem:
+                self._alarm("anchors-refused", str(problem), blind_id)
+            self._hall.store.write(partial(_mark_sent, bundle_hash))
+
     # --- What is due ---
 
     def _note_receipts(self) -> None:
@@ -267,13 +286,19 @@ class Keeper:
         if late or roots:
             self._hall.store.write(work)
 
-    def _alarm(self, code: str, words: str) -> None:
+    def _alarm(self, code: str, words: str, blind_id: bytes | None = None) -> None:
         now_ns = self._hall.clock.wall_ns()
-        self._hall.store.write(lambda connection: alarm(connection, now_ns, code, words))
+        self._hall.store.write(
+            lambda connection: alarm(connection, now_ns, code, words, blind_id=blind_id)
+        )
 
 
 def _prove_root(number: int, proof: str, connection: apsw.Connection) -> None:
     anchors.prove(connection, number, proof)
+
+
+def _mark_sent(bundle_hash: bytes, connection: apsw.Connection) -> None:
+    anchors.sent(connection, bundle_hash)
 
 
 def _prove_receipt(bundle_hash: bytes, proof: str, connection: apsw.Connection) -> None:

@@ -7,6 +7,7 @@
 ``GET /v1/bundles/<bundle hash>/receipt``               → the signed receipt
 ``GET /v1/bundles/<bundle hash>/evidence``              → ``Missing`` evidence
 ``PUT /v1/bundles/<bundle hash>/evidence/<digest>``     a piece of evidence → 204
+``PUT /v1/bundles/<bundle hash>/anchors``               a file of anchors → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
 ``/log/…``                                              see :mod:`sync.intake.log_api`
@@ -31,7 +32,7 @@ from starlette.routing import Route
 from sync.intake.answers import answered
 from sync.intake.log import Log
 from sync.intake.log_api import log_routes
-from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.messages import MAX_ANCHORS, MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
 from sync.intake.service import Intake
 from sync.messages import CONTENT_TYPE
 from sync.web.wire import HttpError, read_bytes, reply
@@ -54,6 +55,7 @@ def application(intake: Intake, log: Log, executor: Executor) -> Starlette:
             Route(bundle + "/receipt", answered(api.receipt), methods=["GET"]),
             Route(bundle + "/evidence", answered(api.missing_evidence), methods=["GET"]),
             Route(bundle + "/evidence/{digest}", answered(api.keep_evidence), methods=["PUT"]),
+            Route(bundle + "/anchors", answered(api.keep_anchors), methods=["PUT"]),
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
             *log_routes(log, executor),
@@ -93,6 +95,11 @@ class _Api:
         async with self._evidence:
             data = await read_bytes(request, MAX_PIECE)
             await self._run(self._intake.keep_evidence, bundle, digest, data)
+        return Response(status_code=204)
+
+    async def keep_anchors(self, request: Request) -> Response:
+        data = await read_bytes(request, MAX_ANCHORS)
+        await self._run(self._intake.keep_anchors, _hash(request, "bundle"), data)
         return Response(status_code=204)
 
     async def keep_erasure(self, request: Request) -> Response:

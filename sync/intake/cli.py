@@ -168,7 +168,7 @@ def export(home: Path, out: Path, package: str | None) -> None:
 @click.argument("code")
 @click.option("--out", type=_DIRECTORY, required=True)
 def receipt(home: Path, code: str, out: Path) -> None:
-    """Write the receipt for a hand-in CODE, and the proof of its place in the log."""
+    """Write the receipt for a hand-in CODE, the proof of its place in the log, its anchors."""
     loaded = IntakeHome.load(home)
     with loaded.storage() as storage:
         data = _receipt_for(storage, code)
@@ -181,6 +181,10 @@ def receipt(home: Path, code: str, out: Path) -> None:
         if text:
             paths.append(out / f"{name}.tlog-proof")
             write_durably(paths[1], text.encode())
+        anchors = storage.anchors(found.bundle_hash)
+        if anchors is not None:
+            paths.append(out / f"{name}.anchors")
+            write_durably(paths[-1], anchors)
     for path in paths:
         click.echo(str(path))
     if not text:

@@ -97,6 +97,10 @@ class IntakeClient:
         except canon.CanonError:
             raise _strange() from None
 
+    def put_anchors(self, bundle_hash: bytes, anchors: bytes) -> None:
+        """Hand over what shows the record of a bundle in the log."""
+        self._send("PUT", bundle_path(bundle_hash, "anchors"), anchors)
+
     def log(self, name: str, number: int | None = None) -> str:
         """What the log says: its ``checkpoint``, or the ``proof`` or ``growth`` of a number.
 

@@ -26,6 +26,9 @@ MAX_PIECE = MAX_PICTURE + 64 * 1024
 MAX_OFFER = 5 * 1024 * 1024
 """Bytes of an offer: its manifest names up to 50,000 pieces of evidence."""
 
+MAX_ANCHORS = 16 * 1024 * 1024
+"""Bytes of one attempt's anchors: some 2 KB for each minute of it."""
+
 MAX_STATEMENT = 64 * 1024
 """Bytes of one statement (of erasure, of heads), or of one enrolment record."""
 

@@ -20,7 +20,7 @@ from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.suite import SealingError, SigningKey
 from exam_packages.sealing.trust import Trust, read_enrolment
-from sync.intake.accept import Unacceptable, check_bundle, check_offer, compare
+from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
 from sync.intake.messages import MAX_OFFER, MAX_STATEMENT, Missing, Offer, Statement, chunk_digest
 from sync.intake.storage import Storage
 
@@ -167,6 +167,19 @@ class Intake:
             raise NoRoom("The disk of the intake is nearly full; evidence must wait at the hall.")
         if digest in self._storage.missing(bundle_hash):
             self._storage.keep_evidence(bundle_hash, digest, data)
+
+    def keep_anchors(self, bundle_hash: bytes, data: bytes) -> None:
+        """Keep what shows a stored bundle's record in the log; more anchors replace fewer.
+
+        Raises :class:`Unknown`, ``Unacceptable`` or :class:`NoRoom`.
+        """
+        bundle = self._storage.bundle(bundle_hash)
+        if bundle is None:
+            raise Unknown("Anchors come after their bundle, and this one is not here.")
+        count = check_anchors(bundle, data, self._trust())
+        if self._free() < EVIDENCE_FLOOR:
+            raise NoRoom("The disk of the intake is nearly full; anchors must wait at the hall.")
+        self._storage.keep_anchors(bundle_hash, count, data)
 
     def keep_erasure(self, data: bytes) -> None:
         """Keep a machine's statement of what it deleted when a sitting was closed.

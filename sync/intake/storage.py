@@ -71,6 +71,11 @@ CREATE TABLE IF NOT EXISTS evidence (
     PRIMARY KEY (bundle_hash, digest)
 );
 CREATE INDEX IF NOT EXISTS evidence_missing ON evidence (held) WHERE held = 0;
+CREATE TABLE IF NOT EXISTS anchors (
+    bundle_hash BLOB PRIMARY KEY,
+    count INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS refused (
     number INTEGER PRIMARY KEY,
     bundle_hash BLOB NOT NULL,
@@ -96,6 +101,7 @@ _COUNTS: Final = {
     "attempts": "SELECT count(DISTINCT blind_id) FROM bundle",
     "log_size": "SELECT count(*) FROM leaf",
     "checkpoint_size": "SELECT ifnull(max(size), 0) FROM checkpoint",
+    "anchored": "SELECT count(*) FROM anchors",
     "evidence_held": "SELECT count(*) FROM evidence WHERE held = 1",
     "evidence_missing": "SELECT count(*) FROM evidence WHERE held = 0",
     "offers_open": "SELECT count(*) FROM offer",
@@ -196,6 +202,11 @@ class Storage(Protocol):
     def keep_evidence(self, bundle_hash: bytes, digest: bytes, data: bytes) -> None: ...
 
     def evidence(self, digest: bytes) -> bytes: ...
+
+    def keep_anchors(self, bundle_hash: bytes, count: int, data: bytes) -> None:
+        """Keep a stored bundle's anchors; fewer do not replace more."""
+
+    def anchors(self, bundle_hash: bytes) -> bytes | None: ...
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
@@ -407,6 +418,19 @@ class SqliteStorage:
     def _path(self, digest: bytes) -> Path:
         name = digest.hex()
         return self._evidence / name[:2] / name
+
+    def keep_anchors(self, bundle_hash: bytes, count: int, data: bytes) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO anchors VALUES (?1, ?2, ?3) ON CONFLICT (bundle_hash)"
+                " DO UPDATE SET count = ?2, data = ?3 WHERE ?2 > count",
+                (bundle_hash, count, data),
+            )
+
+        self._store.write(work)
+
+    def anchors(self, bundle_hash: bytes) -> bytes | None:
+        return self._one("SELECT data FROM anchors WHERE bundle_hash = ?", bundle_hash)
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes

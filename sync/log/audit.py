@@ -30,13 +30,17 @@ from exam_packages.sealing.receipt import Receipt
 from exam_packages.sealing.tiles import WIDTH, Place, TileTree
 from exam_packages.sealing.trust import Trust
 
-__all__ = ["Audit", "AuditAlarm", "Memory", "Source", "audit"]
+__all__ = ["Audit", "AuditAlarm", "AuditStale", "Memory", "Source", "audit"]
 
 _MAX_NOTE = 16 * 1024
 
 
 class AuditAlarm(ExamError):
     """The log contradicts what it said before, or itself. Keep everything; tell others."""
+
+
+class AuditStale(ExamError):
+    """The log is shown as it was earlier: by a slow cache, or because entries are withheld."""
 
 
 class Source(Protocol):
@@ -112,12 +116,20 @@ def audit(
 ) -> Audit:
     """Look at the log once, and remember its checkpoint.
 
-    Raises :class:`AuditAlarm` when the log was rewritten or is not what was signed, and what
-    *source* raises when it cannot be read.
+    Raises :class:`AuditAlarm` when the log was rewritten or is not what was signed,
+    :class:`AuditStale` when it shows an older head, and what *source* raises when it cannot be
+    read.
     """
     text = source.checkpoint()
     new = verify_checkpoint(text, trust)
     before = memory.last()
+    if before is not None and new.size < before.size and memory.at(new.size) == new:
+        raise AuditStale(
+            "The log shows its older head of {now} entries; {before} were seen before. Look again "
+            "in some minutes: if it stays so, entries are being withheld.",
+            now=new.size,
+            before=before.size,
+        )
     known = before.size if before is not None else 0
     unseen, kinds = set(codes), Counter[str]()
     try:

@@ -19,7 +19,7 @@ from running_hall import run_cli
 
 from exam_packages.attempt.events import Beat
 from exam_packages.clock import SECOND, SystemClock
-from exam_packages.sealing.heads import HeadsError, read_anchors, verify_anchor
+from exam_packages.sealing.heads import HeadsError, read_anchors, verify_anchor, write_anchors
 from exam_packages.sealing.journal import Frame, genesis
 from exam_packages.sealing.log_entry import BUNDLE, HEADS, read_entry
 from exam_packages.sealing.log_proof import ProofError
@@ -31,7 +31,7 @@ from sync.hall.relay import Relay
 from sync.hall.schema import open_store
 from sync.hall.service import HallService
 from sync.intake.checkpoint import sign_log
-from sync.intake.client import IntakeClient, IntakeUnavailable
+from sync.intake.client import IntakeClient, IntakeRefused, IntakeUnavailable
 from sync.intake.home import IntakeHome
 from sync.intake.log import Log
 
@@ -286,6 +286,39 @@ def test_a_receipt_in_the_log_is_none(at: At, body: Body) -> None:
     assert at.alarms() == []
     assert at.count("SELECT count(*) FROM inclusions WHERE proof != ''") == 1
     assert at.count("SELECT count(*) FROM roots WHERE proof != ''") == 1
+
+
+def test_anchors_of_a_finished_exam_go_to_the_body_once_they_are_proven(
+    at: At, body: Body, site: Site, tmp_path: Path
+) -> None:
+    at.relay()
+    at.round()
+    with at.store.reading() as connection:
+        named, blind_id = connection.execute("SELECT bundle_hash, blind_id FROM hand_ins").get
+    with body.home.storage() as storage:
+        assert storage.anchors(named) is None
+        body.sign()
+        at.round()
+        kept = storage.anchors(named)
+        assert kept is not None
+        assert read_anchors(kept)[0] == blind_id
+        at.round()
+        assert at.count("SELECT sum(anchors_sent) FROM inclusions") == 1
+        assert at.alarms() == []
+        # Another head is refused, and so is a file that is another exam's, or says nothing.
+        anchor = read_anchors(kept)[1][0]
+        other = msgspec.structs.replace(anchor, sequence=anchor.sequence - 1)
+        for wrong in (
+            write_anchors(blind_id, [other]),
+            write_anchors(bytes(16), [anchor]),
+            write_anchors(blind_id, []),
+            kept[:-1],
+        ):
+            with pytest.raises(IntakeRefused):
+                at.client.put_anchors(named, wrong)
+        with pytest.raises(IntakeUnavailable, match="not here"):
+            at.client.put_anchors(bytes(32), kept)
+        assert storage.anchors(named) == kept
 
 
 def test_a_log_that_was_rewritten_is_an_alarm(at: At, body: Body) -> None:

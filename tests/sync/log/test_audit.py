@@ -25,7 +25,7 @@ from exam_packages.sealing.log_proof import ProofError
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.trust import INTAKE
 from provisioning.authority import found_body
-from sync.log.audit import Audit, AuditAlarm, Memory, audit
+from sync.log.audit import Audit, AuditAlarm, AuditStale, Memory, audit
 from sync.log.cli import log as command
 from sync.log.site import LogSite, LogUnreachable
 
@@ -127,6 +127,19 @@ def test_a_log_that_shrank_is_an_alarm(
     look()
     KeptLog(body, kept.directory).grow(*kept.entries[:200])
     alarm(look, "shows 200 entries and had 300", tmp_path)
+
+
+def test_an_older_head_of_the_same_log_is_told_apart(look: Look, kept: KeptLog) -> None:
+    look()
+    older = kept.text
+    newer = kept.grow(b"more")
+    look()
+    path = kept.directory / "checkpoint"
+    path.write_text(older)
+    with pytest.raises(AuditStale, match="older head of 300 entries; 301 were seen"):
+        look()
+    path.write_text(newer)
+    assert look().checkpoint.size == 301
 
 
 @pytest.mark.parametrize("name", ["tile/0/000", "tile/entries/001.p/44", "tile/0/001.p/44"])
