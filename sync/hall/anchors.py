@@ -24,7 +24,7 @@ from exam_packages import canon
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.heads import MAX_HEADS, Anchor, Head, heads_tree
 from exam_packages.sealing.log import Tree
-from sync.holder.store import rows
+from sync.holder.store import Store, rows
 
 __all__ = [
     "SCHEMA",
@@ -164,35 +164,39 @@ def attempts(connection: apsw.Connection) -> tuple[bytes, ...]:
     return tuple(blind_id for (blind_id,) in found)
 
 
-def anchors(connection: apsw.Connection, blind_ids: tuple[bytes, ...]) -> Iterator[list[Anchor]]:
-    """The proven anchors of each attempt, oldest first."""
+def anchors(store: Store, blind_ids: tuple[bytes, ...]) -> Iterator[tuple[Anchor, ...]]:
+    """The proven anchors of each attempt, oldest first.
+
+    The store is asked for a little at a time: trees are made while others may read.
+    """
 
     @lru_cache(maxsize=512)
     def tree(root: int) -> tuple[Tree, dict[bytes, int]]:
-        heads = [
-            Head(*row)
-            for row in rows(
+        with store.reading() as connection:
+            found = rows(
                 connection.execute(
                     "SELECT blind_id, epoch, sequence, head FROM anchored WHERE root = ?"
                     " ORDER BY blind_id",
                     (root,),
                 )
             )
-        ]
+        heads = [Head(*row) for row in found]
         return heads_tree(heads), {each.blind_id: index for index, each in enumerate(heads)}
 
     for blind_id in blind_ids:
-        found = rows(
-            connection.execute(
-                "SELECT root, epoch, sequence, head, statement, received_s, proof FROM anchored"
-                " JOIN roots ON number = root WHERE blind_id = ? AND proof != '' ORDER BY root",
-                (blind_id,),
+        with store.reading() as connection:
+            found = rows(
+                connection.execute(
+                    "SELECT root, epoch, sequence, head, statement, received_s, proof"
+                    " FROM anchored JOIN roots ON number = root"
+                    " WHERE blind_id = ? AND proof != '' ORDER BY root",
+                    (blind_id,),
+                )
             )
-        )
         made = []
         for root, epoch, sequence, head, statement, received_s, proof in found:
             hashes, places = tree(root)
             index = places[blind_id]
             path = hashes.inclusion(index)
             made.append(Anchor(epoch, sequence, head, index, path, statement, received_s, proof))
-        yield made
+        yield tuple(made)

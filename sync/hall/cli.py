@@ -157,11 +157,11 @@ def anchors_(home: Path, out: Path) -> None:
     try:
         with store.reading() as connection:
             attempts = anchors.attempts(connection)
-            for blind_id, made in zip(attempts, anchors.anchors(connection, attempts), strict=True):
-                if made:
-                    make_directory(out)
-                    write_durably(out / f"{blind_id.hex()}.anchors", write_anchors(blind_id, made))
-                    count += 1
+        for blind_id, made in zip(attempts, anchors.anchors(store, attempts), strict=True):
+            if made:
+                make_directory(out)
+                write_durably(out / f"{blind_id.hex()}.anchors", write_anchors(blind_id, made))
+                count += 1
     finally:
         store.close()
     click.echo(f"{count} exams are in the body's log; {len(attempts) - count} wait for it.")

@@ -228,7 +228,7 @@ class Keeper:
     def _send_anchors(self, client: IntakeClient) -> None:
         with self._hall.store.reading() as connection:
             waiting = anchors.unsent(connection, _SENT)
-            made = list(anchors.anchors(connection, tuple(blind_id for _, blind_id in waiting)))
+        made = anchors.anchors(self._hall.store, tuple(blind_id for _, blind_id in waiting))
         for (bundle_hash, blind_id), found in zip(waiting, made, strict=True):
             if self._ending.is_set():
                 return
