@@ -18,7 +18,15 @@ from intake_process import Running, running
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.bundle import hand_in_code
-from exam_packages.sealing.heads import Heads, sign_heads
+from exam_packages.sealing.heads import (
+    Anchor,
+    Head,
+    Heads,
+    heads_tree,
+    sign_heads,
+    write_anchors,
+)
+from exam_packages.sealing.journal import Frame, genesis
 from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry, heads_entry, log_entry
 from exam_packages.sealing.log_files import LogDirectory
@@ -162,6 +170,39 @@ def test_a_root_of_heads_is_an_entry_that_can_be_proven(
         growth = read_growth(client.log("growth", 3))
         old = verify_checkpoint(text, centre.trust)
         assert verify_growth(growth, old, centre.trust) == old
+
+
+def test_anchors_are_kept_beside_the_bundle_unless_they_are_of_another_record(
+    serving: Running, home: IntakeHome, centre: Centre, handed: list[HandedIn], tmp_path: Path
+) -> None:
+    key = centre.hall.signing_key()
+    true = genesis(handed[0].blind_id)
+    for frame in handed[0].frames[:3]:
+        true = Frame.parse(frame).head_after(true)
+    heads = sorted([Head(handed[0].blind_id, 1, 3, true), Head(handed[1].blind_id, 1, 3, true)])
+    tree = heads_tree(heads)
+    statement = sign_heads(Heads(tree.root(), 2, key.key_id, NOW_S), key)
+    with serving.client() as client:
+        logged = client.put_heads(statement, centre.hall.enrolment_bytes)
+        run(intake_command, "checkpoint", home.directory, "--body", centre.body.directory)
+        proof = client.log("proof", logged.leaf)
+
+        def anchors(head: Head) -> bytes:
+            index = heads.index(head)
+            path = tree.inclusion(index)
+            anchor = Anchor(1, 3, true, index, path, statement, logged.received_s, proof)
+            return write_anchors(head.blind_id, [anchor])
+
+        files = {head.blind_id: anchors(head) for head in heads}
+        client.put_anchors(handed[0].bundle_hash, files[handed[0].blind_id])
+        with pytest.raises(IntakeRefused, match="another record of this exam"):
+            client.put_anchors(handed[1].bundle_hash, files[handed[1].blind_id])
+        with pytest.raises(IntakeRefused, match="another exam"):
+            client.put_anchors(handed[1].bundle_hash, files[handed[0].blind_id])
+    code = hand_in_code(handed[0].bundle_hash)
+    run(intake_command, "receipt", home.directory, code, "--out", tmp_path)
+    (kept,) = tmp_path.glob("*.anchors")
+    assert kept.read_bytes() == files[handed[0].blind_id]
 
 
 def test_a_signer_signs_only_what_continues_its_last(
