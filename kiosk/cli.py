@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
         "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
     ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
+    "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
     "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),

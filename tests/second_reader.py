@@ -22,6 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from second import keeping
 from second.journal import Journal
+from second.log import leaf, read_log, root_of
 from second.suite import (
     Opener,
     Refused,
@@ -327,22 +328,7 @@ def checkpoint(text: str, root: Root) -> tuple[str, int, bytes]:
 
 def included(bundle_hash: bytes, place: int, size: int, proof: Sequence[bytes]) -> bytes:
     """The root of a log of *size* with the bundle at *place*, by RFC 6962, 2.1.1."""
-    entry = label("log", "bundle", bundle_hash)
-    return _root(hashlib.sha256(b"\0" + entry).digest(), place, size, list(proof))
-
-
-def _root(leaf: bytes, place: int, size: int, proof: list[bytes]) -> bytes:
-    if size == 1:
-        need(not proof, "the proof is too long")
-        return leaf
-    need(proof, "the proof is too short")
-    *rest, sibling = proof
-    split = 1 << (size - 1).bit_length() - 1
-    if place < split:
-        pair = _root(leaf, place, split, rest) + sibling
-    else:
-        pair = sibling + _root(leaf, place - split, size - split, rest)
-    return hashlib.sha256(b"\x01" + pair).digest()
+    return root_of(leaf(label("log", "bundle", bundle_hash)), place, size, proof)
 
 
 # --- Records -----------------------------------------------------------------------
@@ -429,6 +415,8 @@ def read_all(directory: Path) -> dict[str, Any]:
         certificate[8][0][1] == keeping.preservation_digest(file("kept.preservation")),
         "the certificate names another preservation",
     )
+    heads = [*(frame[5] for frame in journal.frames), journal.head]
+    read_log(directory / "log", lambda text: checkpoint(text, root), bundle.hash, heads, [hall])
     return {
         "restore key": keeping.restore_key(file("hall.restore-key"), machines),
         "transfer": keeping.transfer(file("attempt.transfer"), [hall]),

@@ -23,11 +23,13 @@ from exam_packages.sealing.restore_keys import read_erasure, read_restore_key, r
 from exam_packages.sealing.retention import read_entry, read_preservation
 from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import Trust, read_enrolment
+from exam_packages.verify.verify import verify
 
 HERE = Path(__file__).parent
 VECTORS = HERE / "vectors"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
+import make_log_vectors  # noqa: E402
 import make_vectors  # noqa: E402
 import second_reader  # noqa: E402
 from second import keeping  # noqa: E402
@@ -52,6 +54,7 @@ def directory(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         return VECTORS
     directory = tmp_path_factory.mktemp("new") / "vectors"
     make_vectors.main([str(directory)])
+    make_log_vectors.main([str(directory / "log"), str(directory)])
     return directory
 
 
@@ -112,7 +115,66 @@ def test_vectors_are_never_overwritten() -> None:
     before = (VECTORS / "manifest.json").read_bytes()
     with pytest.raises(SystemExit, match="never overwritten"):
         make_vectors.main([str(VECTORS)])
+    with pytest.raises(SystemExit, match="never overwritten"):
+        make_log_vectors.main([str(VECTORS / "log"), str(VECTORS)])
     assert (VECTORS / "manifest.json").read_bytes() == before
+
+
+LOG_FILES = (
+    "checkpoint", "older.checkpoint", "growth", "attempt.tlog-proof", "attempt.anchors",
+    "tile/0/000", "tile/0/001.p/44", "tile/1/000.p/1", "tile/entries/000",
+    "tile/entries/001.p/44",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOG_FILES)
+def test_what_one_refuses_of_the_log_the_other_refuses(name: str, tmp_path: Path) -> None:
+    shutil.copytree(VECTORS, tmp_path / "vectors")
+    path = tmp_path / "vectors/log" / name
+    whole = path.read_bytes()
+    root = second_reader.Root((VECTORS / "root-1.trust").read_bytes())
+    trust = Trust.first((VECTORS / "root-1.trust").read_bytes(), pinned=None)
+    bundle = second_reader.Bundle((VECTORS / "attempt.bundle").read_bytes(), root)
+    heads = [*(frame[5] for frame in bundle.journal.frames), bundle.journal.head]
+    hall = second_reader.Enrolled((VECTORS / "hall.enrolment").read_bytes(), root).who
+
+    def ours() -> bool:
+        log = tmp_path / "vectors/log"
+        files = ["older.checkpoint", "growth", "attempt.tlog-proof", "attempt.anchors"]
+        report = verify(
+            [VECTORS / "attempt.bundle", log, *(log / each for each in files)], trust, now_s=0
+        )
+        codes = [each.code for each in report.relations]
+        shown = {"log-continued", "in-log", "anchored"} <= set(codes)
+        kinds = {each.kind for each in report.subjects}
+        return report.all_proven and shown and "unknown" not in kinds
+
+    def theirs() -> bool:
+        try:
+            second_reader.read_log(
+                tmp_path / "vectors/log",
+                lambda text: second_reader.checkpoint(text, root),
+                bundle.hash,
+                heads,
+                [hall],
+            )
+        except (Refused, ValueError, OSError):
+            return False
+        return True
+
+    assert ours()
+    assert theirs()
+    chance = random.Random(name)  # noqa: S311 - no secret
+    for _ in range(4):
+        altered = bytearray(whole)
+        place = chance.randrange(len(whole))
+        if chance.random() < 0.8:
+            altered[place] ^= 1 << chance.randrange(8)
+        else:
+            del altered[place:]
+        path.write_bytes(altered)
+        assert not ours(), place
+        assert not theirs(), place
 
 
 # --- Both refuse the same ----------------------------------------------------------

@@ -36,11 +36,11 @@ from exam_packages.sealing.journal import (
     split_frames,
 )
 from exam_packages.sealing.log import (
-    bundle_entry,
     leaf_hash,
     read_checkpoint,
     verify_inclusion,
 )
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.release import read_code, read_release, release_secret
@@ -80,9 +80,16 @@ def test_they_are_as_they_were_made() -> None:
     found = {
         path.name: hashlib.sha256(path.read_bytes()).hexdigest()
         for path in VECTORS.iterdir()
-        if path.name != "manifest.json"
+        if path.is_file() and path.name != "manifest.json"
     }
     assert found == FACTS["files"]
+    log = VECTORS / "log"
+    told = json.loads((log / "manifest.json").read_bytes())
+    assert told["files"] == {
+        str(path.relative_to(log)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in log.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
 
 
 def test_the_next_root_follows_the_first(trust: Trust) -> None:

@@ -45,11 +45,11 @@ from exam_packages.sealing.codes import spell
 from exam_packages.sealing.grant import seal_grant
 from exam_packages.sealing.log import (
     Tree,
-    bundle_entry,
     checkpoint_body,
     leaf_hash,
     sign_checkpoint,
 )
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.package import MAX_VOLUME_SIZE, Blob, Core, seal_package
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.release import read_code, release_secret, seal_release

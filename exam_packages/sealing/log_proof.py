@@ -1,8 +1,12 @@
-"""A receipt's place in the log, as a text that can be checked anywhere, years later.
+"""Proofs about the log, as texts that can be checked anywhere, years later.
 
-The leaf is the hash of the bundle (:func:`exam_packages.sealing.log.bundle_entry`). The
-proof is a C2SP ``tlog-proof`` (https://c2sp.org/tlog-proof): the leaf's index, the path of
-hashes up to the root (RFC 6962, 2.1.1), and the checkpoint with its signature.
+A *place* in the log is proven by a C2SP ``tlog-proof`` (https://c2sp.org/tlog-proof): the
+index of an entry (:mod:`exam_packages.sealing.log_entry`), the path of hashes up to the
+root (RFC 6962, 2.1.1), and the checkpoint with its signature.
+
+*Growth* is proven by what C2SP's ``tlog-witness`` calls an add-checkpoint request: the size
+of an older checkpoint, the path of RFC 6962, 2.1.2, and the newer checkpoint. It shows that
+the newer log is the older one with entries added, and none changed or dropped.
 """
 
 from __future__ import annotations
@@ -16,35 +20,47 @@ from typing import Final
 
 from exam_packages.errors import ExamError
 from exam_packages.sealing.log import (
+    MAX_PATH,
     Checkpoint,
     LogError,
-    bundle_entry,
     leaf_hash,
     read_checkpoint,
+    verify_consistency,
     verify_inclusion,
 )
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.receipt import Receipt
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import CHECKPOINT, Trust
 
 __all__ = [
+    "INCLUSION_S",
+    "Growth",
     "Proof",
     "ProofError",
     "log_origin",
+    "overdue",
+    "read_growth",
     "read_proof",
     "verify_checkpoint",
+    "verify_entry_in_log",
+    "verify_growth",
     "verify_receipt_in_log",
+    "write_growth",
     "write_proof",
 ]
 
 MAX_PROOF: Final = 16 * 1024
-MAX_PATH: Final = 64
+INCLUSION_S: Final = 24 * 3600
+"""Seconds within which a checkpoint must cover what was received; later is an incident."""
+
 _FIRST = "c2sp.org/tlog-proof@v1"
 _INDEX = re.compile(r"index (0|[1-9][0-9]{0,17})")
+_OLD = re.compile(r"old (0|[1-9][0-9]{0,18})")
 
 
 class ProofError(ExamError):
-    """This is no proof that a receipt is in the log."""
+    """This is no proof of what it should show about the log."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +72,38 @@ class Proof:
     checkpoint: str
 
 
+@dataclass(frozen=True)
+class Growth:
+    """A proof of growth taken apart; nothing in it is verified yet."""
+
+    old: int
+    path: tuple[bytes, ...]
+    checkpoint: str
+
+
+def overdue(received_s: int, now_s: int) -> bool:
+    """Whether what was received then must be in the log by now."""
+    return now_s - received_s > INCLUSION_S
+
+
 def write_proof(index: int, path: Sequence[bytes], checkpoint: str) -> str:
     """The proof as text."""
-    hashes = "".join(base64.b64encode(each).decode("ascii") + "\n" for each in path)
-    return f"{_FIRST}\nindex {index}\n{hashes}\n{checkpoint}"
+    return f"{_FIRST}\nindex {index}\n{_lines(path)}\n{checkpoint}"
+
+
+def write_growth(old: int, path: Sequence[bytes], checkpoint: str) -> str:
+    """The proof that *checkpoint* continues the log of *old* entries, as text."""
+    return f"old {old}\n{_lines(path)}\n{checkpoint}"
+
+
+def read_growth(text: str) -> Growth:
+    """Take a proof of growth apart. Raises :class:`ProofError`."""
+    head, gap, checkpoint = text[: MAX_PROOF + 1].partition("\n\n")
+    first, *lines = head.split("\n")
+    old = _OLD.fullmatch(first)
+    if len(text) > MAX_PROOF or not gap or old is None or len(lines) > MAX_PATH:
+        raise _no_proof()
+    return Growth(int(old[1]), tuple(_hash(line) for line in lines), checkpoint)
 
 
 def read_proof(text: str) -> Proof:
@@ -102,24 +146,56 @@ def verify_checkpoint(text: str, trust: Trust) -> Checkpoint:
     raise ProofError("The checkpoint is not signed with the checkpoint key of the body's log.")
 
 
-def verify_receipt_in_log(receipt: Receipt, proof: Proof, trust: Trust) -> Checkpoint:
-    """Check that the bundle of *receipt* is the leaf it says, in a signed checkpoint.
+def verify_growth(growth: Growth, old: Checkpoint, trust: Trust) -> Checkpoint:
+    """Check that the checkpoint in *growth* continues the log of *old*; return it.
+
+    *old* is a verified checkpoint. Raises :class:`ProofError`.
+    """
+    new = verify_checkpoint(growth.checkpoint, trust)
+    if growth.old != old.size:
+        raise ProofError(
+            "The proof begins at {found} entries; the older checkpoint has {wanted}.",
+            found=growth.old,
+            wanted=old.size,
+        )
+    try:
+        verify_consistency(old.size, old.root, new.size, new.root, growth.path)
+    except LogError as problem:
+        raise ProofError(problem.template, **problem.fields) from None
+    return new
+
+
+def verify_entry_in_log(entry: bytes, proof: Proof, trust: Trust) -> Checkpoint:
+    """Check that *entry* is the one at the place that *proof* names, in a signed checkpoint.
 
     Returns that checkpoint. Raises :class:`ProofError`.
     """
     checkpoint = verify_checkpoint(proof.checkpoint, trust)
-    if proof.index != receipt.leaf:
-        raise ProofError(
-            "The proof is about entry {found} of the log; the receipt names entry {wanted}.",
-            found=proof.index,
-            wanted=receipt.leaf,
-        )
-    leaf = leaf_hash(bundle_entry(receipt.bundle_hash))
+    leaf = leaf_hash(entry)
     try:
         verify_inclusion(leaf, proof.index, checkpoint.size, proof.path, checkpoint.root)
     except LogError as problem:
         raise ProofError(problem.template, **problem.fields) from None
     return checkpoint
+
+
+def verify_receipt_in_log(receipt: Receipt, proof: Proof, trust: Trust) -> Checkpoint:
+    """Check that the bundle of *receipt* is the leaf it says, in a signed checkpoint.
+
+    Returns that checkpoint. Raises :class:`ProofError`.
+    """
+    if proof.index != receipt.leaf:
+        verify_checkpoint(proof.checkpoint, trust)
+        raise ProofError(
+            "The proof is about entry {found} of the log; the receipt names entry {wanted}.",
+            found=proof.index,
+            wanted=receipt.leaf,
+        )
+    return verify_entry_in_log(bundle_entry(receipt.bundle_hash), proof, trust)
+
+
+def _lines(path: Sequence[bytes]) -> str:
+    return "".join(base64.b64encode(each).decode("ascii") + "\n" for each in path)
 
 
 def _hash(line: str) -> bytes:

@@ -49,6 +49,10 @@ class Machines:
             if each.kind == HALL and each.centre == centre
         ]
 
+    def all_halls(self) -> list[VerifyKey]:
+        """The keys of all halls."""
+        return [each.verify_key for each in self._known.values() if each.kind == HALL]
+
     def name(self, key_id: bytes) -> str:
         """How people call this machine."""
         found = self._known.get(key_id)

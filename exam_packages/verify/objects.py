@@ -16,7 +16,6 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import read_addendum
 from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manifest, read_manifest
 from exam_packages.sealing.grant import read_grant
-from exam_packages.sealing.log_proof import read_proof, verify_checkpoint
 from exam_packages.sealing.package_format import (
     MAX_HEADER_SIZE,
     Entry,
@@ -274,50 +273,6 @@ def receipt(subject: Subject, data: bytes, trust: Trust) -> None:
         "“{body}” signed that it received this exam at {time}.",
         body=trust.root.body,
         time=_time(found.time_s),
-    )
-
-
-def checkpoint(subject: Subject, text: str, trust: Trust) -> None:
-    """A signed head of the body's log."""
-    try:
-        found = verify_checkpoint(text, trust)
-    except ExamError as problem:
-        subject.findings.problem("checkpoint-not-signed", problem)
-        return
-    subject.held = found
-    subject.facts |= {
-        "log": found.origin,
-        "entries": str(found.size),
-        "root": found.root.hex(),
-    }
-    subject.findings.proven(
-        "checkpoint-signed",
-        "The log of “{body}” was signed at {size} entries.",
-        body=trust.root.body,
-        size=found.size,
-    )
-
-
-def proof(subject: Subject, text: str, trust: Trust) -> None:
-    """A proof of a place in the log; what lies there is for relations to show."""
-    try:
-        found = read_proof(text)
-        covered = verify_checkpoint(found.checkpoint, trust)
-    except ExamError as problem:
-        subject.findings.problem("proof-not-signed", problem)
-        return
-    subject.held = found
-    subject.facts |= {
-        "log": covered.origin,
-        "log entry": str(found.index),
-        "entries": str(covered.size),
-    }
-    subject.findings.proven(
-        "proof-signed",
-        "The proof names entry {index} of the log that “{body}” signed at {size} entries.",
-        index=found.index,
-        body=trust.root.body,
-        size=covered.size,
     )
 
 

@@ -10,6 +10,7 @@ from exam_packages.attempt.commands import KIND as COMMAND_KIND
 from exam_packages.sealing.addendum import ADDENDUM_KIND
 from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
 from exam_packages.sealing.grant import GRANT_KIND
+from exam_packages.sealing.heads import ANCHORS_MAGIC, HEADS_KIND
 from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
 from exam_packages.sealing.package_format import (
     FILE_MAGIC,
@@ -48,6 +49,7 @@ class Kind(Enum):
     MANIFEST = "manifest"
     RECEIPT = "receipt"
     PROOF = "log proof"
+    GROWTH = "log growth proof"
     CHECKPOINT = "log checkpoint"
     RESTORE_KEY = "restore key"
     TRANSFER = "transfer"
@@ -56,6 +58,8 @@ class Kind(Enum):
     LIFTING = "lifting of a hold"
     PRESERVATION = "preservation"
     DELETION = "certificate of deletion"
+    LOG = "log directory"
+    ANCHORS = "anchors"
 
 
 _MAGIC: Final = {
@@ -63,6 +67,7 @@ _MAGIC: Final = {
     b"EXKBNDL1": Kind.BUNDLE,
     b"EXKJRNL1": Kind.SEGMENT,
     b"c2sp.org/tlog-proof@v1\n": Kind.PROOF,
+    ANCHORS_MAGIC: Kind.ANCHORS,
     **{
         kind.encode() + b"\n": what
         for kind, what in (
@@ -92,8 +97,11 @@ _INNER: Final = (
     PERMIT_KIND,
     ACKNOWLEDGEMENT_KIND,
     COMMAND_KIND,
+    HEADS_KIND,
 )
 _CHECKPOINT = re.compile(rb"[!-~]{1,200}\n(0|[1-9][0-9]{0,18})\n[A-Za-z0-9+/=]{44}\n")
+
+_GROWTH = re.compile(rb"old (0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/=]{44}\n)*\n")
 
 
 def recognise(start: bytes) -> Kind | None:
@@ -101,6 +109,8 @@ def recognise(start: bytes) -> Kind | None:
     for magic, kind in _MAGIC.items():
         if start.startswith(magic):
             return kind
+    if _GROWTH.match(start):
+        return Kind.GROWTH
     return Kind.CHECKPOINT if _CHECKPOINT.match(start) else None
 
 

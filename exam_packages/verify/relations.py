@@ -9,23 +9,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 
-from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import Addendum
 from exam_packages.sealing.bundle import check_hand_in_code
 from exam_packages.sealing.grant import Grant
-from exam_packages.sealing.log import Checkpoint
-from exam_packages.sealing.log_proof import Proof, verify_checkpoint, verify_receipt_in_log
 from exam_packages.sealing.package_format import Core
 from exam_packages.sealing.receipt import Receipt
 from exam_packages.sealing.trust import Trust
 from exam_packages.verify.findings import Findings, Subject
 from exam_packages.verify.keeping import relate_keys
+from exam_packages.verify.log_relations import relate_log
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.record import moment
 
 
 def relate(
-    subjects: Sequence[Subject], trust: Trust, machines: Machines, code: str | None
+    subjects: Sequence[Subject], trust: Trust, machines: Machines, code: str | None, now_s: int
 ) -> Findings:
     """Everything that can be said about the *subjects* together, and about the hand-in *code*."""
     found = Findings()
@@ -35,7 +33,7 @@ def relate(
     _receipts(found, subjects)
     _records(found, subjects)
     relate_keys(found, subjects, machines)
-    _log(found, subjects, trust)
+    relate_log(found, subjects, trust, machines, now_s)
     if code is not None:
         _code(found, subjects, code)
     return found
@@ -190,82 +188,6 @@ def _records(found: Findings, subjects: Sequence[Subject]) -> None:
                 other=other_path,
                 entry=same + 1,
             )
-
-
-def _log(found: Findings, subjects: Sequence[Subject], trust: Trust) -> None:
-    """What a proof proves to be in the log, and whether its heads agree."""
-    named = {
-        each.bundle_hash: each
-        for each in sorted(subjects, key=lambda each: isinstance(each.held, Receipt))
-        if each.bundle_hash
-    }
-    heads: list[tuple[str, Checkpoint]] = []
-    for each in subjects:
-        if isinstance(each.held, Checkpoint):
-            heads.append((each.path, each.held))
-        elif isinstance(each.held, Proof):
-            heads.append((each.path, verify_checkpoint(each.held.checkpoint, trust)))
-            if named:
-                _included(found, each, each.held, list(named.values()), trust)
-    for (path, one), (other_path, other) in combinations(heads, 2):
-        if one.size != other.size:
-            found.note(
-                "log-heads-apart",
-                "{path} and {other} show the log at {size} and {other_size} entries; that the "
-                "longer one continues the shorter is not shown by these files.",
-                path=path,
-                other=other_path,
-                size=one.size,
-                other_size=other.size,
-            )
-        elif one.root == other.root:
-            found.proven(
-                "log-heads-agree",
-                "{path} and {other} show the same log at {size} entries.",
-                path=path,
-                other=other_path,
-                size=one.size,
-            )
-        else:
-            found.not_proven(
-                "log-forked",
-                "{path} and {other} show two different logs of {size} entries: the log was "
-                "rewritten. Keep both files and raise an alarm.",
-                path=path,
-                other=other_path,
-                size=one.size,
-            )
-
-
-def _included(
-    found: Findings, subject: Subject, proof: Proof, exams: Sequence[Subject], trust: Trust
-) -> None:
-    problem: ExamError | None = None
-    for each in exams:
-        receipt = each.held
-        if not isinstance(receipt, Receipt):
-            receipt = Receipt(each.bundle_hash, 0, proof.index)
-        try:
-            covered = verify_receipt_in_log(receipt, proof, trust)
-        except ExamError as why:
-            problem = why
-            continue
-        found.proven(
-            "in-log",
-            "{proof} proves that {path} is entry {entry} of the body's log of {size}.",
-            proof=subject.path,
-            path=each.path,
-            entry=proof.index,
-            size=covered.size,
-        )
-        return
-    if problem is not None:
-        found.not_proven(
-            "not-in-log",
-            "{proof} does not prove that any exam given here is in the log: {why}",
-            proof=subject.path,
-            why=str(problem),
-        )
 
 
 def _code(found: Findings, subjects: Sequence[Subject], code: str) -> None:

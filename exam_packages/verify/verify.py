@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from exam_packages.errors import UsageError
+from exam_packages.sealing.heads import MAX_ANCHORS_SIZE
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, objects, statements
+from exam_packages.verify import attempts, log, objects, statements
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
@@ -31,8 +32,9 @@ def verify(
 ) -> Report:
     """Everything that can be found out about the files at *paths*.
 
-    *now_s* is written into the report and decides nothing: what was valid when it was made
-    stays so. Raises :class:`UsageError` when a hand-in code is given and no exam.
+    *now_s* is written into the report and proves nothing: what was valid when it was made
+    stays so. It tells which receipts should be in the log by now. Raises
+    :class:`UsageError` when a hand-in code is given and no exam.
     """
     machines = Machines(trust)
     found = list(_recognised(paths))
@@ -71,7 +73,7 @@ def verify(
         verified_s=now_s,
         with_integrity_key=integrity_key is not None,
         subjects=tuple(subjects),
-        relations=relate(subjects, trust, machines, hand_in_code),
+        relations=relate(subjects, trust, machines, hand_in_code, now_s),
     )
 
 
@@ -85,6 +87,8 @@ def _recognised(paths: Iterable[Path]) -> Iterator[tuple[Path, Kind | None, byte
                 kind = Kind.ATTEMPT
             elif any(path.glob("*.segment")):
                 kind = Kind.SEGMENT
+            elif (path / "checkpoint").is_file() and (path / "tile").is_dir():
+                kind = Kind.LOG
         else:
             start = _start(path)
             if further_volume(start) and (first := _start(path.with_suffix(""))):
@@ -144,9 +148,15 @@ def _check(
         case Kind.PRESERVATION:
             statements.preservation(subject, _read(path), trust)
         case Kind.CHECKPOINT:
-            objects.checkpoint(subject, _text(path), trust)
+            log.checkpoint(subject, _text(path), trust)
         case Kind.PROOF:
-            objects.proof(subject, _text(path), trust)
+            log.proof(subject, _text(path), trust)
+        case Kind.GROWTH:
+            log.growth(subject, _text(path), trust)
+        case Kind.LOG:
+            log.directory(subject, path, trust)
+        case Kind.ANCHORS:
+            log.anchors(subject, _read(path, MAX_ANCHORS_SIZE), trust, machines)
         case None:
             _unknown(subject, path, start)
 
@@ -179,9 +189,9 @@ def _beside(attempt: Path, trust: Trust) -> Iterator[Subject]:
         yield subject
 
 
-def _read(path: Path) -> bytes:
+def _read(path: Path, limit: int = _MAX_FILE) -> bytes:
     with path.open("rb") as file:
-        return file.read(_MAX_FILE)
+        return file.read(limit)
 
 
 def _text(path: Path) -> str:

@@ -38,6 +38,7 @@ LABELS: Final = {
     "machine": "Machine",
     "machines": "Machines",
     "operator": "Operator",
+    "older": "Continues",
     "package": "Package",
     "pictures": "Pictures",
     "reason": "Reason",

@@ -10,11 +10,12 @@ import apsw
 import click
 
 from exam_packages.clock import SECOND
-from exam_packages.files import write_durably
+from exam_packages.files import make_directory, write_durably
 from exam_packages.language import ngettext
 from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
-from sync.hall import closing, seats
+from sync.hall import anchors, closing, seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
@@ -141,6 +142,29 @@ def erasures(home: Path, out: Path) -> None:
     for place, (_, _, statement) in enumerate(found, 1):
         write_durably(out / f"{place:04}.erasure", statement)
     click.echo(f"{len(found)} statements of erasure written to {out}.")
+
+
+@hall.command("anchors")
+@click.argument("home", type=_HOME)
+@click.option("--out", type=_HOME, required=True)
+def anchors_(home: Path, out: Path) -> None:
+    """Write to OUT what shows each exam's place in the body's log: a file for each.
+
+    `exam-kiosk verify` reads them beside the exam's bundle or journal.
+    """
+    store = open_store(HallHome.load(home).directory)
+    count = 0
+    try:
+        with store.reading() as connection:
+            attempts = anchors.attempts(connection)
+        for blind_id, made in zip(attempts, anchors.anchors(store, attempts), strict=True):
+            if made:
+                make_directory(out)
+                write_durably(out / f"{blind_id.hex()}.anchors", write_anchors(blind_id, made))
+                count += 1
+    finally:
+        store.close()
+    click.echo(f"{count} exams are in the body's log; {len(attempts) - count} wait for it.")
 
 
 class _HomeFirst(click.Group):

@@ -1,4 +1,4 @@
-"""The hall's one process: two listeners, one database, one relay."""
+"""The hall's one process: two listeners, one database, a relay and a keeper of anchors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from exam_packages.clock import Clock, SystemClock
 from exam_packages.sealing.suite import check_library
 from sync.hall.console.app import console_app
 from sync.hall.home import HallHome
+from sync.hall.keeper import Keeper
 from sync.hall.relay import Relay
 from sync.hall.schema import open_store
 from sync.hall.service import HallService
@@ -52,10 +53,13 @@ def serve(home: HallHome, clock: Clock | None = None) -> None:
         def ending() -> None:
             hall.ending = True
 
+        keeper = Keeper(hall)
         relay.start()
+        keeper.start()
         try:
             run([stations, console], ready, ending)
         finally:
+            keeper.stop()
             relay.stop()
     finally:
         store.close()

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from sync.hall.anchors import SCHEMA as ANCHORS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
@@ -176,7 +177,7 @@ CREATE TABLE IF NOT EXISTS alarms (
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, JOURNALS + _SCHEMA)
+    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS)
 
 
 def audit(

@@ -8,6 +8,8 @@
    countersigned is not taken by this road.
 3. Of one attempt there is one history. A second bundle of it may continue the first (a
    hand-in that was reopened) or be its beginning, arriving late; anything else is a fork.
+4. Anchors of a bundle are proven in the log, each by a hall of the bundle's centre, and are
+   heads of its record.
 """
 
 from __future__ import annotations
@@ -18,13 +20,15 @@ from typing import Self
 from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import Answers, Manifest, read_manifest, verify_bundle
+from exam_packages.sealing.heads import read_anchors, verify_anchor
 from exam_packages.sealing.journal import Frame, genesis, split_frames
+from exam_packages.sealing.log_proof import ProofError
 from exam_packages.sealing.suite import SealingError
-from exam_packages.sealing.trust import STATION, Enrolment, Trust, read_enrolment
+from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
 from sync.intake.messages import Offer
 from sync.intake.storage import Accepted, Standing
 
-__all__ = ["Unacceptable", "check_bundle", "check_offer", "compare"]
+__all__ = ["Unacceptable", "check_anchors", "check_bundle", "check_offer", "compare"]
 
 
 class Unacceptable(ExamError):
@@ -96,6 +100,33 @@ def compare(bundle: Accepted, standing: Sequence[Standing]) -> None:
                 "Another record of the same attempt was handed in before, and the two "
                 "contradict each other. Both are kept; people must look at them."
             )
+
+
+def check_anchors(bundle: Accepted, data: bytes, trust: Trust) -> int:
+    """Check the anchors of a stored *bundle*; how many there are. Raises :class:`Unacceptable`."""
+    offer: Offer = canon.unpack(bundle.offer, Offer)
+    try:
+        machines = [read_enrolment(each, trust, now_s=None) for each in offer.enrolments]
+        halls = [
+            each.verify_key
+            for each in machines
+            if (each.kind, each.centre) == (HALL, bundle.centre)
+        ]
+        blind_id, anchors = read_anchors(data)
+        for anchor in anchors:
+            verify_anchor(blind_id, anchor, halls, trust)
+    except (SealingError, ProofError) as problem:
+        raise Unacceptable.of(problem) from None
+    if blind_id != bundle.blind_id or not anchors:
+        raise Unacceptable("These anchors belong to another exam than they are sent for.")
+    heads = _heads(blind_id, bundle.answers)
+    for anchor in anchors:
+        if anchor.sequence < len(heads) and heads[anchor.sequence] != anchor.head:
+            raise Unacceptable(
+                "The log has the hall's word for another record of this exam than the one that "
+                "was handed in; people must look at both."
+            )
+    return len(anchors)
 
 
 def _station(offer: Offer, manifest: Manifest, trust: Trust) -> Enrolment:

@@ -7,74 +7,66 @@
 ``GET /v1/bundles/<bundle hash>/receipt``               → the signed receipt
 ``GET /v1/bundles/<bundle hash>/evidence``              → ``Missing`` evidence
 ``PUT /v1/bundles/<bundle hash>/evidence/<digest>``     a piece of evidence → 204
+``PUT /v1/bundles/<bundle hash>/anchors``               a file of anchors → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
-``GET /log/checkpoint``, ``GET /log/proof/<leaf>``      text, as C2SP lays down
+``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
+``/log/…``                                              see :mod:`sync.intake.log_api`
 ======================================================  =====================================
 
 Hashes are lower-case hexadecimal. 404: not known here; 409: something is missing first;
-422: refused for good; 503 and 507: later, after ``Retry-After`` seconds.
+422: refused for good; 429, 503 and 507: later, after ``Retry-After`` seconds.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import TypeVar
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from exam_packages.errors import ExamError
-from sync.holder.store import StoreError, StoreFull
-from sync.intake.accept import Unacceptable
-from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
-from sync.intake.service import Incomplete, Intake, NoRoom, Unknown
+from sync.intake.answers import answered
+from sync.intake.log import Log
+from sync.intake.log_api import log_routes
+from sync.intake.messages import MAX_ANCHORS, MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.service import Intake
 from sync.messages import CONTENT_TYPE
-from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, refuse, reply
+from sync.web.wire import HttpError, read_bytes, reply
 
 T = TypeVar("T")
 
 EVIDENCE_AT_ONCE = 8
 """Pieces of evidence taken at the same time; answers never wait behind them."""
 
-_STATUS: dict[type[ExamError], int] = {
-    Unknown: 404,
-    Incomplete: 409,
-    Unacceptable: 422,
-    NoRoom: 507,
-    StoreFull: 507,
-    StoreError: 503,
-}
-_RETRY_S = (5, 30)
-"""Seconds to stay away when there is no room, drawn at random so that halls spread out."""
 
-
-def application(intake: Intake, executor: Executor) -> Starlette:
+def application(intake: Intake, log: Log, executor: Executor) -> Starlette:
     """The web application; everything that blocks runs in *executor*."""
-    api = _Api(intake, executor)
+    api = _Api(intake, log, executor)
     bundle = "/v1/bundles/{bundle}"
     return Starlette(
         routes=[
-            Route(bundle + "/manifest", _answered(api.offer), methods=["PUT"]),
-            Route(bundle + "/chunks/{digest}", _answered(api.stage), methods=["PUT"]),
-            Route(bundle + "/commit", _answered(api.commit), methods=["POST"]),
-            Route(bundle + "/receipt", _answered(api.receipt), methods=["GET"]),
-            Route(bundle + "/evidence", _answered(api.missing_evidence), methods=["GET"]),
-            Route(bundle + "/evidence/{digest}", _answered(api.keep_evidence), methods=["PUT"]),
-            Route("/v1/erasures", _answered(api.keep_erasure), methods=["POST"]),
-            Route("/log/checkpoint", _answered(api.checkpoint), methods=["GET"]),
-            Route("/log/proof/{leaf:int}", _answered(api.proof), methods=["GET"]),
+            Route(bundle + "/manifest", answered(api.offer), methods=["PUT"]),
+            Route(bundle + "/chunks/{digest}", answered(api.stage), methods=["PUT"]),
+            Route(bundle + "/commit", answered(api.commit), methods=["POST"]),
+            Route(bundle + "/receipt", answered(api.receipt), methods=["GET"]),
+            Route(bundle + "/evidence", answered(api.missing_evidence), methods=["GET"]),
+            Route(bundle + "/evidence/{digest}", answered(api.keep_evidence), methods=["PUT"]),
+            Route(bundle + "/anchors", answered(api.keep_anchors), methods=["PUT"]),
+            Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
+            Route("/v1/heads", answered(api.heads), methods=["POST"]),
+            *log_routes(log, executor),
         ]
     )
 
 
 class _Api:
-    def __init__(self, intake: Intake, executor: Executor) -> None:
+    def __init__(self, intake: Intake, log: Log, executor: Executor) -> None:
         self._intake = intake
+        self._log = log
         self._executor = executor
         self._evidence = asyncio.Semaphore(EVIDENCE_AT_ONCE)
 
@@ -105,41 +97,23 @@ class _Api:
             await self._run(self._intake.keep_evidence, bundle, digest, data)
         return Response(status_code=204)
 
+    async def keep_anchors(self, request: Request) -> Response:
+        data = await read_bytes(request, MAX_ANCHORS)
+        await self._run(self._intake.keep_anchors, _hash(request, "bundle"), data)
+        return Response(status_code=204)
+
     async def keep_erasure(self, request: Request) -> Response:
         data = await read_bytes(request, 2 * MAX_STATEMENT + 64)
         await self._run(self._intake.keep_erasure, data)
         return Response(status_code=204)
 
-    async def checkpoint(self, request: Request) -> Response:
-        return PlainTextResponse(await self._run(self._intake.checkpoint))
-
-    async def proof(self, request: Request) -> Response:
-        return PlainTextResponse(await self._run(self._intake.proof, request.path_params["leaf"]))
+    async def heads(self, request: Request) -> Response:
+        data = await read_bytes(request, 2 * MAX_STATEMENT + 64)
+        return reply(await self._run(self._log.take_heads, data))
 
     async def _run(self, work: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, work, *arguments)
-
-
-def _answered(endpoint: Endpoint) -> Endpoint:
-    """*endpoint*, with intake's errors under their statuses."""
-
-    async def answer(request: Request) -> Response:
-        try:
-            return await endpoint(request)
-        except tuple(_STATUS) as problem:
-            status = next(code for kind, code in _STATUS.items() if isinstance(problem, kind))
-            return _spread(refuse(problem, status))
-        except HttpError as problem:
-            return _spread(refuse(problem))
-
-    return guarded(answer)
-
-
-def _spread(response: Response) -> Response:
-    if response.status_code in (503, 507):
-        response.headers["Retry-After"] = str(random.randint(*_RETRY_S))  # noqa: S311 - jitter
-    return response
 
 
 def _receipt(data: bytes) -> Response:

@@ -9,14 +9,18 @@ from pathlib import Path
 import click
 
 from exam_packages.body import Body
+from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.bundle import check_hand_in_code
-from exam_packages.sealing.log_proof import read_proof, verify_receipt_in_log
+from exam_packages.sealing.log import Checkpoint
+from exam_packages.sealing.log_proof import overdue, read_proof, verify_receipt_in_log
 from exam_packages.sealing.receipt import Receipt, read_receipt
 from exam_packages.sealing.trust import CHECKPOINT, Trust, TrustStore
 from sync.intake.home import PORT, IntakeHome
+from sync.intake.log import Log
+from sync.intake.service import Unknown
 from sync.intake.storage import Storage
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -38,13 +42,21 @@ def intake() -> None:
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
 @click.option("--address", default=_ADDRESS, show_default=True, help="HOST:PORT to listen on.")
 @click.option("--host", "hosts", multiple=True, help="Another name halls reach it under.")
+@click.option(
+    "--log-port", type=click.IntRange(0, 65535), help="Also let anyone read the log, at this port."
+)
 @passphrase_option
 def init(
-    home: Path, directory: Path, address: str, hosts: tuple[str, ...], passphrases: Passphrases
+    home: Path,
+    directory: Path,
+    address: str,
+    hosts: tuple[str, ...],
+    log_port: int | None,
+    passphrases: Passphrases,
 ) -> None:
     """Make the intake's HOME: the intake role's key, trust, a TLS certificate."""
     host, port = _split(address)
-    IntakeHome.create(home, Body(directory, passphrases), host, port, hosts)
+    IntakeHome.create(home, Body(directory, passphrases), host, port, hosts, log_port)
     click.echo(f"The intake is ready in {home}; start it with `exam-kiosk intake serve {home}`.")
 
 
@@ -58,9 +70,13 @@ def serve(home: Path, address: str | None) -> None:
     loaded = IntakeHome.load(home)
     host, port = _split(address) if address else (loaded.address, loaded.port)
     shown = f"[{host}]" if ":" in host else host
-    serve_home(
-        loaded, host, port, lambda port: click.echo(f"Intake listens on https://{shown}:{port}")
-    )
+
+    def ready(port: int, log_port: int | None) -> None:
+        click.echo(f"Intake listens on https://{shown}:{port}")
+        if log_port is not None:
+            click.echo(f"The log is read at https://{shown}:{log_port}/log")
+
+    serve_home(loaded, host, port, ready)
 
 
 @intake.command("trust")
@@ -80,8 +96,11 @@ def follow_trust(home: Path, roots: tuple[Path, ...]) -> None:
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(home: Path, as_json: bool) -> None:
     """Say what HOME has taken in, and what it refused."""
-    with IntakeHome.load(home).storage() as storage:
-        counts, refused = storage.counts(), storage.refused()
+    loaded = IntakeHome.load(home)
+    with loaded.storage() as storage:
+        refused = storage.refused()
+        late = _log(loaded, storage).overdue()
+        counts = {**storage.counts(), "receipts_overdue": late}
     if as_json:
         listed = [
             {"bundle": each.bundle_hash.hex(), "reason": each.reason, "seen_s": each.seen_s}
@@ -91,27 +110,43 @@ def status(home: Path, as_json: bool) -> None:
         return
     for name, count in counts.items():
         click.echo(f"{name.replace('_', ' '):>18}: {count}")
+    if late:
+        click.echo(
+            f"INCIDENT: {late} receipts are more than 24 hours old and no checkpoint covers them. "
+            "Have the log signed (`exam-kiosk intake checkpoint`); if that is refused, raise an "
+            "alarm."
+        )
     for each in refused:
         click.echo(f"Refused {_when(each.seen_s)} {each.bundle_hash.hex()[:16]}…: {each.reason}")
 
 
 @intake.command()
-@click.argument("home", type=_DIRECTORY)
+@click.argument("home", metavar="HOME|URL")
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--ca", type=_FILE, help="The authority of the URL's certificate (PEM).")
 @passphrase_option
-def checkpoint(home: Path, directory: Path, passphrases: Passphrases) -> None:
-    """Sign the log in HOME with the checkpoint role's key.
+def checkpoint(home: str, directory: Path, ca: Path | None, passphrases: Passphrases) -> None:
+    """Sign the log in HOME, or at URL, with the checkpoint role's key.
 
     Run it where that key lies, which is not where the intake runs. What was signed last is
-    kept in the body's directory, and the log must continue it.
+    kept in the body's directory, and the log must prove that it continues it.
     """
-    from sync.intake.checkpoint import sign_log
+    from sync.intake.checkpoint import UnsignedLog, sign_log
+    from sync.log.site import LogSite
 
     body = Body(directory, passphrases)
-    with IntakeHome.load(home).storage() as storage:
-        signed = sign_log(
-            storage, body.trust(), body.signing_key(CHECKPOINT), directory / "log" / "checkpoint"
-        )
+
+    def sign(log: UnsignedLog) -> Checkpoint:
+        key = body.signing_key(CHECKPOINT)
+        return sign_log(log, body.trust(), key, directory / "log" / "checkpoint")
+
+    if "://" in home:
+        with LogSite(home, ca or body.tls_ca) as site:
+            signed = sign(site)
+    else:
+        loaded = IntakeHome.load(Path(home))
+        with loaded.storage() as storage:
+            signed = sign(_log(loaded, storage))
     click.echo(f"Signed the log at {signed.size} entries, root {signed.root.hex()}.")
 
 
@@ -146,7 +181,7 @@ def bundle(home: Path, code: str, out: Path) -> None:
 @click.argument("code")
 @click.option("--out", type=_DIRECTORY, required=True)
 def receipt(home: Path, code: str, out: Path) -> None:
-    """Write the receipt for a hand-in CODE, and the proof of its place in the log."""
+    """Write the receipt for a hand-in CODE, the proof of its place in the log, its anchors."""
     loaded = IntakeHome.load(home)
     with loaded.storage() as storage:
         data = _receipt_for(storage, code)
@@ -155,10 +190,14 @@ def receipt(home: Path, code: str, out: Path) -> None:
         name = found.bundle_hash.hex()[:16]
         paths = [out / f"{name}.receipt"]
         write_durably(paths[0], data)
-        text = _proof(storage, found)
+        text = _proof(_log(loaded, storage), found)
         if text:
             paths.append(out / f"{name}.tlog-proof")
             write_durably(paths[1], text.encode())
+        anchors = storage.anchors(found.bundle_hash)
+        if anchors is not None:
+            paths.append(out / f"{name}.anchors")
+            write_durably(paths[-1], anchors)
     for path in paths:
         click.echo(str(path))
     if not text:
@@ -186,6 +225,14 @@ def verify_receipt(receipt_file: Path, root: Path, code: str, proof_file: Path |
         click.echo(
             f"It is entry {found.leaf} of the log “{covered.origin}” with {covered.size} entries."
         )
+    elif overdue(found.time_s, SystemClock().wall_ns() // SECOND):
+        click.echo(
+            "That is more than 24 hours ago, so its place in the log must be provable by now: ask "
+            "the certification body for the proof, and check it with --proof. If there is none, "
+            "that is an incident: keep this receipt, and tell whoever supervises the body."
+        )
+    else:
+        click.echo("Within 24 hours of that, its place in the log can be proven too (--proof).")
 
 
 def _receipt_for(storage: Storage, code: str) -> bytes:
@@ -202,16 +249,15 @@ def _named(storage: Storage, code: str) -> bytes:
     raise ReceiptProblem("No bundle with this hand-in code has been taken in here.")
 
 
-def _proof(storage: Storage, found: Receipt) -> str | None:
-    from exam_packages.sealing.log import Tree
-    from exam_packages.sealing.log_proof import write_proof
-
-    newest = storage.checkpoint()
-    if newest is None or found.leaf >= newest[0]:
+def _proof(log: Log, found: Receipt) -> str | None:
+    try:
+        return log.proof(found.leaf)
+    except Unknown:
         return None
-    size, text = newest
-    tree = Tree(storage.leaf_hashes(0, size))
-    return write_proof(found.leaf, tree.inclusion(found.leaf), text)
+
+
+def _log(home: IntakeHome, storage: Storage) -> Log:
+    return Log(storage, home.trust, SystemClock(), home.free)
 
 
 def _split(address: str) -> tuple[str, int]:

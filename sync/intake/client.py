@@ -15,8 +15,10 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from sync.intake.messages import (
     MAX_CHUNKS,
+    Logged,
     Missing,
     Offer,
+    RootOfHeads,
     Statement,
     bundle_path,
     chunk_digest,
@@ -30,6 +32,9 @@ _UNAVAILABLE_S = 10
 
 class IntakeUnavailable(ExamError):
     """Intake cannot be reached or cannot take this now; try again in ``retry_after_s``."""
+
+    status = 0
+    """The HTTP status of its answer; 0 when it gave none."""
 
     def __init__(self, retry_after_s: int, template: str, /, **fields: str | int) -> None:
         super().__init__(template, **fields)
@@ -84,6 +89,26 @@ class IntakeClient:
         """Hand over a machine's statement of erasure, with the body's record of it."""
         self._send("POST", "/v1/erasures", canon.pack(Statement(erasure, enrolment)))
 
+    def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
+        """Have this hall's root of heads logged."""
+        answer = self._send("POST", "/v1/heads", canon.pack(RootOfHeads(statement, enrolment)))
+        try:
+            return canon.unpack(answer, Logged)
+        except canon.CanonError:
+            raise _strange() from None
+
+    def put_anchors(self, bundle_hash: bytes, anchors: bytes) -> None:
+        """Hand over what shows the record of a bundle in the log."""
+        self._send("PUT", bundle_path(bundle_hash, "anchors"), anchors)
+
+    def log(self, name: str, number: int | None = None) -> str:
+        """What the log says: its ``checkpoint``, or the ``proof`` or ``growth`` of a number.
+
+        Nothing of it is verified.
+        """
+        path = f"/log/{name}" if number is None else f"/log/{name}/{number}"
+        return self._send("GET", path, b"").decode("utf-8", "replace")
+
     def _missing(self, method: str, path: str, data: bytes) -> tuple[bytes, ...]:
         try:
             return canon.unpack(self._send(method, path, data), Missing).digests
@@ -114,7 +139,9 @@ class IntakeClient:
             raise IntakeRefused(template, **fields)
         after = response.headers.get("Retry-After", "")
         wait = int(after) if after.isdecimal() and len(after) < 5 else _UNAVAILABLE_S
-        raise IntakeUnavailable(wait, template, **fields)
+        unavailable = IntakeUnavailable(wait, template, **fields)
+        unavailable.status = response.status_code
+        raise unavailable
 
 
 def _bounded(response: httpx.Response) -> bytes:

@@ -2,7 +2,7 @@
 
 ::
 
-    intake.toml        address and port
+    intake.toml        address and port; log_port, where the log is for anyone to read
     keys/              intake.key signs receipts; tls.key
     tls/               tls.crt, and ca.crt that every caller's certificate is checked against
     trust/             the body's root of trust, highest version seen
@@ -50,6 +50,7 @@ class IntakeHome:
     directory: Path
     address: str
     port: int
+    log_port: int | None = None
 
     @classmethod
     def load(cls, directory: Path) -> IntakeHome:
@@ -57,16 +58,25 @@ class IntakeHome:
         path = directory / "intake.toml"
         settings = read_settings(path, "intake")
         port = number_setting(settings, "port", path, PORT)
-        return cls(directory, text_setting(settings, "address", path), port)
+        log_port = number_setting(settings, "log_port", path, -1)
+        address = text_setting(settings, "address", path)
+        return cls(directory, address, port, None if log_port < 0 else log_port)
 
     @classmethod
     def create(
-        cls, directory: Path, body: Body, address: str, port: int, hosts: Sequence[str]
+        cls,
+        directory: Path,
+        body: Body,
+        address: str,
+        port: int,
+        hosts: Sequence[str],
+        log_port: int | None = None,
     ) -> IntakeHome:
         """Make a home for *body*'s intake: its key of the role, trust, a TLS certificate.
 
-        *hosts* are the names and addresses halls reach it under, beside *address*. Raises an
-        :class:`ExamError`, also when a home is there already.
+        *hosts* are the names and addresses halls reach it under, beside *address*; *log_port*
+        is where anyone may read the log. Raises an :class:`ExamError`, also when a home is
+        there already.
         """
         if (directory / "intake.toml").exists():
             raise IntakeHomeError(
@@ -76,7 +86,7 @@ class IntakeHome:
         trust = body.trust()
         for part in (directory, directory / "keys", directory / "tls", directory / "evidence"):
             make_directory(part, 0o700)
-        home = cls(directory, address, port)
+        home = cls(directory, address, port, log_port)
         TrustStore(home.trust_directory).install(body.root_bytes(), trust.digest)
         write_signing_key(home.key_path, body.signing_key(INTAKE))
         key = certificates.new_key()
@@ -91,6 +101,8 @@ class IntakeHome:
         write_durably(home.tls_ca, body.tls_ca.read_bytes())
         # Written last: a home without settings is one whose making broke off.
         settings = f"address = {json.dumps(address)}\nport = {port}\n"
+        if log_port is not None:
+            settings += f"log_port = {log_port}\n"
         write_durably(directory / "intake.toml", settings.encode())
         return home
 

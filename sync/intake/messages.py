@@ -14,7 +14,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exam_packages.canon import Object
+from exam_packages.canon import Count, Object, Seconds
 from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
 from exam_packages.sealing.journal import MAX_PICTURE
 
@@ -26,8 +26,11 @@ MAX_PIECE = MAX_PICTURE + 64 * 1024
 MAX_OFFER = 5 * 1024 * 1024
 """Bytes of an offer: its manifest names up to 50,000 pieces of evidence."""
 
+MAX_ANCHORS = 16 * 1024 * 1024
+"""Bytes of one attempt's anchors: some 2 KB for each minute of it."""
+
 MAX_STATEMENT = 64 * 1024
-"""Bytes of one statement of erasure, or one enrolment record."""
+"""Bytes of one statement (of erasure, of heads), or of one enrolment record."""
 
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
@@ -59,6 +62,22 @@ class Statement(Object):
 
     erasure: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
     enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class RootOfHeads(Object):
+    """A hall's signed root of the heads it holds (:mod:`exam_packages.sealing.heads`), and
+    the body's record of that hall."""
+
+    statement: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+    enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class Logged(Object):
+    """Where a statement is in the log, and when it was taken by the intake's clock: with the
+    statement that makes the entry, whose proof can be asked for once a checkpoint covers it."""
+
+    leaf: Count
+    received_s: Seconds
 
 
 def cut(frames: Iterable[bytes]) -> tuple[bytes, ...]:

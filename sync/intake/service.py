@@ -10,20 +10,17 @@ Every method may run in any thread.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import blob_digest
-from exam_packages.sealing.log import Tree
-from exam_packages.sealing.log_proof import write_proof
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.suite import SealingError, SigningKey
 from exam_packages.sealing.trust import Trust, read_enrolment
-from sync.intake.accept import Unacceptable, check_bundle, check_offer, compare
+from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
 from sync.intake.messages import MAX_OFFER, MAX_STATEMENT, Missing, Offer, Statement, chunk_digest
 from sync.intake.storage import Storage
 
@@ -37,7 +34,7 @@ EVIDENCE_FLOOR = 1024 * 1024 * 1024
 
 
 class Unknown(ExamError):
-    """Intake has not heard of this bundle, leaf or piece of evidence."""
+    """Intake has not heard of this bundle, entry or piece of evidence."""
 
 
 class Incomplete(ExamError):
@@ -68,8 +65,6 @@ class Intake:
         self._key = key
         self._clock = clock
         self._free = free
-        self._tree = Tree()
-        self._tree_lock = threading.Lock()
 
     # --- Answers ---
 
@@ -173,6 +168,19 @@ class Intake:
         if digest in self._storage.missing(bundle_hash):
             self._storage.keep_evidence(bundle_hash, digest, data)
 
+    def keep_anchors(self, bundle_hash: bytes, data: bytes) -> None:
+        """Keep what shows a stored bundle's record in the log; more anchors replace fewer.
+
+        Raises :class:`Unknown`, ``Unacceptable`` or :class:`NoRoom`.
+        """
+        bundle = self._storage.bundle(bundle_hash)
+        if bundle is None:
+            raise Unknown("Anchors come after their bundle, and this one is not here.")
+        count = check_anchors(bundle, data, self._trust())
+        if self._free() < EVIDENCE_FLOOR:
+            raise NoRoom("The disk of the intake is nearly full; anchors must wait at the hall.")
+        self._storage.keep_anchors(bundle_hash, count, data)
+
     def keep_erasure(self, data: bytes) -> None:
         """Keep a machine's statement of what it deleted when a sitting was closed.
 
@@ -193,30 +201,6 @@ class Intake:
             statement.erasure,
             statement.enrolment,
         )
-
-    # --- The log ---
-
-    def checkpoint(self) -> str:
-        """The newest signed checkpoint. Raises :class:`Unknown` before the first."""
-        found = self._storage.checkpoint()
-        if found is None:
-            raise Unknown("The log has no signed checkpoint yet; the first comes within a day.")
-        return found[1]
-
-    def proof(self, number: int) -> str:
-        """Proof that leaf *number* is in the newest checkpoint (a C2SP tlog-proof).
-
-        Raises :class:`Unknown` when that checkpoint does not cover it.
-        """
-        found = self._storage.checkpoint()
-        if found is None or not 0 <= number < found[0]:
-            raise Unknown("The newest checkpoint does not cover this leaf yet; ask again later.")
-        size, text = found
-        with self._tree_lock:
-            for leaf in self._storage.leaf_hashes(len(self._tree), size):
-                self._tree.append(leaf)
-            path = self._tree.inclusion(number, size)
-        return write_proof(number, path, text)
 
     # --- Within ---
 

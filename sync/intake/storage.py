@@ -19,8 +19,10 @@ from typing import Any, Final, Protocol
 import apsw
 
 from exam_packages.files import make_directory, write_durably
-from exam_packages.sealing.log import bundle_entry, leaf_hash
+from exam_packages.sealing.log_entry import bundle_entry
+from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
+from sync.intake import log_store
 
 __all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
 
@@ -43,10 +45,6 @@ CREATE TABLE IF NOT EXISTS chunk (
     digest BLOB NOT NULL,
     data BLOB NOT NULL,
     PRIMARY KEY (bundle_hash, digest)
-);
-CREATE TABLE IF NOT EXISTS leaf (
-    number INTEGER PRIMARY KEY,
-    hash BLOB NOT NULL
 );
 CREATE TABLE IF NOT EXISTS bundle (
     bundle_hash BLOB PRIMARY KEY,
@@ -73,6 +71,11 @@ CREATE TABLE IF NOT EXISTS evidence (
     PRIMARY KEY (bundle_hash, digest)
 );
 CREATE INDEX IF NOT EXISTS evidence_missing ON evidence (held) WHERE held = 0;
+CREATE TABLE IF NOT EXISTS anchors (
+    bundle_hash BLOB PRIMARY KEY,
+    count INTEGER NOT NULL,
+    data BLOB NOT NULL
+);
 CREATE TABLE IF NOT EXISTS refused (
     number INTEGER PRIMARY KEY,
     bundle_hash BLOB NOT NULL,
@@ -91,10 +94,6 @@ CREATE TABLE IF NOT EXISTS erasure (
     PRIMARY KEY (sitting, machine)
 );
 CREATE INDEX IF NOT EXISTS erasure_machine ON erasure (machine);
-CREATE TABLE IF NOT EXISTS checkpoint (
-    size INTEGER PRIMARY KEY,
-    text TEXT NOT NULL
-);
 """
 
 _COUNTS: Final = {
@@ -102,6 +101,7 @@ _COUNTS: Final = {
     "attempts": "SELECT count(DISTINCT blind_id) FROM bundle",
     "log_size": "SELECT count(*) FROM leaf",
     "checkpoint_size": "SELECT ifnull(max(size), 0) FROM checkpoint",
+    "anchored": "SELECT count(*) FROM anchors",
     "evidence_held": "SELECT count(*) FROM evidence WHERE held = 1",
     "evidence_missing": "SELECT count(*) FROM evidence WHERE held = 0",
     "offers_open": "SELECT count(*) FROM offer",
@@ -203,16 +203,36 @@ class Storage(Protocol):
 
     def evidence(self, digest: bytes) -> bytes: ...
 
+    def keep_anchors(self, bundle_hash: bytes, count: int, data: bytes) -> None:
+        """Keep a stored bundle's anchors; fewer do not replace more."""
+
+    def anchors(self, bundle_hash: bytes) -> bytes | None: ...
+
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
     ) -> None:
         """Keep a machine's statement of erasure; the first about a sitting stands."""
 
-    def leaf_hashes(self, start: int, end: int) -> list[bytes]:
-        """RFC 6962 hashes of the leaves numbered from *start* up to *end*, exclusive."""
+    def log(self, entry: bytes) -> int:
+        """Append *entry* to the log; return its number."""
+
+    def log_heads(
+        self, hall: bytes, digest: bytes, entry: bytes, received_s: int, pause_s: int
+    ) -> tuple[int, int] | None:
+        """Append a hall's root of heads: its number, and when it was received.
+
+        *digest* is that of its statement: the hall's last one again keeps its entry. None,
+        and nothing is done, when another was received less than *pause_s* before.
+        """
+
+    def tile(self, place: Place) -> bytes:
+        """A tile or entry bundle of the log, as far as it is there."""
 
     def size(self) -> int:
-        """The number of leaves in the log."""
+        """The number of entries in the log."""
+
+    def overdue(self, before_s: int) -> int:
+        """How many bundles received before then are under no checkpoint."""
 
     def add_checkpoint(self, size: int, text: str) -> None: ...
 
@@ -232,7 +252,7 @@ class SqliteStorage:
 
     def __init__(self, database: Path, evidence: Path) -> None:
         """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
-        self._store = Store(database, _SCHEMA)
+        self._store = Store(database, _SCHEMA + log_store.SCHEMA)
         self._evidence = evidence
 
     def close(self) -> None:
@@ -292,10 +312,8 @@ class SqliteStorage:
             if found is not None:
                 return bytes(found)
             compare(_standing(db, bundle.blind_id))
-            number = db.execute("SELECT ifnull(max(number) + 1, 0) FROM leaf").get
+            number = log_store.append(db, bundle_entry(bundle.bundle_hash))
             made = receipt(number)
-            leaf = leaf_hash(bundle_entry(bundle.bundle_hash))
-            db.execute("INSERT INTO leaf VALUES (?, ?)", (number, leaf))
             db.execute(
                 "INSERT INTO bundle VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -401,6 +419,19 @@ class SqliteStorage:
         name = digest.hex()
         return self._evidence / name[:2] / name
 
+    def keep_anchors(self, bundle_hash: bytes, count: int, data: bytes) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO anchors VALUES (?1, ?2, ?3) ON CONFLICT (bundle_hash)"
+                " DO UPDATE SET count = ?2, data = ?3 WHERE ?2 > count",
+                (bundle_hash, count, data),
+            )
+
+        self._store.write(work)
+
+    def anchors(self, bundle_hash: bytes) -> bytes | None:
+        return self._one("SELECT data FROM anchors WHERE bundle_hash = ?", bundle_hash)
+
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
     ) -> None:
@@ -416,15 +447,46 @@ class SqliteStorage:
 
     # --- The log ---
 
-    def leaf_hashes(self, start: int, end: int) -> list[bytes]:
-        rows = self._rows(
-            "SELECT hash FROM leaf WHERE number >= ? AND number < ? ORDER BY number", start, end
-        )
-        return [row[0] for row in rows]
+    def log(self, entry: bytes) -> int:
+        return self._store.write(lambda db: log_store.append(db, entry))
+
+    def log_heads(
+        self, hall: bytes, digest: bytes, entry: bytes, received_s: int, pause_s: int
+    ) -> tuple[int, int] | None:
+        def work(db: apsw.Connection) -> tuple[int, int] | None:
+            last = db.execute(
+                "SELECT digest, leaf, received_s FROM heads WHERE hall = ?", (hall,)
+            ).fetchone()
+            if last is not None and last[0] == digest:
+                return int(last[1]), int(last[2])
+            if last is not None and 0 <= received_s - last[2] < pause_s:
+                return None
+            number = log_store.append(db, entry)
+            db.execute(
+                "INSERT OR REPLACE INTO heads VALUES (?, ?, ?, ?)",
+                (hall, digest, number, received_s),
+            )
+            return number, received_s
+
+        return self._store.write(work)
+
+    def tile(self, place: Place) -> bytes:
+        with self._store.reading() as db:
+            return log_store.tile(db, place)
 
     def size(self) -> int:
-        row = self._row("SELECT count(*) FROM leaf")
-        return 0 if row is None else int(row[0])
+        with self._store.reading() as db:
+            return log_store.size(db)
+
+    def overdue(self, before_s: int) -> int:
+        with self._store.reading() as db:
+            return int(
+                db.execute(
+                    "SELECT count(*) FROM bundle WHERE received_s < ?"
+                    " AND leaf >= (SELECT ifnull(max(size), 0) FROM checkpoint)",
+                    (before_s,),
+                ).get
+            )
 
     def add_checkpoint(self, size: int, text: str) -> None:
         def work(db: apsw.Connection) -> None:

@@ -44,11 +44,11 @@ from exam_packages.sealing.journal import (
 )
 from exam_packages.sealing.log import (
     Tree,
-    bundle_entry,
     checkpoint_body,
     leaf_hash,
     sign_checkpoint,
 )
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.log_proof import log_origin, write_proof
 from exam_packages.sealing.package import Blob, Core, Package, seal_package
 from exam_packages.sealing.receipt import Receipt, sign_receipt

@@ -26,6 +26,8 @@ class Running:
     process: subprocess.Popen[str]
     url: str
     centre: Centre
+    log_url: str = ""
+    """The prefix of the public log, where the home has one."""
 
     def http(self, tls: ssl.SSLContext | None = None) -> httpx.Client:
         context = tls or self.centre.hall.client_tls()
@@ -50,7 +52,11 @@ def running(home: IntakeHome, centre: Centre) -> Iterator[Running]:
         line = process.stdout.readline()
         match = re.search(r"https://\S+", line)
         assert match, f"the intake did not start: {line!r}"
-        yield Running(process, match[0], centre)
+        public = ""
+        if home.log_port is not None:
+            found = re.search(r"https://\S+", process.stdout.readline())
+            public = found[0] if found else ""
+        yield Running(process, match[0], centre, public)
     finally:
         process.terminate()
         try:

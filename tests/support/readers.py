@@ -35,6 +35,7 @@ from exam_packages.sealing.bundle import (
 )
 from exam_packages.sealing.custody import Custodian, read_custody, seal_custody
 from exam_packages.sealing.grant import read_grant
+from exam_packages.sealing.heads import read_anchors, verify_anchor
 from exam_packages.sealing.journal import (
     ROLE_OF,
     SEALED,
@@ -48,6 +49,15 @@ from exam_packages.sealing.journal import (
 )
 from exam_packages.sealing.keys import read_sealing_key, read_signing_key
 from exam_packages.sealing.log import read_checkpoint
+from exam_packages.sealing.log_entry import bundle_entry
+from exam_packages.sealing.log_entry import read_entry as read_log_entry
+from exam_packages.sealing.log_proof import (
+    read_growth,
+    read_proof,
+    verify_checkpoint,
+    verify_entry_in_log,
+    verify_growth,
+)
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.protection import Lock, Passphrase, seal
 from exam_packages.sealing.receipt import read_receipt
@@ -189,6 +199,27 @@ def checkpoint(data: bytes) -> None:
     read_checkpoint(data.decode("utf-8", "replace"), signing("checkpoint").public)
 
 
+def log_vector(name: str) -> bytes:
+    return (VECTORS / "log" / name).read_bytes()
+
+
+def growth(data: bytes) -> None:
+    older = verify_checkpoint(log_vector("older.checkpoint").decode(), trust())
+    verify_growth(read_growth(data.decode("utf-8", "replace")), older, trust())
+
+
+def place(data: bytes) -> None:
+    proof = read_proof(data.decode("utf-8", "replace"))
+    named = bytes.fromhex(FACTS["bundle"]["hash"])
+    verify_entry_in_log(bundle_entry(named), proof, trust())
+
+
+def anchors(data: bytes) -> None:
+    blind_id, found = read_anchors(data)
+    for each in found:
+        verify_anchor(blind_id, each, [HALL], trust())
+
+
 def release_code(data: bytes) -> None:
     read_code(data.decode("utf-8", "replace"), PACKAGE_HASH, FACTS["grant"]["slot"], 1)
 
@@ -307,6 +338,10 @@ READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "command": (lambda data: void(read_command(data, HALL)), b"exam" + _command()),
     "receipt": (lambda data: void(read_receipt(data, trust())), vector("attempt.receipt")),
     "checkpoint": (checkpoint, vector("log.checkpoint")),
+    "log growth": (growth, log_vector("growth")),
+    "log place": (place, log_vector("attempt.tlog-proof")),
+    "anchors": (anchors, log_vector("attempt.anchors")),
+    "log entry": (lambda data: void(read_log_entry(data)), bundle_entry(bytes(32))),
     "release code": (release_code, FACTS["grant"]["codes"][0].encode()),
     "hand-in code": (hand_in_code, FACTS["bundle"]["hand-in code"].encode()),
     "event": (

@@ -16,6 +16,7 @@ from centre import CLOCK, Centre
 from intake_process import Running, running
 
 from sync.intake.home import IntakeHome
+from sync.intake.log import Log
 from sync.intake.service import Intake
 from sync.intake.storage import SqliteStorage
 
@@ -37,7 +38,7 @@ def attempts(tmp_path: Path) -> Iterator[Path]:
 def home(tmp_path: Path, centre: Centre) -> IntakeHome:
     # A new intake has a new log: whoever signs checkpoints must not remember another one.
     shutil.rmtree(centre.body.directory / "log", ignore_errors=True)
-    return IntakeHome.create(tmp_path / "intake", centre.body, "127.0.0.1", 0, ())
+    return IntakeHome.create(tmp_path / "intake", centre.body, "127.0.0.1", 0, (), 0)
 
 
 @pytest.fixture
@@ -49,6 +50,11 @@ def storage(home: IntakeHome) -> Iterator[SqliteStorage]:
 @pytest.fixture
 def intake(home: IntakeHome, storage: SqliteStorage) -> Intake:
     return Intake(storage, home.trust, home.key(), CLOCK, lambda: PLENTY)
+
+
+@pytest.fixture
+def log(home: IntakeHome, storage: SqliteStorage) -> Log:
+    return Log(storage, home.trust, CLOCK, lambda: PLENTY)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from sync.intake import api
 from sync.intake.client import IntakeClient, IntakeUnavailable
 from sync.intake.home import IntakeHome
+from sync.intake.log import Log
 from sync.intake.service import Intake
 from sync.intake.storage import SqliteStorage
 
@@ -51,9 +52,10 @@ def client(
     home: IntakeHome, storage: SqliteStorage, disk: dict[str, int]
 ) -> Iterator[IntakeClient]:
     intake = Intake(storage, home.trust, home.key(), CLOCK, lambda: disk["free"])
+    log = Log(storage, home.trust, CLOCK, lambda: disk["free"])
     with (
         ThreadPoolExecutor(4) as executor,
-        served(api.application(intake, executor)) as client,
+        served(api.application(intake, log, executor)) as client,
     ):
         yield client
 
@@ -73,6 +75,7 @@ def test_a_full_disk_puts_answers_off_and_then_takes_them(
 def test_evidence_is_put_off_while_other_evidence_is_taken(
     home: IntakeHome,
     intake: Intake,
+    log: Log,
     centre: Centre,
     attempts: Iterator[Path],
     monkeypatch: pytest.MonkeyPatch,
@@ -81,7 +84,7 @@ def test_evidence_is_put_off_while_other_evidence_is_taken(
     handed = centre.hand_in(next(attempts), pictures=1)
     with (
         ThreadPoolExecutor(4) as executor,
-        served(api.application(intake, executor)) as client,
+        served(api.application(intake, log, executor)) as client,
     ):
         assert client.hand_over(**handed.parts())
         with pytest.raises(IntakeUnavailable, match="busy with other evidence") as later:

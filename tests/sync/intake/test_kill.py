@@ -13,8 +13,9 @@ import pytest
 from centre import Centre, HandedIn
 from intake_process import Running, running
 
-from exam_packages.sealing.log import bundle_entry, leaf_hash
+from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.tiles import ENTRIES, Place, split_entries
 from sync.intake.client import IntakeUnavailable
 from sync.intake.home import IntakeHome
 
@@ -65,10 +66,10 @@ def test_kill_9_loses_nothing_that_was_acknowledged(
     assert len(receipts) == BUNDLES
     with home.storage() as storage:
         assert storage.size() == BUNDLES
-        leaves = storage.leaf_hashes(0, BUNDLES)
+        entries = split_entries(storage.tile(Place(ENTRIES, 0, BUNDLES)), BUNDLES)
         for bundle_hash, data in receipts.items():
             receipt = read_receipt(data, centre.trust)
-            assert leaves[receipt.leaf] == leaf_hash(bundle_entry(bundle_hash))
+            assert entries[receipt.leaf] == bundle_entry(bundle_hash)
         for handed in bundles:
             for digest, data in handed.evidence:
                 if digest in evidence:

@@ -25,6 +25,8 @@ from exam_packages.sealing.trust import CHECKPOINT
 from sync.intake.checkpoint import CheckpointError, sign_log
 from sync.intake.cli import intake as command
 from sync.intake.home import IntakeHome
+from sync.intake.log import Log
+from sync.intake.storage import SqliteStorage
 
 
 def run(*arguments: object) -> Result:
@@ -33,6 +35,10 @@ def run(*arguments: object) -> Result:
         raise result.exception
     assert result.exit_code == 0, result.output
     return result
+
+
+def logged(home: IntakeHome, storage: SqliteStorage) -> Log:
+    return Log(storage, home.trust, CLOCK, home.free)
 
 
 @pytest.fixture
@@ -98,23 +104,23 @@ def test_a_log_that_was_rewritten_is_not_signed_again(
     memory = centre.body.directory / "log" / f"checkpoint-{home.directory.parent.name}"
     key = centre.body.signing_key(CHECKPOINT)
     with home.storage() as storage:
-        first = sign_log(storage, centre.trust, key, memory)
-        assert sign_log(storage, centre.trust, key, memory) == first
+        first = sign_log(logged(home, storage), centre.trust, key, memory)
+        assert sign_log(logged(home, storage), centre.trust, key, memory) == first
     database = apsw.Connection(str(home.directory / "intake.sqlite"))
     database.execute("UPDATE leaf SET hash = ? WHERE number = 1", (bytes(32),))
     with home.storage() as storage, pytest.raises(CheckpointError, match="rewritten"):
-        sign_log(storage, centre.trust, key, memory)
+        sign_log(logged(home, storage), centre.trust, key, memory)
     database.execute("DELETE FROM leaf WHERE number = 4")
     database.close()
     with home.storage() as storage, pytest.raises(CheckpointError, match="rewritten"):
-        sign_log(storage, centre.trust, key, memory)
+        sign_log(logged(home, storage), centre.trust, key, memory)
 
 
 def test_a_checkpoint_signed_by_the_intake_itself_is_worth_nothing(
     home: IntakeHome, centre: Centre, handed: list[HandedIn], tmp_path: Path
 ) -> None:
     with home.storage() as storage, pytest.raises(ProofError, match="checkpoint key"):
-        sign_log(storage, centre.trust, home.key(), tmp_path / "memory")
+        sign_log(logged(home, storage), centre.trust, home.key(), tmp_path / "memory")
 
 
 @pytest.mark.parametrize(

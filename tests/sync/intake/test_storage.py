@@ -10,7 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from exam_packages.sealing.log import bundle_entry, leaf_hash
+from exam_packages.sealing.log import leaf_hash
+from exam_packages.sealing.log_entry import bundle_entry
+from exam_packages.sealing.tiles import ENTRIES, Place, join_entries
 from sync.intake import storage as storage_module
 from sync.intake.storage import Accepted, SqliteStorage
 
@@ -137,8 +139,12 @@ class StorageMachine(RuleBasedStateMachine):
             count = sum(station == whose for whose, _ in self.offers.values())
             assert store.offers(station) == count
         assert set(store.bundles()) == set(self.receipts)
-        leaves = [leaf_hash(bundle_entry(bundle)) for bundle in self.receipts]
-        assert store.leaf_hashes(0, store.size()) == leaves
+        entries = [bundle_entry(bundle) for bundle in self.receipts]
+        assert store.size() == len(entries)
+        if entries:
+            assert store.tile(Place(ENTRIES, 0, len(entries))) == join_entries(entries)
+            hashes = b"".join(leaf_hash(entry) for entry in entries)
+            assert store.tile(Place(0, 0, len(entries))) == hashes
         assert {(each.bundle_hash, each.reason) for each in store.refused()} == self.refused
 
     def teardown(self) -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
+import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -14,14 +17,15 @@ from exam_packages.sealing.log import (
     Checkpoint,
     LogError,
     Tree,
-    bundle_entry,
     checkpoint_body,
     leaf_hash,
     node_hash,
     read_checkpoint,
     sign_checkpoint,
+    verify_consistency,
     verify_inclusion,
 )
+from exam_packages.sealing.log_entry import BUNDLE, HEADS, bundle_entry, log_entry, read_entry
 from exam_packages.sealing.suite import ED25519, SigningKey, VerifyKey
 
 # The inputs and roots that the Certificate Transparency projects test themselves with.
@@ -128,9 +132,158 @@ def test_an_altered_proof_proves_nothing(data):
             verify_inclusion(*case)
 
 
+# The consistency proofs that the Certificate Transparency projects test themselves with.
+GROWTH = [
+    (1, 1, []),
+    (
+        1,
+        8,
+        [
+            "96a296d224f285c67bee93c30f8a309157f0daa35dc5b87e410b78630a09cfc7",
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "6b47aaf29ee3c2af9af889bc1fb9254dabd31177f16232dd6aab035ca39bf6e4",
+        ],
+    ),
+    (
+        6,
+        8,
+        [
+            "0ebc5d3437fbe2db158b9f126a1d118e308181031d0a949f8dededebc558ef6a",
+            "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
+            "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
+        ],
+    ),
+    (
+        2,
+        5,
+        [
+            "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+            "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+        ],
+    ),
+]
+
+
+def test_consistency_proofs_are_those_of_rfc_6962():
+    tree = Tree(leaf_hash(entry) for entry in ENTRIES)
+    for old, size, proof in GROWTH:
+        assert [node.hex() for node in tree.consistency(old, size)] == proof
+        verify_consistency(
+            old,
+            bytes.fromhex(ROOTS[old]),
+            size,
+            bytes.fromhex(ROOTS[size]),
+            [bytes.fromhex(node) for node in proof],
+        )
+
+
+@pytest.mark.skipif("MERKLE" not in os.environ, reason="MERKLE names no checkout")
+def test_the_published_cases_of_others_are_judged_alike():
+    """``MERKLE``: the testdata directory of https://github.com/transparency-dev/merkle."""
+    data = Path(os.environ["MERKLE"])
+    count = 0
+    for kind in ("consistency", "inclusion"):
+        for path in (data / kind).rglob("*.json"):
+            case = json.loads(path.read_bytes())
+            if case.get("size1") == 0 < case["size2"]:
+                continue  # C2SP's tlog-witness lets every log continue the empty one
+            proof = [base64.b64decode(one) for one in case["proof"] or ()]
+            roots = {name: base64.b64decode(case[name] or "") for name in case if "root" in name}
+            try:
+                if kind == "consistency":
+                    verify_consistency(
+                        case["size1"], roots["root1"], case["size2"], roots["root2"], proof
+                    )
+                else:
+                    leaf = base64.b64decode(case["leafHash"] or "")
+                    verify_inclusion(leaf, case["leafIdx"], case["treeSize"], proof, roots["root"])
+                accepted = True
+            except LogError:
+                accepted = False
+            assert accepted is not case["wantErr"], (path, case["desc"])
+            count += 1
+    assert count > 180
+
+
+def naive_growth(old: int, hashes: list[bytes], whole: bool) -> list[bytes]:
+    """SUBPROOF, word for word after RFC 6962, 2.1.2."""
+    if old == len(hashes):
+        return [] if whole else [naive_root(hashes)]
+    split = 1
+    while split * 2 < len(hashes):
+        split *= 2
+    if old <= split:
+        return [*naive_growth(old, hashes[:split], whole), naive_root(hashes[split:])]
+    return [*naive_growth(old - split, hashes[split:], False), naive_root(hashes[:split])]
+
+
+@given(st.data())
+def test_a_consistency_proof_is_that_of_the_definition(data):
+    size = data.draw(st.integers(1, 150))
+    old = data.draw(st.integers(1, size))
+    tree = Tree(leaves(size))
+    proof = tree.consistency(old)
+    assert list(proof) == naive_growth(old, leaves(size), True)
+    verify_consistency(old, tree.root(old), size, tree.root(), proof)
+
+
+def test_every_small_log_continues_every_smaller_one_and_no_other():
+    tree, other = Tree(leaves(20)), Tree([leaf_hash(b"changed"), *leaves(20)[1:]])
+    for size in range(20 + 1):
+        for old in range(size + 1):
+            proof = tree.consistency(old, size)
+            verify_consistency(old, tree.root(old), size, tree.root(size), proof)
+            if old:
+                with pytest.raises(LogError):
+                    verify_consistency(old, other.root(old), size, tree.root(size), proof)
+            if old not in (0, size):
+                with pytest.raises(LogError):
+                    verify_consistency(
+                        old, tree.root(old), size, other.root(size), other.consistency(old, size)
+                    )
+                for wrong in (old - 1, old + 1):
+                    with pytest.raises(LogError):
+                        verify_consistency(wrong, tree.root(old), size, tree.root(size), proof)
+
+
+@given(st.data())
+def test_an_altered_consistency_proof_proves_nothing(data):
+    size = data.draw(st.integers(2, 100))
+    old = data.draw(st.integers(1, size - 1))
+    tree = Tree(leaves(size))
+    first, root, proof = tree.root(old), tree.root(), tree.consistency(old)
+    place = data.draw(st.integers(0, len(proof) - 1))
+    wrong = [
+        (old, first, size, root, proof[:-1]),
+        (old, first, size, root, (*proof, bytes(32))),
+        (old, first, size, root, (bytes(32), *proof)),
+        (old, first, size, root, proof * 65),
+        (old, bytes(32), size, root, proof),
+        (old, first, size, bytes(32), proof),
+        (old, root, size, first, proof),
+        (size, first, old, root, proof),
+        (old, first, size * 2 + 1, root, proof),
+        (-1, first, size, root, proof),
+        (0, first, size, root, proof),
+        (0, EMPTY_ROOT, size, root, proof),
+        (old, first, size, root, ()),
+    ]
+    for other in (bytes(32), b"", proof[place][:-1]):
+        wrong.append((old, first, size, root, (*proof[:place], other, *proof[place + 1 :])))
+    for case in wrong:
+        with pytest.raises(LogError):
+            verify_consistency(*case)
+
+
 def test_there_is_no_entry_outside_the_log():
     tree = Tree(leaves(3))
-    for call in (lambda: tree.inclusion(3), lambda: tree.inclusion(-1), lambda: tree.root(4)):
+    for call in (
+        lambda: tree.inclusion(3),
+        lambda: tree.inclusion(-1),
+        lambda: tree.root(4),
+        lambda: tree.consistency(4),
+        lambda: tree.consistency(-1),
+    ):
         with pytest.raises(LogError):
             call()
     with pytest.raises(ValueError, match="32 bytes"):
@@ -140,6 +293,26 @@ def test_there_is_no_entry_outside_the_log():
 def test_entries_of_bundles_are_told_from_others():
     assert bundle_entry(bytes(32)) != bytes(32)
     assert bundle_entry(bytes(32)).startswith(b"exam-kiosk/log/bundle/v1\0")
+
+
+@given(st.sampled_from([BUNDLE, HEADS, "deletion"]), st.lists(st.binary(max_size=99), max_size=4))
+def test_an_entry_reads_back_as_it_was_made(kind, fields):
+    made = log_entry(kind, *fields)
+    found = read_entry(made)
+    assert (found.kind, found.fields) == (kind, tuple(fields))
+    for wrong in (made[:-1], made + b"x", b"x" + made, made[1:]):
+        try:
+            assert log_entry(read_entry(wrong).kind, *read_entry(wrong).fields) == wrong
+        except LogError:
+            continue
+
+
+@pytest.mark.parametrize("data", [b"", b"exam-kiosk/log/v1\0", b"exam-kiosk/log/Bad/v1\0", b"\xff"])
+def test_what_is_no_entry_is_refused(data):
+    with pytest.raises(LogError):
+        read_entry(data)
+    with pytest.raises(LogError, match="65535"):
+        log_entry(BUNDLE, bytes(65_535))
 
 
 # --- Checkpoints -------------------------------------------------------------------
