@@ -1,14 +1,12 @@
 """Items of a corpus, for scoring alone: declarations and rules, without the body.
 
-A corpus is a folder with QTI items of any version in it. QTI 2's names are turned into
-QTI 3's first (``responseIf`` is ``qti-response-if``), so that the same file can be given to
-us and to a peer that knows only QTI 3.
+A corpus is a folder with QTI items of any version in it. They are read with the names of
+QTI 3, so that the same file can be given to us and to a peer that knows only these.
 """
 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from lxml import etree
 
 from exam_packages.errors import ExamError
 from exam_packages.formats.qti.declarations import read_outcome, read_response
+from exam_packages.formats.qti.names import parse_qti
 from exam_packages.formats.qti.processing import read_processing
 from exam_packages.formats.qti.templates import read_template, read_template_processing
 from exam_packages.formats.xml import Node, parse
@@ -66,21 +65,21 @@ class CorpusItem:
 
     def html(self) -> str:
         """The item as a peer's custom elements want it."""
-        return str(etree.tostring(self.root._element, method="html", encoding="unicode"))
+        return str(etree.tostring(self.root.element, method="html", encoding="unicode"))
 
     def names(self) -> frozenset[str]:
         """The elements that it uses."""
-        return frozenset(str(each.tag) for each in self.root._element.iter())
+        return frozenset(str(each.tag) for each in self.root.element.iter())
 
 
 def corpus(folder: Path) -> Iterator[CorpusItem]:
     """Every item in *folder* and below, in order of its path."""
     for path in sorted(folder.rglob("*.xml")):
         try:
-            root = parse(path.read_bytes(), path.name)
+            root = parse_qti(path.read_bytes(), path.name)
         except ExamError:
             continue
-        if root.name in ("assessmentItem", "qti-assessment-item"):
+        if root.name == "qti-assessment-item":
             item = _pruned(root)
             given = path.with_name("cases.json")
             name = path.parent.name if given.exists() else str(path.relative_to(folder))
@@ -88,34 +87,27 @@ def corpus(folder: Path) -> Iterator[CorpusItem]:
             yield CorpusItem(name, item, cases)
 
 
-def three(name: str) -> str:
-    """A name of QTI 2 in QTI 3: ``anyN`` is ``any-n``, ``durationLT`` is ``duration-lt``."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
-
-
 def _pruned(root: Node) -> Node:
     made = etree.Element("qti-assessment-item")
-    for name in ("identifier", "title", "adaptive", "timeDependent", "time-dependent"):
+    for name in ("identifier", "title", "adaptive", "time-dependent"):
         value = root.get(name)
         if value is not None:
-            made.set(three(name), value)
+            made.set(name, value)
     for child in root.mixed():
-        copy = _renamed(child)
-        if copy.tag in DECLARED:
-            made.append(copy)
+        if child.name in DECLARED:
+            made.append(_bare(child.element))
     return parse(etree.tostring(made), root.file)
 
 
-def _renamed(node: Node) -> etree._Element:
-    name = node.name if node.name.startswith("qti-") else "qti-" + three(node.name)
-    made = etree.Element(name)
-    for key, value in node._element.attrib.items():
-        full = etree.QName(str(key))
-        if full.namespace is None:
-            made.set(three(full.localname), str(value))
-    made.text = node.text.strip() or None
-    for child in node.mixed():
-        made.append(_renamed(child))
+def _bare(element: etree._Element) -> etree._Element:
+    """The element without namespaces, which a peer's DOM does not have."""
+    made = etree.Element(etree.QName(element).localname)
+    for key, value in element.attrib.items():
+        if not str(key).startswith("{"):
+            made.set(key, value)
+    made.text = (element.text or "").strip() or None
+    for child in element.iterchildren(etree.Element):
+        made.append(_bare(child))
     return made
 
 
@@ -149,12 +141,12 @@ def _invented(item: Node, root: Node) -> tuple[Case, ...]:
     others: list[tuple[str, str]] = []
     choices = [
         str(each.get("identifier"))
-        for each in root._element.iter()
-        if isinstance(each.tag, str) and three(etree.QName(each).localname).endswith("choice")
+        for each in root.element.iter(etree.Element)
+        if str(each.tag).endswith("-choice")
     ]
     for node in declared:
         name, kind = str(node.get("identifier")), node.get("base-type")
-        element = node._element
+        element = node.element
         values = [
             (each.text or "").strip()
             for each in element.iterfind(".//qti-correct-response/qti-value")

@@ -75,10 +75,10 @@ def _types(item: CorpusItem) -> set[str | None]:
 
 
 def _attributes(item: CorpusItem, name: str) -> set[str]:
-    return {str(key) for each in item.root._element.iter(name) for key in each.attrib}
+    return {str(key) for each in item.root.element.iter(name) for key in each.attrib}
 
 
 def _folds(item: CorpusItem, given: list[str]) -> bool:
     """Whether an answer is the key of a mapping but for its case."""
-    keys = [str(each.get("map-key")) for each in item.root._element.iter("qti-map-entry")]
+    keys = [str(each.get("map-key")) for each in item.root.element.iter("qti-map-entry")]
     return any(key != one and key.casefold() == one.casefold() for key in keys for one in given)
