@@ -112,6 +112,7 @@ def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
         main.exhibit_media,
         blueprint,
         tests.get(blueprint.practice),
+        main.processing,
     )
 
 
@@ -217,6 +218,7 @@ class _Reader:
             resource.competence if resource else "",
             resource.level if resource else "",
             read.conditions,
+            read.templates,
         )
         return Reading(file, read.item.identifier, read.item.title, question, read.changes)
 
@@ -234,6 +236,7 @@ class _Reader:
             self._exhibit_media,
             None,
             None,
+            read.processing,
         )
         return test, read.changes
 
@@ -254,6 +257,7 @@ class _Reader:
             question.competence,
             question.level,
             question.conditions,
+            question.templates,
         )
 
     def _stimulus(self, node: Node, href: str) -> Exhibit:

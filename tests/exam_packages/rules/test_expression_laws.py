@@ -190,7 +190,9 @@ RULES: st.SearchStrategy[Rule] = st.recursive(
     ),
     max_leaves=4,
 )
-ITEM = Item("i", "", "en", (), tuple(TextEntry(name, 0, "", "", False) for name in RESPONSES), ())
+ITEM = Item(
+    "i", "", "en", (), tuple(TextEntry(name, 0, "", "", False) for name in RESPONSES), (), ()
+)
 
 
 @given(

@@ -114,7 +114,7 @@ def key(*rules: Rule) -> AnswerKey:
 
 
 ITEMS = {
-    each.key.item: Item(each.key.item, "", "en", (), (TextEntry("R", 0, "", "", True),), ())
+    each.key.item: Item(each.key.item, "", "en", (), (TextEntry("R", 0, "", "", True),), (), ())
     for each in ENTRIES
 }
 ANSWERS = {"Q.1": "1", "Q.2": "1", "Q.3": "5"}

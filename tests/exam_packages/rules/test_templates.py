@@ -70,7 +70,7 @@ MATCH = Condition(
     (),
 )
 KEY = ItemKey("i", (RESPONSE,), (SCORE,), (MATCH,), "1", False)
-ITEM = Item("i", "", "en", (), (TextEntry("R", 0, "", "", True),), ())
+ITEM = Item("i", "", "en", (), (TextEntry("R", 0, "", "", True),), (), ())
 
 
 def integer(low: int, high: int, step: int = 1) -> Expression:

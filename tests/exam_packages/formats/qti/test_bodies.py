@@ -172,7 +172,13 @@ BODIES: list[tuple[str, tuple[Block, ...]]] = [
 
 @pytest.mark.parametrize(("body", "blocks"), BODIES)
 def test_a_body_becomes_its_blocks(package: Make, body: str, blocks: tuple[Block, ...]) -> None:
-    assert read(package, body).question.item.body[:-1] == blocks
+    drawn = "".join(
+        f"<qti-template-declaration identifier='{name}' cardinality='single' base-type='{kind}'>"
+        f"<qti-default-value><qti-value>{value}</qti-value></qti-default-value>"
+        "</qti-template-declaration>"
+        for name, kind, value in (("N", "float", "2.5"), ("T", "identifier", "a"))
+    )
+    assert read(package, body, stimulus=drawn).question.item.body[:-1] == blocks
 
 
 def test_a_formula_is_kept_and_written(package: Make) -> None:

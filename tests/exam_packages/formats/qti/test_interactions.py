@@ -248,7 +248,13 @@ def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
         <qti-simple-choice identifier="b" template-identifier="T" show-hide="hide" fixed="true">B
         </qti-simple-choice>""",
     )
-    question = item(package, "single identifier", body).question()
+    made = item(package, "single identifier", body)
+    with pytest.raises(FormatError, match="variable “T” is not declared"):
+        made.question()
+    made.stimulus = (
+        "<qti-template-declaration identifier='T' cardinality='single' base-type='identifier'/>"
+    )
+    question = made.question()
     assert question.conditions == (ChoiceWhen("R", "b", "T", False),)
     assert question.shuffles == (Shuffle("R", frozenset({"b"})),)
 
