@@ -246,7 +246,7 @@ class Interactions:
         return Hottext(name, prompt, tuple(parts), words, least, most)
 
     def _hot_words(self, node: Node) -> HotWords:
-        given = node.attributes(identifier=None)
+        given = node.attributes(identifier=None, fixed="false")
         if self._words is None:
             raise node.error("a hottext can only stand inside a hottext interaction.")
         name = node.identifier("identifier", given["identifier"])
@@ -327,7 +327,7 @@ class Interactions:
             base="10",
             string_identifier="",
         )
-        name = self._responses.declared(node, given, "string", "single", "integer", "float")
+        name = self._responses.declared(node, given, "string", "text", "integer", "float")
         self._plain(node, given)
         if node.children():
             raise node.children()[0].unsupported()
@@ -359,7 +359,7 @@ class Interactions:
             raise rest[0].unsupported()
         declared = self._responses.of(name)
         most = 1
-        if declared.cardinality != "single":
+        if declared.cardinality not in ("single", "record"):
             most = node.number("max-strings", given["max_strings"] or "0", MAX_MEMBERS)
         least = node.number("min-strings", given["min_strings"], most or MAX_MEMBERS)
         return ExtendedText(

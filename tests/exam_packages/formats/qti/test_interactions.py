@@ -241,6 +241,13 @@ def test_a_stage_takes_several_objects(package: Make) -> None:
     assert second == it.PositionObject("S", PICTURE, PICTURE, (20, 15), 0, 0)
 
 
+def test_a_record_takes_one_text(package: Make) -> None:
+    made = item(package, "record none", f"<p>{element('text-entry', '>')}</p>")
+    made.declarations = made.declarations.replace(' base-type="none"', "")
+    (entry,) = made.question().item.interactions
+    assert entry == it.TextEntry("R", 0, "", "", False)
+
+
 def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
     body = element(
         "choice",
@@ -262,6 +269,7 @@ def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
 @pytest.mark.parametrize(
     ("declared", "kind", "rest", "why"),
     [
+        ("multiple string", "text-entry", ">", "needs single or record string"),
         ("single string", "associate", ">", "needs multiple or single pair"),
         ("multiple directedPair", "gap-match", "><qti-gap-text identifier='a' match-max='1'>A"
          "</qti-gap-text><p>x</p>", "needs gaps"),
