@@ -32,6 +32,7 @@ from exam_packages.formats.qti import choices, objects
 from exam_packages.formats.qti.body import Body, Parts
 from exam_packages.formats.qti.flow import Flow
 from exam_packages.formats.qti.graphics import Graphics
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.responses import Responses
 from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import NUMERIC
@@ -335,7 +336,7 @@ class Interactions:
             name,
             node.number("expected-length", given["expected_length"] or "0", MOST),
             given["pattern_mask"],
-            given["placeholder_text"],
+            one_line(given["placeholder_text"]),
             self._responses.of(name).base_type in NUMERIC,
         )
 
@@ -366,7 +367,7 @@ class Interactions:
             name,
             prompt,
             node.number("expected-lines", given["expected_lines"] or "0", MOST),
-            given["placeholder_text"],
+            one_line(given["placeholder_text"]),
             node.number("expected-length", given["expected_length"] or "0", MOST),
             least,
             most,

@@ -11,6 +11,7 @@ from exam_packages.content.items import Exhibit, Item
 from exam_packages.formats.qti import catalogs
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.declarations import read_outcome, read_response
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.interactions import REFUSED, Interactions
 from exam_packages.formats.qti.keys import Parts, make_key, take_outcome
 from exam_packages.formats.qti.library import Library
@@ -97,7 +98,7 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
     found.body.attributes()
     item = Item(
         identifier,
-        given["title"] or identifier,
+        one_line(given["title"]) or identifier,
         root.language,
         body.blocks(found.body),
         tuple(interactions.found),

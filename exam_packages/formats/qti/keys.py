@@ -84,8 +84,8 @@ def make_key(
     if not parts.external and not parts.rules:
         if not all(isinstance(each, ExtendedText) for each in item.interactions):
             raise root.error(
-                "nothing scores the item; add response processing, or external-scored=“human”"
-                " to the outcome SCORE."
+                "nothing scores the item; add response processing (for one correct response the"
+                " template match_correct), or external-scored=“human” to the outcome SCORE."
             )
         root.change("nothing scores these texts, so a person will.")
         parts.external = True

@@ -24,6 +24,7 @@ from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti import catalogs, manifest, names
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.item import read_item
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.structure import read_structure
@@ -291,7 +292,7 @@ class _Reader:
         identifier = root.identifier("identifier", given["identifier"])
         if identifier in self._exhibits:  # another package of the bank has one of this name
             identifier = f"{identifier[:55]}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
-        exhibit = Exhibit(identifier, given["title"] or identifier, blocks, tuple(found))
+        exhibit = Exhibit(identifier, one_line(given["title"]) or identifier, blocks, tuple(found))
         self._exhibits[identifier] = exhibit
         self._exhibit_media[identifier] = frozenset(body.media)
         return exhibit, tuple(root.changes)

@@ -22,6 +22,7 @@ from exam_packages.content.text import Block
 from exam_packages.formats.qti import flow
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.names import parse_as
 from exam_packages.formats.qti.sessions import read_control, read_limits, refuse_decision
@@ -102,7 +103,7 @@ class _Reader:
         identifier = self._root.identifier("identifier", given["identifier"])
         return Structure(
             identifier,
-            given["title"] or identifier,
+            one_line(given["title"]) or identifier,
             self._root.language,
             limits.max_s,
             instructions,
@@ -212,7 +213,7 @@ class _Reader:
         identifier = self._unique(node, given["identifier"])
         plan = SectionPlan(
             identifier,
-            given["title"] or identifier,
+            one_line(given["title"]) or identifier,
             rubric,
             tuple(members),
             select,
