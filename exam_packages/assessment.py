@@ -13,7 +13,8 @@ from typing import ClassVar, TypeAlias
 from exam_packages.blueprint import Blueprint
 from exam_packages.content.items import Exhibit, Item
 from exam_packages.content.text import Block
-from exam_packages.rules.key import ItemKey
+from exam_packages.rules.key import ItemKey, TestProcessing
+from exam_packages.rules.templates import Templates
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,9 @@ class Question:
 
     ``media`` are the names of the pictures that the item shows; ``competence`` and
     ``level`` classify it for the blueprint (empty when the author did not say).
-    ``conditions`` are the choices that depend on template variables.
+    ``conditions`` are the choices that depend on template variables, ``templates`` how those
+    are drawn: whoever draws a form draws them too, and puts the values into the item
+    (:func:`exam_packages.templates.substitute`).
     """
 
     item: Item
@@ -54,6 +57,7 @@ class Question:
     competence: str
     level: str
     conditions: tuple[ChoiceWhen, ...] = ()
+    templates: Templates | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,8 @@ class Test:
     """A whole test. ``practice`` is the one that candidates may try first.
 
     ``media`` maps media names to the bytes of pictures; ``time_limit_s`` is 0 where
-    the author set none.
+    the author set none. ``processing`` is the outcome processing where it is more than the
+    sum of the items' scores by weight.
     """
 
     __test__: ClassVar[bool] = False
@@ -141,6 +146,7 @@ class Test:
     exhibit_media: dict[str, frozenset[str]]
     blueprint: Blueprint | None
     practice: Test | None
+    processing: TestProcessing | None = None
 
     def references(self) -> Iterator[QuestionReference]:
         """Every question that could be drawn, in the order written."""
@@ -150,6 +156,8 @@ class Test:
 
     def unkept(self) -> Iterator[str]:
         """What of this test a station of this version cannot keep to, by name; none is good."""
+        if self.processing is not None:
+            yield "outcome processing of its own"
         for part in self.parts:
             if part.limits != TimeLimits():
                 yield f"time limit of the part “{part.identifier}”"

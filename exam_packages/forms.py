@@ -170,6 +170,12 @@ def _draw(test: Test, seed: bytes, policy: Policy) -> DrawnForm:
             references = []
             for each in chosen:
                 question = each.question
+                if question.templates is not None:
+                    raise FormsError(
+                        "The item “{item}” has a template, whose values are not drawn yet;"
+                        " leave it out of the test.",
+                        item=question.item.identifier,
+                    )
                 item = _shuffled(question, lots, test.language)
                 for kind in unshown(item):
                     raise FormsError(

@@ -42,8 +42,9 @@ def items(bank: Bank) -> tuple[Told, ...]:
 def tests(bank: Bank) -> tuple[Told, ...]:
     """Every test of *bank*, those that were taken first."""
     taken = []
-    files = list(bank.test_changes.items()) or [("", ())] * len(bank.tests)
-    for test, (file, changes) in zip(bank.tests, files, strict=True):
+    files = list(bank.test_changes.items())
+    files += [("", ())] * (len(bank.tests) - len(files))
+    for test, (file, changes) in zip(bank.tests, files, strict=False):
         limits = ", ".join(test.unkept())
         waits = say(_WAITS, kinds=safe(limits)) if limits else ""
         verdict = Verdict.CHANGED if changes else Verdict.TAKEN

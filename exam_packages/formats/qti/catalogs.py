@@ -8,6 +8,7 @@ from exam_packages.content.catalogs import Card, Catalog
 from exam_packages.content.text import Block
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.body import Body
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.xml import Node
 
 _PICTURE = re.compile(r"image/|.*\.(png|jpe?g|webp|gif)$", re.IGNORECASE)
@@ -52,7 +53,7 @@ def _card(body: Body, node: Node, support: str, language: str) -> Card:
             case _:
                 raise child.unsupported()
     facts = tuple(
-        (name.removeprefix("data-"), value)
+        (name.removeprefix("data-"), one_line(value))
         for name, value in node.data()
         if name != "data-catalog-idref"
     )

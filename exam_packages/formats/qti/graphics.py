@@ -19,7 +19,7 @@ from exam_packages.content.text import Block, Picture
 from exam_packages.content.values import MAX_MEMBERS
 from exam_packages.formats.qti import choices, objects
 from exam_packages.formats.qti.body import Body
-from exam_packages.formats.qti.inlines import printable
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.responses import Responses
 from exam_packages.formats.xml import Node
 
@@ -207,7 +207,7 @@ def _area(node: Node) -> Area:
         node.identifier("identifier", given["identifier"]),
         given["shape"],
         coordinates,
-        printable(given["hotspot_label"] or node.get("aria-label") or ""),
+        one_line(given["hotspot_label"] or node.get("aria-label") or ""),
         node.number("match-max", given["match_max"], MOST),
     )
 

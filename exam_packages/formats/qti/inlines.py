@@ -39,6 +39,11 @@ def printable(raw: str) -> str:
     return "".join(char for char in raw if char.isprintable() or char in _KEPT)
 
 
+def one_line(raw: str) -> str:
+    """*raw* as a title or a label: printable, any white space one space."""
+    return " ".join(printable(raw).split())
+
+
 def run(raw: str, style: int) -> list[Inline]:
     """Characters as XHTML shows them: any white space is one space."""
     return [Text(shown, style)] if (shown := re.sub(r"[ \t\r\n]+", " ", raw)) else []

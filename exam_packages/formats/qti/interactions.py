@@ -32,6 +32,7 @@ from exam_packages.formats.qti import choices, objects
 from exam_packages.formats.qti.body import Body, Parts
 from exam_packages.formats.qti.flow import Flow
 from exam_packages.formats.qti.graphics import Graphics
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.responses import Responses
 from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import NUMERIC
@@ -246,7 +247,7 @@ class Interactions:
         return Hottext(name, prompt, tuple(parts), words, least, most)
 
     def _hot_words(self, node: Node) -> HotWords:
-        given = node.attributes(identifier=None)
+        given = node.attributes(identifier=None, fixed="false")
         if self._words is None:
             raise node.error("a hottext can only stand inside a hottext interaction.")
         name = node.identifier("identifier", given["identifier"])
@@ -327,7 +328,7 @@ class Interactions:
             base="10",
             string_identifier="",
         )
-        name = self._responses.declared(node, given, "string", "single", "integer", "float")
+        name = self._responses.declared(node, given, "string", "text", "integer", "float")
         self._plain(node, given)
         if node.children():
             raise node.children()[0].unsupported()
@@ -335,7 +336,7 @@ class Interactions:
             name,
             node.number("expected-length", given["expected_length"] or "0", MOST),
             given["pattern_mask"],
-            given["placeholder_text"],
+            one_line(given["placeholder_text"]),
             self._responses.of(name).base_type in NUMERIC,
         )
 
@@ -359,14 +360,14 @@ class Interactions:
             raise rest[0].unsupported()
         declared = self._responses.of(name)
         most = 1
-        if declared.cardinality != "single":
+        if declared.cardinality not in ("single", "record"):
             most = node.number("max-strings", given["max_strings"] or "0", MAX_MEMBERS)
         least = node.number("min-strings", given["min_strings"], most or MAX_MEMBERS)
         return ExtendedText(
             name,
             prompt,
             node.number("expected-lines", given["expected_lines"] or "0", MOST),
-            given["placeholder_text"],
+            one_line(given["placeholder_text"]),
             node.number("expected-length", given["expected_length"] or "0", MOST),
             least,
             most,

@@ -11,15 +11,19 @@ from exam_packages.content.items import Exhibit, Item
 from exam_packages.formats.qti import catalogs
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.declarations import read_outcome, read_response
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.interactions import REFUSED, Interactions
 from exam_packages.formats.qti.keys import Parts, make_key, take_outcome
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.names import QTI
 from exam_packages.formats.qti.processing import read_processing
 from exam_packages.formats.qti.responses import Responses
+from exam_packages.formats.qti.templates import read_template, read_template_processing
 from exam_packages.formats.report import Change
 from exam_packages.formats.xml import Node
 from exam_packages.rules.key import ItemKey
+from exam_packages.rules.templates import Templates
+from exam_packages.templates import variables
 
 ReadStimulus = Callable[[Node, str], Exhibit]
 
@@ -44,6 +48,7 @@ class ReadItem:
     shuffles: tuple[Shuffle, ...]
     media: frozenset[str]
     conditions: tuple[ChoiceWhen, ...]
+    templates: Templates | None
     changes: tuple[Change, ...]
 
 
@@ -53,6 +58,8 @@ class _Found:
 
     body: Node | None = None
     processing: Node | None = None
+    drawing: Node | None = None
+    formulas: set[str] = field(default_factory=set)
     stimuli: list[Node] = field(default_factory=list)
     catalogs: list[Node] = field(default_factory=list)
 
@@ -86,18 +93,21 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
     body = Body(library)
     interactions = Interactions(body, Responses(declared), outcomes)
     body.take = interactions.take
+    body.variables = frozenset(found.formulas)
     identifier = root.identifier("identifier", given["identifier"])
     found.body.attributes()
     item = Item(
         identifier,
-        given["title"] or identifier,
+        one_line(given["title"]) or identifier,
         root.language,
         body.blocks(found.body),
         tuple(interactions.found),
         tuple(_stimulus(each, stimulus) for each in found.stimuli),
         tuple(each for node in found.catalogs for each in catalogs.read(body, node)),
     )
-    key = make_key(root, item, parts)
+    conditions = tuple(interactions.conditions)
+    templates = _templates(root, item, conditions, parts, found.drawing)
+    key = make_key(root, item, parts, conditions, templates)
     try:
         canon.pack(item)
         canon.pack(key)
@@ -108,7 +118,8 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
         key,
         tuple(interactions.shuffles),
         frozenset(body.media),
-        tuple(interactions.conditions),
+        conditions,
+        templates,
         tuple(root.changes),
     )
 
@@ -119,11 +130,12 @@ def _sort(node: Node, parts: Parts, found: _Found) -> None:
             parts.responses.append(read_response(node))
         case "qti-outcome-declaration":
             take_outcome(node, *read_outcome(node), parts)
-        case "qti-template-declaration" | "qti-template-processing":
-            raise node.error(
-                "values that a template draws are not read yet; write the item out with fixed"
-                " values."
-            )
+        case "qti-template-declaration":
+            parts.templates.append(read_template(node))
+            if node.get("math-variable") in ("true", "1"):
+                found.formulas.add(parts.templates[-1].identifier)
+        case "qti-template-processing" if found.drawing is None:
+            found.drawing = node
         case "qti-assessment-stimulus-ref":
             found.stimuli.append(node)
         case "qti-catalog-info":
@@ -140,6 +152,22 @@ def _sort(node: Node, parts: Parts, found: _Found) -> None:
             node.change(_PASSED_OVER[name])
         case _:
             raise node.unsupported()
+
+
+def _templates(
+    root: Node,
+    item: Item,
+    conditions: tuple[ChoiceWhen, ...],
+    parts: Parts,
+    drawing: Node | None,
+) -> Templates | None:
+    """How the item's template variables are drawn; ``None`` when it has none."""
+    known = {each.identifier for each in parts.templates}
+    for name in sorted(variables(item, conditions) - known):
+        raise root.error("the template variable “{name}” is not declared; declare it.", name=name)
+    if not known and drawing is None:
+        return None
+    return read_template_processing(drawing, parts.templates)
 
 
 def _stimulus(node: Node, stimulus: ReadStimulus) -> str:

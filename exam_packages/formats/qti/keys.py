@@ -5,14 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+import msgspec
+
+from exam_packages.assessment import ChoiceWhen
 from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Item
 from exam_packages.content.values import Response
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.xml import Node
-from exam_packages.rules.declarations import NUMERIC, OutcomeDeclaration, ResponseDeclaration
+from exam_packages.rules.declarations import (
+    NUMERIC,
+    OutcomeDeclaration,
+    ResponseDeclaration,
+    TemplateDeclaration,
+)
 from exam_packages.rules.key import SCORE, ItemKey, Rule
 from exam_packages.rules.numbers import exact, written
 from exam_packages.rules.processing import RULES, score
+from exam_packages.rules.templates import Templates, draw_templates
+from exam_packages.rules.values import RulesError
+from exam_packages.templates import TemplateError, substitute
+
+TRIALS = 3
+"""How often an item's template is drawn when it is read, so that mistakes show early."""
 
 
 @dataclass
@@ -25,6 +39,7 @@ class Parts:
 
     responses: list[ResponseDeclaration] = field(default_factory=list)
     outcomes: list[OutcomeDeclaration] = field(default_factory=list)
+    templates: list[TemplateDeclaration] = field(default_factory=list)
     most: str = ""
     external: bool = False
     rules: tuple[Rule, ...] = ()
@@ -46,8 +61,17 @@ def take_outcome(
     parts.outcomes.append(outcome)
 
 
-def make_key(root: Node, item: Item, parts: Parts) -> ItemKey:
-    """The key of *item*. Raises ``FormatError`` when it cannot be scored by it."""
+def make_key(
+    root: Node,
+    item: Item,
+    parts: Parts,
+    conditions: tuple[ChoiceWhen, ...] = (),
+    templates: Templates | None = None,
+) -> ItemKey:
+    """The key of *item*, as written: values that *templates* draw are not in it.
+
+    Raises ``FormatError`` when the item cannot be scored by it, drawn or not.
+    """
     if not item.interactions:
         raise root.error(
             "the item asks nothing: it has no interaction. Put its text into a stimulus or a"
@@ -60,24 +84,58 @@ def make_key(root: Node, item: Item, parts: Parts) -> ItemKey:
     if not parts.external and not parts.rules:
         if not all(isinstance(each, ExtendedText) for each in item.interactions):
             raise root.error(
-                "nothing scores the item; add response processing, or external-scored=“human”"
-                " to the outcome SCORE."
+                "nothing scores the item; add response processing (for one correct response the"
+                " template match_correct), or external-scored=“human” to the outcome SCORE."
             )
         root.change("nothing scores these texts, so a person will.")
         parts.external = True
-    key = ItemKey(
+    written = ItemKey(
         item.identifier,
         tuple(parts.responses),
         tuple(parts.outcomes),
         parts.rules,
-        parts.most or _most(root, item, parts),
+        "1",
         parts.external,
     )
-    if exact(key.max_score) <= 0:
+    drawn = _drawn(root, item, written, conditions, templates)
+    most = parts.most or _most(root, *drawn[0], parts)
+    if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
     if not parts.external:
-        _try(root, item, key)
-    return key
+        for each, key in drawn:
+            _try(root, each, key)
+    return msgspec.structs.replace(written, max_score=most)
+
+
+@dataclass
+class _Trial:
+    """Numbers for a trial of template processing; a form is drawn from others."""
+
+    state: int
+
+    def below(self, limit: int) -> int:
+        self.state = (self.state * 6364136223846793005 + 1442695040888963407) % 2**64
+        return (self.state >> 20) % limit
+
+
+def _drawn(
+    root: Node,
+    item: Item,
+    key: ItemKey,
+    conditions: tuple[ChoiceWhen, ...],
+    templates: Templates | None,
+) -> list[tuple[Item, ItemKey]]:
+    """The item and its key as they are scored: drawn a few times where a template draws."""
+    if templates is None:
+        return [(item, key)]
+    found = []
+    for trial in range(TRIALS):
+        try:
+            drawn = draw_templates(templates, key, _Trial(trial))
+            found.append((substitute(item, drawn.values, conditions), drawn.key))
+        except (RulesError, TemplateError) as problem:
+            raise root.error("its values cannot be drawn: {why}", why=str(problem)) from None
+    return found
 
 
 def _check_names(root: Node, item: Item, parts: Parts) -> None:
@@ -86,7 +144,8 @@ def _check_names(root: Node, item: Item, parts: Parts) -> None:
             raise root.error("the outcome SCORE is not declared; declare it.")
         root.change("the outcome SCORE is not declared; a single float was taken.")
         parts.outcomes.append(OutcomeDeclaration(SCORE, "float", "single", ()))
-    names = [each.identifier for each in parts.responses]
+    names = [each.identifier for each in parts.templates]
+    names += [each.identifier for each in parts.responses]
     names += [each.identifier for each in parts.outcomes]
     if len(set(names)) != len(names):
         raise root.error("two variables have the same identifier; rename one.")
@@ -98,11 +157,11 @@ def _check_names(root: Node, item: Item, parts: Parts) -> None:
             )
 
 
-def _most(root: Node, item: Item, parts: Parts) -> str:
+def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:
     """The best score, where it is not declared."""
     if parts.template == "match_correct":
         return "1"
-    declared = next((each for each in parts.responses if each.identifier == RESPONSE), None)
+    declared = next((each for each in key.responses if each.identifier == RESPONSE), None)
     mapping = declared.mapping if declared else None
     if parts.template == "map_response" and declared and mapping:
         values = [exact(entry.value) for entry in mapping.entries]
@@ -113,7 +172,7 @@ def _most(root: Node, item: Item, parts: Parts) -> str:
             best = sorted((value for value in values if value > 0), reverse=True)
             limit = interaction.max_choices if isinstance(interaction, Choice) else 1
             return written(mapping.bounded(sum(best[: limit or None], Fraction(0))))
-    if parts.rules and (found := _score_of_correct(item, parts)):
+    if parts.rules and (found := _score_of_correct(item, key)):
         root.change(
             "the highest score is not declared, so that of the correct response was taken:"
             " {score}.",
@@ -123,10 +182,7 @@ def _most(root: Node, item: Item, parts: Parts) -> str:
     raise root.error("the highest score is not clear; give the outcome SCORE a normal-maximum.")
 
 
-def _score_of_correct(item: Item, parts: Parts) -> str:
-    key = ItemKey(
-        item.identifier, tuple(parts.responses), tuple(parts.outcomes), parts.rules, "1", False
-    )
+def _score_of_correct(item: Item, key: ItemKey) -> str:
     asked = [each for each in key.responses if item.interaction(each.identifier)]
     if not all(each.correct for each in asked):
         return ""

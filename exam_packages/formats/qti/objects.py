@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from exam_packages.content.text import Picture, Recording
 from exam_packages.formats.errors import FormatError
-from exam_packages.formats.qti.inlines import printable
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.xml import Node
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _picture(body: Body, node: Node, source: str) -> Picture:
     )
     name, width, height = body.library.picture(node, given[source])
     body.media.add(name)
-    words = " ".join((given["alt"] or node.get("aria-label") or _words(node)).split())
+    words = one_line(given["alt"] or node.get("aria-label") or _words(node))
     if not words and (node.name == "object" or node.get("alt") is None):
         words = posixpath.basename(given[source])[:80]
         node.change(
@@ -89,7 +89,7 @@ def _picture(body: Body, node: Node, source: str) -> Picture:
         high = max(1, round(height * wide / width))
     elif high and not wide:
         wide = max(1, round(width * high / height))
-    return Picture(name, printable(words), wide or width, high or height)
+    return Picture(name, one_line(words), wide or width, high or height)
 
 
 def _recording(body: Body, node: Node) -> Recording:
@@ -110,7 +110,7 @@ def _recording(body: Body, node: Node) -> Recording:
             continue
         body.media.add(name)
         words = node.get("aria-label") or node.get("title") or _words(node)
-        return Recording(name, kind, printable(" ".join(words.split())))
+        return Recording(name, kind, one_line(words))
     raise refusal or node.error("there is no file to play.")
 
 

@@ -24,6 +24,7 @@ from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti import catalogs, manifest, names
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.item import read_item
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.structure import read_structure
@@ -112,6 +113,7 @@ def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
         main.exhibit_media,
         blueprint,
         tests.get(blueprint.practice),
+        main.processing,
     )
 
 
@@ -217,6 +219,7 @@ class _Reader:
             resource.competence if resource else "",
             resource.level if resource else "",
             read.conditions,
+            read.templates,
         )
         return Reading(file, read.item.identifier, read.item.title, question, read.changes)
 
@@ -234,6 +237,7 @@ class _Reader:
             self._exhibit_media,
             None,
             None,
+            read.processing,
         )
         return test, read.changes
 
@@ -254,6 +258,7 @@ class _Reader:
             question.competence,
             question.level,
             question.conditions,
+            question.templates,
         )
 
     def _stimulus(self, node: Node, href: str) -> Exhibit:
@@ -287,7 +292,7 @@ class _Reader:
         identifier = root.identifier("identifier", given["identifier"])
         if identifier in self._exhibits:  # another package of the bank has one of this name
             identifier = f"{identifier[:55]}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
-        exhibit = Exhibit(identifier, given["title"] or identifier, blocks, tuple(found))
+        exhibit = Exhibit(identifier, one_line(given["title"]) or identifier, blocks, tuple(found))
         self._exhibits[identifier] = exhibit
         self._exhibit_media[identifier] = frozenset(body.media)
         return exhibit, tuple(root.changes)

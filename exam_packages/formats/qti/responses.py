@@ -33,7 +33,8 @@ class Responses:
         """The response that the interaction *node* is bound to, declared as it needs.
 
         *base_type* and *others* are the base types it can have. A *cardinality* of
-        ``multiple`` allows ``single`` for one choice only; ``any`` allows all but record.
+        ``multiple`` allows ``single`` for one choice only; ``text`` is one text, whose number
+        and form a record can hold; ``any`` allows several texts.
         """
         name = given["response_identifier"]
         declaration = self._declarations.get(name)
@@ -41,11 +42,11 @@ class Responses:
             raise node.error("the response “{name}” is not declared; declare it.", name=name[:80])
         fitting = {
             "multiple": ("multiple", "single"),
-            "any": ("single", "multiple", "ordered"),
+            "text": ("single", "record"),
+            "any": ("single", "record", "multiple", "ordered"),
         }.get(cardinality, (cardinality,))
-        if declaration.base_type not in (base_type, *others) or (
-            declaration.cardinality not in fitting
-        ):
+        kinds = (base_type, *others) if declaration.cardinality != "record" else ("",)
+        if declaration.base_type not in kinds or declaration.cardinality not in fitting:
             raise node.error(
                 "the response “{name}” is declared {given}; this interaction needs {wanted}.",
                 name=name,

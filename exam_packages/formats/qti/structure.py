@@ -21,14 +21,15 @@ from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
 from exam_packages.formats.qti import flow
 from exam_packages.formats.qti.body import Body
-from exam_packages.formats.qti.declarations import read_outcome
 from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.names import parse_as
 from exam_packages.formats.qti.sessions import read_control, read_limits, refuse_decision
-from exam_packages.formats.qti.totals import read_weight, weight_name
+from exam_packages.formats.qti.totals import read_total, read_weight
 from exam_packages.formats.report import Change
 from exam_packages.formats.xml import Node
+from exam_packages.rules.key import TestProcessing
 
 MAX_NESTING = 6
 MODES = {"linear": LINEAR, "nonlinear": NONLINEAR}
@@ -50,6 +51,7 @@ class Structure:
     time_limit_s: int
     instructions: tuple[Block, ...]
     parts: tuple[PartPlan, ...]
+    processing: TestProcessing | None
     changes: tuple[Change, ...]
 
 
@@ -76,20 +78,18 @@ class _Reader:
         limits, parts = TimeLimits(), []
         instructions: tuple[Block, ...] = ()
         children = self._root.children()
-        processing = [child for child in children if child.name == "qti-outcome-processing"]
-        self._weight = weight_name(self._root, processing[0] if processing else None)
+        total = read_total(self._root, children)
+        self._weight = total.weight
         for child in children:
             match child.name:
-                case "qti-outcome-declaration":
-                    read_outcome(child)
                 case "qti-time-limits":
                     limits = read_limits(child)
                 case "qti-rubric-block":
                     instructions += flow.rubric(self._body, child)
                 case "qti-test-part":
                     parts.append(self._part(child))
-                case "qti-outcome-processing":
-                    pass
+                case "qti-outcome-declaration" | "qti-outcome-processing":
+                    pass  # read with the total
                 case _:
                     self._leave_out(child)
         if not parts:
@@ -103,11 +103,12 @@ class _Reader:
         identifier = self._root.identifier("identifier", given["identifier"])
         return Structure(
             identifier,
-            given["title"] or identifier,
+            one_line(given["title"]) or identifier,
             self._root.language,
             limits.max_s,
             instructions,
             tuple(parts),
+            total.processing,
             tuple(self._root.changes),
         )
 
@@ -212,7 +213,7 @@ class _Reader:
         identifier = self._unique(node, given["identifier"])
         plan = SectionPlan(
             identifier,
-            given["title"] or identifier,
+            one_line(given["title"]) or identifier,
             rubric,
             tuple(members),
             select,

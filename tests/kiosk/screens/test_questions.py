@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 from exam_packages.content import items as it
+from exam_packages.content import text as rich
 from kiosk.widgets.match import MatchRows
 from kiosk.widgets.order import OrderRows
 
@@ -199,6 +200,31 @@ def test_a_match_too_wide_for_a_grid_opens_lists(sit: Any, forms: Any) -> None:
             await s.press("delete")
             await s.saved()
             assert s.responses("m") == {"R": ()}
+
+    run(walk())
+
+
+def test_what_this_station_cannot_show_is_said_and_the_rest_is_there(sit: Any, forms: Any) -> None:
+    slider = it.Slider("S", (), "0", "9", "1", False, False, False)
+    choice = it.Choice("R", (), forms.choices("Yes", "No"), 0, 1)
+    body = (
+        forms.para("Look."),
+        rich.Definitions((rich.Definition(((rich.Text("pH", 0),),), (forms.para("acid"),)),)),
+        rich.Recording("a.mp3", "audio/mpeg", "A bell"),
+        rich.Table("", ((rich.Cell(True, (rich.Text("wide", 0),), 2, 1),),)),
+        rich.Slot("S"),
+        rich.Slot("R"),
+    )
+    item = it.Item("n", "N", "en", body, (slider, choice), (), ())
+
+    async def walk() -> None:
+        async with sit(forms.form({"n": item})) as s:
+            await s.begin()
+            for words in ("Look.", "pH", "acid", "A bell", "wide", "cannot show this question"):
+                assert words in s.text()
+            await s.press("b")
+            await s.saved()
+            assert s.responses("n") == {"R": ("b",), "S": ()}
 
     run(walk())
 

@@ -172,7 +172,13 @@ BODIES: list[tuple[str, tuple[Block, ...]]] = [
 
 @pytest.mark.parametrize(("body", "blocks"), BODIES)
 def test_a_body_becomes_its_blocks(package: Make, body: str, blocks: tuple[Block, ...]) -> None:
-    assert read(package, body).question.item.body[:-1] == blocks
+    drawn = "".join(
+        f"<qti-template-declaration identifier='{name}' cardinality='single' base-type='{kind}'>"
+        f"<qti-default-value><qti-value>{value}</qti-value></qti-default-value>"
+        "</qti-template-declaration>"
+        for name, kind, value in (("N", "float", "2.5"), ("T", "identifier", "a"))
+    )
+    assert read(package, body, stimulus=drawn).question.item.body[:-1] == blocks
 
 
 def test_a_formula_is_kept_and_written(package: Make) -> None:
@@ -312,3 +318,32 @@ def test_a_part_in_a_file_of_its_own(package: Make) -> None:
     assert "inclusion is not supported" in str(made.bank().readings[0].refusal)
     made.body = made.body.replace("../parts/p.xml", "file:///etc/passwd")
     assert "not a file of this package" in str(made.bank().readings[0].refusal)
+
+
+HOSTILE = "a\N{RIGHT-TO-LEFT OVERRIDE}\N{ZERO WIDTH SPACE}&#x9b;31m&#xa0;\N{BELL} b" + "c" * 100_000
+
+
+def test_no_word_of_an_item_commands_a_screen(package: Make) -> None:
+    body = f"""<p title="{HOSTILE}">{HOSTILE}</p><p><img src="../media/p.png" alt="{HOSTILE}"/>
+      <math xmlns="{MATHML}"><mtext>{HOSTILE}</mtext></math></p><pre>{HOSTILE}</pre>
+      <table><caption>{HOSTILE}</caption><tr><td>{HOSTILE}</td></tr></table>
+      <p><qti-text-entry-interaction response-identifier="T" placeholder-text="{HOSTILE}"/></p>"""
+    declared = (
+        package().declarations
+        + "<qti-response-declaration identifier='T' cardinality='single' base-type='string'/>"
+    )
+    made = package(declarations=declared, files={})
+    made.body = body + made.body.replace(">A<", f">{HOSTILE}<")
+    made.files["items/i.xml"] = made.item().replace('title="I"', f'title="{HOSTILE}"').encode()
+    (reading,) = made.bank().readings
+    assert reading.refusal is None
+    item = reading.question.item
+    shown = [item.title]
+    for part in text.walk(item):
+        for name in part.__struct_fields__:
+            value = getattr(part, name)
+            if isinstance(value, str) and name != "mathml":
+                shown.append(value)
+    assert any("c" * 100_000 in each for each in shown)
+    for each in shown:
+        assert not [char for char in each if not char.isprintable() and char not in "\u200b\u00a0"]

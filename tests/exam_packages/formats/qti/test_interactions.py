@@ -241,6 +241,13 @@ def test_a_stage_takes_several_objects(package: Make) -> None:
     assert second == it.PositionObject("S", PICTURE, PICTURE, (20, 15), 0, 0)
 
 
+def test_a_record_takes_one_text(package: Make) -> None:
+    made = item(package, "record none", f"<p>{element('text-entry', '>')}</p>")
+    made.declarations = made.declarations.replace(' base-type="none"', "")
+    (entry,) = made.question().item.interactions
+    assert entry == it.TextEntry("R", 0, "", "", False)
+
+
 def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
     body = element(
         "choice",
@@ -248,7 +255,13 @@ def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
         <qti-simple-choice identifier="b" template-identifier="T" show-hide="hide" fixed="true">B
         </qti-simple-choice>""",
     )
-    question = item(package, "single identifier", body).question()
+    made = item(package, "single identifier", body)
+    with pytest.raises(FormatError, match="variable “T” is not declared"):
+        made.question()
+    made.stimulus = (
+        "<qti-template-declaration identifier='T' cardinality='single' base-type='identifier'/>"
+    )
+    question = made.question()
     assert question.conditions == (ChoiceWhen("R", "b", "T", False),)
     assert question.shuffles == (Shuffle("R", frozenset({"b"})),)
 
@@ -256,6 +269,7 @@ def test_choices_that_a_template_shows_or_hides(package: Make) -> None:
 @pytest.mark.parametrize(
     ("declared", "kind", "rest", "why"),
     [
+        ("multiple string", "text-entry", ">", "needs single or record string"),
         ("single string", "associate", ">", "needs multiple or single pair"),
         ("multiple directedPair", "gap-match", "><qti-gap-text identifier='a' match-max='1'>A"
          "</qti-gap-text><p>x</p>", "needs gaps"),

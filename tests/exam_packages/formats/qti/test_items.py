@@ -10,7 +10,15 @@ import pytest
 
 from exam_packages.assessment import Shuffle
 from exam_packages.content import text
-from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Match, Order, TextEntry
+from exam_packages.content.items import (
+    Choice,
+    ExtendedText,
+    InlineChoice,
+    Match,
+    Order,
+    TextEntry,
+    unshown,
+)
 from exam_packages.content.text import (
     Break,
     Cell,
@@ -29,6 +37,8 @@ from exam_packages.content.values import Response
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.report import Verdict
 from exam_packages.rules.processing import EXTERNAL, score
+from exam_packages.rules.templates import draw_templates
+from exam_packages.templates import substitute
 
 Make = Callable[..., Any]
 
@@ -400,3 +410,55 @@ def test_a_body_cannot_nest_without_end(package: Make) -> None:
     body = "<blockquote>" * 40 + "<p>x</p>" + "</blockquote>" * 40
     with pytest.raises(FormatError, match="cannot be packed"):
         package(body=body + package().body).read()
+
+
+TEMPLATE_ITEM = """
+<qti-template-declaration identifier="N" cardinality="single" base-type="integer"
+  math-variable="true"/>
+<qti-template-processing><qti-set-template-value identifier="N"><qti-random-integer min="2"
+  max="9"/></qti-set-template-value><qti-set-correct-response identifier="RESPONSE"><qti-product>
+  <qti-variable identifier="N"/><qti-base-value base-type="integer">2</qti-base-value>
+  </qti-product></qti-set-correct-response></qti-template-processing>"""
+TEMPLATE_BODY = """<p>Twice <qti-printed-variable identifier="N"/>:
+  <math xmlns="http://www.w3.org/1998/Math/MathML"><mn>2</mn><mo>×</mo><mi>N</mi></math> =
+  <qti-text-entry-interaction response-identifier="RESPONSE"/></p>"""
+
+
+class _Lots:
+    def below(self, limit: int) -> int:
+        return limit - 1
+
+
+def test_an_item_whose_values_are_drawn(package: Make) -> None:
+    made = package(
+        declarations=declare("single", "integer"), stimulus=TEMPLATE_ITEM, body=TEMPLATE_BODY
+    )
+    question = made.question()
+    assert question.templates is not None
+    assert question.key.max_score == "1"
+    drawn = draw_templates(question.templates, question.key, _Lots())
+    item = substitute(question.item, drawn.values, question.conditions)
+    assert text.plain(item.body) == "Twice 9: 2 × 9 = ____"
+    assert score(item, drawn.key, (Response("RESPONSE", ("18",)),)).score == 1
+    assert score(item, drawn.key, (Response("RESPONSE", ("9",)),)).score == 0
+    assert unshown(question.item) and not unshown(item)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("<qti-product>", "<qti-product><qti-variable identifier='X'/>", "cannot be drawn"),
+        ('identifier="N" card', 'identifier="M" card', "“N” is not declared"),
+    ],
+)
+def test_a_template_that_cannot_work_is_refused(
+    package: Make, old: str, new: str, why: str
+) -> None:
+    made = package(
+        declarations=declare("single", "integer"),
+        stimulus=TEMPLATE_ITEM.replace(old, new),
+        body=TEMPLATE_BODY,
+        processing=f"""<qti-response-processing template="{TEMPLATE}match_correct.xml"/>""",
+    )
+    with pytest.raises(FormatError, match=why):
+        made.read()

@@ -29,6 +29,7 @@ REFERENCE = (
     '<qti-assessment-item-ref identifier="i" href="items/i.xml">{}</qti-assessment-item-ref>'
 )
 SECTION = '<qti-assessment-section identifier="s" title="S" {}>{}</qti-assessment-section>'
+SCORE = '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>'
 SUM = """<qti-outcome-processing><qti-set-outcome-value identifier="SCORE"><qti-sum>
   <qti-test-variables variable-identifier="SCORE" {}/></qti-sum></qti-set-outcome-value>
   </qti-outcome-processing>"""
@@ -50,7 +51,7 @@ def test_a_test_has_its_parts_limits_and_instructions(package: Make) -> None:
         REFERENCE.format('<qti-weight identifier="W" value="2.50"/>'),
     )
     test = package(
-        test=start, sections=section(inner), after=SUM.format('weight-identifier="W"')
+        test=SCORE + start, sections=section(inner), after=SUM.format('weight-identifier="W"')
     ).read()
     assert (test.identifier, test.title, test.language) == ("t", "T", "en")
     assert test.time_limit_s == 90
@@ -118,8 +119,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
         "from 0 on",
     ),
     ({"after": "<qti-outcome-processing><qti-outcome-condition/></qti-outcome-processing>"},
-     "only the sum"),
-    ({"after": SUM.format('include-category="x"')}, "include-category"),
+     "qti-outcome-if"),
     ({"resources": '<resource identifier="x" type="imsqti_test_xmlv2p1" href="none.xml"/>'},
      "lists “none.xml”"),
 ]  # fmt: skip
@@ -138,6 +138,7 @@ CHANGED: list[tuple[dict[str, str], str]] = [
      "heading of this section"),
     ({"sections": section(WEIGHT)}, "the total is the sum by weight"),
     ({"sections": section(WEIGHT), "after": SUM.format("")}, "“W” was left out"),
+    ({"after": SUM.format("")}, "does not declare the outcome SCORE"),
 ]  # fmt: skip
 
 
@@ -148,6 +149,17 @@ def test_what_a_test_asks_and_gets_otherwise_is_told(
     bank = package(**changes).bank()
     assert [test.identifier for test in bank.tests] == ["t"]
     assert any(what in str(change) for change in bank.test_changes["test.xml"])
+
+
+def test_a_total_of_its_own_is_kept_and_not_drawn_yet(package: Make) -> None:
+    own = SUM.format('include-category="x"')
+    test = package(test=SCORE + '<qti-time-limits max-time="60"/>', after=own).read()
+    assert test.processing is not None
+    assert list(test.unkept()) == ["outcome processing of its own"]
+    with pytest.raises(FormsError, match="outcome processing of its own"):
+        draw(test, b"seed")
+    plain_one = package(test=SCORE, after=SUM.format("")).read()
+    assert plain_one.processing is None
 
 
 def test_limits_of_time_at_every_level(package: Make) -> None:
