@@ -11,6 +11,7 @@ import click
 from exam_packages.body import Body
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import UsageError
+from exam_packages.evidence import KEEP_DAYS
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.package import MAX_VOLUME_SIZE, Package
@@ -140,7 +141,7 @@ def seal(
 @click.option(
     "--keep-days",
     type=click.IntRange(0, 36_525),
-    default=180,
+    default=KEEP_DAYS,
     show_default=True,
     help="How long pictures are kept after the window's end; counts in a sitting's first grant.",
 )

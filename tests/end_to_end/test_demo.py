@@ -71,9 +71,9 @@ def test_two_candidates_survive_kills_and_a_lost_hall(tmp_path: Path) -> None:
 
 
 def test_a_stage_that_fails_is_said_and_ends_the_demo(tmp_path: Path) -> None:
-    """As on a disk that cannot take a record: files end at 200 kB."""
+    """As on a disk that cannot take a record: files end at 500 kB."""
     done = subprocess.run(
-        ["prlimit", "--fsize=200000", exam_kiosk(), "demo", "--auto", "--dir", tmp_path / "site"],
+        ["prlimit", "--fsize=500000", exam_kiosk(), "demo", "--auto", "--dir", tmp_path / "site"],
         capture_output=True,
         text=True,
         timeout=PATIENCE_S,
