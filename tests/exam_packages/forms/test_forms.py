@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,42 +15,20 @@ from hypothesis import strategies as st
 from exam_packages import canon, forms
 from exam_packages.assessment import (
     PartPlan,
-    Question,
     QuestionReference,
     SectionPlan,
     Shuffle,
     Test,
 )
 from exam_packages.blueprint import Blueprint
-from exam_packages.content.items import Choice, Exhibit, Item, Match, SimpleChoice
+from exam_packages.content.items import Choice, Exhibit, Item, Match
 from exam_packages.content.paper import NONLINEAR
 from exam_packages.content.reading import read_item, read_paper
-from exam_packages.rules.declarations import OutcomeDeclaration, ResponseDeclaration
-from exam_packages.rules.expressions import Apply, BaseValue, Correct, Variable
-from exam_packages.rules.key import Branch, Condition, ItemKey, SetOutcome, read_answer_key
+from exam_packages.rules.key import read_answer_key
 
+sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
-def choices(names: str) -> tuple[SimpleChoice, ...]:
-    return tuple(SimpleChoice(name, (), 1) for name in names)
-
-
-def question(name: str, *, shuffle: bool = False, stay: str = "", **more: Any) -> Question:
-    interaction = Choice("R", (), choices("abcde"), 0, 1)
-    item = Item(name, name.upper(), "", (), (interaction,), more.get("exhibits", ()), ())
-    declared = ResponseDeclaration("R", "identifier", "single", ("a",), None, None)
-    rule = Condition(
-        (
-            Branch(
-                Apply("match", (), (Variable("R"), Correct("R"))),
-                (SetOutcome("SCORE", BaseValue("float", more.get("worth", "1"))),),
-            ),
-        ),
-        (),
-    )
-    outcome = OutcomeDeclaration("SCORE", "float", "single", ())
-    key = ItemKey(name, (declared,), (outcome,), (rule,), "1", False)
-    shuffles = (Shuffle("R", frozenset(stay)),) if shuffle else ()
-    return Question(item, key, shuffles, more.get("media", frozenset()), "c", "l")
+from questions import choices, question
 
 
 def reference(name: str, **more: Any) -> QuestionReference:
