@@ -10,7 +10,7 @@
     keys/<packager>-sealing.key   what the packager keeps for addenda is sealed to it
     tls-ca.key, tls-ca.crt        the TLS authority of the body's machines
     enrolments/                   the enrolment records this body has signed
-    forms/<form>/                 a drawn form: paper/, practice/, answer.key, paper.key
+    forms/<form>/                 a drawn form: paper/, practice/, answer.key, draw.key, paper.key
     packages/ grants/ codes/      what was sealed, for whom, and the release codes
     custodians/ custody/          who keeps, and what two of them recover: exam_packages.custody
     rehearsals/                   when opening was rehearsed: exam_packages.rehearsal
@@ -224,8 +224,7 @@ class Body:
             return read_answer_key(path.read_bytes())
         except FileNotFoundError:
             raise BodyError(
-                "There is no form “{form}” in {directory}; import it with "
-                "`exam-kiosk package import`.",
+                "There is no form “{form}” in {directory}; draw it with `exam-kiosk package draw`.",
                 form=form,
                 directory=str(self.directory),
             ) from None

@@ -70,6 +70,44 @@ def _tell(source: Path, report: Path | None, listing: Path | None) -> None:
     click.echo(told.to_text(bank), nl=False)
 
 
+@package.command("draw")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--blueprint", type=_FILE, help="Instead of the blueprint.toml in SOURCE.")
+@click.option("--statistics", type=_FILE, help="A CSV table of what is known of the items.")
+@click.option("--forms", "count", type=click.IntRange(1), default=1, show_default=True)
+@click.option("--seed", help="Draws the same forms again; as secret as the paper. Default: random.")
+@click.option("--like", metavar="FORM", help="Draw FORM again, as it was drawn.")
+def draw(
+    source: Path,
+    directory: Path,
+    blueprint: Path | None,
+    statistics: Path | None,
+    count: int,
+    seed: str | None,
+    like: str | None,
+) -> None:
+    """Draw forms from the test or bank in SOURCE by its blueprint, and keep them.
+
+    Several forms of a bank are parallel: they keep one blueprint, share few items, and are
+    made alike in points and in what is known of their items. Each is sealed by itself, for a
+    window of its own.
+    """
+    from exam_packages.drawing import draw_again, draw_exam, read_source
+    from exam_packages.forms import overview
+
+    if like is not None and (seed is not None or count != 1):
+        raise UsageError("With --like the seed and the number of forms are those of that draw.")
+    body, read = Body(directory), read_source(source, blueprint, statistics)
+    if like is not None:
+        drawn = draw_again(body, read, like)
+    else:
+        lot = seed.encode() if seed else secrets.token_bytes(32)
+        now_s = SystemClock().wall_ns() // SECOND
+        drawn = draw_exam(body, read, lot, now_s=now_s, count=count)
+    click.echo(overview(drawn.forms, read.statistics))
+
+
 @package.command("seal")
 @click.argument("form")
 @click.option("--body", "directory", type=_DIRECTORY, required=True)

@@ -1,26 +1,23 @@
-"""The packager's desk: draw a form, check it, seal it.
-
-A drawn form lies in the body's directory in two halves that never meet again outside
-it: ``paper/`` and ``practice/`` are what a package seals, ``answer.key`` is what scores.
-"""
+"""The packager's desk: seal a drawn form (:mod:`exam_packages.drawing`) into a package."""
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 from exam_packages import canon, register
 from exam_packages.body import Body, BodyError
-from exam_packages.content.paper import Paper
+from exam_packages.clock import SECOND, SystemClock
+from exam_packages.content.paper import Paper, item_blob
 from exam_packages.content.reading import read_paper
+from exam_packages.drawing import PAPER_PART, PRACTICE_PART, draw_exam, read_source
 from exam_packages.errors import ExamError
-from exam_packages.files import make_directory, write_durably
 from exam_packages.formats.media import facts
-from exam_packages.formats.qti.reader import read_test
-from exam_packages.forms import OBJECT_TYPE, DrawnForm, blobs, check, draw, practice
+from exam_packages.forms import OBJECT_TYPE, DrawnForm
 from exam_packages.sealing.package import (
     MAX_VOLUME_SIZE,
     Blob,
@@ -31,12 +28,12 @@ from exam_packages.sealing.package import (
 from exam_packages.sealing.suite import digest, label
 from exam_packages.sealing.trust import PACKAGER
 
-PAPER_PART, PRACTICE_PART = "paper", "practice"
+ITEM_PREFIX: Final = item_blob("")
 LEAST_CLIENT: Final = (0, 1, 0)
 
 
 class PackagingError(ExamError):
-    """A form cannot be imported, sealed, granted or released as asked."""
+    """A form cannot be sealed, granted or released as asked."""
 
 
 @dataclass(frozen=True)
@@ -50,32 +47,12 @@ class Sitting:
 
 
 def import_exam(body: Body, source: Path, seed: bytes) -> DrawnForm:
-    """Read the test in *source* (a QTI 3 folder or zip), draw the form of *seed*, keep it.
+    """Draw the form of *seed* from the test in *source*, check it, keep it.
 
-    The form is checked against the test's blueprint first. Raises
-    :class:`PackagingError`, or the reader's error that names file and line.
+    Raises the reader's error, which names file and line, or ``FormsError``.
     """
-    test = read_test(source)
-    form = draw(test, seed)
-    if test.blueprint is None:
-        raise PackagingError(
-            "The test “{test}” has no blueprint.toml beside it, so neither its content nor its "
-            "cut score can be checked; write one.",
-            test=test.identifier,
-        )
-    problems = check(test.blueprint, form)
-    if problems:
-        raise PackagingError(
-            "The form does not keep its blueprint: {problems}", problems=" ".join(problems)
-        )
-    directory = body.form_directory(form.paper.form)
-    make_directory(directory.parent, mode=0o700)
-    _write_part(directory / PAPER_PART, form)
-    trial = practice(test, seed)
-    if trial is not None:
-        _write_part(directory / PRACTICE_PART, trial)
-    write_durably(directory / "answer.key", canon.pack(form.key), mode=0o600)
-    return form
+    now_s = SystemClock().wall_ns() // SECOND
+    return draw_exam(body, read_source(source), seed, now_s=now_s).forms[0]
 
 
 def seal_form(
@@ -132,6 +109,10 @@ def seal_form(
         least_trust=body.trust().root.version,
         policy_hash=digest(label("package", "policy"), canon.pack(sheet.policy)),
     )
+    register.add_items(
+        body,
+        register.ItemsUse(form, told, core.window_from_s, _item_uses(paper)),
+    )
     signers = [body.signing_key(PACKAGER)]
     key = seal_package(out, core, trial, paper, signers, volume_size=volume_size)
     write_paper_key(secret, key)
@@ -150,11 +131,12 @@ def seal_form(
     return core
 
 
-def _write_part(directory: Path, form: DrawnForm) -> None:
-    for name, _, data in blobs(form):
-        path = directory / name
-        make_directory(path.parent, mode=0o700)
-        write_durably(path, data, mode=0o600)
+def _item_uses(paper: tuple[Blob, ...]) -> tuple[register.ItemUse, ...]:
+    return tuple(
+        register.ItemUse(blob.name.removeprefix(ITEM_PREFIX), sha256(blob.data).digest())
+        for blob in paper
+        if blob.name.startswith(ITEM_PREFIX)
+    )
 
 
 def _has_practice(directory: Path) -> bool:
@@ -165,7 +147,7 @@ def _read_part(directory: Path, form: str) -> tuple[Blob, ...]:
     """The blobs of a part, the paper first. Raises :class:`BodyError`."""
     if not (directory / PAPER_PART).is_file():
         raise BodyError(
-            "There is no form “{form}” in {directory}; import it with `exam-kiosk package import`.",
+            "There is no form “{form}” in {directory}; draw it with `exam-kiosk package draw`.",
             form=form,
             directory=str(directory.parent.parent.parent),
         )

@@ -3,6 +3,7 @@
 ::
 
     register/forms/<paper digest>.use            one paper: in which package, for which window
+    register/items/<paper digest>.items          the items of that paper, for their exposure
     register/grants/<package hash>/<place>-<n>.issue
                                                  issue n of the grant of one centre and sitting
 
@@ -12,6 +13,9 @@ once: of two commands at the same moment, one is refused. Entries are never chan
 **One form, one window.** The paper's key is common to all centres, so whoever sits first
 could open the paper for everyone who sits later. A form is told by what its paper part
 holds, not by its name; the practice part, whose key is public, may be used again.
+
+**Exposure.** How often an item was used is counted from here: an item counts as used from
+the moment a form with it is sealed, whatever becomes of the package.
 
 **One issue counts.** A re-issue has new secrets and codes; the codes of an earlier issue
 would still open its grant wherever a copy lies, and are never released.
@@ -33,17 +37,21 @@ from exam_packages.body import Body
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, sync_directory, write_durably
 from exam_packages.sealing.package import Blob
-from exam_packages.sealing.signed import sign
+from exam_packages.sealing.signed import read_signed, sign
 from exam_packages.sealing.suite import digest, label
 from exam_packages.sealing.trust import PACKAGER, Trust
 
 __all__ = [
     "FormUse",
     "Issue",
+    "ItemUse",
+    "ItemsUse",
     "RegisterError",
     "add_issue",
+    "add_items",
     "add_use",
     "issues",
+    "items_used",
     "newest_issue",
     "paper_digest",
     "release_check",
@@ -52,9 +60,11 @@ __all__ = [
 ]
 
 USE_KIND: Final = "exam-kiosk/form-use/v1"
+ITEMS_KIND: Final = "exam-kiosk/items-use/v1"
 ISSUE_KIND: Final = "exam-kiosk/grant-issue/v1"
 
 _MAX_ENTRY: Final = 64 * 1024
+_MAX_ITEMS: Final = 2 * 1024 * 1024
 _ISSUE_NAME = re.compile(r"([0-9a-f]{32})-([1-9][0-9]{0,9})\.issue")
 
 
@@ -72,6 +82,22 @@ class FormUse(canon.Object):
     window_to_s: canon.Seconds
     not_before_s: canon.Seconds
     expires_s: canon.Seconds
+
+
+class ItemUse(canon.Object):
+    """An item as it was used; the digest of its blob tells one wording from another."""
+
+    identifier: canon.Text
+    sha256: canon.Hash
+
+
+class ItemsUse(canon.Object):
+    """The items of a form's paper, and the beginning of its window in Unix seconds."""
+
+    form: canon.Text
+    paper: canon.Hash
+    window_from_s: canon.Seconds
+    items: Annotated[tuple[ItemUse, ...], msgspec.Meta(max_length=10_000)]
 
 
 class CodeFile(canon.Object):
@@ -156,6 +182,41 @@ def _use_path(body: Body, paper: bytes) -> Path:
     return body.register / "forms" / f"{paper.hex()}.use"
 
 
+# --- Exposure --------------------------------------------------------------------
+
+
+def add_items(body: Body, use: ItemsUse) -> None:
+    """Enter the items of a paper, before its use. Raises :class:`RegisterError` as there."""
+    data = sign(ITEMS_KIND, canon.pack(use), [body.signing_key(PACKAGER)])
+    _claim(
+        body.register / "items" / f"{use.paper.hex()}.items",
+        data,
+        "The form “{name}” was sealed in another package before, or at the same moment; draw "
+        "another form with another seed.",
+        use.form,
+    )
+
+
+def items_used(body: Body) -> tuple[ItemsUse, ...]:
+    """The items of every paper that was sealed here. Raises :class:`RegisterError`.
+
+    Entries of a packager who was replaced since count as well: exposure only ever keeps
+    items out.
+    """
+    found = []
+    for path in sorted((body.register / "items").glob("*.items")):
+        try:
+            with path.open("rb") as file:
+                data = file.read(_MAX_ITEMS + 1)
+            signed = read_signed(data, ITEMS_KIND, max_size=_MAX_ITEMS)
+            use: ItemsUse = canon.unpack(signed.body, ItemsUse, max_size=_MAX_ITEMS)
+        except (ExamError, OSError) as problem:
+            raise _unbelievable(path, problem) from None
+        if _use_path(body, use.paper).exists():  # else sealing broke off: it was not used
+            found.append(use)
+    return tuple(found)
+
+
 # --- Grants ----------------------------------------------------------------------
 
 
@@ -218,13 +279,17 @@ def _read(trust: Trust, path: Path, kind: type[Entry], signed_as: str) -> Entry:
         body = trust.verify(data, signed_as, PACKAGER, max_size=_MAX_ENTRY)
         entry: Entry = canon.unpack(body, kind, max_size=_MAX_ENTRY)
     except (ExamError, OSError) as problem:
-        raise RegisterError(
-            "The register's entry {path} cannot be believed: {why} What it stands for counts as "
-            "used; bring the entry back from a copy.",
-            path=str(path),
-            why=str(problem),
-        ) from None
+        raise _unbelievable(path, problem) from None
     return entry
+
+
+def _unbelievable(path: Path, problem: Exception) -> RegisterError:
+    return RegisterError(
+        "The register's entry {path} cannot be believed: {why} What it stands for counts as "
+        "used; bring the entry back from a copy.",
+        path=str(path),
+        why=str(problem),
+    )
 
 
 def _claim(path: Path, data: bytes, taken: str, name: str) -> None:

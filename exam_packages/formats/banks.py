@@ -29,12 +29,16 @@ FORMATS: tuple[Format, ...] = (Format("QTI", qti.recognises, qti.read_bank),)
 
 def read_bank(path: Path) -> Bank:
     """The bank at *path*. Raises ``FormatError`` when there is none that can be read."""
-    files = archive.load_any(path)
+    return bank_of(archive.load_any(path), path.name)
+
+
+def bank_of(files: Files, name: str) -> Bank:
+    """The bank that *files* are, called *name*; see :func:`read_bank`."""
     for kind in FORMATS:
         if kind.knows(files):
             return kind.read(files)
     raise FormatError(
         "{path} is no bank of questions that is read here: {kinds}.",
-        path=path.name,
+        path=name,
         kinds=", ".join(each.name for each in FORMATS),
     )

@@ -13,6 +13,7 @@ from exam_packages.forms.bank import MAX_FORMS, Draw, draw_from_bank
 from exam_packages.forms.check import check
 from exam_packages.forms.draw import draw, practice
 from exam_packages.forms.form import OBJECT_TYPE, STANDARD_POLICY, DrawnForm, FormsError, blobs
+from exam_packages.forms.overview import overview
 from exam_packages.forms.plan import History
 from exam_packages.forms.statistics import Statistics, read_statistics
 
@@ -29,6 +30,7 @@ __all__ = [
     "check",
     "draw",
     "draw_from_bank",
+    "overview",
     "practice",
     "read_statistics",
 ]

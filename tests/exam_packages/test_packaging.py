@@ -19,7 +19,7 @@ from exam_packages.content.paper import PAPER_BLOB
 from exam_packages.content.reading import read_item, read_paper
 from exam_packages.errors import ExamError
 from exam_packages.formats.qti.reader import read_test
-from exam_packages.forms import draw
+from exam_packages.forms import FormsError, draw
 from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.package import Package, read_paper_key
@@ -96,7 +96,7 @@ def test_a_form_is_sealed_once(body: Body) -> None:
 
 
 def test_an_unknown_form_is_one_sentence(body: Body) -> None:
-    with pytest.raises(BodyError, match="package import"):
+    with pytest.raises(BodyError, match="package draw"):
         packaging.seal_form(body, "nothing", body.directory / "x", SITTING)
     with pytest.raises(BodyError, match="cannot be the name"):
         packaging.seal_form(body, "../../etc", body.directory / "x", SITTING)
@@ -147,6 +147,6 @@ def test_a_form_that_breaks_its_blueprint_is_refused(body: Body, tmp_path: Path)
     shutil.copytree(FOOD_SAFETY, source)
     path = source / "blueprint.toml"
     path.write_text(path.read_text().replace("cut_score = ", "cut_score = 9"))
-    with pytest.raises(PackagingError, match="cut score"):
+    with pytest.raises(FormsError, match="cut score"):
         packaging.import_exam(body, source, b"seed")
     assert not (body.directory / "forms").exists()
