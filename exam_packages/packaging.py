@@ -72,7 +72,7 @@ def seal_form(
     :class:`~exam_packages.errors.ExamError`.
     """
     directory = body.form_directory(form)
-    paper = _read_part(directory / PAPER_PART, form)
+    paper = read_part(directory / PAPER_PART, form)
     told = register.paper_digest(paper)
     used = register.use_of_paper(body, told)
     if used is not None:
@@ -86,7 +86,7 @@ def seal_form(
             start=_when(used.window_from_s),
             end=_when(used.window_to_s),
         )
-    trial = _read_part(directory / PRACTICE_PART, form) if _has_practice(directory) else ()
+    trial = read_part(directory / PRACTICE_PART, form) if _has_practice(directory) else ()
     sheet: Paper = read_paper(next(blob.data for blob in paper if blob.name == PAPER_PART))
     secret = directory / "paper.key"
     if secret.exists():
@@ -143,7 +143,7 @@ def _has_practice(directory: Path) -> bool:
     return (directory / PRACTICE_PART).is_dir()
 
 
-def _read_part(directory: Path, form: str) -> tuple[Blob, ...]:
+def read_part(directory: Path, form: str) -> tuple[Blob, ...]:
     """The blobs of a part, the paper first. Raises :class:`BodyError`."""
     if not (directory / PAPER_PART).is_file():
         raise BodyError(

@@ -18,6 +18,18 @@ class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
+def ready_terminal() -> None:
+    """Clear the environment of what would reach into the screen.
+
+    Raises :class:`NoTerminal` when standard input or output is not a terminal.
+    """
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise NoTerminal("The candidate's screen needs a terminal, and there is none here.")
+    for name in list(os.environ):
+        if name.startswith(_DANGEROUS):
+            del os.environ[name]
+
+
 def run(socket: Path, *, once: bool = False) -> None:
     """Show the candidate's screen in this terminal until it is told to end.
 
@@ -26,11 +38,7 @@ def run(socket: Path, *, once: bool = False) -> None:
     restored; exits with status 70 after a fault of its own. Raises :class:`NoTerminal`
     when standard input or output is not one.
     """
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise NoTerminal("The candidate's screen needs a terminal, and there is none here.")
-    for name in list(os.environ):
-        if name.startswith(_DANGEROUS):
-            del os.environ[name]
+    ready_terminal()
     from kiosk.client import Client
 
     client = Client(socket, once=once)

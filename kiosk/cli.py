@@ -27,7 +27,10 @@ class Part(NamedTuple):
 
 COMMANDS: Final[Mapping[str, Part]] = {
     "body": Part("Found a certification body, enrol its machines.", ("provisioning.cli:body",)),
-    "package": Part("Import, seal, grant and check exams.", ("exam_packages.cli:package",)),
+    "package": Part(
+        "Import, draw, preview, seal, grant and check exams.",
+        ("exam_packages.cli:package", "kiosk.preview.cli:package"),
+    ),
     "station": Part(
         "Make and check a candidate's workstation.",
         ("provisioning.cli:station", "kiosk.agent.clearing:station"),

@@ -32,7 +32,7 @@ from exam_packages.language import _, say
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
-from kiosk.ipc.client import AgentClient, Reply
+from kiosk.ipc.client import Agent, AgentClient, Reply
 from kiosk.ipc.messages import (
     PAPER,
     PRACTICE,
@@ -95,7 +95,7 @@ class Client(App[None], inherit_bindings=False):
         self._notice_until = 0
         self._socket = socket
         self._once = once
-        self._agent: AgentClient | None = None
+        self._agent: Agent | None = None
         self._changed = asyncio.Event()
         self._to_save = asyncio.Event()
         self._saving = asyncio.Lock()
@@ -263,10 +263,14 @@ class Client(App[None], inherit_bindings=False):
 
     # Talking with the agent.
 
+    async def connect(self) -> Agent:
+        """The agent, once it answers. Raises :class:`ChannelError` while it does not."""
+        return await AgentClient.connect(self._socket)
+
     async def _listen(self) -> None:
         while True:
             try:
-                agent = await AgentClient.connect(self._socket)
+                agent = await self.connect()
             except ChannelError:
                 await asyncio.sleep(RETRY_S)
                 continue
@@ -423,12 +427,15 @@ class Client(App[None], inherit_bindings=False):
         keys: tuple[Key, ...],
     ) -> None:
         """Fill the lines that are always there."""
-        practising = self.practising and self._wanted() is None
-        parts = standing.status_parts(self.view, len(self.drafts), practising)
         screen.query_one("#title", TitleBar).tell(*title)
-        screen.query_one("#status", StatusBar).tell(*parts)
+        screen.query_one("#status", StatusBar).tell(*self.status_parts())
         screen.query_one("#keys", KeyBar).tell(*keys)
         screen.query_one("#notice", Notice).say(self._notice_words())
+
+    def status_parts(self) -> list[Content]:
+        """What the last line says."""
+        practising = self.practising and self._wanted() is None
+        return standing.status_parts(self.view, len(self.drafts), practising)
 
     def _notice_words(self) -> str:
         trouble = self.view.trouble if self.view.stage is not Stage.LOST else ""

@@ -28,6 +28,10 @@ def test_imports_go_down_only() -> None:
         ("kiosk.agent.main", {"textual", "cv2", "asyncio", "lxml", "exam_packages.rules.key"}),
         ("kiosk.ipc.channel", {"textual", "cv2", "httpx"}),
         ("kiosk.app", {"cv2", "httpx", "lxml", "exam_packages.rules.key"}),
+        (
+            "kiosk.preview.client",
+            {"cv2", "httpx", "lxml", "exam_packages.rules.key", "exam_packages.forms"},
+        ),
         ("exam_packages.sealing.journal", {"exam_packages.content", "exam_packages.attempt"}),
         ("sync.hall.service", {"textual", "cv2", "kiosk", "exam_packages.rules.key"}),
         ("sync.intake.service", {"textual", "cv2", "kiosk", "exam_packages.rules.key"}),

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import AsyncIterator, Callable
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from kiosk.ipc.channel import ChannelError, body_length, frame, parse, short_path
 from kiosk.ipc.messages import (
@@ -31,6 +31,15 @@ Reply: TypeAlias = Named | Saved | Refused | Data
 
 MAX_BLOB = 64 * 1024 * 1024
 """Bytes of a blob that :meth:`AgentClient.read` collects; longer media are read in ranges."""
+
+
+class Agent(Protocol):
+    """What a screen may ask of whatever answers it; see :class:`AgentClient`."""
+
+    def __aiter__(self) -> AsyncIterator[FromAgent]: ...
+    async def request(self, make: Callable[[int], FromScreen]) -> Reply: ...
+    async def read(self, part: int, name: str) -> bytes: ...
+    async def close(self) -> None: ...
 
 
 class RequestRefused(ChannelError):

@@ -63,6 +63,11 @@ class ExamScreen(KioskScreen):
     # What is shown.
 
     @property
+    def shown(self) -> str | None:
+        """The item that stands on the screen, once it does."""
+        return self._shown[1] if self._shown is not None else None
+
+    @property
     def course(self) -> Course | None:
         return self.client.practice if self.practice else self.client.exam
 
