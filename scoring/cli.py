@@ -17,6 +17,7 @@ from exam_packages.files import make_directory
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.keys import write_key_file
 from exam_packages.sealing.trust import SCORING
+from scoring.assessment_result import write_results
 from scoring.blind import Desk, OpenedAttempt, open_attempts
 from scoring.forms import form_of, load_form
 from scoring.report import Batch, table, write
@@ -30,6 +31,9 @@ _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
 @click.option("--out", type=_DIRECTORY, required=True, help="A new directory for this batch.")
 @click.option("--form", "only", help="Only attempts at this form.")
+@click.option(
+    "--qti", type=_DIRECTORY, help="Also write QTI 3 assessmentResults there, for other systems."
+)
 @click.option("--workers", type=click.IntRange(1), help="Processes. Default: one per core.")
 @passphrase_option
 def score(
@@ -37,6 +41,7 @@ def score(
     directory: Path,
     out: Path,
     only: str | None,
+    qti: Path | None,
     workers: int | None,
     passphrases: Passphrases,
 ) -> None:
@@ -54,8 +59,8 @@ def score(
     body = Body(directory, passphrases)
     desk = Desk.open(body.root_bytes(), body.opening_key(SCORING))
     # Spawned, not forked: the desk may be called from a program that has threads.
-    count = min(workers or os.cpu_count() or 1, len(paths))
-    with ProcessPoolExecutor(count, mp_context=get_context("spawn")) as executor:
+    processes = min(workers or os.cpu_count() or 1, len(paths))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as executor:
         attempts, problems = open_attempts(paths, desk, executor)
         forms: dict[str, list[OpenedAttempt]] = defaultdict(list)
         for attempt in attempts:
@@ -73,6 +78,9 @@ def score(
                 click.echo(table(batch))
                 for path in files.values():
                     click.echo(str(path))
+                if qti is not None:
+                    count = len(write_results(batch, qti / name))
+                    click.echo(f"{qti / name}: {count} results as QTI 3")
     if problems:
         click.echo(f"{len(problems)} bundles could not be opened; people must look at them:")
         for problem in problems:
