@@ -19,8 +19,9 @@ from typing import Final
 
 from exam_packages.forms.problem import Problem, Selection
 
-MAX_STEPS: Final = 200_000
-"""Steps of one search: some seconds. A form of 120 items without conflicts takes 120."""
+MAX_STEPS: Final = 50_000
+"""Steps of one search: some twenty seconds at worst, of a bank that is mostly enemies. A form
+of 120 items without conflicts takes 120."""
 
 Order = Callable[[int, dict[int, int]], list[list[int]]]
 """``order(form, used)``: the items of each cell in the order to try for that form; *used*
@@ -88,6 +89,7 @@ class _Search:
     def _open(self) -> bool:
         """Begin the next form; false when it cannot be filled."""
         problem = self._problem
+        self._steps -= len(problem.cell_of) // _ITEMS_A_STEP
         if not self._rest_suffices():
             return False
         if self._chosen:
@@ -184,6 +186,8 @@ class _Search:
         )
 
 
+_ITEMS_A_STEP: Final = 32
+"""Beginning a form looks at every item: so many are as much work as a step."""
 _IN, _OUT, _FORM = "in", "out", "form"
 
 

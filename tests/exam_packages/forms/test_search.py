@@ -127,6 +127,16 @@ def test_enemies_of_two_cells_are_proven_short_without_trying_all() -> None:
     assert matched(problem, set(range(48)), {0: 13, 1: 12}) == {0, 1}
 
 
+def test_forms_that_take_the_whole_bank_are_found_among_enemies() -> None:
+    # 500 items for ten forms of 50, none left over; 60 groups of enemies across kinds.
+    source = random.Random(3)  # noqa: S311  # a test's own numbers
+    cells = tuple(tuple(range(start, start + 50)) for start in range(0, 500, 50))
+    groups = tuple(frozenset(source.sample(range(500), source.randint(2, 4))) for _ in range(60))
+    problem = Problem(cells, (5,) * 10, (1,) * 500, groups, forms=10)
+    found = pick(problem)
+    assert found is not None and problem.kept_by(found)
+
+
 def test_the_last_possible_sum_is_found() -> None:
     # Powers of two: one subset alone has the sum.
     source = random.Random(5)  # noqa: S311  # a test's own numbers
