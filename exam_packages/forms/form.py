@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -44,6 +44,8 @@ from exam_packages.errors import ExamError
 from exam_packages.formats.media import facts
 from exam_packages.forms.lots import Lots
 from exam_packages.rules.key import AnswerKey, Entry, SectionKey
+from exam_packages.rules.templates import draw_templates
+from exam_packages.templates import substitute
 
 STANDARD_POLICY = Policy(
     warnings_s=(600, 300, 60), outage_limit_s=300, camera=CAMERA_IF_PRESENT, snapshot_interval_s=60
@@ -112,7 +114,8 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
         for plan in part.sections:
             references = []
             for each in chosen[plan.identifier]:
-                item = shuffled(each.question, lots, test.language)
+                question = with_values(each.question, lots)
+                item = shuffled(question, lots, test.language)
                 for kind in unshown(item):
                     raise FormsError(
                         "The item “{item}” has a {kind}, which stations of this version cannot"
@@ -126,9 +129,9 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
                         item=item.identifier,
                     )
                 items[item.identifier] = item
-                names |= each.question.media
+                names |= question.media
                 references.append(ItemReference(item.identifier, item.title))
-                entries.append(entry(plan, each))
+                entries.append(entry(plan, replace(each, question=question)))
             section_keys.append(SectionKey(plan.identifier, plan.title))
             sections.append(Section(plan.identifier, plan.title, plan.rubric, tuple(references)))
         parts.append(TestPart(part.identifier, part.navigation, tuple(sections)))
@@ -148,6 +151,20 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
         media,
         AnswerKey(form, test.title, cut_score, tuple(section_keys), tuple(entries)),
     )
+
+
+def with_values(question: Question, lots: Lots) -> Question:
+    """*question* with its template variables drawn: the item has their values, and the key
+    the correct responses that go with them. Stations never draw.
+
+    Raises ``RulesError`` or ``TemplateError`` where the values cannot be drawn or shown.
+    """
+    if question.templates is None:
+        return question
+    stream = lots.stream(f"item/{question.item.identifier}/template")
+    drawn = draw_templates(question.templates, question.key, stream)
+    item = substitute(question.item, drawn.values, question.conditions)
+    return replace(question, item=item, key=drawn.key, conditions=(), templates=None)
 
 
 def shuffled(question: Question, lots: Lots, language: str) -> Item:

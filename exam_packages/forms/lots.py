@@ -26,6 +26,10 @@ class Lots:
         name = f"{where}\0{draws}".encode()
         return int.from_bytes(hashlib.sha256(self._secret + name).digest()[:8], "big")
 
+    def stream(self, where: str) -> Stream:
+        """The numbers of the place *where*, one after the other."""
+        return Stream(self, where)
+
     def shuffled(self, members: Sequence[T], where: str) -> list[T]:
         """*members* in random order (Fisher-Yates)."""
         found = list(members)
@@ -46,3 +50,24 @@ class Lots:
         loose = [each for each, stays in zip(members, fixed, strict=True) if not stays]
         drawn = iter(self.shuffled(loose, where))
         return [each if stays else next(drawn) for each, stays in zip(members, fixed, strict=True)]
+
+
+class Stream:
+    """A source of chance for rules (:class:`exam_packages.rules.operands.Source`)."""
+
+    def __init__(self, lots: Lots, where: str) -> None:
+        self._lots = lots
+        self._where = where
+        self._draws = 0
+
+    def below(self, limit: int) -> int:
+        """A number from 0 up to *limit*, not included, each equally likely."""
+        words = -(-limit.bit_length() // 64)
+        whole = 1 << (64 * words)
+        while True:
+            number = 0
+            for _ in range(words):
+                number = number << 64 | self._lots.number(self._where, self._draws)
+                self._draws += 1
+            if number < whole - whole % limit:  # refusing the uneven tail, as above
+                return number % limit
