@@ -223,7 +223,8 @@ def _check(blueprint: Blueprint, file: str) -> None:
     for key, table in (("weights", blueprint.weights), ("points", blueprint.points)):
         for competence, level in table:
             known = [kind for kind in blueprint.counts if kind[0] == competence]
-            if not known or (level != ALL_LEVELS and (competence, level) not in known):
+            whole = key == "points" and level == ALL_LEVELS
+            if not known or not (whole or (competence, level) in known):
                 raise BlueprintError(
                     "{file} gives {key} for “{level}” of “{competence}”, of which it counts no"
                     " questions; correct one of the two.",

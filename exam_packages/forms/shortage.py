@@ -61,11 +61,7 @@ def _few(plan: Plan) -> Iterator[str]:
         most = sum(min(uses[item], problem.forms) for item in cell)
         if len(cell) < need or most < need * problem.forms:
             words = f"{_upper(kind_words(kind))} has {_items(len(cell))} left"
-            reasons = plan.left_out[kind]
-            if reasons:
-                words += " (left out: "
-                words += ", ".join(f"{count} {reason}" for reason, count in reasons.items()) + ")"
-            words += f", {need} are needed"
+            words += f"{_left_out(plan, kind)}, {need} are needed"
             if problem.forms > 1:
                 words += f" for each of {problem.forms} forms"
                 if len(cell) >= need:
@@ -99,11 +95,21 @@ def _enemies(plan: Plan) -> Iterator[str]:
     alone = sum(item not in problem.groups_of for item in items)
     kinds = " and ".join(kind_words(plan.kinds[cell]) for cell in sorted(competing))
     need = sum(problem.needs[cell] for cell in competing)
-    verb = "has" if len(competing) == 1 else "together have"
+    if len(competing) == 1:
+        (only,) = competing
+        left = f"has {_items(len(items))} left{_left_out(plan, plan.kinds[only])}"
+    else:
+        left = f"together have {_items(len(items))} left"
     yield (
-        f"{_upper(kinds)} {verb} {_items(len(items))} left, {need} are needed, and enemies leave"
+        f"{_upper(kinds)} {left}, {need} are needed, and enemies leave"
         f" at most {alone + len(groups)} that can stand together{_enemies_among(plan, items)}."
     )
+
+
+def _left_out(plan: Plan, kind: Kind) -> str:
+    """Why items of *kind* cannot be drawn, in brackets, or nothing."""
+    reasons = [f"{count} {reason}" for reason, count in plan.left_out[kind].items()]
+    return f" (left out: {', '.join(reasons)})" if reasons else ""
 
 
 def _sharing(plan: Plan) -> Iterator[str]:

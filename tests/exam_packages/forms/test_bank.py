@@ -217,8 +217,9 @@ def test_parallel_forms_are_balanced() -> None:
         (
             'enemies = [["a", "b", "c"]]\nforbidden = ["f"]',
             "[counts.c]\nl = 4\n",
-            "Competence “c” at level “l” has 5 items left, 4 are needed, and enemies leave at most"
-            " 3 that can stand together (enemies of each other: “a”, “b”, “c”).",
+            "Competence “c” at level “l” has 5 items left (left out: 1 forbidden), 4 are needed,"
+            " and enemies leave at most 3 that can stand together (enemies of each other: “a”, “b”,"
+            " “c”).",
         ),
         (
             "",
