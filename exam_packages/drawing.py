@@ -40,6 +40,7 @@ from exam_packages.forms.bank import Draw
 
 PAPER_PART, PRACTICE_PART = "paper", "practice"
 ANSWER_KEY, DRAW_KEY = "answer.key", "draw.key"
+MAX_SEED: Final = 1024
 _DAY_S: Final = 86_400
 _NO_DIGEST: Final = bytes(32)
 
@@ -58,7 +59,7 @@ class Drawing(canon.Object):
     where there was none of its own. ``windows`` and ``used`` are the exposure that counted.
     """
 
-    seed: Annotated[bytes, msgspec.Meta(max_length=1024)]
+    seed: Annotated[bytes, msgspec.Meta(max_length=MAX_SEED)]
     number: canon.Count
     forms: canon.Count
     source: canon.Hash
@@ -178,6 +179,8 @@ def draw_exam(
             "cut score can be checked; write one.",
             test=source.test.identifier if source.test is not None else "",
         )
+    if len(seed) > MAX_SEED:
+        raise FormsError("A seed has at most {limit} bytes.", limit=MAX_SEED)
     history = exposure(body, source, now_s)
     drawn = draw_forms(source, seed, count, history)
     _keep_all(body, source, drawn, seed, history)

@@ -75,7 +75,8 @@ def _enemies_first(problem: Problem, order: Order) -> Order:
 def order_of(problem: Problem, names: Sequence[str], exposures: Sequence[int], lots: Lots) -> Order:
     """Random orders of the cells. Each use puts an item back by one more ticket.
 
-    An item that was used u times draws u + 1 tickets and has to take the highest; items
+    Items that no earlier form of the draw has come before those that one has. Among equals an
+    item that was used u times draws u + 1 tickets and has to take the highest; items
     come in the order of their tickets. So what was not used yet tends to come first, and
     still nobody can tell which items the next form will have.
     """
@@ -90,7 +91,8 @@ def order_of(problem: Problem, names: Sequence[str], exposures: Sequence[int], l
             sorted(
                 cell,
                 key=lambda item: (
-                    ticket(form, item, exposures[item] + used.get(item, 0)),
+                    used.get(item, 0),
+                    ticket(form, item, exposures[item]),
                     names[item],
                 ),
             )

@@ -54,7 +54,7 @@ def question(number: int, kind: int) -> Question:
         "1",
         False,
     )
-    item = Item(name, name, "en", body, (Choice("R", (), choices, 0, 1),), ())
+    item = Item(name, name, "en", body, (Choice("R", (), choices, 0, 1),), (), ())
     return Question(item, key, (), frozenset(), f"competence-{kind // 3}", f"level-{kind % 3}")
 
 

@@ -202,6 +202,14 @@ def test_parallel_forms_are_balanced() -> None:
     assert max(means) - min(means) < 0.005
 
 
+def test_items_that_nobody_classified_are_a_kind_of_their_own() -> None:
+    given = bank(*(item(name, "", "") for name in "abc"), item("d"))
+    plan = blueprint(counts='[counts.""]\n"" = 2\n')
+    assert names(forms.draw_from_bank(given, plan, b"seed"))[0] < set("abc")
+    more = blueprint(counts='[counts.""]\n"" = 4\n')
+    assert "Competence “unclassified” at level “unclassified” has 3 items left" in why(given, more)
+
+
 # Why there is none.
 
 

@@ -153,6 +153,11 @@ def test_a_damaged_entry_is_not_passed_over(body: Body, blueprint: Path) -> None
         register.items_used(body)
 
 
+def test_a_seed_that_would_not_be_kept_is_refused(body: Body) -> None:
+    with pytest.raises(FormsError, match="at most 1024 bytes"):
+        draw_exam(body, read_source(FOOD_SAFETY), bytes(1025), now_s=NOW_S)
+
+
 def test_several_forms_need_a_layout(body: Body) -> None:
     with pytest.raises(FormsError, match=r"table \[layout\]"):
         draw_exam(body, read_source(FOOD_SAFETY), b"s", now_s=NOW_S, count=2)
