@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from exam_packages import canon, forms
 from exam_packages.assessment import PartPlan, Question, QuestionReference, SectionPlan, Test
+from exam_packages.blueprint import Blueprint
 from exam_packages.content import text
 from exam_packages.content.items import TextEntry
 from exam_packages.content.paper import NONLINEAR
 from exam_packages.content.values import Response
+from exam_packages.formats.qti.reader import read_files
 from exam_packages.forms.lots import Lots
 from exam_packages.rules.declarations import ResponseDeclaration, TemplateDeclaration
 from exam_packages.rules.expressions import Apply, BaseValue, Variable
@@ -100,3 +102,51 @@ def test_a_stream_is_even_and_reaches_past_one_word() -> None:
     wide = [stream.below(2**100) for _ in range(20)]
     assert max(wide) > 2**90 and len(set(wide)) == 20
     assert {stream.below(1) for _ in range(5)} == {0}
+
+
+ITEM = b"""<?xml version="1.0" encoding="UTF-8"?>
+<qti-assessment-item xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="sum"
+    title="A sum" adaptive="false" time-dependent="false" xml:lang="en">
+  <qti-response-declaration identifier="RESPONSE" cardinality="single" base-type="integer"/>
+  <qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>
+  <qti-template-declaration identifier="A" cardinality="single" base-type="integer"/>
+  <qti-template-declaration identifier="B" cardinality="single" base-type="integer"/>
+  <qti-template-processing>
+    <qti-set-template-value identifier="A"><qti-random-integer min="10" max="99"/>
+    </qti-set-template-value>
+    <qti-set-template-value identifier="B"><qti-random-integer min="10" max="99"/>
+    </qti-set-template-value>
+    <qti-set-correct-response identifier="RESPONSE">
+      <qti-sum><qti-variable identifier="A"/><qti-variable identifier="B"/></qti-sum>
+    </qti-set-correct-response>
+  </qti-template-processing>
+  <qti-item-body>
+    <p><qti-printed-variable identifier="A"/> + <qti-printed-variable identifier="B"/> =
+      <qti-text-entry-interaction response-identifier="RESPONSE"/></p>
+  </qti-item-body>
+  <qti-response-processing
+    template="https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/match_correct.xml"/>
+</qti-assessment-item>
+"""
+TEST = b"""<?xml version="1.0" encoding="UTF-8"?>
+<qti-assessment-test xmlns="http://www.imsglobal.org/xsd/imsqtiasi_v3p0" identifier="t" title="T"
+    xml:lang="en">
+  <qti-time-limits max-time="600"/>
+  <qti-test-part identifier="p" navigation-mode="nonlinear" submission-mode="simultaneous">
+    <qti-assessment-section identifier="s" title="S" visible="true">
+      <qti-assessment-item-ref identifier="sum" href="sum.xml"/>
+    </qti-assessment-section>
+  </qti-test-part>
+</qti-assessment-test>
+"""
+
+
+@given(st.binary(max_size=4))
+def test_a_template_as_written_in_qti_is_drawn(seed: bytes) -> None:
+    form = forms.draw(read_files({"sum.xml": ITEM, "test.xml": TEST}), seed)
+    one, two = (
+        int(word) for word in text.plain(form.items["sum"].body).replace("+", " ").split()[:2]
+    )
+    (entry,) = form.key.entries
+    assert entry.key.responses[0].correct == (str(one + two),)
+    assert forms.check(Blueprint("1", "t", "", "1", {("", ""): 1}), form) == []
