@@ -1,8 +1,9 @@
 """Results for other systems: QTI 3.0 Results Reporting, one ``assessmentResult`` an attempt.
 
 The candidate is the attempt's id of the batch and nothing else; whoever may join it to a
-name does so elsewhere. Correct answers are never written: what is handed on may be handed
-on again. An attempt that is held has no result, so it has no file.
+name does so elsewhere. Correct answers are never written, nor template variables, which may
+hold one: what is handed on may be handed on again. An attempt that is held has no result,
+so it has no file.
 
 While an item waits for a person it has no SCORE, and neither has its section nor the
 test: a sum of what rules could score is no result. Scores are exact here and ``xs:double``

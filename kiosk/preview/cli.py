@@ -12,7 +12,7 @@ import click
 
 from exam_packages import canon
 from exam_packages.errors import UsageError
-from exam_packages.files import make_directory
+from exam_packages.files import make_directory, write_durably
 
 MAX_PARTS = 512 * 1024 * 1024
 
@@ -99,7 +99,7 @@ def _draw(
     def take(shot: Shot) -> None:
         if svg is not None:
             path = svg / f"{shot.name}.svg"
-            path.write_text(shot.svg, encoding="utf-8")
+            write_durably(path, shot.svg.encode(), mode=0o600)
             if not text:
                 click.echo(str(path))
         if text:

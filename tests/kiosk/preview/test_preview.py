@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import pty
+import stat
 import struct
 import subprocess
 import sys
@@ -198,8 +199,11 @@ def test_a_kept_form_is_shown_without_its_key(tmp_path: Path) -> None:
     assert {(part, blob): data for part, blob, data in of_form(body, name) if part == PAPER} == {
         (PAPER, blob): data for blob, _, data in forms.blobs(form)
     }
-    done = preview(name, "--body", str(body.directory), "--text")
+    pictures = tmp_path / "pictures"
+    done = preview(name, "--body", str(body.directory), "--text", "--svg", str(pictures))
     assert done.returncode == 0, done.stderr
+    assert stat.S_IMODE(pictures.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in pictures.iterdir()} == {0o600}
     assert BANNER in done.stdout and "── practice-001-practice-" in done.stdout
 
 
