@@ -102,7 +102,7 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
         root.language,
         body.blocks(found.body),
         tuple(interactions.found),
-        tuple(_stimulus(each, stimulus) for each in found.stimuli),
+        tuple(dict.fromkeys(_stimulus(each, stimulus) for each in found.stimuli)),
         tuple(each for node in found.catalogs for each in catalogs.read(body, node)),
     )
     conditions = tuple(interactions.conditions)
