@@ -79,6 +79,11 @@ class Interactions:
             **self._graphics.readers,
         }
 
+    @property
+    def variables(self) -> set[str]:
+        """The template variables that the item needs values of."""
+        return self._flow.variables | {each.variable for each in self.conditions}
+
     def take(self, node: Node) -> Parts | None:
         """What stands in the place of QTI's element *node*. Raises ``FormatError``."""
         if node.name == "qti-gap":
