@@ -9,7 +9,7 @@ an item like any other, without a trace of the template.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -64,29 +64,6 @@ def substitute(item: Item, values: Values, conditions: Sequence[ChoiceWhen] = ()
                 changes[name] = kept
         interactions.append(msgspec.structs.replace(interaction, **changes))
     return msgspec.structs.replace(made, interactions=tuple(interactions))
-
-
-def variables(item: Item, conditions: Sequence[ChoiceWhen] = ()) -> frozenset[str]:
-    """The template variables that *item* needs values of."""
-    return frozenset({each.variable for each in conditions} | set(_named(item)))
-
-
-def _named(thing: object) -> Iterator[str]:
-    if isinstance(thing, tuple):
-        for each in thing:
-            yield from _named(each)
-    elif isinstance(thing, msgspec.Struct):
-        match thing:
-            case Printed(identifier=name):
-                yield name
-            case When(variable=name) | WhenBlock(variable=name):
-                yield name
-            case Formula(variables=names):
-                yield from names
-            case _:
-                pass
-        for name in thing.__struct_fields__:
-            yield from _named(getattr(thing, name))
 
 
 def _replaced(thing: Any, values: Values) -> Any:

@@ -9,7 +9,7 @@ its file and line.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
 from typing import Any
 
@@ -21,6 +21,8 @@ from exam_packages.formats.report import Change
 MAX_SIZE = 2 * 1024 * 1024
 MAX_DEPTH = 60
 MAX_ELEMENTS = 50_000
+MAX_CHANGES = 1_000
+"""Changes kept of one file: nobody reads more, and files may use one another many times."""
 
 XML = "http://www.w3.org/XML/1998/namespace"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -131,15 +133,22 @@ class Node:
 
     def change(self, template: str, **fields: str | int) -> None:
         """Tell of something here that is taken in otherwise; *template* as in :meth:`error`."""
-        self.changes.append(
-            Change(
-                "{file}, line {line}, <{element}>: " + template,
-                file=self.file,
-                line=self.line,
-                element=self.name,
-                **fields,
-            )
+        where = "{file}, line {line}, <{element}>: "
+        change = Change(
+            where + template, file=self.file, line=self.line, element=self.name, **fields
         )
+        self.tell((change,))
+
+    def tell(self, changes: Iterable[Change]) -> None:
+        """Add *changes* to those of the file, of which only so many are listed."""
+        for change in changes:
+            if len(self.changes) == MAX_CHANGES:
+                self.changes.append(
+                    Change("{file}: further changes are not listed.", file=self.file)
+                )
+            if len(self.changes) > MAX_CHANGES:
+                return
+            self.changes.append(change)
 
     def unsupported(self) -> FormatError:
         return self.error("this element is not supported here; leave it out or ask for it.")

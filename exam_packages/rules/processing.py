@@ -186,6 +186,16 @@ def total(key: AnswerKey, results: Mapping[str, ItemResult]) -> FormResult:
     )
 
 
+def mistake(key: ItemKey, responses: tuple[Response, ...]) -> RulesError | None:
+    """What keeps the rules of *key* from being followed on *responses*, told to its author."""
+    try:
+        ready = _ready(key)
+        _run(ready, ready.environment(responses))
+    except RulesError as problem:
+        return problem
+    return None
+
+
 def process(key: ItemKey, here: Environment) -> Fraction:
     """Run the rules of *key* and give its SCORE; NULL counts as 0.
 

@@ -61,7 +61,21 @@ STYLES = {
     "strike": text.STRIKE,
     "del": text.STRIKE,
 } | dict.fromkeys(
-    ["span", "abbr", "acronym", "small", "big", "font", "time", "data", "bdi", "bdo", "label"], 0
+    [
+        "span",
+        "nobr",
+        "abbr",
+        "acronym",
+        "small",
+        "big",
+        "font",
+        "time",
+        "data",
+        "bdi",
+        "bdo",
+        "label",
+    ],
+    0,
 )
 DIVISIONS = frozenset(
     {"div", "p", "section", "article", "aside", "header", "footer", "nav", "main", "address"}
@@ -118,9 +132,8 @@ class Body:
         """The elements in *node*, included files in their place."""
         for child in node.mixed():
             if child.namespace == XINCLUDE:
-                self._included += 1
+                self._included += 1  # never less again: files may include one another
                 yield self.library.included(child, self._included)
-                self._included -= 1
             else:
                 yield child
 
@@ -267,7 +280,8 @@ class Body:
     def _list(self, node: Node) -> Listing | Numbered:
         given = node.attributes(start="1", type="1", reversed="", compact="")
         ordered = node.name == "ol"
-        entries, values = [], []
+        entries: list[tuple[Block, ...]] = []
+        values: list[int] = []
         number, step = 1, 1
         if ordered:
             number = int(given["start"]) if re.fullmatch(r"-?[0-9]{1,6}", given["start"]) else 1
@@ -275,6 +289,9 @@ class Body:
                 step = -1
                 number = number if node.get("start") else len(node.mixed())
         for child in node.children():
+            if child.name in ("ul", "ol") and entries:  # as browsers forgive it
+                entries[-1] += self.block(child)
+                continue
             if child.name != "li":
                 raise child.unsupported()
             value = child.attributes(value="")["value"]

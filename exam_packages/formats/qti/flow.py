@@ -24,11 +24,13 @@ class Flow:
     """Takes in what stands in a body beside XHTML and interactions.
 
     *outcomes* are the outcome variables' declared default values, by identifier.
+    ``variables`` are the template variables that were met.
     """
 
     def __init__(self, body: Body, outcomes: Mapping[str, tuple[str, ...]]) -> None:
         self._body = body
         self._outcomes = outcomes
+        self.variables: set[str] = set()
 
     def take(self, node: Node) -> Parts | None:
         """What stands in the place of *node*, or ``None`` when it is not known here."""
@@ -65,8 +67,10 @@ class Flow:
         )
         if not given["index"].isdecimal():
             raise node.error("an index that is itself a variable is not supported.")
+        name = node.identifier("identifier", given["identifier"])
+        self.variables.add(name)
         return Printed(
-            node.identifier("identifier", given["identifier"]),
+            name,
             given["format"],
             node.number("base", given["base"], 36),
             node.number("index", given["index"], 10_000),
@@ -77,6 +81,7 @@ class Flow:
 
     def _condition(self, node: Node) -> tuple[str, str, bool]:
         given = node.attributes(identifier=None, template_identifier=None, show_hide="show")
+        self.variables.add(given["template_identifier"])
         return given["template_identifier"], given["identifier"], given["show_hide"] != "hide"
 
     def _feedback(self, node: Node) -> Parts:

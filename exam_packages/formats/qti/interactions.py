@@ -13,7 +13,6 @@ from exam_packages.assessment import ChoiceWhen, Shuffle
 from exam_packages.content.items import (
     Associate,
     Choice,
-    ExtendedText,
     GapMatch,
     Hottext,
     InlineChoice,
@@ -27,15 +26,13 @@ from exam_packages.content.items import (
 )
 from exam_packages.content.text import Blank, Block, Gap, HotWords, Slot
 from exam_packages.content.values import MAX_MEMBERS
-from exam_packages.formats import patterns
 from exam_packages.formats.qti import choices, objects
 from exam_packages.formats.qti.body import Body, Parts
 from exam_packages.formats.qti.flow import Flow
 from exam_packages.formats.qti.graphics import Graphics
-from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.responses import Responses
+from exam_packages.formats.qti.texts import Texts
 from exam_packages.formats.xml import Node
-from exam_packages.rules.declarations import NUMERIC
 from exam_packages.rules.numbers import number, written
 
 MOST = 1_000_000
@@ -70,8 +67,6 @@ class Interactions:
         self._words: list[str] | None = None
         self._readers: dict[str, Callable[[Node], Interaction]] = {
             "qti-choice-interaction": self._choice,
-            "qti-text-entry-interaction": self._text_entry,
-            "qti-extended-text-interaction": self._extended_text,
             "qti-inline-choice-interaction": self._inline_choice,
             "qti-order-interaction": self._order,
             "qti-match-interaction": self._match,
@@ -80,8 +75,14 @@ class Interactions:
             "qti-hottext-interaction": self._hottext,
             "qti-slider-interaction": self._slider,
             "qti-media-interaction": self._media,
+            **Texts(body, responses).readers,
             **self._graphics.readers,
         }
+
+    @property
+    def variables(self) -> set[str]:
+        """The template variables that the item needs values of."""
+        return self._flow.variables | {each.variable for each in self.conditions}
 
     def take(self, node: Node) -> Parts | None:
         """What stands in the place of QTI's element *node*. Raises ``FormatError``."""
@@ -317,76 +318,6 @@ class Interactions:
             node.truth("autostart", given["autostart"]),
             node.truth("loop", given["loop"]),
         )
-
-    def _text_entry(self, node: Node) -> TextEntry:
-        given = node.attributes(
-            response_identifier=None,
-            expected_length="0",
-            pattern_mask="",
-            placeholder_text="",
-            format="plain",
-            base="10",
-            string_identifier="",
-        )
-        name = self._responses.declared(node, given, "string", "text", "integer", "float")
-        self._plain(node, given)
-        if node.children():
-            raise node.children()[0].unsupported()
-        return TextEntry(
-            name,
-            node.number("expected-length", given["expected_length"] or "0", MOST),
-            given["pattern_mask"],
-            one_line(given["placeholder_text"]),
-            self._responses.of(name).base_type in NUMERIC,
-        )
-
-    def _extended_text(self, node: Node) -> ExtendedText:
-        given = node.attributes(
-            response_identifier=None,
-            expected_lines="0",
-            expected_length="0",
-            placeholder_text="",
-            pattern_mask="",
-            format="plain",
-            base="10",
-            string_identifier="",
-            min_strings="0",
-            max_strings="",
-        )
-        name = self._responses.declared(node, given, "string", "any", "integer", "float")
-        self._plain(node, given)
-        prompt, rest = self._prompt(node)
-        if rest:
-            raise rest[0].unsupported()
-        declared = self._responses.of(name)
-        most = 1
-        if declared.cardinality not in ("single", "record"):
-            most = node.number("max-strings", given["max_strings"] or "0", MAX_MEMBERS)
-        least = node.number("min-strings", given["min_strings"], most or MAX_MEMBERS)
-        return ExtendedText(
-            name,
-            prompt,
-            node.number("expected-lines", given["expected_lines"] or "0", MOST),
-            one_line(given["placeholder_text"]),
-            node.number("expected-length", given["expected_length"] or "0", MOST),
-            least,
-            most,
-            given["pattern_mask"],
-            declared.base_type in NUMERIC,
-        )
-
-    def _plain(self, node: Node, given: dict[str, str]) -> None:
-        """What both kinds of text ask beside their room."""
-        if given["base"] != "10" or given["string_identifier"]:
-            raise node.error(
-                "only numbers to the base 10 are read, and no second variable for the text."
-            )
-        if given["format"] != "plain":
-            node.change("the text is typed plain, not as {format}.", format=given["format"][:20])
-        try:
-            patterns.check(given["pattern_mask"])
-        except patterns.PatternError as problem:
-            raise node.error("pattern-mask: {why}", why=str(problem)) from None
 
     def _prompt(self, node: Node) -> tuple[tuple[Block, ...], list[Node]]:
         return choices.prompt(self._body, node)

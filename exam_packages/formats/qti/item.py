@@ -23,7 +23,6 @@ from exam_packages.formats.report import Change
 from exam_packages.formats.xml import Node
 from exam_packages.rules.key import ItemKey
 from exam_packages.rules.templates import Templates
-from exam_packages.templates import variables
 
 ReadStimulus = Callable[[Node, str], Exhibit]
 
@@ -102,11 +101,11 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
         root.language,
         body.blocks(found.body),
         tuple(interactions.found),
-        tuple(_stimulus(each, stimulus) for each in found.stimuli),
+        tuple(dict.fromkeys(_stimulus(each, stimulus) for each in found.stimuli)),
         tuple(each for node in found.catalogs for each in catalogs.read(body, node)),
     )
     conditions = tuple(interactions.conditions)
-    templates = _templates(root, item, conditions, parts, found.drawing)
+    templates = _templates(root, interactions.variables, parts, found.drawing)
     key = make_key(root, item, parts, conditions, templates)
     try:
         canon.pack(item)
@@ -154,16 +153,10 @@ def _sort(node: Node, parts: Parts, found: _Found) -> None:
             raise node.unsupported()
 
 
-def _templates(
-    root: Node,
-    item: Item,
-    conditions: tuple[ChoiceWhen, ...],
-    parts: Parts,
-    drawing: Node | None,
-) -> Templates | None:
+def _templates(root: Node, used: set[str], parts: Parts, drawing: Node | None) -> Templates | None:
     """How the item's template variables are drawn; ``None`` when it has none."""
     known = {each.identifier for each in parts.templates}
-    for name in sorted(variables(item, conditions) - known):
+    for name in sorted(used - known):
         raise root.error("the template variable “{name}” is not declared; declare it.", name=name)
     if not known and drawing is None:
         return None

@@ -20,7 +20,7 @@ from exam_packages.rules.declarations import (
 )
 from exam_packages.rules.key import SCORE, ItemKey, Rule
 from exam_packages.rules.numbers import exact, written
-from exam_packages.rules.processing import RULES, score
+from exam_packages.rules.processing import RULES, mistake, score
 from exam_packages.rules.templates import Templates, draw_templates
 from exam_packages.rules.values import RulesError
 from exam_packages.templates import TemplateError, substitute
@@ -204,8 +204,8 @@ def _try(root: Node, item: Item, key: ItemKey) -> None:
         result = score(item, key, responses)
         if result.score is None and result.person == RULES:
             raise root.error(
-                "the response processing cannot be followed: a name or type in it does not"
-                " fit the declarations."
+                "the response processing cannot be followed: {why}",
+                why=str(mistake(key, responses)),
             )
         if result.score is None:
             raise root.error("the correct response is not one that the item can take.")

@@ -18,7 +18,8 @@ from exam_packages.formats.xml import Node
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _DATA = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.IGNORECASE)
-MAX_INCLUDES = 8
+MAX_INCLUDES = 32
+"""Inclusions in one body, however they nest: each costs the reading of a file."""
 
 
 @dataclass
@@ -70,16 +71,16 @@ class Library:
         self.media[self._name(path, kind)] = data
         return self._names[path], kind
 
-    def included(self, node: Node, depth: int) -> Node:
+    def included(self, node: Node, number: int) -> Node:
         """The root of the file that an XInclude element names. Raises ``FormatError``."""
         href = node.get("href") or ""
-        if depth > MAX_INCLUDES or not href or node.get("xpointer") or node.get("parse") == "text":
+        if number > MAX_INCLUDES or not href or node.get("xpointer") or node.get("parse") == "text":
             raise node.error("this inclusion is not supported; put the content itself here.")
         path = self.resolve(node, href)
         root = parse_qti(self.files[path], path)
         root.changes = node.changes
         if root.namespace == XINCLUDE:
-            return self.included(root, depth + 1)
+            return self.included(root, number + 1)
         return root
 
     def _content(self, node: Node, href: str) -> tuple[str, bytes]:

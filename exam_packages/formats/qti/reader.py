@@ -266,7 +266,7 @@ class _Reader:
         if file not in self._stimuli:
             self._stimuli[file] = self._read_stimulus(file)
         exhibit, changes = self._stimuli[file]
-        node.changes.extend(changes)
+        node.tell(changes)
         return exhibit
 
     def _read_stimulus(self, file: str) -> tuple[Exhibit, tuple[Change, ...]]:

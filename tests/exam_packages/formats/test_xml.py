@@ -91,6 +91,14 @@ def test_attributes_that_only_concern_looks_are_told(text: str, what: str) -> No
     assert str(change).startswith("a.xml, line 1, <")
 
 
+def test_only_so_many_changes_are_kept() -> None:
+    node = xml.parse(b"<a/>", "a.xml")
+    for number in range(xml.MAX_CHANGES + 9):
+        node.change("number {number}", number=number)
+    assert len(node.changes) == xml.MAX_CHANGES + 1
+    assert str(node.changes[-1]) == "a.xml: further changes are not listed."
+
+
 def test_text_between_elements_is_not_dropped() -> None:
     for text in ("<a>lost<b/></a>", "<a><b/>lost</a>"):
         with pytest.raises(FormatError, match="text"):

@@ -90,6 +90,10 @@ BODIES: list[tuple[str, tuple[Block, ...]]] = [
         (Numbered(("c.", "aa."), ((para("x"),), (para("y"),))),),
     ),
     (
+        "<ul><li>x</li><ul><li>y</li></ul></ul>",
+        (text.Listing(False, ((para("x"), text.Listing(False, ((para("y"),),))),)),),
+    ),
+    (
         "<ol type='I' reversed='reversed'><li>x</li><li>y</li></ol>",
         (Numbered(("II.", "I."), ((para("x"),), (para("y"),))),),
     ),
@@ -316,6 +320,8 @@ def test_a_part_in_a_file_of_its_own(package: Make) -> None:
     endless = f"<xi:include {xi} href='p.xml'/>".encode()
     made = package(files={"parts/p.xml": endless}, body=body + package().body)
     assert "inclusion is not supported" in str(made.bank().readings[0].refusal)
+    made.files["parts/p.xml"] = f"<div>{endless.decode() * 9}</div>".encode()
+    assert "inclusion is not supported" in str(made.bank().readings[0].refusal)
     made.body = made.body.replace("../parts/p.xml", "file:///etc/passwd")
     assert "not a file of this package" in str(made.bank().readings[0].refusal)
 
@@ -325,7 +331,7 @@ HOSTILE = "a\N{RIGHT-TO-LEFT OVERRIDE}\N{ZERO WIDTH SPACE}&#x9b;31m&#xa0;\N{BELL
 
 def test_no_word_of_an_item_commands_a_screen(package: Make) -> None:
     body = f"""<p title="{HOSTILE}">{HOSTILE}</p><p><img src="../media/p.png" alt="{HOSTILE}"/>
-      <math xmlns="{MATHML}"><mtext>{HOSTILE}</mtext></math></p><pre>{HOSTILE}</pre>
+      <math xmlns="{MATHML}"><mtext>{HOSTILE[:9_000]}</mtext></math></p><pre>{HOSTILE}</pre>
       <table><caption>{HOSTILE}</caption><tr><td>{HOSTILE}</td></tr></table>
       <p><qti-text-entry-interaction response-identifier="T" placeholder-text="{HOSTILE}"/></p>"""
     declared = (

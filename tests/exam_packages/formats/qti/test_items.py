@@ -320,7 +320,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
          "processing": "<qti-response-processing><qti-set-outcome-value identifier='SCORE'>"
          "<qti-variable identifier='NOBODY'/></qti-set-outcome-value>"
          "</qti-response-processing>"},
-        "cannot be followed",
+        "cannot be followed: .*“NOBODY”",
     ),
     (
         {"processing": "<qti-response-processing><qti-exit-response/></qti-response-processing>"},
