@@ -228,6 +228,42 @@ def test_choices_keep_their_paragraphs_and_lists(package: Make) -> None:
     assert ["plain lines" in str(change) for change in reading.changes] == [True]
 
 
+@pytest.mark.parametrize(
+    ("inner", "lines", "exact"),
+    [
+        ("<ol><li>x</li><li>y</li></ol>", "1. x\n2. y", True),
+        ("<ol start='4' type='i'><li>x</li></ol>", "iv. x", True),
+        ("<pre>a b\n c</pre>", "a\u00a0b\n\u00a0c", True),
+        ("<p>x</p><hr/><p>y</p>", "x\ny", False),
+        ("<figure><p>x</p><figcaption>fig</figcaption></figure>", "x\nfig", True),
+        ("<blockquote><p>x</p></blockquote>", "x", False),
+        ("<details><summary>s</summary>x</details>", "s\nx", False),
+        ("<dl><dt>t</dt><dd>d</dd></dl>", "t\nd", False),
+        (
+            "<table><caption>c</caption><tr><td>x</td><td>y</td></tr><tr><td>z</td></tr></table>",
+            "c\nx | y\nz",
+            False,
+        ),
+    ],
+)
+def test_blocks_in_a_choice_become_lines(
+    package: Make, inner: str, lines: str, exact: bool
+) -> None:
+    made = package()
+    made.body = made.body.replace(">A<", f">{inner}<")
+    (reading,) = made.bank().readings
+    body = reading.question.item.interactions[0].choices[0].body
+    said = "".join("\n" if isinstance(each, Break) else each.text for each in body)
+    assert said == lines
+    assert (reading.changes == ()) is exact
+
+
+def test_neither_interactions_nor_recordings_stand_in_a_choice(package: Make) -> None:
+    made = package(files={"media/a.mp3": b"ID3\x03\0\0\0"})
+    made.body = made.body.replace(">A<", "><audio src='../media/a.mp3'/><")
+    assert "where only text can" in str(made.bank().readings[0].refusal)
+
+
 def gif(frames: int = 1) -> bytes:
     out = io.BytesIO()
     pictures = [Image.new("RGB", (5, 4), (90 * each, 0, 0)) for each in range(frames)]
