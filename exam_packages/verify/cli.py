@@ -57,8 +57,8 @@ def verify(
     """Verify exams and sealed files, and say what is proven and by whom. Needs no key.
 
     FILE is a package, grant, release, enrolment, journal segment, attempt's directory,
-    bundle, manifest, receipt, log proof or checkpoint; several are also compared with one
-    another. Damage is told, and what stands in spite of it.
+    bundle, manifest, receipt, log proof or checkpoint, or a statement about keys that died;
+    several are also compared with one another. Damage is told, and what stands in spite of it.
 
     Ends with status 0 when everything is proven, 1 when something is not, 2 when it was
     asked for something that cannot be meant.
