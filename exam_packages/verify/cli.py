@@ -57,9 +57,9 @@ def verify(
     """Verify exams and sealed files, and say what is proven and by whom. Needs no key.
 
     FILE is a package, grant, release, enrolment, journal segment, attempt's directory,
-    bundle, manifest, receipt, an attempt's anchors, or of the log a checkpoint, a proof of
-    place or of growth, or a directory with a copy of it; several are also compared with one
-    another. Damage is told, and what stands in spite of it.
+    bundle, manifest, receipt, an attempt's anchors, a statement about keys that died, or of
+    the log a checkpoint, a proof of place or of growth, or a directory with a copy of it;
+    several are also compared with one another. Damage is told, and what stands in spite of it.
 
     Ends with status 0 when everything is proven, 1 when something is not, 2 when it was
     asked for something that cannot be meant.
