@@ -28,11 +28,23 @@ class Shuffle:
 
 
 @dataclass(frozen=True, slots=True)
+class ChoiceWhen:
+    """A choice that is there (or, without ``show``, is not) when the template variable
+    *variable* has the choice's identifier as its value."""
+
+    response: str
+    choice: str
+    variable: str
+    show: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """An item as written, with its key and with what drawing must know.
 
     ``media`` are the names of the pictures that the item shows; ``competence`` and
     ``level`` classify it for the blueprint (empty when the author did not say).
+    ``conditions`` are the choices that depend on template variables.
     """
 
     item: Item
@@ -41,16 +53,31 @@ class Question:
     media: frozenset[str]
     competence: str
     level: str
+    conditions: tuple[ChoiceWhen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """QTI time-limits in seconds; 0 is none."""
+
+    min_s: int = 0
+    max_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class QuestionReference:
-    """A question's place in a section (QTI assessment-item-ref)."""
+    """A question's place in a section (QTI assessment-item-ref).
+
+    ``weight`` is the one that the test's total uses; ``weights`` are all, by name.
+    """
 
     question: Question
     weight: str
     fixed: bool
     required: bool
+    categories: tuple[str, ...] = ()
+    weights: tuple[tuple[str, str], ...] = ()
+    limits: TimeLimits = TimeLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +96,7 @@ class SectionPlan:
     shuffle: bool
     fixed: bool
     required: bool
+    limits: TimeLimits = TimeLimits()
 
     def references(self) -> Iterator[QuestionReference]:
         """Every question that could be drawn, in the order written."""
@@ -89,6 +117,7 @@ class PartPlan:
     identifier: str
     navigation: int
     sections: tuple[SectionPlan, ...]
+    limits: TimeLimits = TimeLimits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +147,21 @@ class Test:
         for part in self.parts:
             for section in part.sections:
                 yield from section.references()
+
+    def unkept(self) -> Iterator[str]:
+        """What of this test a station of this version cannot keep to, by name; none is good."""
+        for part in self.parts:
+            if part.limits != TimeLimits():
+                yield f"time limit of the part “{part.identifier}”"
+            for section in part.sections:
+                yield from _limited(section)
+
+
+def _limited(plan: SectionPlan) -> Iterator[str]:
+    if plan.limits != TimeLimits():
+        yield f"time limit of the section “{plan.identifier}”"
+    for member in plan.members:
+        if isinstance(member, SectionPlan):
+            yield from _limited(member)
+        elif member.limits != TimeLimits():
+            yield f"time limit of the item “{member.question.item.identifier}”"

@@ -14,6 +14,7 @@ array is one byte on the wire and fifty-six in memory.
 
 from __future__ import annotations
 
+import threading
 from functools import cache
 from typing import Annotated, Any, TypeAlias, TypeVar, dataclass_transform
 
@@ -117,9 +118,15 @@ def unpack(
     return typed
 
 
+_making = threading.Lock()
+
+
 @cache
 def _decoder(kind: Any) -> msgspec.msgpack.Decoder[Any]:
-    return msgspec.msgpack.Decoder(kind)
+    # msgspec puts what it knows of a class (and of those in it) where every thread finds it
+    # before it is whole, and reads it there without a look: one thread at a time.
+    with _making:
+        return msgspec.msgpack.Decoder(kind)
 
 
 def _check_size(data: bytes, max_size: int) -> None:

@@ -27,10 +27,25 @@ def package() -> None:
 
 @package.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
-@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--report", type=_FILE, help="Tell what became of each item, as an HTML page.")
+@click.option("--json", "listing", type=_FILE, help="The same for programs.")
+@click.option("--body", "directory", type=_DIRECTORY, help="Also draw a form of the test here.")
 @click.option("--seed", help="Draws the same form again; as secret as the paper. Default: random.")
-def import_(source: Path, directory: Path, seed: str | None) -> None:
-    """Read the QTI 3 test in SOURCE, draw a form and check it against its blueprint."""
+def import_(
+    source: Path,
+    report: Path | None,
+    listing: Path | None,
+    directory: Path | None,
+    seed: str | None,
+) -> None:
+    """Read the bank in SOURCE (a folder, a zip or a file) and tell what became of each item.
+
+    With --body also draw a form of its test and check it against its blueprint.
+    """
+    if directory is None or report is not None or listing is not None:
+        _tell(source, report, listing)
+    if directory is None:
+        return
     from exam_packages.packaging import import_exam
 
     lot = seed.encode() if seed else secrets.token_bytes(32)
@@ -38,6 +53,19 @@ def import_(source: Path, directory: Path, seed: str | None) -> None:
     count = len(form.paper.references())
     click.echo(f"“{form.paper.title}”: {count} items, {form.paper.time_limit_s // 60} minutes.")
     click.echo(form.paper.form)
+
+
+def _tell(source: Path, report: Path | None, listing: Path | None) -> None:
+    from exam_packages.formats import told
+    from exam_packages.formats.banks import read_bank
+    from exam_packages.formats.page import to_page
+
+    bank = read_bank(source)
+    if report is not None:
+        report.write_text(to_page(bank, source.name), encoding="utf-8")
+    if listing is not None:
+        listing.write_text(told.to_json(bank), encoding="utf-8")
+    click.echo(told.to_text(bank), nl=False)
 
 
 @package.command("seal")

@@ -25,14 +25,17 @@ from exam_packages import canon
 from exam_packages.assessment import Question, QuestionReference, SectionPlan, Test
 from exam_packages.blueprint import Blueprint
 from exam_packages.content.items import (
+    Associate,
     Choice,
     Exhibit,
+    GapMatch,
     InlineChoice,
     Interaction,
     Item,
     Match,
     Order,
     SimpleChoice,
+    unshown,
 )
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
@@ -150,6 +153,13 @@ def _check_key(item: Item, key: ItemKey) -> list[str]:
 
 def _draw(test: Test, seed: bytes, policy: Policy) -> DrawnForm:
     _check_names(test)
+    for limit in test.unkept():
+        raise FormsError(
+            "The test “{test}” has a {limit}, which stations of this version cannot keep to;"
+            " leave it out.",
+            test=test.identifier,
+            limit=limit,
+        )
     lots = _Lots(hashlib.sha256(b"exam-kiosk/form/draw/v1\0" + seed).digest())
     parts, entries, section_keys, items = [], [], [], {}
     names: set[str] = set()
@@ -161,6 +171,13 @@ def _draw(test: Test, seed: bytes, policy: Policy) -> DrawnForm:
             for each in chosen:
                 question = each.question
                 item = _shuffled(question, lots, test.language)
+                for kind in unshown(item):
+                    raise FormsError(
+                        "The item “{item}” has a {kind}, which stations of this version cannot"
+                        " show; leave it out of the test.",
+                        item=item.identifier,
+                        kind=kind,
+                    )
                 if item.identifier in items:
                     raise FormsError(
                         "The item “{item}” was drawn twice; a form has each item once.",
@@ -271,7 +288,13 @@ def _shuffled(question: Question, lots: _Lots, language: str) -> Item:
         if name not in by_response:
             return interaction
         match interaction:
-            case Choice(choices=choices) | InlineChoice(choices=choices) | Order(choices=choices):
+            case (
+                Choice(choices=choices)
+                | InlineChoice(choices=choices)
+                | Order(choices=choices)
+                | Associate(choices=choices)
+                | GapMatch(choices=choices)
+            ):
                 return msgspec.structs.replace(
                     interaction, choices=order(choices, by_response[name], name)
                 )

@@ -19,11 +19,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 def target(name: str) -> Callable[[bytes], None]:
     """One reader, whose refusals are no findings."""
-    import readers
-
     from exam_packages.errors import ExamError
 
-    read, _ = readers.READERS[name]
+    read, _ = readers()[name]
 
     def one_input(data: bytes) -> None:
         try:
@@ -34,10 +32,16 @@ def target(name: str) -> Callable[[bytes], None]:
     return one_input
 
 
-def names() -> list[str]:
-    import readers
+def readers() -> dict[str, tuple[Callable[[bytes], None], bytes]]:
+    """Every reader by its name, with an example that it reads."""
+    from bank_readers import BANK_READERS
+    from readers import READERS
 
-    return sorted(readers.READERS)
+    return READERS | BANK_READERS
+
+
+def names() -> list[str]:
+    return sorted(readers())
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -52,12 +56,10 @@ def main(arguments: Sequence[str]) -> int:
             print("Name one reader:", ", ".join(known))
             return 2
         one_input = target(arguments[0])
-    import readers
-
     options = list(arguments[1:])
     if not any(not option.startswith("-") for option in options):
         corpus = Path(tempfile.mkdtemp(prefix="fuzz-"))
-        (corpus / "vector").write_bytes(readers.READERS[arguments[0]][1])
+        (corpus / "vector").write_bytes(readers()[arguments[0]][1])
         options.append(str(corpus))
     atheris.Setup([sys.argv[0], *options], one_input)
     atheris.Fuzz()

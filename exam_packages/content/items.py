@@ -1,4 +1,4 @@
-"""Items and their interactions, in QTI 3's terms and meaning.
+"""Items, and whether a response fits an interaction.
 
 Each interaction can say whether a response fits it (:func:`problem`), which is all
 that a station needs to know about it; whether the response is right is nobody's
@@ -8,84 +8,66 @@ business there.
 from __future__ import annotations
 
 import re
-from typing import TypeAlias
+from fractions import Fraction
 
 from exam_packages.canon import Object
-from exam_packages.content.text import Block, Inline
+from exam_packages.content import text
+from exam_packages.content.catalogs import Catalog
+from exam_packages.content.interactions import (
+    QTI_NAMES,
+    Area,
+    Associate,
+    Choice,
+    ExtendedText,
+    GapMatch,
+    GraphicAssociate,
+    GraphicGapMatch,
+    GraphicOrder,
+    Hotspot,
+    Hottext,
+    InlineChoice,
+    Interaction,
+    Match,
+    Media,
+    Order,
+    PositionObject,
+    SelectPoint,
+    SimpleChoice,
+    Slider,
+    TextEntry,
+)
+from exam_packages.content.text import Block, Picture
 from exam_packages.content.values import MAX_MEMBERS, MAX_TEXT, Response
 
-
-class SimpleChoice(Object):
-    """One thing that can be chosen, ordered or matched.
-
-    ``match_max`` bounds how often it may be matched (0: any number of times).
-    """
-
-    identifier: str
-    body: tuple[Inline, ...]
-    match_max: int
-
-
-class Choice(Object, tag=1):
-    """qti-choice-interaction: one (``max_choices`` 1) or several (0: any number)."""
-
-    response: str
-    prompt: tuple[Block, ...]
-    choices: tuple[SimpleChoice, ...]
-    min_choices: int
-    max_choices: int
-
-
-class TextEntry(Object, tag=2):
-    """qti-text-entry-interaction: a short answer inside a line of text.
-
-    ``pattern`` is an XML Schema style pattern the whole answer must match, or empty;
-    ``numeric`` says that the declaration's base type is a number.
-    """
-
-    response: str
-    expected_length: int
-    pattern: str
-    placeholder: str
-    numeric: bool
-
-
-class ExtendedText(Object, tag=3):
-    """qti-extended-text-interaction: a longer answer in the candidate's own words."""
-
-    response: str
-    prompt: tuple[Block, ...]
-    expected_lines: int
-    placeholder: str
-
-
-class InlineChoice(Object, tag=4):
-    """qti-inline-choice-interaction: one choice from a menu inside a line of text."""
-
-    response: str
-    choices: tuple[SimpleChoice, ...]
-
-
-class Order(Object, tag=5):
-    """qti-order-interaction: put the choices in order (all of them)."""
-
-    response: str
-    prompt: tuple[Block, ...]
-    choices: tuple[SimpleChoice, ...]
-
-
-class Match(Object, tag=6):
-    """qti-match-interaction: pair members of the first set with members of the second."""
-
-    response: str
-    prompt: tuple[Block, ...]
-    sources: tuple[SimpleChoice, ...]
-    targets: tuple[SimpleChoice, ...]
-    min_associations: int
-    max_associations: int
-
-
-Interaction: TypeAlias = Choice | TextEntry | ExtendedText | InlineChoice | Order | Match
+__all__ = [
+    "Area",
+    "Associate",
+    "Choice",
+    "Exhibit",
+    "ExtendedText",
+    "GapMatch",
+    "GraphicAssociate",
+    "GraphicGapMatch",
+    "GraphicOrder",
+    "Hotspot",
+    "Hottext",
+    "InlineChoice",
+    "Interaction",
+    "Item",
+    "Match",
+    "Media",
+    "Order",
+    "PositionObject",
+    "SelectPoint",
+    "SimpleChoice",
+    "Slider",
+    "TextEntry",
+    "complete",
+    "problem",
+    "shown",
+    "unordered",
+    "unshown",
+]
 
 
 class Exhibit(Object):
@@ -94,6 +76,7 @@ class Exhibit(Object):
     identifier: str
     title: str
     body: tuple[Block, ...]
+    catalogs: tuple[Catalog, ...]
 
 
 class Item(Object):
@@ -105,10 +88,40 @@ class Item(Object):
     body: tuple[Block, ...]
     interactions: tuple[Interaction, ...]
     exhibits: tuple[str, ...]
+    catalogs: tuple[Catalog, ...]
 
     def interaction(self, response: str) -> Interaction | None:
         """The interaction that *response* names."""
         return next((each for each in self.interactions if each.response == response), None)
+
+
+def shown(interaction: Interaction) -> bool:
+    """Whether a station of this version can show *interaction*."""
+    match interaction:
+        case Choice() | TextEntry() | InlineChoice() | Match():
+            return True
+        case Order(min_choices=least, max_choices=most):
+            return not least and not most
+        case ExtendedText(max_strings=most):
+            return most == 1
+        case _:
+            return False
+
+
+def unshown(item: Item) -> tuple[str, ...]:
+    """What of *item* a station of this version cannot show, by name; none is good."""
+    found = [
+        f"{QTI_NAMES[type(each)]} interaction" for each in item.interactions if not shown(each)
+    ]
+    for part in text.walk((item.body, item.interactions)):
+        match part:
+            case text.Recording():
+                found.append("recording")
+            case text.Printed() | text.When() | text.WhenBlock():
+                found.append("template variable without a value")
+            case _:
+                pass
+    return tuple(dict.fromkeys(found))
 
 
 def problem(interaction: Interaction, response: Response) -> str | None:
@@ -121,33 +134,93 @@ def problem(interaction: Interaction, response: Response) -> str | None:
     if len(members) > MAX_MEMBERS or any(len(member) > MAX_TEXT for member in members):
         return "the answer is too long"
     match interaction:
-        case Choice(choices=choices, max_choices=most):
-            known = {choice.identifier for choice in choices}
-            return _among(members, known, most if most else len(known))
-        case InlineChoice(choices=choices):
-            return _among(members, {choice.identifier for choice in choices}, 1)
-        case Order(choices=choices):
-            return _among(members, {choice.identifier for choice in choices}, len(choices))
-        case Match():
-            return _pairs(interaction, members)
-        case TextEntry() | ExtendedText():
+        case Choice(max_choices=most) | Hottext(max_choices=most) | Hotspot(max_choices=most):
+            return _among(members, names := _names(interaction), most or len(names))
+        case Order(max_choices=most) | GraphicOrder(max_choices=most):
+            return _among(members, names := _names(interaction), most or len(names))
+        case InlineChoice():
+            return _among(members, _names(interaction), 1)
+        case Match(sources=sources, targets=targets, max_associations=most):
+            return _pairs(members, _limits(sources), _limits(targets), most)
+        case GapMatch(choices=choices, gaps=gaps, max_associations=most):
+            return _pairs(members, _limits(choices), dict.fromkeys(gaps, 1), most)
+        case GraphicGapMatch(choices=choices, areas=areas, max_associations=most):
+            return _pairs(members, _limits(choices), _limits(areas), most)
+        case Associate(choices=choices, max_associations=most):
+            return _pairs(members, _limits(choices), None, most)
+        case GraphicAssociate(areas=areas, max_associations=most):
+            return _pairs(members, _limits(areas), None, most)
+        case SelectPoint(picture=picture, max_choices=most):
+            return _points(members, picture, most)
+        case PositionObject(stage=picture, max_choices=most):
+            return _points(members, picture, most)
+        case Slider():
+            return _slid(members, interaction)
+        case Media(max_plays=most):
+            return _played(members, most)
+        case TextEntry():
             return None if len(members) <= 1 else "more than one text"
+        case ExtendedText(max_strings=most):
+            return None if not most or len(members) <= most else "more texts than allowed"
 
 
 def complete(interaction: Interaction, response: Response) -> bool:
     """Whether *response* satisfies the interaction's own minimum."""
-    count = len(response.members)
+    members, count = response.members, len(response.members)
     match interaction:
-        case Choice(min_choices=least):
-            return count >= max(least, 1)
-        case Order(choices=choices):
+        case Order(choices=choices, min_choices=0, max_choices=0):
             return count == len(choices)
-        case Match(min_associations=least):
+        case GraphicOrder(areas=areas, min_choices=0, max_choices=0):
+            return count == len(areas)
+        case (
+            Choice(min_choices=least)
+            | Order(min_choices=least)
+            | GraphicOrder(min_choices=least)
+            | Hottext(min_choices=least)
+            | Hotspot(min_choices=least)
+            | SelectPoint(min_choices=least)
+            | PositionObject(min_choices=least)
+            | Match(min_associations=least)
+            | Associate(min_associations=least)
+            | GapMatch(min_associations=least)
+            | GraphicAssociate(min_associations=least)
+            | GraphicGapMatch(min_associations=least)
+        ):
             return count >= max(least, 1)
         case TextEntry(pattern=pattern):
-            return count == 1 and (not pattern or bool(re.fullmatch(pattern, response.members[0])))
-        case ExtendedText() | InlineChoice():
+            return count == 1 and _fits(pattern, members)
+        case ExtendedText(min_strings=least, pattern=pattern):
+            return count >= max(least, 1) and _fits(pattern, members)
+        case Media(min_plays=least):
+            return count == 1 and members[0].isdecimal() and int(members[0]) >= least
+        case InlineChoice() | Slider():
             return count == 1
+
+
+def unordered(interaction: Interaction) -> bool:
+    """Whether the order of an answer's members says nothing (QTI cardinality multiple), so
+    that its canonical form is the sorted one."""
+    return not isinstance(interaction, Order | GraphicOrder | ExtendedText)
+
+
+def _fits(pattern: str, members: tuple[str, ...]) -> bool:
+    return not pattern or all(re.fullmatch(pattern, member) for member in members)
+
+
+def _names(
+    interaction: Choice | InlineChoice | Order | Hottext | Hotspot | GraphicOrder,
+) -> set[str]:
+    match interaction:
+        case Hottext(words=words):
+            return set(words)
+        case Hotspot(areas=areas) | GraphicOrder(areas=areas):
+            return {area.identifier for area in areas}
+        case Choice(choices=choices) | InlineChoice(choices=choices) | Order(choices=choices):
+            return {choice.identifier for choice in choices}
+
+
+def _limits(ends: tuple[SimpleChoice, ...] | tuple[Area, ...]) -> dict[str, int]:
+    return {each.identifier: each.match_max for each in ends}
 
 
 def _among(members: tuple[str, ...], known: set[str], most: int) -> str | None:
@@ -160,24 +233,56 @@ def _among(members: tuple[str, ...], known: set[str], most: int) -> str | None:
     return None
 
 
-def _pairs(interaction: Match, members: tuple[str, ...]) -> str | None:
-    if interaction.max_associations and len(members) > interaction.max_associations:
+def _pairs(
+    members: tuple[str, ...], firsts: dict[str, int], seconds: dict[str, int] | None, most: int
+) -> str | None:
+    """*firsts* and *seconds* say how often each end may be used; without *seconds* both
+    ends of a pair are of one set, and their order says nothing."""
+    if most and len(members) > most:
         return "more pairs than allowed"
-    if len(set(members)) != len(members):
+    ends = [tuple(member.split(" ")) for member in members]
+    if any(len(pair) != 2 for pair in ends):
+        return "a pair without two ends"
+    if len({pair if seconds is not None else tuple(sorted(pair)) for pair in ends}) != len(ends):
         return "a pair is named twice"
     uses: dict[tuple[int, str], int] = {}
-    for member in members:
-        ends = member.split(" ")
-        if len(ends) != 2:
-            return "a pair without two ends"
-        for side, end in enumerate(ends):
-            uses[side, end] = uses.get((side, end), 0) + 1
-    for side, choices in enumerate((interaction.sources, interaction.targets)):
-        limits = {choice.identifier: choice.match_max for choice in choices}
-        for (where, end), count in uses.items():
-            if where == side:
-                if end not in limits:
-                    return "a pair with an end that the question does not have"
-                if limits[end] and count > limits[end]:
-                    return "a choice is matched more often than allowed"
+    for pair in ends:
+        for side, end in enumerate(pair):
+            limits = firsts if side == 0 or seconds is None else seconds
+            if end not in limits:
+                return "a pair with an end that the question does not have"
+            place = (0 if seconds is None else side, end)
+            uses[place] = uses.get(place, 0) + 1
+            if limits[end] and uses[place] > limits[end]:
+                return "a choice is matched more often than allowed"
     return None
+
+
+def _points(members: tuple[str, ...], picture: Picture, most: int) -> str | None:
+    if most and len(members) > most:
+        return "more points than allowed"
+    if len(set(members)) != len(members):
+        return "a point is named twice"
+    for member in members:
+        found = re.fullmatch(r"([0-9]{1,6}) ([0-9]{1,6})", member)
+        if found is None or int(found[1]) > picture.width or int(found[2]) > picture.height:
+            return "a point that is not on the picture"
+    return None
+
+
+def _slid(members: tuple[str, ...], slider: Slider) -> str | None:
+    if len(members) > 1:
+        return "more than one number"
+    for member in members:
+        if not re.fullmatch(r"-?[0-9]{1,18}(\.[0-9]{1,18})?", member):
+            return "not a number"
+        value, lower, upper = Fraction(member), Fraction(slider.lower), Fraction(slider.upper)
+        if not lower <= value <= upper or (value - lower) % Fraction(slider.step):
+            return "a number that the slider cannot have"
+    return None
+
+
+def _played(members: tuple[str, ...], most: int) -> str | None:
+    if len(members) > 1 or any(not re.fullmatch(r"[0-9]{1,6}", member) for member in members):
+        return "not a count of plays"
+    return "played more often than allowed" if most and int((*members, "0")[0]) > most else None

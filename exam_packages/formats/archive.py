@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import os
 import stat
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -27,6 +28,9 @@ MAX_RATIO = 200
 """Bytes out for each byte of zip in; XML full of blanks stays far below."""
 _RATIO_FROM = 1024 * 1024
 _CHUNK = 64 * 1024
+MAX_DIRECTORY = 8 * 1024 * 1024
+"""Bytes of a zip's directory: an entry of it has some two hundred."""
+_END = struct.Struct("<4s4H2LH")
 
 
 def load(path: Path) -> dict[str, bytes]:
@@ -53,14 +57,37 @@ def load(path: Path) -> dict[str, bytes]:
     return load_zip(data)
 
 
+def load_any(path: Path) -> dict[str, bytes]:
+    """As :func:`load`; any other file is a bank of that one file."""
+    if path.is_dir() or zipfile.is_zipfile(path):
+        return load(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE + 1)
+    except OSError as problem:
+        raise FormatError(
+            "{path} cannot be read: {why}.", path=str(path), why=problem.strerror or "error"
+        ) from None
+    if len(data) > MAX_FILE:
+        raise FormatError(
+            "{path} is larger than {limit} MB; split it.",
+            path=str(path),
+            limit=MAX_FILE // 2**20,
+        )
+    check_name(path.name)
+    return {path.name: data}
+
+
 def load_zip(data: bytes) -> dict[str, bytes]:
     """The files of a zip in memory. Raises as :func:`load`."""
     files = _Files(limit=max(_RATIO_FROM, len(data) * MAX_RATIO))
+    _check_directory(data)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = archive.infolist()
             if len(entries) > 2 * MAX_FILES:
                 raise _too_many()
+            _check_overlap(data, entries)
             for entry in entries:
                 # orig_filename is what the file says; filename was already mended.
                 if entry.is_dir():
@@ -80,6 +107,32 @@ def load_zip(data: bytes) -> dict[str, bytes]:
             "The package is damaged ({why}); export it again.", why=type(problem).__name__
         ) from None
     return files.found
+
+
+def _check_directory(data: bytes) -> None:
+    """Bound the zip's directory before anything makes objects of it."""
+    end = len(data) - _END.size
+    if end < 0 or data[end : end + 4] != b"PK\5\6" or data[-2:] != b"\0\0":
+        end = data.rfind(b"PK\5\6", max(0, len(data) - _END.size - 0xFFFF))
+    if end < 0 or end + _END.size > len(data):
+        return  # no zip at all, which zipfile will say
+    size = _END.unpack_from(data, end)[5]
+    if size > MAX_DIRECTORY or data[max(0, end - 20) :][:4] == b"PK\6\7":
+        raise _too_many()
+
+
+def _check_overlap(data: bytes, entries: list[zipfile.ZipInfo]) -> None:
+    """Refuse entries that share bytes: so a small file could unpack to a huge one.
+
+    Python looks for this itself from 3.11.8 and 3.12.2 on.
+    """
+    reached = 0
+    for entry in sorted(entries, key=lambda each: each.header_offset):
+        start = entry.header_offset
+        if start < reached or start + 30 > len(data):
+            raise FormatError("The package is damaged: its files overlap; export it again.")
+        name, extra = struct.unpack_from("<HH", data, start + 26)
+        reached = start + 30 + name + extra + entry.compress_size
 
 
 def check_name(name: str) -> None:

@@ -1,7 +1,9 @@
-"""Pictures: known by their own first bytes, never by a name or a declared type."""
+"""Pictures and recordings: known by their own first bytes, never by a name or a declared
+type."""
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass
 
@@ -22,15 +24,53 @@ class Facts:
     height: int
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A picture as a station shows it. ``change`` says how that is not what was handed in."""
+
+    facts: Facts
+    data: bytes
+    change: str = ""
+
+
+def picture(name: str, data: bytes) -> Taken:
+    """Take in a picture; a GIF becomes a PNG. Raises :class:`FormatError`."""
+    if data[:6] in (b"GIF87a", b"GIF89a"):
+        return _from_gif(name, data)
+    if b"<svg" in data[:4096]:
+        raise FormatError(
+            "The picture {file} is an SVG drawing, which stations do not show; export it as a"
+            " PNG picture.",
+            file=name,
+        )
+    return Taken(facts(name, data), data)
+
+
+def recording_type(name: str, data: bytes) -> str:
+    """The media type of a sound or a film. Raises :class:`FormatError`."""
+    for start, at, kind in _RECORDINGS:
+        if data[at : at + len(start)] == start:
+            return kind
+    if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE6 == 0xE2:
+        return "audio/mpeg"
+    raise FormatError(
+        "The recording {file} is none of MP3, Ogg, WAV, FLAC, MP4 or WebM; save it as one.",
+        file=name,
+    )
+
+
+_RECORDINGS = (
+    (b"ID3", 0, "audio/mpeg"),
+    (b"OggS", 0, "audio/ogg"),
+    (b"WAVE", 8, "audio/wav"),
+    (b"fLaC", 0, "audio/flac"),
+    (b"ftyp", 4, "video/mp4"),
+    (b"\x1a\x45\xdf\xa3", 0, "video/webm"),
+)
+
+
 def facts(name: str, data: bytes) -> Facts:
     """Recognise a PNG, JPEG or WebP picture within bounds. Raises :class:`FormatError`."""
-    if len(data) > MAX_SIZE:
-        raise FormatError(
-            "The picture {file} has {size} bytes; at most {limit} are allowed. Make it smaller.",
-            file=name,
-            size=len(data),
-            limit=MAX_SIZE,
-        )
     try:
         found = _png(data) or _jpeg(data) or _webp(data)
     except (struct.error, IndexError):
@@ -38,6 +78,18 @@ def facts(name: str, data: bytes) -> Facts:
     if found is None:
         raise FormatError(
             "The picture {file} is not a PNG, JPEG or WebP picture; save it as one.", file=name
+        )
+    _check_size(name, found, len(data))
+    return found
+
+
+def _check_size(name: str, found: Facts, size: int) -> None:
+    if size > MAX_SIZE:
+        raise FormatError(
+            "The picture {file} has {size} bytes; at most {limit} are allowed. Make it smaller.",
+            file=name,
+            size=size,
+            limit=MAX_SIZE,
         )
     if not (0 < found.width <= MAX_SIDE and 0 < found.height <= MAX_SIDE) or (
         found.width * found.height > MAX_PIXELS
@@ -51,7 +103,27 @@ def facts(name: str, data: bytes) -> Facts:
             side=MAX_SIDE,
             pixels=MAX_PIXELS,
         )
-    return found
+
+
+def _from_gif(name: str, data: bytes) -> Taken:
+    width, height = struct.unpack_from("<HH", data.ljust(10, b"\0"), 6)
+    _check_size(name, Facts("image/gif", width, height), len(data))
+    from PIL import Image  # only here: whoever shows papers needs no decoder
+
+    try:
+        with Image.open(io.BytesIO(data), formats=["GIF"]) as opened:
+            moving = bool(getattr(opened, "is_animated", False))
+            made = io.BytesIO()
+            opened.convert("RGBA").save(made, "PNG")
+    except (OSError, ValueError, SyntaxError, EOFError, struct.error, IndexError) as problem:
+        raise FormatError(
+            "The picture {file} is damaged ({why}); save it anew as PNG.",
+            file=name,
+            why=type(problem).__name__,
+        ) from None
+    change = f"the GIF {name} was made a PNG"
+    change += ", of its first picture; it does not move." if moving else "."
+    return Taken(facts(name, made.getvalue()), made.getvalue(), change)
 
 
 def _png(data: bytes) -> Facts | None:

@@ -60,7 +60,8 @@ class Bank:
 
     ``format`` names the format for people (“QTI 2.2”, “GIFT”). ``tests`` are whole tests,
     where the format has them; ``refused_tests`` says for a test's file why it cannot be
-    one. ``media`` are the pictures by name, ``exhibits`` the stimuli by identifier.
+    one, ``test_changes`` what was changed in one. ``media`` are the pictures by name,
+    ``exhibits`` the stimuli by identifier.
     """
 
     format: str
@@ -70,6 +71,7 @@ class Bank:
     exhibits: dict[str, Exhibit] = field(default_factory=dict)
     media: dict[str, bytes] = field(default_factory=dict)
     exhibit_media: dict[str, frozenset[str]] = field(default_factory=dict)
+    test_changes: dict[str, tuple[Change, ...]] = field(default_factory=dict)
 
     def questions(self) -> tuple[Question, ...]:
         """The items that were taken, in the order of the bank."""

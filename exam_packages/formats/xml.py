@@ -1,19 +1,22 @@
 """XML from strangers: no DOCTYPE, no entities, no network, no size without a bound.
 
 :class:`Node` gives a reader an element whose every attribute and child must be asked
-for; what nobody asked for is refused with its file and line, so nothing an author
-wrote can be dropped in silence.
+for. What nobody asked for is never dropped in silence: what only concerns looks is left
+out and told as a :class:`~exam_packages.formats.report.Change`; the rest is refused, with
+its file and line.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from lxml import etree
 
 from exam_packages.formats.errors import FormatError
+from exam_packages.formats.report import Change
 
 MAX_SIZE = 2 * 1024 * 1024
 MAX_DEPTH = 60
@@ -22,12 +25,19 @@ MAX_ELEMENTS = 50_000
 XML = "http://www.w3.org/XML/1998/namespace"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 
-_IGNORED = re.compile(r"id|label|class|data-.+|aria-.+|role")
+_IGNORED = re.compile(r"id|label|class|data-.+|aria-.+|role|lang|tabindex|title|tool-.+")
 """Attributes that serve authors' tools and styling, and change nothing we show."""
+_LOOKS = frozenset({"dir", "style", "orientation", "interpretation", "long-interpretation"})
+"""Attributes of QTI's own elements that change no meaning; of XHTML's all are such."""
+SHOWN_CLASSES = frozenset({"qti-match-tabular"})
+"""QTI's shared classes that ask for what a station does anyway."""
 
 
-def parse(data: bytes, file: str) -> Node:
-    """The root of an XML file. Raises :class:`FormatError`."""
+def parse(data: bytes, file: str, rename: Callable[[etree._Element], None] | None = None) -> Node:
+    """The root of an XML file, each element of it given to *rename* first.
+
+    Raises :class:`FormatError`.
+    """
     if len(data) > MAX_SIZE:
         raise FormatError(
             "{file} has {size} bytes; at most {limit} are allowed in one file of text.",
@@ -61,33 +71,38 @@ def parse(data: bytes, file: str) -> Node:
         raise FormatError(
             "{file} has a DOCTYPE, which is not taken in; remove that line.", file=file
         )
-    node = Node(root, file, 1)
-    for count, (depth, _) in enumerate(_walk(root)):
-        if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-            raise FormatError(
-                "{file} has too many elements, or they nest too deeply; split it.", file=file
-            )
-    return node
+    if _count(root) > MAX_ELEMENTS or _deeper(root):
+        raise FormatError(
+            "{file} has too many elements, or they nest too deeply; split it.", file=file
+        )
+    if rename is not None:
+        for element in root.iter(etree.Element):
+            rename(element)
+    return Node(root, file, [])
 
 
-def _walk(root: etree._Element) -> Iterator[tuple[int, etree._Element]]:
-    pending = [(1, root)]
-    while pending:
-        depth, element = pending.pop()
-        yield depth, element
-        pending.extend((depth + 1, child) for child in element)
+_count: Any = etree.XPath("count(//*)")
+_deeper: Any = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
+
+
+@cache
+def _split(tag: str) -> tuple[str, str]:
+    """The namespace and the name in a tag."""
+    namespace, _, name = tag.rpartition("}")
+    return namespace[1:], name
 
 
 class Node:
-    """An element of a file, with its place for messages."""
+    """An element of a file, with its place for messages.
 
-    def __init__(self, element: etree._Element, file: str, depth: int) -> None:
+    ``changes`` is one list for the whole file: what was taken in otherwise than written.
+    """
+
+    def __init__(self, element: etree._Element, file: str, changes: list[Change]) -> None:
         self._element = element
-        self._depth = depth
         self.file = file
-        name = etree.QName(element)
-        self.namespace = name.namespace or ""
-        self.name = name.localname
+        self.changes = changes
+        self.namespace, self.name = _split(str(element.tag))
 
     @property
     def line(self) -> int:
@@ -114,8 +129,37 @@ class Node:
             **fields,
         )
 
+    def change(self, template: str, **fields: str | int) -> None:
+        """Tell of something here that is taken in otherwise; *template* as in :meth:`error`."""
+        self.changes.append(
+            Change(
+                "{file}, line {line}, <{element}>: " + template,
+                file=self.file,
+                line=self.line,
+                element=self.name,
+                **fields,
+            )
+        )
+
     def unsupported(self) -> FormatError:
         return self.error("this element is not supported here; leave it out or ask for it.")
+
+    @property
+    def element(self) -> etree._Element:
+        """The element itself, for what reads no more than its names and text."""
+        return self._element
+
+    def at(self, element: etree._Element) -> Node:
+        """The node of an element below this one."""
+        return Node(element, self.file, self.changes)
+
+    def xml(self) -> str:
+        """The element as it is written, without what follows it."""
+        return etree.tostring(self._element, encoding="unicode", with_tail=False)
+
+    def tails(self) -> list[str]:
+        """The characters after each child element."""
+        return [child.tail or "" for child in self._element]
 
     def children(self) -> list[Node]:
         """The child elements; characters between them must be white space."""
@@ -126,7 +170,7 @@ class Node:
 
     def mixed(self) -> list[Node]:
         """The child elements, with characters between them allowed."""
-        return [Node(child, self.file, self._depth + 1) for child in self._element]
+        return [Node(child, self.file, self.changes) for child in self._element]
 
     def only_text(self) -> str:
         """The characters of an element without children."""
@@ -140,6 +184,19 @@ class Node:
     def get(self, name: str) -> str | None:
         return self._element.get(name)
 
+    def data(self) -> list[tuple[str, str]]:
+        """The ``data-…`` attributes."""
+        return [
+            (str(name), str(value))
+            for name, value in self._element.attrib.items()
+            if str(name).startswith("data-")
+        ]
+
+    @property
+    def base(self) -> str:
+        """The folder that the element's own names begin from (xml:base)."""
+        return self._element.get(f"{{{XML}}}base", "").strip()
+
     @property
     def language(self) -> str:
         return self._element.get(f"{{{XML}}}lang", "").strip()
@@ -147,34 +204,51 @@ class Node:
     def attributes(self, **known: str | None) -> dict[str, str]:
         """The attributes, by name with ``_`` for ``-``; *known* gives each its default.
 
-        ``None`` marks an attribute that must be there. Any other is refused.
+        ``None`` marks an attribute that must be there. Any other is a change if it only
+        concerns looks, and refused if it could mean something.
         """
         found = {key: value for key, value in known.items() if value is not None}
         for full, value in self._element.attrib.items():
             name = etree.QName(str(full))
             if name.namespace in (XSI, XML):
-                if name.localname == "base":
+                if name.localname == "base" and str(value):
                     raise self.error("xml:base is not supported; write whole names instead.")
                 continue
             key = name.localname.replace("-", "_")
             if name.namespace is None and key in known:
                 found[key] = str(value).strip()
-            elif name.localname == "class" and "qti-" in str(value):
-                raise self.error(
-                    "the class “{value}” asks for a presentation that is not supported;"
-                    " leave it out.",
-                    value=str(value)[:60],
-                )
+            elif name.localname == "class":
+                self._classes(str(value))
             elif not _IGNORED.fullmatch(name.localname):
-                raise self.error(
-                    "the attribute {name}=“{value}” is not supported here; leave it out.",
-                    name=name.localname,
-                    value=str(value)[:60],
-                )
+                self._left_out(name, str(value))
         for key in known:
             if key not in found:
                 raise self.error("the attribute {name} is missing.", name=key.replace("_", "-"))
         return found
+
+    def _classes(self, value: str) -> None:
+        asked = [
+            each for each in value.split() if each.startswith("qti-") and each not in SHOWN_CLASSES
+        ]
+        if asked:
+            self.change(
+                "the presentation that the class “{value}” asks for was left out.",
+                value=" ".join(asked)[:60],
+            )
+
+    def _left_out(self, name: etree.QName, value: str) -> None:
+        own = self.name.startswith("qti-") and name.namespace is None
+        if own and name.localname not in _LOOKS:
+            raise self.error(
+                "the attribute {name}=“{value}” is not supported here; leave it out.",
+                name=name.localname,
+                value=value[:60],
+            )
+        self.change(
+            "the attribute {name}=“{value}”, which only concerns looks, was left out.",
+            name=name.localname,
+            value=value[:60],
+        )
 
     def number(self, name: str, text: str, most: int = 1_000_000) -> int:
         """The whole number from 0 to *most* that the attribute *name* has."""

@@ -29,7 +29,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.clock import Stamp
-from exam_packages.content.items import Choice, Item, Match, problem
+from exam_packages.content.items import Item, problem, unordered
 from exam_packages.content.paper import CAMERA_REQUIRED, LINEAR, Paper
 from exam_packages.content.values import Response
 
@@ -247,7 +247,7 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
                 "The answer does not belong to this question ({why}); call the invigilator.",
                 (("why", why),),
             )
-        if isinstance(interaction, Choice | Match):  # the order of ticking is no answer
+        if unordered(interaction):  # the order of ticking is no answer
             response = Response(response.identifier, tuple(sorted(response.members)))
         standing.append(response)
     whole = tuple(standing)

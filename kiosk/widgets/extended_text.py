@@ -75,7 +75,7 @@ class ExtendedTextArea(Vertical):
 
     def __init__(self) -> None:
         super().__init__()
-        self.interaction = ExtendedText("", (), 0, "")
+        self.interaction = ExtendedText("", (), 0, "", 0, 0, 1, "", False)
         self._prompt = Sheet(classes="prompt")
         self._essay = Essay()
         self._count = Static("", markup=False, classes="count")

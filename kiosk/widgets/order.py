@@ -21,7 +21,7 @@ class OrderRows(AnswerRows):
 
     def __init__(self) -> None:
         super().__init__()
-        self.interaction = Order("", (), ())
+        self.interaction = Order("", (), (), 0, 0)
         self.placed: list[str] = []
         self.held: str | None = None
 

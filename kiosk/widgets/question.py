@@ -41,7 +41,13 @@ from kiosk.widgets.text import Pictures, plain_answer
 from kiosk.widgets.text_entry import TextEntryField
 
 AnswerWidget: TypeAlias = (
-    ChoiceRows | TextEntryField | ExtendedTextArea | InlineChoiceRows | OrderRows | MatchRows
+    ChoiceRows
+    | TextEntryField
+    | ExtendedTextArea
+    | InlineChoiceRows
+    | OrderRows
+    | MatchRows
+    | Sheet
 )
 
 W = TypeVar("W", bound=Widget)
@@ -137,6 +143,10 @@ class Question(VerticalScroll, can_focus=False):
             case Match():
                 widget = await self._take(MatchRows)
                 widget.load(interaction, response, title)
+            case _:  # no form is drawn with one; another version's package could have it
+                widget = await self._take(Sheet)
+                sentence = _("This station cannot show this question. Call the invigilator.")
+                widget.load((rich.Paragraph((rich.Text(sentence, rich.BOLD),)),))
         return widget
 
     def repaint_pictures(self) -> None:
@@ -249,32 +259,8 @@ def _parts(item: Item) -> list[tuple[rich.Block, ...] | Interaction]:
 
 def _slots(block: rich.Block) -> list[str]:
     """Interactions that stand inside another block, in a list or a quotation."""
-    match block:
-        case rich.Slot(response=response):
-            return [response]
-        case rich.Listing(entries=entries):
-            return [name for entry in entries for inner in entry for name in _slots(inner)]
-        case rich.Quotation(blocks=blocks):
-            return [name for inner in blocks for name in _slots(inner)]
-        case _:
-            return []
+    return [part.response for part in rich.walk(block) if isinstance(part, rich.Slot)]
 
 
 def _gap_names(blocks: Iterable[rich.Block]) -> list[str]:
-    names: list[str] = []
-    for block in blocks:
-        match block:
-            case rich.Paragraph(inlines=inlines) | rich.Heading(inlines=inlines):
-                names += [each.response for each in inlines if isinstance(each, rich.Gap)]
-            case rich.Listing(entries=entries):
-                for entry in entries:
-                    names += _gap_names(entry)
-            case rich.Quotation(blocks=inner):
-                names += _gap_names(inner)
-            case rich.Table(rows=rows):
-                for row in rows:
-                    for cell in row:
-                        names += [e.response for e in cell.inlines if isinstance(e, rich.Gap)]
-            case _:
-                pass
-    return names
+    return [part.response for part in rich.walk(tuple(blocks)) if isinstance(part, rich.Gap)]

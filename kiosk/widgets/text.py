@@ -91,6 +91,8 @@ def inline(inlines: Sequence[rich.Inline], gaps: Gaps | None = None) -> Content:
                 parts.append(plain(f"[{alt}]", "italic"))
             case rich.Gap(response=response):
                 parts.append(_gap(*(gaps or {}).get(response, ("", ""))))
+            case _:
+                parts.append(plain(rich.plain_inlines((each,))))
     return Content("").join(parts) if parts else Content("")
 
 
@@ -107,6 +109,7 @@ def _text(text: str, style: int) -> Content:
             (rich.ITALIC, "italic"),
             (rich.UNDERLINE, "underline"),
             (rich.CODE, "$mark"),
+            (rich.STRIKE, "strike"),
         )
         if style & bit
     ]
@@ -160,7 +163,7 @@ def _block(
         case rich.Listing(ordered=ordered, entries=entries):
             return _listing(ordered, entries, width, gaps, pictures)
         case rich.Table(caption=caption, rows=rows):
-            return _table(caption, rows, width, gaps)
+            return _table(caption, rich.laid_out(rows), width, gaps)
         case rich.Preformatted(text=text):
             drawn = Content.styled(harmless(text, lines=True), "$mark")
             return [line for part in drawn.split() for line in part.fold(max(4, width))]
@@ -169,6 +172,9 @@ def _block(
             return [Content.styled("│ ", "$quiet") + line for line in inner]
         case rich.Slot():
             return []
+        case _:
+            text = harmless(rich.plain((block,)), lines=True)
+            return [line for part in Content(text).split() for line in wrap(part, width)]
 
 
 def _paragraph(

@@ -82,6 +82,8 @@ def _answer(
             return right[::-1] if wrong else right
         case Match():
             return tuple(sorted(right[1:] if wrong else right))
+        case _:  # no form is drawn with what stations cannot show
+            raise NotImplementedError(type(interaction).__name__)
 
 
 def first_words(item: Item) -> frozenset[str]:
@@ -112,6 +114,8 @@ def keys(interaction: Interaction, members: tuple[str, ...], *, grid: bool) -> K
             return _order([each.identifier for each in choices], members)
         case Match():
             return _match(interaction, members, grid)
+        case _:
+            raise NotImplementedError(type(interaction).__name__)
 
 
 def _order(choices: list[str], wanted: tuple[str, ...]) -> Keys:

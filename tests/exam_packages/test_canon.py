@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import msgpack
@@ -197,3 +199,52 @@ def test_an_error_says_its_fields_and_survives_pickling() -> None:
     copy = pickle.loads(pickle.dumps(caught.value))  # noqa: S301 - our own bytes
     assert str(copy) == str(caught.value)
     assert copy.fields == {"size": 5, "limit": 4}
+
+
+_FIRST_READERS = """
+import sys, threading
+from exam_packages.canon import Object, pack, unpack
+
+sys.setswitchinterval(1e-6)
+
+
+def kinds():
+    class Leaf(Object):
+        a: bytes
+        b: int
+
+    class Branch(Object):
+        one: Leaf
+        two: tuple[Leaf, ...]
+
+    class Tree(Object):
+        left: Branch
+        right: Branch
+        more: tuple[Branch, ...]
+
+    leaf = Leaf(b"x", 1)
+    branch = Branch(leaf, (leaf,))
+    return Tree, pack(Tree(branch, branch, (branch,)))
+
+
+for _ in range(60):
+    kind, data = kinds()
+    start = threading.Barrier(6)
+
+    def read():
+        start.wait()
+        unpack(data, kind)
+
+    threads = [threading.Thread(target=read) for _ in range(6)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+"""
+
+
+def test_the_first_readers_of_a_kind_may_come_at_once() -> None:
+    # msgspec fills in what it knows of a class while other threads may already see it:
+    # two that made a decoder of one class at a time ended the process (SIGSEGV).
+    done = subprocess.run([sys.executable, "-c", _FIRST_READERS], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()

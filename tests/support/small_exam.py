@@ -30,6 +30,7 @@ def choice_item(identifier: str, *, most: int = 1) -> Item:
         (Paragraph((Text("Which one?", 0),)), Slot("RESPONSE")),
         (Choice("RESPONSE", (), choices, 0, most),),
         (),
+        (),
     )
 
 
@@ -39,7 +40,8 @@ def essay_item(identifier: str) -> Item:
         f"Question {identifier}",
         "en",
         (Paragraph((Text("Say why.", 0),)), Slot("RESPONSE")),
-        (ExtendedText("RESPONSE", (), 5, ""),),
+        (ExtendedText("RESPONSE", (), 5, "", 0, 0, 1, "", False),),
+        (),
         (),
     )
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from exam_packages.content import text
 from exam_packages.content.text import (
     Block,
     Break,
-    Cell,
+    Definition,
+    Definitions,
+    Details,
+    Figure,
+    Formula,
     Heading,
     Inline,
     Listing,
+    Numbered,
     Paragraph,
-    Picture,
     Preformatted,
     Quotation,
-    Table,
+    Rule,
+    Term,
     Text,
 )
-from exam_packages.formats.errors import FormatError
-from exam_packages.formats.media import facts
+from exam_packages.formats import mathml
+from exam_packages.formats.qti import objects, ruby, tables
+from exam_packages.formats.qti.inlines import (
+    CannotFlattenError,
+    flattened,
+    grouped,
+    printable,
+    run,
+    verbatim,
+)
+from exam_packages.formats.qti.library import Library
+from exam_packages.formats.qti.names import MATHML, QTI, SSML, SVG, XINCLUDE
 from exam_packages.formats.xml import Node
 
 STYLES = {
@@ -37,240 +51,295 @@ STYLES = {
     "code": text.CODE,
     "kbd": text.CODE,
     "samp": text.CODE,
+    "tt": text.CODE,
     "sub": text.SUBSCRIPT,
     "sup": text.SUPERSCRIPT,
     "u": text.UNDERLINE,
-    "span": 0,
-    "abbr": 0,
-}
-_KEPT = "\n\r\t\u00a0\u00ad\u200b\u200c\u200d"
-"""White space, and joiners that some scripts need."""
-BLOCKS = {"p", "h1", "h2", "h3", "h4", "h5", "h6", "ul", "ol", "table", "pre", "blockquote", "div"}
+    "ins": text.UNDERLINE,
+    "mark": text.UNDERLINE,
+    "s": text.STRIKE,
+    "strike": text.STRIKE,
+    "del": text.STRIKE,
+} | dict.fromkeys(
+    ["span", "abbr", "acronym", "small", "big", "font", "time", "data", "bdi", "bdo", "label"], 0
+)
+DIVISIONS = frozenset(
+    {"div", "p", "section", "article", "aside", "header", "footer", "nav", "main", "address"}
+    | {"center", "fieldset", "legend", "hgroup"}
+)
+OBJECTS = frozenset(["img", "picture", "object", "audio", "video"])
+MAX_FORMULA = 20_000
+_HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
-
-@dataclass
-class Library:
-    """The files of a package, and the pictures that were shown from it.
-
-    ``media`` maps the names that bodies use to the files' bytes.
-    """
-
-    files: dict[str, bytes]
-    media: dict[str, bytes] = field(default_factory=dict)
-    _homes: dict[str, str] = field(default_factory=dict)
-
-    def resolve(self, node: Node, href: str) -> str:
-        """The file that *href* names from *node*'s file. Raises ``FormatError``."""
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(node.file), href))
-        if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:|/", href) or path not in self.files:
-            raise node.error(
-                "“{href}” is not a file of this package; put it in the package.", href=href[:120]
-            )
-        return path
-
-    def picture(self, node: Node, href: str) -> tuple[str, int, int]:
-        """The media name, width and height of a picture. Raises ``FormatError``."""
-        path = self.resolve(node, href)
-        name = posixpath.basename(path)
-        if self._homes.setdefault(name, path) != path:
-            raise node.error(
-                "two pictures are named “{name}”, in different folders; rename one.", name=name
-            )
-        try:
-            found = facts(path, self.files[path])
-        except FormatError as problem:
-            raise node.error("{why}", why=str(problem)) from None
-        self.media[name] = self.files[path]
-        return name, found.width, found.height
+Parts: TypeAlias = list[Block | Inline]
+Take: TypeAlias = Callable[[Node], Parts | None]
+"""Takes in an element that is no XHTML; ``None`` when it does not know it either."""
 
 
 class Body:
-    """Reads flow content. *interaction* takes in an element that is one, or gives ``None``;
-    it answers with the inline or block that stands in its place."""
+    """Reads flow content. *take* is asked first about every element of QTI's own; it
+    answers with the inlines or blocks that stand in its place."""
 
-    def __init__(
-        self,
-        library: Library,
-        interaction: Callable[[Node], Block | Inline | None] = lambda node: None,
-    ) -> None:
-        self._library = library
-        self._interaction = interaction
+    def __init__(self, library: Library, take: Take = lambda node: None) -> None:
+        self.library = library
+        self.take = take
+        self._verbatim = False
+        self._included = 0
         self.media: set[str] = set()
+        self.variables: frozenset[str] = frozenset()
+        """The template variables that stand in formulas (QTI math-variable)."""
 
     def blocks(self, node: Node) -> tuple[Block, ...]:
         """The flow content of *node*; loose inlines become paragraphs."""
-        found: list[Block] = []
-        loose: list[Inline] = list(_run(node.text, 0))
+        return grouped(self._mixed(node, 0))
 
-        def close() -> None:
-            if inlines := _tidy(loose):
-                found.append(Paragraph(inlines))
-            loose.clear()
-
-        for child in node.mixed():
-            if child.name in BLOCKS:
-                close()
-                found.extend(self._block(child))
-            else:
-                place = self._interaction(child)
-                if place is None:
-                    loose.extend(self._inline(child, 0))
-                elif isinstance(place, Block):
-                    close()
-                    found.append(place)
-                else:
-                    loose.append(place)
-            loose.extend(_run(child.tail, 0))
-        close()
-        return tuple(found)
+    def block(self, node: Node) -> tuple[Block, ...]:
+        """*node* itself as blocks."""
+        return grouped(self._parts(node, 0))
 
     def inlines(self, node: Node) -> tuple[Inline, ...]:
-        """The inline content of *node*, which may be one paragraph."""
-        children = node.mixed()
-        if len(children) == 1 and children[0].name == "p" and not node.text.strip():
-            children[0].attributes()
-            if not children[0].tail.strip():
-                return self.inlines(children[0])
-        return _tidy(self._inlines(node, 0))
+        """The content of *node* in lines; blocks in it become lines of their own."""
+        return self.lines(node, self.blocks(node))
 
-    def _block(self, node: Node) -> list[Block]:
-        if node.name == "ol":
-            start = node.attributes(start="1")["start"]
-            if start != "1":
-                raise node.error("a list can only start at 1; write the numbers out.")
-        elif node.name == "table":
-            node.attributes(border="0", summary="")
-        else:
-            node.attributes()
-        match node.name:
-            case "div":
-                return list(self.blocks(node))
-            case "blockquote":
-                return [Quotation(self.blocks(node))]
-            case "ul" | "ol":
-                entries = []
-                for child in node.children():
-                    if child.name != "li":
-                        raise child.unsupported()
-                    child.attributes()
-                    entries.append(self.blocks(child))
-                return [Listing(node.name == "ol", tuple(entries))]
-            case "table":
-                return [self._table(node)]
-            case "pre":
-                if node.mixed():
-                    raise node.error("only plain text may stand in preformatted text.")
-                return [Preformatted(_printable(node.text.strip("\n")))]
-            case "p":
-                inlines = _tidy(self._inlines(node, 0))
-                return [Paragraph(inlines)] if inlines else []
-        return [Heading(int(node.name[1]), _tidy(self._inlines(node, 0)))]
-
-    def _table(self, node: Node) -> Table:
-        caption, rows = "", []
-        for child in node.children():
-            child.attributes()
-            if child.name == "caption":
-                caption = " ".join(child.all_text().split())
-            elif child.name == "tr":
-                rows.append(child)
-            elif child.name in ("thead", "tbody", "tfoot"):
-                rows += child.children()
-            else:
-                raise child.unsupported()
-        found = []
-        for row in rows:
-            if row.name != "tr":
-                raise row.unsupported()
-            row.attributes()
-            cells = []
-            for cell in row.children():
-                if cell.name not in ("td", "th"):
-                    raise cell.unsupported()
-                cell.attributes(scope="", headers="", abbr="")
-                cells.append(Cell(cell.name == "th", self.inlines(cell)))
-            found.append(tuple(cells))
-        if len({len(row) for row in found}) > 1:
-            raise node.error("the rows have different numbers of cells; make them equal.")
-        return Table(caption, tuple(found))
-
-    def _inlines(self, node: Node, style: int) -> list[Inline]:
-        found = _run(node.text, style)
-        for child in node.mixed():
-            place = self._interaction(child)
-            if place is None:
-                found += self._inline(child, style)
-            elif isinstance(place, Block):
-                raise child.error("this interaction cannot stand inside a line of text.")
-            else:
-                found.append(place)
-            found += _run(child.tail, style)
+    def lines(self, node: Node, blocks: tuple[Block, ...]) -> tuple[Inline, ...]:
+        """*blocks*, which stand in *node*, as inlines. Raises ``FormatError``."""
+        try:
+            found, exact = flattened(blocks)
+        except CannotFlattenError:
+            raise node.error(
+                "an interaction or a recording stands where only text can; move it out."
+            ) from None
+        if not exact:
+            node.change("its headings, tables or other parts were put into plain lines.")
         return found
 
-    def _inline(self, node: Node, style: int) -> list[Inline]:
-        if node.name == "br":
-            node.attributes()
-            return [Break()]
-        if node.name == "img":
-            return [self._picture(node)]
-        if node.name == "a":
-            raise node.error("a link would lead out of the exam; put the text itself here.")
-        if node.name not in STYLES:
-            raise node.unsupported()
-        node.attributes(title="")
-        return self._inlines(node, style | STYLES[node.name])
-
-    def _picture(self, node: Node) -> Picture:
-        given = node.attributes(src=None, alt=None, width="", height="", longdesc="")
-        if not given["alt"]:
-            raise node.error("alt is empty; say what a person must know who cannot see it.")
-        name, width, height = self._library.picture(node, given["src"])
-        self.media.add(name)
-        return Picture(
-            name,
-            _printable(" ".join(given["alt"].split())),
-            node.number("width", given["width"] or str(width)),
-            node.number("height", given["height"] or str(height)),
-        )
-
-
-def _run(raw: str, style: int) -> list[Inline]:
-    """Characters as XHTML shows them: any white space is one space."""
-    return [Text(shown, style)] if (shown := re.sub(r"[ \t\r\n]+", " ", _printable(raw))) else []
-
-
-def _printable(raw: str) -> str:
-    """*raw* without characters that command a terminal or turn the direction of writing."""
-    return "".join(char for char in raw if char.isprintable() or char in _KEPT)
-
-
-def _tidy(inlines: list[Inline]) -> tuple[Inline, ...]:
-    """Joins equal neighbours and takes away white space that no browser shows."""
-    found: list[Inline] = []
-    open_space = False  # whether a space here would be shown
-    for inline in inlines:
-        if isinstance(inline, Text):
-            shown = inline.text if open_space else inline.text.lstrip(" ")
-            if not shown:
-                continue
-            open_space = not shown.endswith(" ")
-            last = found[-1] if found else None
-            if isinstance(last, Text) and last.style == inline.style:
-                found[-1] = Text(last.text + shown, inline.style)
+    def children(self, node: Node) -> Iterator[Node]:
+        """The elements in *node*, included files in their place."""
+        for child in node.mixed():
+            if child.namespace == XINCLUDE:
+                self._included += 1
+                yield self.library.included(child, self._included)
+                self._included -= 1
             else:
-                found.append(Text(shown, inline.style))
-            continue
-        if isinstance(inline, Break):
-            _strip_end(found)
-        open_space = not isinstance(inline, Break)
-        found.append(inline)
-    _strip_end(found)
-    return tuple(found)
+                yield child
+
+    def _mixed(self, node: Node, style: int) -> Parts:
+        parts: Parts = [*self._run(node, node.text, style)]
+        for child, tail in zip(self.children(node), node.tails(), strict=True):
+            parts += self._parts(child, style)
+            parts += self._run(node, tail, style)
+        return parts
+
+    def _run(self, node: Node, raw: str, style: int) -> list[Inline]:
+        shown = printable(raw)
+        if shown != raw:
+            node.change("characters that no screen can show safely were left out.")
+        return verbatim(shown) if self._verbatim else run(shown, style)
+
+    def _parts(self, node: Node, style: int) -> Parts:
+        if _hidden(node):
+            node.change("what is hidden by its author was left out.")
+            return []
+        parts = self._known(node, style)
+        if not (catalog := node.get("data-catalog-idref")):
+            return parts
+        inlines = [part for part in parts if not isinstance(part, Block)]
+        if len(inlines) == len(parts):
+            return [Term(catalog.strip(), tuple(inlines))]
+        if len(parts) == 1 and isinstance(parts[0], Paragraph):
+            return [Paragraph((Term(catalog.strip(), parts[0].inlines),))]
+        node.change("the catalogue “{name}” can be asked for at words only.", name=catalog[:60])
+        return parts
+
+    def _known(self, node: Node, style: int) -> Parts:
+        if node.namespace != QTI:
+            return self._foreign(node, style)
+        if node.name.startswith("qti-"):
+            taken = self.take(node)
+            if taken is None:
+                raise node.unsupported()
+            return taken
+        if node.name in STYLES:
+            node.attributes(title="", datetime="", value="", size="", color="", face="")
+            return self._mixed(node, style | STYLES[node.name])
+        if node.name in DIVISIONS:
+            node.attributes(cite="")
+            return [*self.blocks(node)]
+        if node.name in OBJECTS:
+            return [objects.shown(self, node)]
+        match node.name:
+            case "math":  # an author who forgot the namespace
+                return [self._formula(node)]
+            case "br":
+                return [Break()]
+            case "wbr" | "col" | "colgroup":
+                return []
+            case "style" | "link" | "meta" | "title":
+                node.change("the style it asks for was left out.")
+                return []
+            case "a":
+                return self._link(node, style)
+            case "q":
+                node.attributes(cite="")
+                return [Text("“", style), *self._mixed(node, style), Text("”", style)]
+            case "ruby":
+                return [*ruby.read(self, node)]
+            case "table":
+                return [*tables.read(self, node)]
+        return [*self._block(node)]
+
+    def _foreign(self, node: Node, style: int) -> Parts:
+        if node.namespace == MATHML and node.name == "math":
+            return [self._formula(node)]
+        if node.namespace in SSML:
+            node.change("how it is to be spoken was left out; its words stay.")
+            return self._mixed(node, style)
+        if node.namespace == SVG:
+            raise node.error("SVG drawings are not shown at stations; put a PNG picture here.")
+        raise node.unsupported()
+
+    def _formula(self, node: Node) -> Formula:
+        source, written = node.xml(), mathml.written(node.element)
+        if len(source) > MAX_FORMULA:
+            raise node.error("the formula is too long; split it.")
+        alternative = printable(node.get("alttext") or "").strip()
+        shown = printable(written.text) or alternative
+        if not written.exact:
+            node.change(
+                "the formula is shown in one line as “{text}”; where that is not clear enough,"
+                " use a picture.",
+                text=shown[:200],
+            )
+        variables = {name for name in self.variables if name in source}
+        return Formula(source, shown, tuple(sorted(variables)))
+
+    def _link(self, node: Node, style: int) -> Parts:
+        target = node.attributes(href="", name="", title="", target="", rel="", type="")["href"]
+        if target:
+            node.change(
+                "the link to “{href}” was left out, since it leads out of the question; its"
+                " words stay.",
+                href=target[:120],
+            )
+        return self._mixed(node, style)
+
+    def _block(self, node: Node) -> tuple[Block, ...]:
+        match node.name:
+            case "h1" | "h2" | "h3" | "h4" | "h5" | "h6":
+                node.attributes()
+                return (Heading(int(node.name[1]), self.inlines(node)),)
+            case "blockquote":
+                node.attributes(cite="")
+                return (Quotation(self.blocks(node)),)
+            case "ul" | "ol" | "menu":
+                return (self._list(node),)
+            case "dl":
+                node.attributes()
+                return (Definitions(tuple(self._definitions(node))),)
+            case "hr":
+                node.attributes()
+                return (Rule(),)
+            case "pre":
+                return self._preformatted(node)
+            case "figure":
+                node.attributes()
+                return (self._captioned(node, "figcaption", Figure),)
+            case "details":
+                node.attributes(open="")
+                return (self._captioned(node, "summary", lambda body, words: Details(words, body)),)
+        raise node.unsupported()
+
+    def _captioned(
+        self, node: Node, name: str, make: Callable[[tuple[Block, ...], tuple[Inline, ...]], Block]
+    ) -> Block:
+        words: tuple[Inline, ...] = ()
+        parts: Parts = [*self._run(node, node.text, 0)]
+        for child, tail in zip(self.children(node), node.tails(), strict=True):
+            if child.name == name and not words:
+                child.attributes()
+                words = self.inlines(child)
+            else:
+                parts += self._parts(child, 0)
+            parts += self._run(node, tail, 0)
+        return make(grouped(parts), words)
+
+    def _list(self, node: Node) -> Listing | Numbered:
+        given = node.attributes(start="1", type="1", reversed="", compact="")
+        ordered = node.name == "ol"
+        entries, values = [], []
+        number, step = 1, 1
+        if ordered:
+            number = int(given["start"]) if re.fullmatch(r"-?[0-9]{1,6}", given["start"]) else 1
+            if "reversed" in given and node.get("reversed") is not None:
+                step = -1
+                number = number if node.get("start") else len(node.mixed())
+        for child in node.children():
+            if child.name != "li":
+                raise child.unsupported()
+            value = child.attributes(value="")["value"]
+            if re.fullmatch(r"-?[0-9]{1,6}", value):
+                number = int(value)
+            values.append(number)
+            number += step
+            entries.append(self.blocks(child))
+        if not ordered or (given["type"] == "1" and values == list(range(1, len(values) + 1))):
+            return Listing(ordered, tuple(entries))
+        return Numbered(tuple(_mark(each, given["type"]) for each in values), tuple(entries))
+
+    def _definitions(self, node: Node) -> Iterator[Definition]:
+        terms: list[tuple[Inline, ...]] = []
+        body: tuple[Block, ...] = ()
+        pending = node.children()
+        while pending:
+            child = pending.pop(0)
+            if child.name == "div":
+                pending = child.children() + pending
+                continue
+            child.attributes()
+            if child.name == "dt":
+                if body:
+                    yield Definition(tuple(terms), body)
+                    terms, body = [], ()
+                terms.append(self.inlines(child))
+            elif child.name == "dd":
+                body += self.blocks(child)
+            else:
+                raise child.unsupported()
+        if terms or body:
+            yield Definition(tuple(terms), body)
+
+    def _preformatted(self, node: Node) -> tuple[Block, ...]:
+        node.attributes(width="")
+        if not node.mixed():
+            shown = printable(node.text.strip("\n"))
+            if shown != node.text.strip("\n"):
+                node.change("characters that no screen can show safely were left out.")
+            return (Preformatted(shown),)
+        self._verbatim = True
+        try:
+            return self.blocks(node)
+        finally:
+            self._verbatim = False
 
 
-def _strip_end(found: list[Inline]) -> None:
-    if found and isinstance(last := found[-1], Text):
-        if shown := last.text.rstrip(" "):
-            found[-1] = Text(shown, last.style)
-        else:
-            found.pop()
+def _hidden(node: Node) -> bool:
+    if node.get("hidden") is not None or _HIDING.search(node.get("style") or ""):
+        return True
+    return "qti-hidden" in (node.get("class") or "").split()
+
+
+def _mark(number: int, kind: str) -> str:
+    if kind in ("a", "A") and number > 0:
+        letters = ""
+        while number:
+            number, rest = divmod(number - 1, 26)
+            letters = chr(97 + rest) + letters
+        return (letters if kind == "a" else letters.upper()) + "."
+    if kind in ("i", "I") and 0 < number < 40:
+        roman = ""
+        for value, sign in _ROMAN:
+            while number >= value:
+                roman, number = roman + sign, number - value
+        return (roman if kind == "i" else roman.upper()) + "."
+    return f"{number}."

@@ -1,36 +1,72 @@
-"""The interactions of an item body, and which responses each can take."""
+"""The interactions of an item body, and which responses each can take.
+
+What a drawing, a custom or an uploading interaction needs, a station does not have; what
+an interaction that ends the attempt needs is the answer key. They are refused.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 
-from exam_packages.assessment import Shuffle
+from exam_packages.assessment import ChoiceWhen, Shuffle
 from exam_packages.content.items import (
+    Associate,
     Choice,
     ExtendedText,
+    GapMatch,
+    Hottext,
     InlineChoice,
     Interaction,
     Match,
+    Media,
     Order,
     SimpleChoice,
+    Slider,
     TextEntry,
 )
-from exam_packages.content.text import Block, Gap, Inline, Slot
+from exam_packages.content.text import Blank, Block, Gap, HotWords, Slot
 from exam_packages.content.values import MAX_MEMBERS
 from exam_packages.formats import patterns
-from exam_packages.formats.qti.body import Body, Library
+from exam_packages.formats.qti import choices, objects
+from exam_packages.formats.qti.body import Body, Parts
+from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.graphics import Graphics
+from exam_packages.formats.qti.responses import Responses
 from exam_packages.formats.xml import Node
-from exam_packages.rules.declarations import NUMERIC, ResponseDeclaration
+from exam_packages.rules.declarations import NUMERIC
+from exam_packages.rules.numbers import number, written
+
+MOST = 1_000_000
+REFUSED = {
+    "qti-drawing-interaction": "a drawing cannot be made at a station; ask for words, or for"
+    " places on a picture.",
+    "qti-custom-interaction": "a custom interaction is a program of its own, which no station"
+    " runs; use an interaction of the standard.",
+    "qti-portable-custom-interaction": "a portable custom interaction is a program of its own,"
+    " which no station runs; use an interaction of the standard.",
+    "qti-upload-interaction": "a file made elsewhere cannot be handed in at a station; ask for"
+    " an extended text.",
+    "qti-end-attempt-interaction": "ending an attempt or showing a hint needs the answer key at"
+    " the station; leave the hint out.",
+}
 
 
 class Interactions:
     """Takes in the interactions of one item, in the order they stand."""
 
-    def __init__(self, library: Library, declarations: Mapping[str, ResponseDeclaration]) -> None:
-        self._declarations = declarations
-        self._text = Body(library)
+    def __init__(
+        self, body: Body, responses: Responses, outcomes: Mapping[str, tuple[str, ...]]
+    ) -> None:
+        self._body = body
+        self._responses = responses
+        self._flow = Flow(body, outcomes)
+        self._graphics = Graphics(body, responses)
         self.found: list[Interaction] = []
         self.shuffles: list[Shuffle] = []
+        self.conditions: list[ChoiceWhen] = []
+        self._gaps: list[str] | None = None
+        self._words: list[str] | None = None
         self._readers: dict[str, Callable[[Node], Interaction]] = {
             "qti-choice-interaction": self._choice,
             "qti-text-entry-interaction": self._text_entry,
@@ -38,92 +74,108 @@ class Interactions:
             "qti-inline-choice-interaction": self._inline_choice,
             "qti-order-interaction": self._order,
             "qti-match-interaction": self._match,
+            "qti-associate-interaction": self._associate,
+            "qti-gap-match-interaction": self._gap_match,
+            "qti-hottext-interaction": self._hottext,
+            "qti-slider-interaction": self._slider,
+            "qti-media-interaction": self._media,
+            **self._graphics.readers,
         }
 
-    @property
-    def media(self) -> set[str]:
-        """The pictures that prompts and choices show."""
-        return self._text.media
-
-    def take(self, node: Node) -> Block | Inline | None:
-        """The place of the interaction that *node* is, or ``None`` when it is none."""
+    def take(self, node: Node) -> Parts | None:
+        """What stands in the place of QTI's element *node*. Raises ``FormatError``."""
+        if node.name == "qti-gap":
+            return [self._gap(node)]
+        if node.name == "qti-hottext":
+            return [self._hot_words(node)]
+        if node.name == "qti-position-object-stage":
+            places: Parts = []
+            for placed in self._graphics.stage(node):
+                self._add(node, placed)
+                places.append(Slot(placed.response))
+            return places
         if node.name not in self._readers:
-            if node.name.startswith("qti-"):
-                raise node.unsupported()
-            return None
+            return self._flow.take(node)
+        if self._gaps is not None or self._words is not None:
+            raise node.error("an interaction cannot stand inside another one.")
         interaction = self._readers[node.name](node)
+        self._add(node, interaction)
+        inline = isinstance(interaction, TextEntry | InlineChoice)
+        return [Gap(interaction.response) if inline else Slot(interaction.response)]
+
+    def _add(self, node: Node, interaction: Interaction) -> None:
         if any(each.response == interaction.response for each in self.found):
             raise node.error(
                 "the response “{name}” has two interactions; declare one for each.",
                 name=interaction.response,
             )
         self.found.append(interaction)
-        if isinstance(interaction, TextEntry | InlineChoice):
-            return Gap(interaction.response)
-        return Slot(interaction.response)
-
-    def _declared(self, node: Node, name: str, *kinds: tuple[str, str]) -> ResponseDeclaration:
-        declaration = self._declarations.get(name)
-        if declaration is None:
-            raise node.error("the response “{name}” is not declared; declare it.", name=name[:80])
-        kind = (declaration.cardinality, declaration.base_type)
-        if kind not in kinds:
-            raise node.error(
-                "the response “{name}” is declared {given}; this interaction needs {wanted}.",
-                name=name,
-                given=" ".join(kind),
-                wanted=" or ".join(" ".join(each) for each in kinds),
-            )
-        return declaration
 
     def _choice(self, node: Node) -> Choice:
         given = node.attributes(
-            response_identifier=None,
-            shuffle="false",
-            max_choices="1",
-            min_choices="0",
-            orientation="",
+            response_identifier=None, shuffle="false", max_choices="1", min_choices="0"
         )
-        most = node.number("max-choices", given["max_choices"], MAX_MEMBERS)
-        least = node.number("min-choices", given["min_choices"], MAX_MEMBERS)
-        name = given["response_identifier"]
-        self._declared(node, name, ("single" if most == 1 else "multiple", "identifier"))
+        name = self._responses.declared(node, given, "identifier")
         prompt, rest = self._prompt(node)
-        choices = self._choices(node, rest, "qti-simple-choice")
-        if least > (most or len(choices)) or most > len(choices):
-            raise node.error("min-choices and max-choices do not fit the choices there are.")
+        offered = self._choices(node, name, rest, "qti-simple-choice")
+        least, most = self._responses.bounds(node, name, given, "choices", len(offered))
         self._shuffle(node, given["shuffle"], name, rest)
-        self._check_correct(node, name, choices)
-        return Choice(name, prompt, choices, least, most)
+        self._responses.check(node, name, {choice.identifier for choice in offered})
+        return Choice(name, prompt, offered, least, most)
 
     def _inline_choice(self, node: Node) -> InlineChoice:
-        given = node.attributes(response_identifier=None, shuffle="false", required="false")
-        name = given["response_identifier"]
-        self._declared(node, name, ("single", "identifier"))
+        given = node.attributes(
+            response_identifier=None,
+            shuffle="false",
+            required="false",
+            min_choices="0",
+            max_choices="1",
+        )
+        name = self._responses.declared(node, given, "identifier", "single")
         rest = node.children()
-        choices = self._choices(node, rest, "qti-inline-choice")
+        if rest and rest[0].name in ("qti-label", "label"):
+            self._body.inlines(rest.pop(0))
+            node.change("the label before the menu was left out.")
+        offered = self._choices(node, name, rest, "qti-inline-choice")
         self._shuffle(node, given["shuffle"], name, rest)
-        self._check_correct(node, name, choices)
-        return InlineChoice(name, choices)
+        self._responses.check(node, name, {choice.identifier for choice in offered})
+        return InlineChoice(name, offered)
 
     def _order(self, node: Node) -> Order:
-        given = node.attributes(response_identifier=None, shuffle="false", orientation="")
-        name = given["response_identifier"]
-        declared = self._declared(node, name, ("ordered", "identifier"))
+        given = node.attributes(
+            response_identifier=None, shuffle="false", max_choices="0", min_choices="0"
+        )
+        name = self._responses.declared(node, given, "identifier", "ordered")
         prompt, rest = self._prompt(node)
-        choices = self._choices(node, rest, "qti-simple-choice")
+        offered = self._choices(node, name, rest, "qti-simple-choice")
+        least, most = self._responses.bounds(node, name, given, "choices", len(offered))
+        if least == len(offered):
+            least = most = 0  # all of them, which is what both being 0 says
         self._shuffle(node, given["shuffle"], name, rest)
-        self._check_correct(node, name, choices)
-        if declared.correct and len(declared.correct) != len(choices):
+        self._responses.check(node, name, {choice.identifier for choice in offered})
+        correct = self._responses.correct(name)
+        if correct and not least and not most and len(correct) != len(offered):
             raise node.error("the correct response must put all the choices in order.")
-        return Order(name, prompt, choices)
+        return Order(name, prompt, offered, least, most)
+
+    def _associate(self, node: Node) -> Associate:
+        given = node.attributes(
+            response_identifier=None, shuffle="false", max_associations="1", min_associations="0"
+        )
+        name = self._responses.declared(node, given, "pair")
+        prompt, rest = self._prompt(node)
+        offered = self._choices(node, name, rest, "qti-simple-associable-choice")
+        least, most = self._responses.bounds(node, name, given, "associations", MAX_MEMBERS)
+        self._shuffle(node, given["shuffle"], name, rest)
+        ends = {choice.identifier for choice in offered}
+        self._responses.check_pairs(node, name, ends, ends)
+        return Associate(name, prompt, offered, least, most)
 
     def _match(self, node: Node) -> Match:
         given = node.attributes(
             response_identifier=None, shuffle="false", max_associations="1", min_associations="0"
         )
-        name = given["response_identifier"]
-        declared = self._declared(node, name, ("multiple", "directedPair"))
+        name = self._responses.declared(node, given, "directedPair")
         prompt, sets = self._prompt(node)
         if [each.name for each in sets] != ["qti-simple-match-set"] * 2:
             raise node.error("a match needs exactly two <qti-simple-match-set>.")
@@ -132,24 +184,138 @@ class Interactions:
             each.attributes()
             rest.append(each.children())
         sources, targets = (
-            self._choices(each, children, "qti-simple-associable-choice")
+            self._choices(each, name, children, "qti-simple-associable-choice")
             for each, children in zip(sets, rest, strict=True)
         )
-        most = node.number("max-associations", given["max_associations"], MAX_MEMBERS)
-        least = node.number("min-associations", given["min_associations"], MAX_MEMBERS)
+        least, most = self._responses.bounds(node, name, given, "associations", MAX_MEMBERS)
         self._shuffle(node, given["shuffle"], name, [*rest[0], *rest[1]])
-        ends = [{choice.identifier for choice in choices} for choices in (sources, targets)]
+        ends = [{choice.identifier for choice in each} for each in (sources, targets)]
         if ends[0] & ends[1]:
             raise node.error("a choice of one set has the identifier of one in the other.")
-        for pair in (*declared.correct, *_mapped(declared)):
-            two = pair.split()
-            if len(two) != 2 or two[0] not in ends[0] or two[1] not in ends[1]:
-                raise node.error(
-                    "the declaration of “{name}” pairs “{pair}”, which cannot be paired here.",
-                    name=name,
-                    pair=pair[:80],
-                )
+        self._responses.check_pairs(node, name, *ends)
         return Match(name, prompt, sources, targets, least, most)
+
+    def _gap_match(self, node: Node) -> GapMatch:
+        given = node.attributes(
+            response_identifier=None, shuffle="false", max_associations="0", min_associations="0"
+        )
+        name = self._responses.declared(node, given, "directedPair")
+        prompt, rest = self._prompt(node)
+        given_out = [child for child in rest if child.name in ("qti-gap-text", "qti-gap-img")]
+        offered = self._choices(node, name, given_out, "qti-gap-text", "qti-gap-img")
+        self._gaps = []
+        parts: list[Block] = []
+        for child in rest:
+            if child.name not in ("qti-gap-text", "qti-gap-img"):
+                parts += self._body.block(child)
+        gaps, self._gaps = tuple(self._gaps), None
+        if not gaps or len(set(gaps)) != len(gaps):
+            raise node.error("a gap match needs gaps, each with an identifier of its own.")
+        least, most = self._responses.bounds(node, name, given, "associations", len(gaps))
+        self._shuffle(node, given["shuffle"], name, given_out)
+        self._responses.check_pairs(
+            node, name, {choice.identifier for choice in offered}, set(gaps)
+        )
+        return GapMatch(name, prompt, offered, tuple(parts), gaps, least, most)
+
+    def _gap(self, node: Node) -> Blank:
+        given = node.attributes(
+            identifier=None, required="false", match_group="", match_max="1", fixed="false"
+        )
+        if self._gaps is None:
+            raise node.error("a gap can only stand inside a gap match interaction.")
+        if given["match_max"] != "1":
+            raise node.error("a gap takes one choice here; match-max must be 1.")
+        if node.mixed() or node.get("template-identifier"):
+            raise node.error("a gap holds nothing and cannot depend on a template variable.")
+        name = node.identifier("identifier", given["identifier"])
+        self._gaps.append(name)
+        return Blank(name)
+
+    def _hottext(self, node: Node) -> Hottext:
+        given = node.attributes(response_identifier=None, max_choices="1", min_choices="0")
+        name = self._responses.declared(node, given, "identifier")
+        prompt, rest = self._prompt(node)
+        self._words = []
+        parts = [block for child in rest for block in self._body.block(child)]
+        words, self._words = tuple(self._words), None
+        if not words or len(set(words)) != len(words):
+            raise node.error("a hottext interaction needs hottexts, each with its own identifier.")
+        least, most = self._responses.bounds(node, name, given, "choices", len(words))
+        self._responses.check(node, name, set(words))
+        return Hottext(name, prompt, tuple(parts), words, least, most)
+
+    def _hot_words(self, node: Node) -> HotWords:
+        given = node.attributes(identifier=None)
+        if self._words is None:
+            raise node.error("a hottext can only stand inside a hottext interaction.")
+        name = node.identifier("identifier", given["identifier"])
+        self._words.append(name)
+        return HotWords(name, self._body.inlines(node))
+
+    def _slider(self, node: Node) -> Slider:
+        given = node.attributes(
+            response_identifier=None,
+            lower_bound=None,
+            upper_bound=None,
+            step="",
+            step_label="false",
+            orientation="horizontal",
+            reverse="false",
+        )
+        name = self._responses.declared(node, given, "integer", "single", "float")
+        prompt, rest = self._prompt(node)
+        if rest:
+            raise rest[0].unsupported()
+        lower, upper = number(given["lower_bound"]), number(given["upper_bound"])
+        if lower is None or upper is None or lower >= upper:
+            raise node.error("a slider needs a lower-bound below its upper-bound, as numbers.")
+        step = number(given["step"] or "1")
+        if not given["step"] and self._responses.of(name).base_type == "float":
+            step = (upper - lower) / 100
+            node.change("the slider has no step, so a hundredth of its length was taken.")
+        if step is None or step <= 0 or step > upper - lower:
+            raise node.error("the slider's step must be a number above 0 that fits its length.")
+        if (upper - lower) / step > 10_000:
+            step = Fraction(upper - lower) / 10_000
+            node.change("the slider's step was too fine; it has ten thousand steps.")
+        return Slider(
+            name,
+            prompt,
+            written(lower),
+            written(upper),
+            written(step),
+            node.truth("step-label", given["step_label"]),
+            given["orientation"] == "vertical",
+            node.truth("reverse", given["reverse"]),
+        )
+
+    def _media(self, node: Node) -> Media:
+        given = node.attributes(
+            response_identifier=None,
+            autostart="false",
+            min_plays="0",
+            max_plays="0",
+            loop="false",
+            coords="",
+        )
+        name = self._responses.declared(node, given, "integer", "single")
+        prompt, rest = self._prompt(node)
+        if len(rest) != 1:
+            raise node.error("a media interaction plays exactly one recording.")
+        least = node.number("min-plays", given["min_plays"], MOST)
+        most = node.number("max-plays", given["max_plays"], MOST)
+        if most and least > most:
+            raise node.error("min-plays is more than max-plays.")
+        return Media(
+            name,
+            prompt,
+            objects.recording(self._body, rest[0]),
+            least,
+            most,
+            node.truth("autostart", given["autostart"]),
+            node.truth("loop", given["loop"]),
+        )
 
     def _text_entry(self, node: Node) -> TextEntry:
         given = node.attributes(
@@ -159,25 +325,18 @@ class Interactions:
             placeholder_text="",
             format="plain",
             base="10",
+            string_identifier="",
         )
-        name = given["response_identifier"]
-        declared = self._declared(
-            node, name, ("single", "string"), ("single", "integer"), ("single", "float")
-        )
-        if given["base"] != "10" or given["format"] != "plain":
-            raise node.error("only plain text and numbers to the base 10 are supported.")
+        name = self._responses.declared(node, given, "string", "single", "integer", "float")
+        self._plain(node, given)
         if node.children():
             raise node.children()[0].unsupported()
-        try:
-            patterns.check(given["pattern_mask"])
-        except patterns.PatternError as problem:
-            raise node.error("pattern-mask: {why}", why=str(problem)) from None
         return TextEntry(
             name,
-            node.number("expected-length", given["expected_length"], 10_000),
+            node.number("expected-length", given["expected_length"] or "0", MOST),
             given["pattern_mask"],
             given["placeholder_text"],
-            declared.base_type in NUMERIC,
+            self._responses.of(name).base_type in NUMERIC,
         )
 
     def _extended_text(self, node: Node) -> ExtendedText:
@@ -186,50 +345,57 @@ class Interactions:
             expected_lines="0",
             expected_length="0",
             placeholder_text="",
+            pattern_mask="",
             format="plain",
+            base="10",
+            string_identifier="",
             min_strings="0",
-            max_strings="1",
+            max_strings="",
         )
-        name = given["response_identifier"]
-        self._declared(node, name, ("single", "string"))
-        if given["format"] != "plain" or given["max_strings"] != "1":
-            raise node.error("only one plain text is supported as a longer answer.")
+        name = self._responses.declared(node, given, "string", "any", "integer", "float")
+        self._plain(node, given)
         prompt, rest = self._prompt(node)
         if rest:
             raise rest[0].unsupported()
-        lines = node.number("expected-lines", given["expected_lines"], 1_000)
-        return ExtendedText(name, prompt, lines, given["placeholder_text"])
+        declared = self._responses.of(name)
+        most = 1
+        if declared.cardinality != "single":
+            most = node.number("max-strings", given["max_strings"] or "0", MAX_MEMBERS)
+        least = node.number("min-strings", given["min_strings"], most or MAX_MEMBERS)
+        return ExtendedText(
+            name,
+            prompt,
+            node.number("expected-lines", given["expected_lines"] or "0", MOST),
+            given["placeholder_text"],
+            node.number("expected-length", given["expected_length"] or "0", MOST),
+            least,
+            most,
+            given["pattern_mask"],
+            declared.base_type in NUMERIC,
+        )
+
+    def _plain(self, node: Node, given: dict[str, str]) -> None:
+        """What both kinds of text ask beside their room."""
+        if given["base"] != "10" or given["string_identifier"]:
+            raise node.error(
+                "only numbers to the base 10 are read, and no second variable for the text."
+            )
+        if given["format"] != "plain":
+            node.change("the text is typed plain, not as {format}.", format=given["format"][:20])
+        try:
+            patterns.check(given["pattern_mask"])
+        except patterns.PatternError as problem:
+            raise node.error("pattern-mask: {why}", why=str(problem)) from None
 
     def _prompt(self, node: Node) -> tuple[tuple[Block, ...], list[Node]]:
-        children = node.children()
-        if children and children[0].name == "qti-prompt":
-            children[0].attributes()
-            return self._text.blocks(children[0]), children[1:]
-        return (), children
+        return choices.prompt(self._body, node)
 
-    def _choices(self, node: Node, children: list[Node], wanted: str) -> tuple[SimpleChoice, ...]:
-        choices: list[SimpleChoice] = []
-        for child in children:
-            if child.name != wanted:
-                raise child.unsupported()
-            if wanted == "qti-simple-associable-choice":
-                given = child.attributes(identifier=None, fixed="false", match_max=None)
-            else:
-                given = child.attributes(identifier=None, fixed="false") | {"match_max": "1"}
-            choices.append(
-                SimpleChoice(
-                    child.identifier("identifier", given["identifier"]),
-                    self._text.inlines(child),
-                    child.number("match-max", given["match_max"], MAX_MEMBERS),
-                )
-            )
-        names = {choice.identifier for choice in choices}
-        if not choices or len(names) != len(choices) or len(choices) > MAX_MEMBERS:
-            raise node.error(
-                "the choices must be 1 to {most}, each with an identifier of its own.",
-                most=MAX_MEMBERS,
-            )
-        return tuple(choices)
+    def _choices(
+        self, node: Node, response: str, children: list[Node], *wanted: str
+    ) -> tuple[SimpleChoice, ...]:
+        found, conditions = choices.read(self._body, node, response, children, *wanted)
+        self.conditions += conditions
+        return found
 
     def _shuffle(self, node: Node, shuffle: str, response: str, choices: list[Node]) -> None:
         if node.truth("shuffle", shuffle):
@@ -239,19 +405,3 @@ class Interactions:
                 if choice.truth("fixed", choice.get("fixed") or "false")
             )
             self.shuffles.append(Shuffle(response, fixed))
-
-    def _check_correct(self, node: Node, name: str, choices: tuple[SimpleChoice, ...]) -> None:
-        known = {choice.identifier for choice in choices}
-        declared = self._declarations[name]
-        for member in (*declared.correct, *_mapped(declared)):
-            if member not in known:
-                raise node.error(
-                    "the declaration of “{name}” names the choice “{member}”, which is not here.",
-                    name=name,
-                    member=member[:80],
-                )
-
-
-def _mapped(declaration: ResponseDeclaration) -> tuple[str, ...]:
-    mapping = declaration.mapping
-    return tuple(entry.member for entry in mapping.entries) if mapping else ()

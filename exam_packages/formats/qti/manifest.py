@@ -3,99 +3,79 @@
 An item's competence and cognitive level are LOM classifications of its resource, with
 the purposes *competency* and *educational objective*: the identifier of the last taxon
 is the name that the blueprint counts. All other metadata only describes and is passed
-over.
+over, and so is what a manifest lists that is neither item, test nor stimulus.
 """
 
 from __future__ import annotations
 
+import posixpath
+import re
+import urllib.parse
 from dataclasses import dataclass
 
-from exam_packages.formats.errors import FormatError
-from exam_packages.formats.qti import names
-from exam_packages.formats.xml import Node
+from exam_packages.formats.xml import Node, parse
 
 FILE = "imsmanifest.xml"
-PURPOSES = {"competency": "competence", "educational objective": "level"}
+PURPOSES = {
+    "competency": "competence",
+    "educational objective": "level",
+    "educationalObjective": "level",
+}
+_TYPE = re.compile(r"imsqti_(?:apip)?(item|test|stimulus)_xmlv(2p[012]|3p0)")
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """A file of the package with its QTI type; classified if it is an item."""
+    """A file that a manifest lists as *kind* (``item``, ``test``, ``stimulus``)."""
 
-    type: str
+    kind: str
     file: str
     competence: str
     level: str
 
 
-def read_manifest(files: dict[str, bytes]) -> dict[str, Resource]:
-    """The QTI resources of a package by file name. Raises ``FormatError``."""
-    if FILE not in files:
-        raise FormatError(
-            "The package has no {file} at its top; pack the files, not the folder around them.",
-            file=FILE,
-        )
-    root = names.parse_as(files[FILE], FILE, "manifest", names.MANIFEST)
+def read_manifest(data: bytes, file: str) -> dict[str, Resource]:
+    """The QTI resources in the manifest *file*, by the names of their files, which may not
+    be there. Raises ``FormatError``."""
+    root = parse(data, file)
+    if root.name != "manifest":
+        raise root.error("<manifest> is expected here.")
     found: dict[str, Resource] = {}
-    for child in root.children():
-        if child.name == "resources":
-            for node in child.children():
-                _take(node, files, found)
-        elif child.name not in ("metadata", "organizations"):
-            raise child.unsupported()
+    for resources in (child for child in root.mixed() if child.name == "resources"):
+        folder = posixpath.join(posixpath.dirname(file), resources.base)
+        for node in resources.mixed():
+            kind = _TYPE.fullmatch(node.get("type") or "")
+            if node.name != "resource" or kind is None:
+                continue
+            href = urllib.parse.unquote(node.get("href") or _first_file(node))
+            path = posixpath.normpath(posixpath.join(folder, node.base, href))
+            found[path] = Resource(kind[1], path, **_classified(node))
     return found
 
 
-def _take(node: Node, files: dict[str, bytes], found: dict[str, Resource]) -> None:
-    if node.name != "resource":
-        raise node.unsupported()
-    given = node.attributes(identifier=None, type=None, href="")
+def _first_file(node: Node) -> str:
+    return next((child.get("href") or "" for child in node.mixed() if child.name == "file"), "")
+
+
+def _classified(resource: Node) -> dict[str, str]:
+    """Competence and level from the LOM classifications of *resource*."""
     kinds = {"competence": "", "level": ""}
-    for child in node.children():
-        match child.name:
-            case "metadata":
-                _classify(child, kinds)
-            case "file":
-                _check_file(child, child.attributes(href=None)["href"], files)
-            case "dependency":
-                child.attributes(identifierref=None)
-            case _:
-                raise child.unsupported()
-    if given["type"] not in (names.ITEM_TYPE, names.TEST_TYPE, names.STIMULUS_TYPE):
-        if given["type"].startswith("imsqti"):
-            raise node.error(
-                "resources of the type {type} are not read; export the package as QTI 3.0.",
-                type=given["type"][:60],
-            )
-        return  # a picture or another plain file
-    file = given["href"]
-    _check_file(node, file, files)
-    if file in found:
-        raise node.error("the file “{name}” is listed twice.", name=file[:80])
-    found[file] = Resource(given["type"], file, kinds["competence"], kinds["level"])
+    for metadata in (child for child in resource.mixed() if child.name == "metadata"):
+        for lom in metadata.mixed():
+            if lom.name == "lom":
+                for each in (child for child in lom.mixed() if child.name == "classification"):
+                    _classify(each, kinds)
+    return kinds
 
 
-def _check_file(node: Node, name: str, files: dict[str, bytes]) -> None:
-    if name not in files:
-        raise node.error("“{name}” is not a file of this package; add it.", name=name[:80])
-
-
-def _classify(metadata: Node, kinds: dict[str, str]) -> None:
-    """Take competence and level from the LOM classifications below *metadata*."""
-    for lom in metadata.mixed():
-        if (lom.namespace, lom.name) != (names.LOM, "lom"):
-            continue
-        for classification in (each for each in lom.mixed() if each.name == "classification"):
-            purpose, taxon = "", ""
-            for part in classification.mixed():
-                if part.name == "purpose":
-                    purpose = next(
-                        (each.all_text() for each in part.mixed() if each.name == "value"), ""
-                    )
-                elif part.name == "taxonPath":
-                    for each in (one for one in part.mixed() if one.name == "taxon"):
-                        taxon = next(
-                            (one.all_text() for one in each.mixed() if one.name == "id"), taxon
-                        )
-            if purpose in PURPOSES and taxon:
-                kinds[PURPOSES[purpose]] = classification.identifier("taxon id", taxon)
+def _classify(classification: Node, kinds: dict[str, str]) -> None:
+    purpose, taxon = "", ""
+    for part in classification.mixed():
+        if part.name == "purpose":
+            purpose = next((each.all_text() for each in part.mixed() if each.name == "value"), "")
+        elif part.name == "taxonPath":
+            for each in (one for one in part.mixed() if one.name == "taxon"):
+                taxon = next((one.all_text() for one in each.mixed() if one.name == "id"), taxon)
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", taxon).strip("-")[:64]
+    if purpose in PURPOSES and name:
+        kinds[PURPOSES[purpose]] = name

@@ -8,19 +8,35 @@ from hypothesis import strategies as st
 
 from exam_packages import canon
 from exam_packages.content import text
+from exam_packages.content.catalogs import Card, Catalog
 from exam_packages.content.items import (
+    Area,
+    Associate,
     Choice,
     Exhibit,
     ExtendedText,
+    GapMatch,
+    GraphicAssociate,
+    GraphicGapMatch,
+    GraphicOrder,
+    Hotspot,
+    Hottext,
     InlineChoice,
     Interaction,
     Item,
     Match,
+    Media,
     Order,
+    PositionObject,
+    SelectPoint,
     SimpleChoice,
+    Slider,
     TextEntry,
     complete,
     problem,
+    shown,
+    unordered,
+    unshown,
 )
 from exam_packages.content.reading import read_exhibit, read_item, read_paper
 from exam_packages.content.values import MAX_MEMBERS, MAX_TEXT, Response
@@ -34,10 +50,29 @@ ONE = Choice("R", (), choices("abc"), 1, 1)
 TWO = Choice("R", (), choices("abc"), 2, 2)
 ANY = Choice("R", (), choices("abc"), 0, 0)
 MENU = InlineChoice("R", choices("ab"))
-ORDER = Order("R", (), choices("abc"))
+ORDER = Order("R", (), choices("abc"), 0, 0)
 MATCH = Match("R", (), choices("ab"), choices("xyz", 0), 1, 2)
 ENTRY = TextEntry("R", 5, "[0-9]{1,3}", "", True)
-ESSAY = ExtendedText("R", (), 5, "")
+ESSAY = ExtendedText("R", (), 5, "", 0, 0, 1, "", False)
+WORDS_3 = ExtendedText("R", (), 1, "", 9, 2, 3, "[a-z]{1,9}", False)
+SOME = Order("R", (), choices("abc"), 1, 2)
+ASSOCIATE = Associate("R", (), choices("abc", 2), 1, 2)
+GAPS = GapMatch("R", (), choices("ab"), (), ("x", "y"), 0, 0)
+HOT = Hottext("R", (), (), ("a", "b", "c"), 1, 2)
+SLIDER = Slider("R", (), "-1", "2", "0.5", False, False, False)
+PHOTO = text.Picture("p.png", "A photo", 100, 50)
+AREAS = tuple(Area(name, "rect", (0, 0, 9, 9), name, 1) for name in "abc")
+SPOTS = Hotspot("R", (), PHOTO, AREAS, 0, 2)
+RANKED = GraphicOrder("R", (), PHOTO, AREAS, 0, 0)
+JOINED = GraphicAssociate("R", (), PHOTO, AREAS, 0, 0)
+LABELS = GraphicGapMatch("R", (), choices("xy", 0), PHOTO, AREAS, 2, 0)
+POINTS = SelectPoint("R", (), PHOTO, 0, 2)
+PLACED = PositionObject("R", PHOTO, PHOTO, (1, 1), 1, 1)
+PLAYED = Media("R", (), text.Recording("a.mp3", "audio/mpeg", "A bell"), 1, 2, False, False)
+NEW = [
+    WORDS_3, SOME, ASSOCIATE, GAPS, HOT, SLIDER, SPOTS, RANKED, JOINED, LABELS, POINTS, PLACED,
+    PLAYED,
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -65,6 +100,49 @@ ESSAY = ExtendedText("R", (), 5, "")
         (ENTRY, "1234", True, False),
         (ENTRY, "1 2", False, None),
         (ESSAY, "words", True, True),
+        (WORDS_3, "one", True, False),
+        (WORDS_3, "one two", True, True),
+        (WORDS_3, "one TWO", True, False),
+        (WORDS_3, "a b c d", False, None),
+        (SOME, "", True, False),
+        (SOME, "c", True, True),
+        (SOME, "c a b", False, None),
+        (ASSOCIATE, "a-b b-c", True, True),
+        (ASSOCIATE, "a-b b-a", False, None),
+        (ASSOCIATE, "a-a", True, True),
+        (ASSOCIATE, "a-a a-b", False, None),
+        (ASSOCIATE, "a-q", False, None),
+        (GAPS, "a-x b-y", True, True),
+        (GAPS, "a-x b-x", False, None),
+        (GAPS, "a-x a-y", False, None),
+        (GAPS, "x-a", False, None),
+        (HOT, "a c", True, True),
+        (HOT, "a b c", False, None),
+        (SLIDER, "0.5", True, True),
+        (SLIDER, "2", True, True),
+        (SLIDER, "0.3", False, None),
+        (SLIDER, "2.5", False, None),
+        (SLIDER, "1e3", False, None),
+        (SLIDER, "0 1", False, None),
+        (SPOTS, "b", True, True),
+        (SPOTS, "b q", False, None),
+        (RANKED, "c a", True, False),
+        (RANKED, "c a b", True, True),
+        (JOINED, "a-b", True, True),
+        (JOINED, "a-b a-c", False, None),
+        (LABELS, "x-a", True, False),
+        (LABELS, "x-a x-b", True, True),
+        (LABELS, "x-a y-a", False, None),
+        (POINTS, "3-50", True, True),
+        (POINTS, "101-3", False, None),
+        (POINTS, "3-4 3-4", False, None),
+        (POINTS, "3", False, None),
+        (PLACED, "100-50", True, True),
+        (PLACED, "1-1 2-2", False, None),
+        (PLAYED, "0", True, False),
+        (PLAYED, "2", True, True),
+        (PLAYED, "3", False, None),
+        (PLAYED, "often", False, None),
     ],
 )
 def test_what_fits_and_what_is_complete(
@@ -76,7 +154,7 @@ def test_what_fits_and_what_is_complete(
         assert complete(interaction, response) is done
 
 
-@pytest.mark.parametrize("interaction", [ONE, ANY, MENU, ORDER, MATCH, ENTRY, ESSAY])
+@pytest.mark.parametrize("interaction", [ONE, ANY, MENU, ORDER, MATCH, ENTRY, ESSAY, *NEW])
 @given(members=st.lists(st.text(max_size=20), max_size=6))
 def test_any_response_gets_a_verdict(interaction: Interaction, members: list[str]) -> None:
     verdict = problem(interaction, Response("R", tuple(members)))
@@ -93,13 +171,28 @@ def test_bounds_on_answers() -> None:
 
 WORDS = st.text(max_size=12)
 TEXTS = st.builds(text.Text, WORDS, st.integers(0, 63))
-INLINES = st.one_of(
-    TEXTS,
-    st.just(text.Break()),
-    st.builds(text.Gap, WORDS),
-    st.builds(text.Picture, WORDS, WORDS, st.integers(0, 9999), st.integers(0, 9999)),
+NUMBERS = st.integers(0, 9999)
+INLINES = st.recursive(
+    st.one_of(
+        TEXTS,
+        st.just(text.Break()),
+        st.builds(text.Gap, WORDS),
+        st.builds(text.Blank, WORDS),
+        st.builds(text.Picture, WORDS, WORDS, NUMBERS, NUMBERS),
+        st.builds(text.Formula, WORDS, WORDS, st.tuples(WORDS)),
+        st.builds(text.Printed, WORDS, WORDS, NUMBERS, NUMBERS, WORDS, WORDS, st.booleans()),
+    ),
+    lambda inner: st.one_of(
+        st.builds(text.HotWords, WORDS, st.tuples(inner)),
+        st.builds(text.Ruby, st.tuples(inner), WORDS),
+        st.builds(text.Term, WORDS, st.tuples(inner)),
+        st.builds(text.When, WORDS, WORDS, st.booleans(), st.tuples(inner)),
+    ),
+    max_leaves=3,
 )
 LINES = st.lists(INLINES, max_size=3).map(tuple)
+SPANS = st.integers(1, 100)
+CELLS = st.builds(text.Cell, st.booleans(), LINES, SPANS, SPANS)
 BLOCKS = st.recursive(
     st.one_of(
         st.builds(text.Paragraph, LINES),
@@ -109,14 +202,21 @@ BLOCKS = st.recursive(
         st.builds(
             text.Table,
             WORDS,
-            st.lists(
-                st.lists(st.builds(text.Cell, st.booleans(), LINES), max_size=2).map(tuple),
-                max_size=2,
-            ).map(tuple),
+            st.lists(st.lists(CELLS, max_size=2).map(tuple), max_size=2).map(tuple),
         ),
+        st.just(text.Rule()),
+        st.builds(text.Recording, WORDS, WORDS, WORDS),
     ),
     lambda inner: st.one_of(
         st.builds(text.Quotation, st.lists(inner, max_size=2).map(tuple)),
+        st.builds(text.Numbered, st.tuples(WORDS), st.tuples(st.tuples(inner))),
+        st.builds(
+            text.Definitions,
+            st.tuples(st.builds(text.Definition, st.tuples(LINES), st.tuples(inner))),
+        ),
+        st.builds(text.Figure, st.tuples(inner), LINES),
+        st.builds(text.Details, LINES, st.tuples(inner)),
+        st.builds(text.WhenBlock, WORDS, WORDS, st.booleans(), st.tuples(inner)),
         st.builds(
             text.Listing,
             st.booleans(),
@@ -128,13 +228,63 @@ BLOCKS = st.recursive(
 BODIES = st.lists(BLOCKS, max_size=3).map(tuple)
 
 
+HELP = (Catalog("c", (Card("glossary-on-screen", "en", (), "", (("reading-type", "x"),)),)),)
+
+
 @given(BODIES)
 def test_items_and_exhibits_are_read_back_whole(body: tuple[text.Block, ...]) -> None:
-    item = Item("i", "t", "en", body, (ONE, MATCH, ENTRY, ESSAY, MENU, ORDER), ("e",))
+    item = Item("i", "t", "en", body, (ONE, MATCH, ENTRY, MENU, ORDER, *NEW), ("e",), HELP)
     assert read_item(canon.pack(item)) == item
-    exhibit = Exhibit("e", "t", body)
+    exhibit = Exhibit("e", "t", body, ())
     assert read_exhibit(canon.pack(exhibit)) == exhibit
     assert isinstance(text.plain(body), str)
+    for table in (part for part in text.walk(body) if isinstance(part, text.Table)):
+        grid = text.laid_out(table.rows)
+        assert len(grid) == len(table.rows)
+        assert len({len(row) for row in grid}) <= 1
+
+
+def test_a_cell_that_spans_leaves_empty_places() -> None:
+    def cell(words: str, columns: int = 1, rows: int = 1) -> text.Cell:
+        return text.Cell(False, (text.Text(words, 0),), columns, rows)
+
+    rows = ((cell("a", 2), cell("b", 1, 9)), (cell("c"), cell("d")), (cell("e"),))
+    words = [[text.plain_inlines(each.inlines) for each in row] for row in text.laid_out(rows)]
+    assert words == [["a", "", "b"], ["c", "d", ""], ["e", "", ""]]
+    assert text.laid_out(()) == ()
+
+
+@pytest.mark.parametrize(
+    ("interaction", "is_shown", "is_unordered"),
+    [
+        (ONE, True, True),
+        (ENTRY, True, True),
+        (ESSAY, True, False),
+        (WORDS_3, False, False),
+        (ORDER, True, False),
+        (SOME, False, False),
+        (HOT, False, True),
+        (RANKED, False, False),
+    ],
+)
+def test_what_stations_show(interaction: Interaction, is_shown: bool, is_unordered: bool) -> None:
+    assert shown(interaction) is is_shown
+    assert unordered(interaction) is is_unordered
+
+
+def test_what_an_item_has_that_stations_cannot_show() -> None:
+    body = (
+        text.Quotation((text.Recording("a.mp3", "audio/mpeg", ""),)),
+        text.Paragraph((text.Printed("N", "", 10, 0, ";", "", False),)),
+    )
+    item = Item("i", "t", "en", body, (ONE, HOT, SPOTS), (), ())
+    assert unshown(item) == (
+        "hottext interaction",
+        "hotspot interaction",
+        "recording",
+        "template variable without a value",
+    )
+    assert unshown(Item("i", "t", "en", (), (ONE,), (), ())) == ()
 
 
 @given(st.binary(max_size=200))

@@ -145,6 +145,38 @@ def test_encrypted_and_unusual_zips_are_refused() -> None:
         archive.load_zip(packed(("a.xml", b"x"), method=zipfile.ZIP_LZMA))
 
 
+def test_files_that_share_bytes_are_refused() -> None:
+    """One compressed block that two names unpack: how a small zip makes a huge folder."""
+    data = bytearray(packed(("aa.xml", b"x" * 500), ("bb.xml", b"y" * 500)))
+    second = data.rindex(b"PK\x01\x02")
+    struct.pack_into("<I", data, second + 42, 1)  # where its own header begins
+    with pytest.raises(FormatError, match="overlap"):
+        archive.load_zip(bytes(data))
+    struct.pack_into("<I", data, second + 42, 0)
+    with pytest.raises(FormatError, match="overlap"):
+        archive.load_zip(bytes(data))
+
+
+def test_a_directory_that_is_too_large_is_not_read() -> None:
+    data = bytearray(packed(("a.xml", b"x")))
+    struct.pack_into("<I", data, len(data) - 22 + 12, archive.MAX_DIRECTORY + 1)
+    with pytest.raises(FormatError, match="more than"):
+        archive.load_zip(bytes(data))
+    small = packed(("a.xml", b"x"))
+    with pytest.raises(FormatError, match="more than"):
+        archive.load_zip(small[:-22] + b"PK\x06\x07" + bytes(16) + small[-22:])
+
+
+def test_a_single_file_is_a_bank_of_one(tmp_path: Path) -> None:
+    (tmp_path / "a.xml").write_bytes(b"<a/>")
+    assert archive.load_any(tmp_path / "a.xml") == {"a.xml": b"<a/>"}
+    (tmp_path / "b.zip").write_bytes(packed(("c.xml", b"<c/>")))
+    assert archive.load_any(tmp_path / "b.zip") == {"c.xml": b"<c/>"}
+    assert archive.load_any(tmp_path)["a.xml"] == b"<a/>"
+    with pytest.raises(FormatError, match="cannot be read"):
+        archive.load_any(tmp_path / "none.xml")
+
+
 def test_a_missing_package_is_said(tmp_path: Path) -> None:
     with pytest.raises(FormatError, match="cannot be read"):
         archive.load(tmp_path / "none.zip")

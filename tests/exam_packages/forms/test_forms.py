@@ -34,7 +34,7 @@ def choices(names: str) -> tuple[SimpleChoice, ...]:
 
 def question(name: str, *, shuffle: bool = False, stay: str = "", **more: Any) -> Question:
     interaction = Choice("R", (), choices("abcde"), 0, 1)
-    item = Item(name, name.upper(), "", (), (interaction,), more.get("exhibits", ()))
+    item = Item(name, name.upper(), "", (), (interaction,), more.get("exhibits", ()), ())
     declared = ResponseDeclaration("R", "identifier", "single", ("a",), None, None)
     rule = Condition(
         (
@@ -158,7 +158,7 @@ def test_a_question_that_is_added_elsewhere_changes_nothing_here() -> None:
 def test_both_sets_of_a_match_are_shuffled() -> None:
     plain = question("m")
     match = Match("R", (), choices("abcdefgh"), choices("stuvwxyz"), 0, 0)
-    item = Item("m", "", "", (), (match,), ())
+    item = Item("m", "", "", (), (match,), (), ())
     mixed = replace(plain, item=item, shuffles=(Shuffle("R", frozenset()),))
     form = forms.draw(a_test(section(QuestionReference(mixed, "1", False, False))), b"seed")
     (drawn,) = form.items["m"].interactions
@@ -186,7 +186,7 @@ def test_only_what_was_drawn_is_packed() -> None:
             reference("r", exhibits=("f",), media=frozenset({"r.png"})),
             select=1,
         ),
-        exhibits={"e": Exhibit("e", "E", ()), "f": Exhibit("f", "F", ())},
+        exhibits={"e": Exhibit("e", "E", (), ()), "f": Exhibit("f", "F", (), ())},
         media={"q.png": png, "r.png": png, "e.png": png},
         exhibit_media={"e": frozenset({"e.png"}), "f": frozenset()},
     )

@@ -43,7 +43,7 @@ CHOICES = tuple(SimpleChoice(name, (), 1) for name in "abc")
 
 def number_item(name: str = "n") -> Item:
     entry = TextEntry("R", 0, "", "", True)
-    return Item(name, name, "en", (), (entry,), ())
+    return Item(name, name, "en", (), (entry,), (), ())
 
 
 def set_score(value: str) -> Rule:
@@ -117,7 +117,7 @@ def test_rules_that_cannot_be_followed_go_to_a_person(rule: Rule) -> None:
 
 
 def test_an_external_item_goes_to_a_person_once_something_was_written() -> None:
-    essay = Item("n", "n", "en", (), (ExtendedText("R", (), 0, ""),), ())
+    essay = Item("n", "n", "en", (), (ExtendedText("R", (), 0, "", 0, 0, 1, "", False),), (), ())
     key = number_key(external=True)
     assert score(essay, key, answer("An opinion")).person == EXTERNAL
     assert score(essay, key, ()).score == 0
@@ -148,7 +148,7 @@ def test_a_score_that_is_null_counts_as_nothing() -> None:
 
 @given(st.lists(st.sampled_from("abc"), unique=True, max_size=3))
 def test_a_multiple_response_scores_the_same_in_any_order(members: list[str]) -> None:
-    item = Item("m", "", "en", (), (Choice("R", (), CHOICES, 0, 0),), ())
+    item = Item("m", "", "en", (), (Choice("R", (), CHOICES, 0, 0),), (), ())
     declared = ResponseDeclaration("R", "identifier", "multiple", ("a", "c"), None, None)
     key = ItemKey("m", (declared,), (SCORE,), (MATCH,), "1", False)
     assert score(item, key, answer(*members)).score == (set(members) == {"a", "c"})
@@ -174,7 +174,9 @@ FORM = AnswerKey(
 ITEMS = {
     "one": number_item("one"),
     "two": number_item("two"),
-    "three": Item("three", "", "en", (), (ExtendedText("R", (), 0, ""),), ()),
+    "three": Item(
+        "three", "", "en", (), (ExtendedText("R", (), 0, "", 0, 0, 1, "", False),), (), ()
+    ),
 }
 
 

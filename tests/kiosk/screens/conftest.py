@@ -75,9 +75,18 @@ def make_items() -> dict[str, it.Item]:
     cold = rich.Table(
         "Cold room log",
         (
-            (rich.Cell(True, (rich.Text("Time", 0),)), rich.Cell(True, (rich.Text("°C", 0),))),
-            (rich.Cell(False, (rich.Text("06:00", 0),)), rich.Cell(False, (rich.Text("3.8", 0),))),
-            (rich.Cell(False, (rich.Text("14:00", 0),)), rich.Cell(False, (rich.Text("9.4", 0),))),
+            (
+                rich.Cell(True, (rich.Text("Time", 0),), 1, 1),
+                rich.Cell(True, (rich.Text("°C", 0),), 1, 1),
+            ),
+            (
+                rich.Cell(False, (rich.Text("06:00", 0),), 1, 1),
+                rich.Cell(False, (rich.Text("3.8", 0),), 1, 1),
+            ),
+            (
+                rich.Cell(False, (rich.Text("14:00", 0),), 1, 1),
+                rich.Cell(False, (rich.Text("9.4", 0),), 1, 1),
+            ),
         ),
     )
     bodies: dict[
@@ -135,12 +144,12 @@ def make_items() -> dict[str, it.Item]:
         ),
         "essay": (
             (para("Describe what you would do first on finding the log below."), slot),
-            (it.ExtendedText("R", (), 6, "Write in your own words"),),
+            (it.ExtendedText("R", (), 6, "Write in your own words", 0, 0, 1, "", False),),
             ("plan",),
         ),
         "order": (
             (para("Put the steps of hand washing in order."), slot),
-            (it.Order("R", (), choices("Rinse", "Wet hands", "Dry", "Lather 20 s")),),
+            (it.Order("R", (), choices("Rinse", "Wet hands", "Dry", "Lather 20 s"), 0, 0),),
             (),
         ),
         "match": (
@@ -169,7 +178,7 @@ def make_items() -> dict[str, it.Item]:
         ),
     }
     return {
-        name: it.Item(name, f"Question about {name}", "en", body, interactions, exhibits)
+        name: it.Item(name, f"Question about {name}", "en", body, interactions, exhibits, ())
         for name, (body, interactions, exhibits) in bodies.items()
     }
 
@@ -194,7 +203,9 @@ def make_form(items: dict[str, it.Item] | None = None, navigation: int = NONLINE
         (TestPart("p", navigation, tuple(sections)),),
         Policy((600, 60), 60, CAMERA_IF_PRESENT, 10),
     )
-    exhibit = it.Exhibit("plan", "HACCP plan, page 3", (para("Cold room: limit 5 °C, log daily."),))
+    exhibit = it.Exhibit(
+        "plan", "HACCP plan, page 3", (para("Cold room: limit 5 °C, log daily."),), ()
+    )
     return double.Form(paper, items, {"plan": exhibit}, {"chart.png": picture()})
 
 
@@ -205,6 +216,7 @@ def make_practice() -> Any:
         "en",
         (para("This is practice: which of these is a fruit?"), rich.Slot("R")),
         (it.Choice("R", (), choices("Apple", "Spanner"), 0, 1),),
+        (),
         (),
     )
     return make_form({"try": item})

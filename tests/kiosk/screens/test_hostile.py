@@ -35,7 +35,7 @@ def hostile_item(words: str) -> it.Item:
         block,
         rich.Heading(1, (run_,)),
         rich.Listing(True, ((block,), (rich.Listing(False, ((block,),)),))),
-        rich.Table(words, ((rich.Cell(True, (run_,)), rich.Cell(False, (run_,))),)),
+        rich.Table(words, ((rich.Cell(True, (run_,), 1, 1), rich.Cell(False, (run_,), 1, 1)),)),
         rich.Preformatted(words),
         rich.Quotation((block,)),
         rich.Paragraph((rich.Gap("T"), rich.Gap("I"))),
@@ -49,10 +49,11 @@ def hostile_item(words: str) -> it.Item:
             it.TextEntry("T", 5, "", words, False),
             it.InlineChoice("I", choices),
             it.Choice("C", (block,), choices, 0, 1),
-            it.Order("O", (block,), choices),
+            it.Order("O", (block,), choices, 0, 0),
             it.Match("M", (block,), choices, choices, 0, 0),
-            it.ExtendedText("E", (block,), 5, words),
+            it.ExtendedText("E", (block,), 5, words, 0, 0, 1, "", False),
         ),
+        (),
         (),
     )
 
@@ -114,6 +115,7 @@ def test_a_hundred_thousand_characters(sit: Any, forms: Any) -> None:
         "en",
         (forms.para(words), rich.Slot("R")),
         (it.Choice("R", (), forms.choices("Yes", "No"), 0, 1),),
+        (),
         (),
     )
 

@@ -187,7 +187,7 @@ def test_a_match_too_wide_for_a_grid_opens_lists(sit: Any, forms: Any) -> None:
         0,
         2,
     )
-    item = it.Item("m", "M", "en", (forms.para("Match."),), (match,), ())
+    item = it.Item("m", "M", "en", (forms.para("Match."),), (match,), (), ())
 
     async def walk() -> None:
         async with sit(forms.form({"m": item})) as s:

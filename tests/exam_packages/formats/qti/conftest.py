@@ -8,9 +8,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from exam_packages.assessment import Question, Test
-from exam_packages.formats.qti.names import ITEM_TYPE, MANIFEST, QTI, STIMULUS_TYPE, TEST_TYPE
-from exam_packages.formats.qti.reader import read_files
+from exam_packages.formats.qti.names import QTI
+from exam_packages.formats.qti.reader import read_bank, read_files
+from exam_packages.formats.report import Bank
 
+MANIFEST = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
+ITEM_TYPE = "imsqti_item_xmlv3p0"
+TEST_TYPE = "imsqti_test_xmlv3p0"
+STIMULUS_TYPE = "imsqti_stimulus_xmlv3p0"
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x04\0\0\0\x03"
 TEMPLATE = "https://purl.imsglobal.org/spec/qti/v3p0/rptemplates/"
 
@@ -87,6 +92,9 @@ class Package:
 
     def read(self) -> Test:
         return read_files(self.all_files())
+
+    def bank(self) -> Bank:
+        return read_bank(self.all_files())
 
     def question(self) -> Question:
         return next(self.read().references()).question

@@ -1,0 +1,215 @@
+"""MathML as a line of readable Unicode text.
+
+``<msup><mi>x</mi><mn>2</mn></msup>`` becomes x², a fraction of two short terms a/b, a root
+√(x + 1). What stands above or below something else and has no such character is written
+in one line with ``^``, ``_`` and brackets, and a matrix row by row; the writer says so
+(``exact`` is false then), so that an author can look at it and choose a picture instead.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+MAX_LENGTH = 2_000
+"""Characters of one formula's text: more is no line that a person reads."""
+
+_SUPERS = dict(zip("0123456789+-−=()nix*′″", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱˣ*′″", strict=True)) | dict(
+    zip("abcdefghjklmoprstuvwyz", "ᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷʸᶻ", strict=True)
+)
+_SUBS = dict(
+    zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+)
+_ACCENTS = {
+    "¯": "\u0304",
+    "ˉ": "\u0304",
+    "‾": "\u0304",
+    "_": "\u0304",
+    "^": "\u0302",
+    "ˆ": "\u0302",
+    "~": "\u0303",
+    "˜": "\u0303",
+    "→": "\u20d7",
+    "⃗": "\u20d7",
+    "˙": "\u0307",
+    ".": "\u0307",
+    "¨": "\u0308",
+}
+_SPACED = frozenset("+-−±∓×÷=≠<>≤≥≈≡∼≅∝∈∉⊂⊆∪∩∧∨→⇒⇔↔⋅·*:∣")
+_INVISIBLE = re.compile("[\u2061-\u2064\u200b\ufeff]")
+_SMALL = re.escape("".join([*_SUPERS.values(), *_SUBS.values()])) + "\u0300-\u036f\u20d7"
+_ATOM = re.compile(rf"[√∛∜]?([0-9][0-9.,]*|.|\([^()]*\)|\[[^\[\]]*\])[{_SMALL}]*")
+"""What needs no brackets around it: a number, a letter, a bracket, each with scripts."""
+_LARGE = frozenset("∑∏∫∬∭∮⋃⋂")
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A formula in one line. Without ``exact``, one line could not say all of it as well
+    as two dimensions do."""
+
+    text: str
+    exact: bool
+
+
+def written(math: etree._Element) -> Written:
+    """*math*, a MathML element, as text."""
+    writer = _Writer()
+    text = re.sub(r"\s+", " ", writer.element(math)).strip()
+    if len(text) > MAX_LENGTH:
+        return Written(text[:MAX_LENGTH] + "…", False)
+    return Written(text, writer.exact)
+
+
+class _Writer:
+    def __init__(self) -> None:
+        self.exact = True
+
+    def element(self, node: etree._Element) -> str:
+        children = list(node)
+        name = etree.QName(node).localname
+        match name, len(children):
+            case (("mi" | "mn" | "mtext" | "ms" | "mo" | "mglyph"), _):
+                return self.token(node)
+            case "mspace", _:
+                return " "
+            case (("annotation" | "annotation-xml" | "none" | "mprescripts"), _):
+                return ""
+            case (("semantics" | "maction"), _):
+                return self.element(children[0]) if children else ""
+            case "mfrac", 2:
+                return self.fraction(node, *map(self.element, children))
+            case "msqrt", _:
+                return "√" + self.group(self.row(children))
+            case "mroot", 2:
+                return self.root(*map(self.element, children))
+            case "msup", 2:
+                return self.scripted(children[0], "", self.element(children[1]))
+            case "msub", 2:
+                return self.scripted(children[0], self.element(children[1]), "")
+            case "msubsup", 3:
+                return self.scripted(children[0], *map(self.element, children[1:]))
+            case "munder", 2:
+                return self.scripted(children[0], self.element(children[1]), "")
+            case "mover", 2:
+                return self.over(*children)
+            case "munderover", 3:
+                return self.scripted(children[0], *map(self.element, children[1:]))
+            case "mmultiscripts", _:
+                return self.multiscripts(children)
+            case "mfenced", _:
+                return self.fenced(node, children)
+            case "mtable", _:
+                self.exact = False
+                return "[" + "; ".join(map(self.element, children)) + "]"
+            case (("mtr" | "mlabeledtr"), _):
+                return ", ".join(map(self.element, children))
+            case (("math" | "mrow" | "mstyle" | "mpadded" | "merror" | "mtd"), _):
+                return self.row(children) if children else (node.text or "").strip()
+        # menclose, mphantom, elementary layouts, and what MathML does not know.
+        self.exact = False
+        return self.row(children) if children else (node.text or "").strip()
+
+    def token(self, node: etree._Element) -> str:
+        text = _INVISIBLE.sub("", "".join(str(part) for part in node.itertext()))
+        if etree.QName(node).localname == "mtext":
+            return text.replace("\n", " ")
+        text = text.strip()
+        if node.get("mathvariant", "normal") not in ("normal", "italic", "bold"):
+            self.exact = False
+        return {"-": "−", "*": "∗"}.get(text, text)
+
+    def row(self, nodes: list[etree._Element]) -> str:
+        found, before = "", ""
+        for node in nodes:
+            part = self.element(node)
+            operator = etree.QName(node).localname == "mo"
+            if operator and part in _SPACED and re.search(r"[^\s(\[{,=<>+−×÷]\s*$", found):
+                part = f" {part} "
+            elif operator and part == ",":
+                part = ", "
+            elif (before[-1:].isalpha() and part[:1].isalpha() and len(before + part) > 2) or (
+                part and found[-1:] and before[:1] in _LARGE
+            ):
+                part = " " + part  # sin x, ∑ᵢ x
+            found, before = found + part, part.strip() or before
+        return found
+
+    def group(self, text: str) -> str:
+        return text if _ATOM.fullmatch(text) else f"({text})"
+
+    def fraction(self, node: etree._Element, above: str, below: str) -> str:
+        if node.get("linethickness") in ("0", "0pt", "0px"):
+            self.exact = False
+            return f"({above} over {below})"
+        if not (_ATOM.fullmatch(above) and _ATOM.fullmatch(below)):
+            self.exact = False
+        return f"{self.group(above)}/{self.group(below)}"
+
+    def root(self, base: str, degree: str) -> str:
+        sign = {"2": "√", "3": "∛", "4": "∜"}.get(degree)
+        if sign is None:
+            sign = self.raised(degree) + "√"
+        return sign + self.group(base)
+
+    def raised(self, text: str) -> str:
+        return self.small(text, _SUPERS, "^")
+
+    def lowered(self, text: str) -> str:
+        return self.small(text, _SUBS, "_")
+
+    def small(self, text: str, characters: dict[str, str], mark: str) -> str:
+        text = text.strip()
+        tight = text.replace(" ", "")
+        if all(char in characters for char in tight):
+            return "".join(characters[char] for char in tight)
+        self.exact = False
+        return mark + self.group(text)
+
+    def scripted(self, base: etree._Element, below: str, above: str) -> str:
+        shown = self.element(base)
+        if etree.QName(base).localname not in ("mi", "mn", "mo", "mtext", "mfenced"):
+            shown = self.group(shown)
+        return (
+            shown + (self.lowered(below) if below else "") + (self.raised(above) if above else "")
+        )
+
+    def over(self, base: etree._Element, accent: etree._Element) -> str:
+        shown, mark = self.element(base), self.element(accent)
+        if mark in _ACCENTS and len(shown) == 1:
+            return shown + _ACCENTS[mark]
+        if mark in ("¯", "ˉ", "‾", "_", "―"):
+            return "".join(char + "\u0305" for char in shown)
+        return self.scripted(base, "", mark)
+
+    def multiscripts(self, children: list[etree._Element]) -> str:
+        if not children:
+            return ""
+        before = False
+        parts = {False: "", True: ""}
+        scripts = children[1:]
+        while scripts:
+            if etree.QName(scripts[0]).localname == "mprescripts":
+                before, scripts = True, scripts[1:]
+                continue
+            below, above = (self.element(each) for each in (*scripts[:2], *scripts[:1])[:2])
+            above = above if len(scripts) > 1 else ""
+            low, high = (
+                (self.lowered(below) if below else ""),
+                (self.raised(above) if above else ""),
+            )
+            parts[before] += high + low if before else low + high
+            scripts = scripts[2:]
+        return parts[True] + self.element(children[0]) + parts[False]
+
+    def fenced(self, node: etree._Element, children: list[etree._Element]) -> str:
+        separators = node.get("separators", ",").split() or [""]
+        found = ""
+        for number, child in enumerate(children):
+            if number:
+                mark = separators[min(number - 1, len(separators) - 1)]
+                found += mark + (" " if mark else "")
+            found += self.element(child)
+        return node.get("open", "(") + found + node.get("close", ")")

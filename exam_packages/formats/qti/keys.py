@@ -1,0 +1,155 @@
+"""An item's answer key: its declarations and rules, and the highest score they can give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Item
+from exam_packages.content.values import Response
+from exam_packages.formats.qti.processing import RESPONSE
+from exam_packages.formats.xml import Node
+from exam_packages.rules.declarations import NUMERIC, OutcomeDeclaration, ResponseDeclaration
+from exam_packages.rules.key import SCORE, ItemKey, Rule
+from exam_packages.rules.numbers import exact, written
+from exam_packages.rules.processing import RULES, score
+
+
+@dataclass
+class Parts:
+    """An item's declarations and rules while its file is read.
+
+    ``most`` is the declared highest score, or empty; ``external`` says that a person
+    gives the score; ``template`` names the standard template that ``rules`` stand for.
+    """
+
+    responses: list[ResponseDeclaration] = field(default_factory=list)
+    outcomes: list[OutcomeDeclaration] = field(default_factory=list)
+    most: str = ""
+    external: bool = False
+    rules: tuple[Rule, ...] = ()
+    template: str = ""
+
+
+def take_outcome(
+    node: Node, outcome: OutcomeDeclaration, most: str, external: bool, parts: Parts
+) -> None:
+    """Add an outcome declaration, as read from *node*. Raises ``FormatError``."""
+    if outcome.identifier == "MAXSCORE" and outcome.default:
+        parts.most = parts.most or outcome.default[0]
+    if outcome.identifier == SCORE:
+        if outcome.cardinality != "single" or outcome.base_type not in NUMERIC:
+            raise node.error("the outcome SCORE must be a single float or integer.")
+        parts.most, parts.external = most or parts.most, external
+    elif external:
+        raise node.error("only the outcome SCORE can be given by a person.")
+    parts.outcomes.append(outcome)
+
+
+def make_key(root: Node, item: Item, parts: Parts) -> ItemKey:
+    """The key of *item*. Raises ``FormatError`` when it cannot be scored by it."""
+    if not item.interactions:
+        raise root.error(
+            "the item asks nothing: it has no interaction. Put its text into a stimulus or a"
+            " rubric."
+        )
+    _check_names(root, item, parts)
+    if parts.external and parts.rules:
+        root.change("a person scores the item, so its response processing was left out.")
+        parts.rules = ()
+    if not parts.external and not parts.rules:
+        if not all(isinstance(each, ExtendedText) for each in item.interactions):
+            raise root.error(
+                "nothing scores the item; add response processing, or external-scored=“human”"
+                " to the outcome SCORE."
+            )
+        root.change("nothing scores these texts, so a person will.")
+        parts.external = True
+    key = ItemKey(
+        item.identifier,
+        tuple(parts.responses),
+        tuple(parts.outcomes),
+        parts.rules,
+        parts.most or _most(root, item, parts),
+        parts.external,
+    )
+    if exact(key.max_score) <= 0:
+        raise root.error("the item can give no points; its maximum must be above 0.")
+    if not parts.external:
+        _try(root, item, key)
+    return key
+
+
+def _check_names(root: Node, item: Item, parts: Parts) -> None:
+    if SCORE not in [each.identifier for each in parts.outcomes]:
+        if not parts.template:
+            raise root.error("the outcome SCORE is not declared; declare it.")
+        root.change("the outcome SCORE is not declared; a single float was taken.")
+        parts.outcomes.append(OutcomeDeclaration(SCORE, "float", "single", ()))
+    names = [each.identifier for each in parts.responses]
+    names += [each.identifier for each in parts.outcomes]
+    if len(set(names)) != len(names):
+        raise root.error("two variables have the same identifier; rename one.")
+    for response in parts.responses:
+        if item.interaction(response.identifier) is None:
+            root.change(
+                "the response “{name}” is declared and nothing asks for it: it has no value.",
+                name=response.identifier,
+            )
+
+
+def _most(root: Node, item: Item, parts: Parts) -> str:
+    """The best score, where it is not declared."""
+    if parts.template == "match_correct":
+        return "1"
+    declared = next((each for each in parts.responses if each.identifier == RESPONSE), None)
+    mapping = declared.mapping if declared else None
+    if parts.template == "map_response" and declared and mapping:
+        values = [exact(entry.value) for entry in mapping.entries]
+        interaction = item.interaction(RESPONSE)
+        if declared.cardinality == "single":
+            return written(mapping.bounded(max(values)))
+        if isinstance(interaction, Choice | InlineChoice):
+            best = sorted((value for value in values if value > 0), reverse=True)
+            limit = interaction.max_choices if isinstance(interaction, Choice) else 1
+            return written(mapping.bounded(sum(best[: limit or None], Fraction(0))))
+    if parts.rules and (found := _score_of_correct(item, parts)):
+        root.change(
+            "the highest score is not declared, so that of the correct response was taken:"
+            " {score}.",
+            score=found,
+        )
+        return found
+    raise root.error("the highest score is not clear; give the outcome SCORE a normal-maximum.")
+
+
+def _score_of_correct(item: Item, parts: Parts) -> str:
+    key = ItemKey(
+        item.identifier, tuple(parts.responses), tuple(parts.outcomes), parts.rules, "1", False
+    )
+    asked = [each for each in key.responses if item.interaction(each.identifier)]
+    if not all(each.correct for each in asked):
+        return ""
+    result = score(item, key, _correct(item, key))
+    return written(result.score) if result.score is not None and result.score > 0 else ""
+
+
+def _correct(item: Item, key: ItemKey) -> tuple[Response, ...]:
+    return tuple(
+        Response(each.identifier, each.correct)
+        for each in key.responses
+        if item.interaction(each.identifier)
+    )
+
+
+def _try(root: Node, item: Item, key: ItemKey) -> None:
+    """Run the rules on a blank and on the correct answer: mistakes show here, not later."""
+    for responses in ((), _correct(item, key)):
+        result = score(item, key, responses)
+        if result.score is None and result.person == RULES:
+            raise root.error(
+                "the response processing cannot be followed: a name or type in it does not"
+                " fit the declarations."
+            )
+        if result.score is None:
+            raise root.error("the correct response is not one that the item can take.")

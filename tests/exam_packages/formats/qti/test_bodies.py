@@ -1,0 +1,314 @@
+"""The whole of XHTML that QTI allows, in blocks and inlines; pictures, sounds, catalogues."""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from exam_packages.content import text
+from exam_packages.content.catalogs import Card, Catalog
+from exam_packages.content.items import unshown
+from exam_packages.content.text import (
+    Block,
+    Break,
+    Cell,
+    Definition,
+    Definitions,
+    Details,
+    Figure,
+    Formula,
+    Gap,
+    Inline,
+    Numbered,
+    Paragraph,
+    Picture,
+    Printed,
+    Quotation,
+    Recording,
+    Ruby,
+    Rule,
+    Table,
+    Term,
+    Text,
+    When,
+    WhenBlock,
+)
+
+Make = Callable[..., Any]
+
+MATHML = "http://www.w3.org/1998/Math/MathML"
+
+
+def words(text_: str, style: int = 0) -> Text:
+    return Text(text_, style)
+
+
+def para(*inlines: Inline | str) -> Paragraph:
+    return Paragraph(tuple(Text(each, 0) if isinstance(each, str) else each for each in inlines))
+
+
+def read(package: Make, body: str, **more: Any) -> Any:
+    made = package(**more)
+    made.body = body + made.body
+    (reading,) = made.bank().readings
+    assert reading.refusal is None, str(reading.refusal)
+    return reading
+
+
+BODIES: list[tuple[str, tuple[Block, ...]]] = [
+    ("<hr/>", (Rule(),)),
+    (
+        "<dl><dt>pH</dt><dd>acidity</dd><div><dt>a<sub>w</sub></dt><dt>activity</dt>"
+        "<dd><p>of water</p></dd></div></dl>",
+        (
+            Definitions(
+                (
+                    Definition(((words("pH"),),), (para("acidity"),)),
+                    Definition(
+                        ((words("a"), words("w", text.SUBSCRIPT)), (words("activity"),)),
+                        (para("of water"),),
+                    ),
+                )
+            ),
+        ),
+    ),
+    (
+        "<figure><p>x</p><figcaption>Fig. <b>1</b></figcaption></figure>",
+        (Figure((para("x"),), (words("Fig. "), words("1", text.BOLD))),),
+    ),
+    (
+        "<details open='open'><summary>More</summary>hidden<p>text</p></details>",
+        (Details((words("More"),), (para("hidden"), para("text"))),),
+    ),
+    (
+        "<ol start='3' type='a'><li>x</li><li value='27'>y</li></ol>",
+        (Numbered(("c.", "aa."), ((para("x"),), (para("y"),))),),
+    ),
+    (
+        "<ol type='I' reversed='reversed'><li>x</li><li>y</li></ol>",
+        (Numbered(("II.", "I."), ((para("x"),), (para("y"),))),),
+    ),
+    (
+        "<table><tr><th colspan='2'>H</th></tr><tr><td rowspan='0'><p>a</p><p>b</p></td>"
+        "<td>c</td></tr></table>",
+        (
+            Table(
+                "",
+                (
+                    (Cell(True, (words("H"),), 2, 1),),
+                    (
+                        Cell(False, (words("a"), Break(), words("b")), 1, 100),
+                        Cell(False, (words("c"),), 1, 1),
+                    ),
+                ),
+            ),
+        ),
+    ),
+    (
+        "<p>say <q>yes</q>, <del>no</del> <ins>on</ins> <small>small</small></p>",
+        (
+            para(
+                "say “yes”, ",
+                words("no", text.STRIKE),
+                " ",
+                words("on", text.UNDERLINE),
+                " small",
+            ),
+        ),
+    ),
+    (
+        "<p><ruby>漢<rp>(</rp><rt>kan</rt><rp>)</rp>字<rt>ji</rt></ruby></p>",
+        (para(Ruby((words("漢"),), "kan"), Ruby((words("字"),), "ji")),),
+    ),
+    (
+        "<p>before<span><ul><li>x</li></ul></span>after</p>",
+        (para("before"), text.Listing(False, ((para("x"),),)), para("after")),
+    ),
+    (
+        "<div><section>a</section><article><p>b</p></article></div>",
+        (para("a"), para("b")),
+    ),
+    (
+        "<p><qti-printed-variable identifier='N' format='%.2f'/> and <qti-template-inline"
+        " template-identifier='T' identifier='a' show-hide='hide'>x</qti-template-inline></p>",
+        (
+            para(
+                Printed("N", "%.2f", 10, 0, ";", "", False),
+                " and ",
+                When("T", "a", False, (words("x"),)),
+            ),
+        ),
+    ),
+    (
+        "<qti-template-block template-identifier='T' identifier='a' show-hide='show'>"
+        "<qti-content-body><p>x</p></qti-content-body></qti-template-block>",
+        (WhenBlock("T", "a", True, (para("x"),)),),
+    ),
+    (
+        "<p>the <span data-catalog-idref='c1'>word</span></p><p data-catalog-idref='c2'>all</p>",
+        (para("the ", Term("c1", (words("word"),))), para(Term("c2", (words("all"),)))),
+    ),
+    (
+        "<qti-feedback-block identifier='right' outcome-identifier='F' show-hide='hide'>"
+        "<p>shown</p></qti-feedback-block>",
+        (para("shown"),),
+    ),
+    (
+        "<qti-rubric-block view='candidate'><qti-content-body><p>Use a pen.</p>"
+        "</qti-content-body></qti-rubric-block>",
+        (para("Use a pen."),),
+    ),
+    (
+        "<div xmlns='http://www.w3.org/1999/xhtml'><p>x</p></div>",
+        (para("x"),),
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "blocks"), BODIES)
+def test_a_body_becomes_its_blocks(package: Make, body: str, blocks: tuple[Block, ...]) -> None:
+    assert read(package, body).question.item.body[:-1] == blocks
+
+
+def test_a_formula_is_kept_and_written(package: Make) -> None:
+    body = f"<p>x = <math xmlns='{MATHML}'><msup><mi>y</mi><mn>2</mn></msup></math></p>"
+    reading = read(package, body)
+    formula = reading.question.item.body[0].inlines[1]
+    assert isinstance(formula, Formula)
+    assert (formula.text, formula.variables) == ("y²", ())
+    assert formula.mathml.startswith(f'<math xmlns="{MATHML}"')
+    assert formula.mathml.endswith("</msup></math>")
+    assert reading.changes == ()
+    without = read(package, body.replace(f" xmlns='{MATHML}'", ""))
+    assert without.question.item.body[0].inlines[1].text == "y²"
+
+
+def test_gaps_in_preformatted_text_keep_its_form(package: Make) -> None:
+    body = "<pre>def f(x):\n    return <qti-text-entry-interaction response-identifier='T'/></pre>"
+    declared = (
+        package().declarations
+        + "<qti-response-declaration identifier='T' cardinality='single' base-type='string'/>"
+    )
+    paragraph = read(package, body, declarations=declared).question.item.body[0]
+    assert paragraph.inlines == (
+        words("def\u00a0f(x):", text.CODE),
+        Break(),
+        words("\u00a0\u00a0\u00a0\u00a0return\u00a0", text.CODE),
+        Gap("T"),
+    )
+
+
+def test_choices_keep_their_paragraphs_and_lists(package: Make) -> None:
+    inner = "<p>one</p><ul><li>two</li></ul><h3>three</h3>"
+    made = package()
+    made.body = made.body.replace(">A<", f">{inner}<")
+    (reading,) = made.bank().readings
+    assert reading.question.item.interactions[0].choices[0].body == (
+        words("one"),
+        Break(),
+        words("• two"),
+        Break(),
+        words("three"),
+    )
+    assert ["plain lines" in str(change) for change in reading.changes] == [True]
+
+
+def gif(frames: int = 1) -> bytes:
+    out = io.BytesIO()
+    pictures = [Image.new("RGB", (5, 4), (90 * each, 0, 0)) for each in range(frames)]
+    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:])
+    return out.getvalue()
+
+
+def test_pictures_of_all_kinds(package: Make) -> None:
+    png = io.BytesIO()
+    Image.new("RGB", (6, 3)).save(png, "PNG")
+    inline = base64.b64encode(png.getvalue()).decode()
+    body = f"""<p><img src="../media/p.png" alt="x" width="8"/>
+      <img src="../media/my%20pic.png" alt="y" width="50%"/>
+      <img src="data:image/png;base64,{inline}" alt="z"/>
+      <img src="../media/g.gif" alt="g"/>
+      <picture><source srcset="x.webp"/><img src="../media/p.png" alt=""/></picture>
+      <object data="../media/p.png" type="image/png">words</object>
+      <object data="x.html" type="text/html"><img src="../media/p.png" alt="fallback"/></object>
+      <img src="../other/p.png" alt="same name"/></p>"""
+    files = {
+        "media/my pic.png": png.getvalue(),
+        "media/g.gif": gif(2),
+        "other/p.png": png.getvalue(),
+    }
+    reading = read(package, body, files=files)
+    pictures = [each for each in reading.question.item.body[0].inlines if isinstance(each, Picture)]
+    assert [(each.alt, each.width, each.height) for each in pictures] == [
+        ("x", 8, 6), ("y", 6, 3), ("z", 6, 3), ("g", 5, 4), ("", 4, 3), ("words", 4, 3),
+        ("fallback", 4, 3), ("same name", 6, 3),
+    ]  # fmt: skip
+    names = [each.media for each in pictures]
+    assert names[:2] == ["p.png", "my-pic.png"]
+    assert names[3] == "g.png"
+    assert len(set(names)) == 5
+    assert reading.question.media == set(names)
+    bank = package(files=files, body=body + package().body).bank()
+    assert bank.media["g.png"].startswith(b"\x89PNG")
+    told = "\n".join(map(str, reading.changes))
+    assert "g.gif was made a PNG, of its first picture" in told
+    assert "the plain <img> was taken" in told
+    assert "for what its author gives in its place" in told
+
+
+def test_sounds_and_films_stand_alone(package: Make) -> None:
+    body = """<p>Listen: <audio src="../media/a.mp3" title="A bell"/></p>
+      <object data="../media/v.webm" type="video/webm">A film</object>"""
+    files = {"media/a.mp3": b"ID3\x03\0\0\0", "media/v.webm": b"\x1a\x45\xdf\xa3xxxx"}
+    item = read(package, body, files=files).question.item
+    assert item.body[:3] == (
+        para("Listen:"),
+        Recording("a.mp3", "audio/mpeg", "A bell"),
+        Recording("v.webm", "video/webm", "A film"),
+    )
+    assert unshown(item) == ("recording",)
+
+
+def test_catalogues_are_kept_with_the_item(package: Make) -> None:
+    stimulus = """<qti-catalog-info><qti-catalog id="c1">
+      <qti-card support="glossary-on-screen"><qti-html-content><p>A <b>pail</b></p>
+      </qti-html-content></qti-card>
+      <qti-card support="keyword-translation"><qti-card-entry xml:lang="es" default="true">
+        <qti-html-content>cubo</qti-html-content></qti-card-entry>
+        <qti-card-entry xml:lang="de"><qti-html-content>Eimer</qti-html-content>
+        </qti-card-entry></qti-card>
+      <qti-card support="spoken"><qti-card-entry data-reading-type="computer-read-aloud">
+        <qti-html-content>pail</qti-html-content>
+        <qti-file-href mime-type="audio/mpeg">../media/a.mp3</qti-file-href></qti-card-entry>
+      </qti-card></qti-catalog></qti-catalog-info>"""
+    reading = read(package, "<p/>", stimulus=stimulus, files={"media/a.mp3": b"ID3\x03\0\0\0"})
+    (catalog,) = reading.question.item.catalogs
+    assert catalog == Catalog(
+        "c1",
+        (
+            Card("glossary-on-screen", "", (para("A ", words("pail", text.BOLD)),), "", ()),
+            Card("keyword-translation", "es", (para("cubo"),), "", ()),
+            Card("keyword-translation", "de", (para("Eimer"),), "", ()),
+            Card(
+                "spoken", "", (para("pail"),), "a.mp3", (("reading-type", "computer-read-aloud"),)
+            ),
+        ),
+    )
+    assert "a.mp3" in reading.question.media
+
+
+def test_a_part_in_a_file_of_its_own(package: Make) -> None:
+    xi = "xmlns:xi='http://www.w3.org/2001/XInclude'"
+    body = f"<div><xi:include {xi} href='../parts/p.xml'/></div>"
+    files = {"parts/p.xml": b"<blockquote><p>quoted</p></blockquote>"}
+    assert read(package, body, files=files).question.item.body[0] == Quotation((para("quoted"),))
+    endless = f"<xi:include {xi} href='p.xml'/>".encode()
+    made = package(files={"parts/p.xml": endless}, body=body + package().body)
+    assert "inclusion is not supported" in str(made.bank().readings[0].refusal)
+    made.body = made.body.replace("../parts/p.xml", "file:///etc/passwd")
+    assert "not a file of this package" in str(made.bank().readings[0].refusal)
