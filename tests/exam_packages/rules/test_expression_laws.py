@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam_packages import canon
-from exam_packages.content.items import ExtendedText, Item
+from exam_packages.content.items import Item, TextEntry
 from exam_packages.content.values import Response
 from exam_packages.rules.declarations import (
     MapEntry,
@@ -190,7 +190,7 @@ RULES: st.SearchStrategy[Rule] = st.recursive(
     ),
     max_leaves=4,
 )
-ITEM = Item("i", "", "en", (), tuple(ExtendedText(name, (), 0, "") for name in RESPONSES), ())
+ITEM = Item("i", "", "en", (), tuple(TextEntry(name, 0, "", "", False) for name in RESPONSES), ())
 
 
 @given(
