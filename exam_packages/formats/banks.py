@@ -1,0 +1,133 @@
+"""Any bank of questions that we read: a file, a folder or a zip, known by what is in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from exam_packages.formats import archive
+from exam_packages.formats.aiken import read_aiken
+from exam_packages.formats.canvas.reader import is_bank, read_canvas
+from exam_packages.formats.errors import FormatError
+from exam_packages.formats.gift.reader import read_gift
+from exam_packages.formats.moodle.reader import read_moodle
+from exam_packages.formats.qti.reader import read_files
+from exam_packages.formats.report import Bank, Reading
+
+Files = Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format of banks. *read* gets the files that *knows* says are its own, and every file
+    beside them (pictures) when it *needs_all*."""
+
+    name: str
+    knows: Callable[[str, bytes], bool]
+    read: Callable[[Files], Bank]
+    needs_all: bool = False
+
+
+def read_qti(files: Files) -> Bank:
+    """The questions of a QTI package's test."""
+    test = read_files(dict(files))
+    readings = tuple(
+        Reading("", each.question.item.identifier, each.question.item.title, each.question)
+        for each in test.references()
+    )
+    return Bank(
+        "QTI 3.0",
+        readings,
+        (test,),
+        exhibits=test.exhibits,
+        media=test.media,
+        exhibit_media=test.exhibit_media,
+    )
+
+
+def _ending(*endings: str) -> Callable[[str, bytes], bool]:
+    return lambda name, data: PurePosixPath(name).suffix.lower() in endings
+
+
+def _xml_root(root: bytes) -> Callable[[str, bytes], bool]:
+    wanted = re.compile(rb"<(?:[A-Za-z0-9]+:)?" + root + rb"[\s>/]")
+    return lambda name, data: name.lower().endswith(".xml") and bool(wanted.search(data[:4096]))
+
+
+def _is_aiken(name: str, data: bytes) -> bool:
+    text = PurePosixPath(name).suffix.lower() in (".txt", ".aiken")
+    return text and bool(re.search(rb"^\s*ANSWER:", data, re.MULTILINE))
+
+
+FORMATS: tuple[Format, ...] = (
+    Format("Canvas QTI 1.2", lambda name, data: is_bank(data), read_canvas, needs_all=True),
+    Format("QTI", lambda name, data: name == "imsmanifest.xml", read_qti, needs_all=True),
+    Format("Moodle XML", _xml_root(b"quiz"), read_moodle),
+    Format("Aiken", _is_aiken, read_aiken),
+    Format("GIFT", _ending(".gift", ".txt"), read_gift),
+)
+"""In the order in which a file is offered to them."""
+
+
+def read_bank(path: Path) -> Bank:
+    """The bank at *path*. Raises ``FormatError`` when there is none that can be read."""
+    return read_bank_files(load(path), path.name)
+
+
+def read_bank_files(files: Files, name: str) -> Bank:
+    """The bank in *files*, which were found at *name*."""
+    found: dict[str, dict[str, bytes]] = {}
+    for file, data in files.items():
+        if kind := next((each for each in FORMATS if each.knows(file, data)), None):
+            found.setdefault(kind.name, {})[file] = data
+    # A package is what its manifest says, unless that is one of the older kind.
+    for kind in FORMATS[:2]:
+        if kind.name in found:
+            return kind.read(files)
+    if not found:
+        raise FormatError(
+            "{name} is no bank of questions that is read here: {kinds}.",
+            name=name,
+            kinds=", ".join(each.name for each in FORMATS),
+        )
+    if len(found) > 1:
+        raise FormatError(
+            "{name} has files of several formats ({kinds}); import each by itself.",
+            name=name,
+            kinds=", ".join(found),
+        )
+    (kind,) = (each for each in FORMATS if each.name in found)
+    return kind.read(files if kind.needs_all else found[kind.name])
+
+
+def load(path: Path) -> dict[str, bytes]:
+    """The files at *path*: a folder's, a zip's, or the one file's own."""
+    if path.is_dir() or _is_zip(path):
+        return archive.load(path)
+    try:
+        with path.open("rb") as file:
+            data = file.read(archive.MAX_ZIP + 1)
+    except OSError as problem:
+        raise FormatError(
+            "{path} cannot be read: {why}.", path=str(path), why=problem.strerror or "error"
+        ) from None
+    if len(data) > archive.MAX_ZIP:
+        raise FormatError(
+            "{path} is larger than {limit} MB; split it.",
+            path=str(path),
+            limit=archive.MAX_ZIP // 2**20,
+        )
+    return {path.name: data}
+
+
+def _is_zip(path: Path) -> bool:
+    """A zip, but for a spreadsheet, which is one file to those who make it."""
+    if path.suffix.lower() == ".xlsx":
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) in (b"PK\x03\x04", b"PK\x05\x06")
+    except OSError:
+        return False
