@@ -12,9 +12,11 @@ from exam_packages.formats.aiken import read_aiken
 from exam_packages.formats.canvas.reader import is_bank, read_canvas
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gift.reader import read_gift
+from exam_packages.formats.markdown.reader import read_markdown
 from exam_packages.formats.moodle.reader import read_moodle
 from exam_packages.formats.qti.reader import read_files
 from exam_packages.formats.report import Bank, Reading
+from exam_packages.formats.table.reader import read_table
 
 Files = Mapping[str, bytes]
 
@@ -61,12 +63,24 @@ def _is_aiken(name: str, data: bytes) -> bool:
     return text and bool(re.search(rb"^\s*ANSWER:", data, re.MULTILINE))
 
 
+def _is_gift(name: str, data: bytes) -> bool:
+    ending = PurePosixPath(name).suffix.lower()
+    return ending == ".gift" or (ending == ".txt" and bool(re.search(rb"\{|^::", data)))
+
+
+def _is_markdown(name: str, data: bytes) -> bool:
+    """A text that begins with a header; a readme beside a bank does not."""
+    return name.lower().endswith(".md") and data.lstrip(b"\xef\xbb\xbf \r\n").startswith(b"---")
+
+
 FORMATS: tuple[Format, ...] = (
     Format("Canvas QTI 1.2", lambda name, data: is_bank(data), read_canvas, needs_all=True),
     Format("QTI", lambda name, data: name == "imsmanifest.xml", read_qti, needs_all=True),
     Format("Moodle XML", _xml_root(b"quiz"), read_moodle),
     Format("Aiken", _is_aiken, read_aiken),
-    Format("GIFT", _ending(".gift", ".txt"), read_gift),
+    Format("Markdown", _is_markdown, read_markdown, needs_all=True),
+    Format("Table", _ending(".csv", ".tsv", ".xlsx"), read_table, needs_all=True),
+    Format("GIFT", _is_gift, read_gift),
 )
 """In the order in which a file is offered to them."""
 

@@ -64,6 +64,16 @@ class Pictures:
             self.media[kept] = data
         return kept, found.width, found.height
 
+    def keep(self, path: str, data: bytes) -> tuple[str, int, int]:
+        """:meth:`take` for a picture that keeps its file's name. Raises ``FormatError``."""
+        name = path.rpartition("/")[2]
+        found = media.facts(path, data)
+        if self.media.setdefault(name, data) != data:
+            raise FormatError(
+                "Two pictures are named “{name}”, in different folders; rename one.", name=name
+            )
+        return name, found.width, found.height
+
     def encoded(self, name: str, text: str) -> tuple[str, int, int]:
         """:meth:`take` for a picture in base64."""
         if len(text) > media.MAX_SIZE * 3 // 2:
@@ -119,6 +129,10 @@ class Gathering:
             return
         self._readings.append(Reading(file, identifier, title, question, notes.changes))
 
+    def has(self, identifier: str) -> bool:
+        """Whether an item was given this identifier, or one like it."""
+        return identifier.casefold() in self._names
+
     def refuse(self, file: str, identifier: str, title: str, problem: ExamError) -> None:
         """An item that cannot be taken in, and why."""
         self._readings.append(Reading(file, identifier, title, None, (), problem))
@@ -147,7 +161,7 @@ class Gathering:
 def slug(text: str) -> str:
     """*text* as an identifier: letters, digits and dashes; empty when nothing is left."""
     plain = unicodedata.normalize("NFKD", text[:400]).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", plain).strip("-.")[:60].rstrip("-.")
+    return re.sub(r"[^A-Za-z0-9_.-]+", "-", plain).strip("-.")[:60].rstrip("-.")
 
 
 def decoded(data: bytes, file: str) -> str:
