@@ -101,7 +101,7 @@ class _Maker:
         html = Html(notes, self.gathering.pictures.address)
         body = html.blocks(as_html("\n".join(draft.stem), "plain"))
         found = building.choices(
-            [html.inlines(as_html(text, "plain")) for _, text in draft.choices]
+            building.read_each(draft.choices, lambda each: html.inlines(as_html(each[1], "plain")))
         )
         points = [ONE if letter == draft.answer else Fraction(0) for letter in letters]
         part = building.one_of(Choice(RESPONSE, (), found, 0, 1), points)

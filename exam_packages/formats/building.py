@@ -8,11 +8,11 @@ end (QTI's own numbers are decimals).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from exam_packages import canon
 from exam_packages.assessment import Question, Shuffle
@@ -45,6 +45,8 @@ from exam_packages.rules.processing import RULES, score
 from exam_packages.rules.values import BaseType, Cardinality, normal
 
 ZERO = Fraction(0)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +125,22 @@ def choice_name(index: int) -> str:
     return chr(ord("A") + index) if index < 26 else f"C{index + 1}"
 
 
-def choices(bodies: Sequence[tuple[Inline, ...]], prefix: str = "") -> tuple[SimpleChoice, ...]:
-    """Choices by letter, or by *prefix* and number. Raises ``FormatError``."""
-    if not 0 < len(bodies) <= MAX_MEMBERS:
+def read_each(
+    sources: Sequence[T], read: Callable[[T], tuple[Inline, ...]]
+) -> list[tuple[Inline, ...]]:
+    """What *read* makes of each choice; none is read of too many. Raises ``FormatError``."""
+    if not 0 < len(sources) <= MAX_MEMBERS:
         raise FormatError(
             "The question has {count} choices; 1 to {most} are possible.",
-            count=len(bodies),
+            count=len(sources),
             most=MAX_MEMBERS,
         )
+    return [read(source) for source in sources]
+
+
+def choices(bodies: Sequence[tuple[Inline, ...]], prefix: str = "") -> tuple[SimpleChoice, ...]:
+    """Choices by letter, or by *prefix* and number. Raises ``FormatError``."""
+    bodies = read_each(bodies, lambda body: body)
     if not prefix and not all(bodies):
         raise FormatError("A choice is empty; write what it says.")
     return tuple(

@@ -117,8 +117,6 @@ class Gathering:
         self, file: str, name: str, title: str, make: Callable[[str, Notes], Question]
     ) -> None:
         """Take in one item. *make* gets its identifier, and raises what refuses it."""
-        if len(self._readings) >= MAX_ITEMS:
-            raise FormatError("The bank has more than {limit} items; split it.", limit=MAX_ITEMS)
         notes = Notes()
         identifier = self._free(name or title)
         title = printable(" ".join(title[:1000].split()))[:200]
@@ -127,7 +125,7 @@ class Gathering:
         except ExamError as problem:
             self.refuse(file, identifier, title, problem)
             return
-        self._readings.append(Reading(file, identifier, title, question, notes.changes))
+        self._add(Reading(file, identifier, title, question, notes.changes))
 
     def has(self, identifier: str) -> bool:
         """Whether an item was given this identifier, or one like it."""
@@ -135,7 +133,12 @@ class Gathering:
 
     def refuse(self, file: str, identifier: str, title: str, problem: ExamError) -> None:
         """An item that cannot be taken in, and why."""
-        self._readings.append(Reading(file, identifier, title, None, (), problem))
+        self._add(Reading(file, identifier, title, None, (), problem))
+
+    def _add(self, reading: Reading) -> None:
+        if len(self._readings) >= MAX_ITEMS:
+            raise FormatError("The bank has more than {limit} items; split it.", limit=MAX_ITEMS)
+        self._readings.append(reading)
 
     def bank(self) -> Bank:
         return Bank(

@@ -72,13 +72,14 @@ def material(node: Node | None) -> tuple[str, str]:
     return text.all_text(), "html" if text.get("texttype") == "text/html" else "plain"
 
 
-def stem(item: Node) -> tuple[str, str]:
-    """The text of the question itself."""
+def stem(item: Node) -> list[tuple[str, str]]:
+    """The texts of the question itself, each with its form."""
     presentation = child(item, "presentation")
     if presentation is None:
-        return "", "plain"
-    flow = child(presentation, "flow")
-    return material(child(flow or presentation, "material"))
+        return []
+    return [
+        material(each) for each in children(child(presentation, "flow") or presentation, "material")
+    ]
 
 
 def asked(item: Node) -> list[Asked]:

@@ -153,7 +153,7 @@ class _Maker:
         self._points = points
         if children(self._node, "itemfeedback"):
             notes.add("Feedback was left out: a station tells nobody whether an answer is right.")
-        html = as_html(unmarked(items.stem(self._node)[0]), items.stem(self._node)[1])
+        html = "\n".join(as_html(unmarked(text), form) for text, form in items.stem(self._node))
         shuffles: list[Shuffle] = []
         if kind in self._gaps:
             body, parts = self._gapped(html, self._gaps[kind])
@@ -194,7 +194,9 @@ class _Maker:
 
     def _choice(self, most: int) -> tuple[Choice, list[str]]:
         answers = self._asked().answers
-        found = building.choices([self._line(each.text, each.form) for each in answers])
+        found = building.choices(
+            building.read_each(answers, lambda each: self._line(each.text, each.form))
+        )
         return Choice(RESPONSE, (), found, 0, most), [each.identifier for each in answers]
 
     def _one(self) -> Part:
@@ -288,6 +290,8 @@ class _Maker:
         right = {
             each.answer for each in items.given(self._node) if each.response == asked.identifier
         }
-        found = building.choices([self._line(each.text, each.form) for each in asked.answers])
+        found = building.choices(
+            building.read_each(asked.answers, lambda each: self._line(each.text, each.form))
+        )
         worths = [points if each.identifier in right else ZERO for each in asked.answers]
         return building.one_of(InlineChoice(name, found), worths)

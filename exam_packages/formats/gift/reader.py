@@ -115,7 +115,7 @@ class _Maker:
         # As in Moodle: without one that is all right, several may be chosen.
         single = any(answer.right for answer in entry.answers)
         points = [_share(each, ONE if each.right else Fraction(0)) for each in entry.answers]
-        texts = [self._line(each.text) for each in entry.answers]
+        texts = building.read_each(entry.answers, lambda each: self._line(each.text))
         shuffle = [Shuffle(RESPONSE, frozenset())]
         inline = entry.tail and single and all(_only_text(each) for each in texts)
         if inline:
@@ -128,9 +128,9 @@ class _Maker:
         return building.several_of(many, points, Fraction(0), ONE), shuffle
 
     def _match(self) -> tuple[Part, list[Shuffle]]:
-        rows = [(self._line(each.text), each.pair) for each in self._entry.answers]
-        plain = [(left, tidy([Run(right, 0)] if right else [])) for left, right in rows]
-        return matching(RESPONSE, plain, ONE)
+        left = building.read_each(self._entry.answers, lambda each: self._line(each.text))
+        right = [tidy([Run(each.pair, 0)] if each.pair else []) for each in self._entry.answers]
+        return matching(RESPONSE, list(zip(left, right, strict=True)), ONE)
 
     def _number(self) -> Part:
         spans = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 
 from markdown_it.token import Token
@@ -191,6 +191,9 @@ class _Page:
     def _line(self, text: str) -> tuple[Inline, ...]:
         return self.html.inlines(str(parser().renderInline(text)))
 
+    def _choices(self, found: Sequence[Boxed]) -> tuple[SimpleChoice, ...]:
+        return building.choices(building.read_each(found, lambda each: self._line(each.text)))
+
     def _shuffled(self, name: str, fixed: frozenset[str] = frozenset()) -> Shuffle | None:
         return Shuffle(name, fixed) if self._shuffle else None
 
@@ -216,7 +219,7 @@ class _Page:
 
     def _choice(self, found: list[Boxed]) -> Making:
         def make(name: str, share: Fraction) -> tuple[Part, Shuffle | None]:
-            choices = building.choices([self._line(each.text) for each in found])
+            choices = self._choices(found)
             points = [each.points(share) for each in found]
             graded = any(isinstance(each.worth, Fraction) for each in found)
             right = sum(1 for each in points if each > 0)
@@ -255,7 +258,7 @@ class _Page:
             )
 
         def make(name: str, share: Fraction) -> tuple[Part, Shuffle | None]:
-            choices = building.choices([self._line(each.text) for each in found])
+            choices = self._choices(found)
             return building.ordering(Order(name, (), choices), share), self._shuffled(name)
 
         return make
@@ -268,22 +271,24 @@ class _Page:
             raise FormatError("A table to match needs a box, [x] or [ ], in every cell.")
 
         def make(name: str, share: Fraction) -> tuple[Part, Shuffle | None]:
+            left = building.read_each(rest, lambda row: self._line(row[0]))
+            right = building.read_each(head[1:], self._line)
             once = 1 if all(row.count(RIGHT) <= 1 for row in worths) else 0
             sources, targets = (
                 tuple(SimpleChoice(each.identifier, each.body, most) for each in found)
                 for found, most in (
-                    (building.choices([self._line(row[0]) for row in rest], "S"), once),
-                    (building.choices([self._line(each) for each in head[1:]], "T"), 0),
+                    (building.choices(left, "S"), once),
+                    (building.choices(right, "T"), 0),
                 )
             )
-            right = [
+            true = [
                 (source.identifier, target.identifier)
                 for source, row in zip(sources, worths, strict=True)
                 for target, worth in zip(targets, row, strict=True)
                 if worth == RIGHT
             ]
             fixed = frozenset(each.identifier for each in sources)
-            part = building.pairs(Match(name, (), sources, targets, 0, 0), right, share)
+            part = building.pairs(Match(name, (), sources, targets, 0, 0), true, share)
             return part, self._shuffled(name, fixed)
 
         return make
@@ -293,7 +298,7 @@ class _Page:
             menu = alternatives(text)
 
             def choose(name: str, share: Fraction) -> tuple[Part, Shuffle | None]:
-                choices = building.choices([self._line(each.text) for each in menu])
+                choices = self._choices(menu)
                 points = [each.points(share) for each in menu]
                 part = building.one_of(InlineChoice(name, choices), points)
                 return part, self._shuffled(name)

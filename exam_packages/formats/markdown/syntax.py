@@ -15,6 +15,7 @@ from exam_packages.formats.errors import FormatError
 from exam_packages.formats.html import mark
 from exam_packages.rules.numbers import number
 
+MAX_GAPS = 200
 MAX_GAP = 4_000
 """Characters in one gap."""
 RIGHT, WRONG = "x", " "
@@ -66,6 +67,8 @@ def parser(gaps: list[str] | None = None) -> MarkdownIt:
         end = _end(state.src, state.pos)
         if end < 0:
             return False
+        if len(gaps) >= MAX_GAPS:
+            raise FormatError("The text has more than {limit} gaps; split it.", limit=MAX_GAPS)
         if not silent:
             token = state.push("gap", "", 0)
             token.content = mark(len(gaps))

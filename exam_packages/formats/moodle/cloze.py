@@ -23,6 +23,7 @@ from exam_packages.formats.moodle.questions import short_answers
 from exam_packages.rules.numbers import number
 
 MAX_GAPS = 200
+MAX_ANSWERS = 256
 
 _KINDS = {
     "SHORTANSWER": "typed", "SA": "typed", "MW": "typed",
@@ -86,7 +87,10 @@ def _end(text: str, start: int) -> int:
 
 def _gap(weight: str, name: str, text: str) -> Gap:
     answers, feedback = [], False
-    for piece in _pieces(text, "~"):
+    pieces = _pieces(text, "~")
+    if len(pieces) > MAX_ANSWERS:
+        raise FormatError("A gap has more than {limit} answers.", limit=MAX_ANSWERS)
+    for piece in pieces:
         answer, *told = _pieces(piece, "#")
         feedback |= any(each.strip() for each in told)
         worth = Fraction(0)

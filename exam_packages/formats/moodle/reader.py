@@ -202,7 +202,7 @@ class _Maker:
 
     def _choice(self) -> tuple[list[Part], list[Shuffle]]:
         answers = self._shares()
-        found = building.choices([self._line(node) for node, _ in answers])
+        found = building.choices(building.read_each(answers, lambda each: self._line(each[0])))
         points = [each * self._points for _, each in answers]
         shuffles = (
             [Shuffle(RESPONSE, frozenset())] if self._truth_of("shuffleanswers", True) else []
@@ -263,12 +263,13 @@ class _Maker:
         return self._html.blocks(as_html(names[0], "plain"))
 
     def _match(self) -> tuple[list[Part], list[Shuffle]]:
-        rows = []
-        for each in children(self._node, "subquestion"):
-            left = self._line(each)
-            answer = child(each, "answer")
-            rows.append((left, self._html.inlines(as_html(words(answer, "text"), "plain"))))
-        part, shuffles = matching(RESPONSE, rows, self._points)
+        rows = children(self._node, "subquestion")
+        left = building.read_each(rows, self._line)
+        right = building.read_each(
+            rows,
+            lambda each: self._html.inlines(as_html(words(child(each, "answer"), "text"), "plain")),
+        )
+        part, shuffles = matching(RESPONSE, list(zip(left, right, strict=True)), self._points)
         return [part], shuffles if self._truth_of("shuffleanswers", True) else []
 
     def _essay(self) -> tuple[list[Part], list[Shuffle]]:
@@ -287,7 +288,7 @@ class _Maker:
         return [Marked(ExtendedText(RESPONSE, (), min(lines, 1_000), ""))], []
 
     def _order(self) -> tuple[list[Part], list[Shuffle]]:
-        found = building.choices([self._line(each) for each in children(self._node, "answer")])
+        found = building.choices(building.read_each(children(self._node, "answer"), self._line))
         if (words(self._node, "gradingtype") or "-1") != "-1":
             self._notes.add("The order earns all the points or none: parts of it earn nothing.")
         part = building.ordering(Order(RESPONSE, (), found), self._points)

@@ -26,7 +26,9 @@ def gap_text(
     Every gap is worth the same. Raises ``FormatError``.
     """
     options = children(node, "selectoption") or children(node, "dragbox")
-    found = [(words(each, "group") or "1", reader.inlines(words(each, "text"))) for each in options]
+    bodies = building.read_each(options, lambda each: reader.inlines(words(each, "text")))
+    groups = [words(each, "group") or "1" for each in options]
+    found = list(zip(groups, bodies, strict=True))
     right = [int(each) for each in _GAP.findall(html)]
     if not 0 < len(right) <= MAX_GAPS or not all(0 < each <= len(found) for each in right):
         raise FormatError(
