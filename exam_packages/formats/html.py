@@ -266,7 +266,7 @@ class _Walk:
     def _element(self, element: Any, style: int) -> None:
         if not isinstance(element.tag, str):
             return
-        name = element.tag.lower().rpartition(":")[2]
+        name = element.tag.lower()
         if self._left_out(element, name):
             return
         match name:
@@ -310,7 +310,7 @@ class _Walk:
                 " show; use a picture or words.",
                 name=name,
             )
-        if name == "math":
+        if name.rpartition(":")[2] == "math":
             raise FormatError(
                 "The question has a formula in MathML; write it in words or symbols, or as a"
                 " picture with a description."

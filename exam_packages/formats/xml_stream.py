@@ -41,42 +41,50 @@ def elements(data: bytes, file: str, root: str, name: str) -> Iterator[Node]:
         recover=False,
     )
     depth = count = 0
+    for problem in _fed(parser, data, file):
+        for event, element in parser.read_events():
+            if event == "start":
+                depth, count = depth + 1, count + 1
+                if depth == 1:
+                    _check_root(element, file, root)
+                    count = 0
+                if depth > MAX_DEPTH or count > MAX_ELEMENTS:
+                    raise FormatError(
+                        "{file}, line {line}: an element has too many parts, or they nest too"
+                        " deeply; make it simpler.",
+                        file=file,
+                        line=element.sourceline or 0,
+                    )
+                continue
+            depth -= 1
+            if depth == 1:
+                if etree.QName(element).localname == name:
+                    yield Node(element, file, 2)
+                count = 0
+                parent = element.getparent()
+                element.clear()
+                if parent is not None:
+                    parent.remove(element)
+        if problem:
+            raise problem
+
+
+def _fed(parser: Any, data: bytes, file: str) -> Iterator[FormatError | None]:
+    """Feeds *parser*, piece by piece; the last piece is the one that it cannot read."""
     view = memoryview(data)
     try:
         for start in range(0, len(data), _CHUNK):
             parser.feed(bytes(view[start : start + _CHUNK]))
-            for event, element in parser.read_events():
-                if event == "start":
-                    depth, count = depth + 1, count + 1
-                    if depth == 1:
-                        _check_root(element, file, root)
-                        count = 0
-                    if depth > MAX_DEPTH or count > MAX_ELEMENTS:
-                        raise FormatError(
-                            "{file}, line {line}: an element has too many parts, or they nest too"
-                            " deeply; make it simpler.",
-                            file=file,
-                            line=element.sourceline or 0,
-                        )
-                    continue
-                depth -= 1
-                if depth == 1:
-                    if etree.QName(element).localname == name:
-                        yield Node(element, file, 2)
-                    count = 0
-                    parent = element.getparent()
-                    element.clear()
-                    if parent is not None:
-                        parent.remove(element)
+            yield None
         parser.close()
     except (etree.XMLSyntaxError, ValueError) as problem:
-        raise FormatError(
+        yield FormatError(
             "{file}, line {line}: the file is not well-formed XML ({why}). Correct it there;"
             " what comes after it was not read.",
             file=file,
             line=getattr(problem, "lineno", None) or 1,
             why=str(problem)[:200],
-        ) from None
+        )
 
 
 def _check_root(element: Any, file: str, root: str) -> None:

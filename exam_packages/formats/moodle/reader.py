@@ -96,6 +96,8 @@ class _Maker:
         kind = node.get("type") or ""
         self._note_what_is_left_out()
         self._points = self._number_of("defaultgrade", "1")
+        if not self._points and kind != "description":
+            raise FormatError("The question gives no points; give it some.")
         places: list[Block | Inline]
         if kind in ("cloze", "multianswer"):
             html, gaps = cloze.split(self._markup(child(node, "questiontext")))
