@@ -19,11 +19,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "support")]
 
 def target(name: str) -> Callable[[bytes], None]:
     """One reader, whose refusals are no findings."""
-    import readers
-
     from exam_packages.errors import ExamError
 
-    read, _ = readers.READERS[name]
+    read, _ = known()[name]
 
     def one_input(data: bytes) -> None:
         try:
@@ -34,10 +32,13 @@ def target(name: str) -> Callable[[bytes], None]:
     return one_input
 
 
-def names() -> list[str]:
+def known() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
+    """Every reader, with an example of what it reads: sealed objects, and banks."""
+    import banks_at_random as banks
     import readers
 
-    return sorted(readers.READERS)
+    found = {f"bank: {name}": (read, banks.SEEDS[name]) for name, read in banks.READERS.items()}
+    return readers.READERS | found
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -47,17 +48,14 @@ def main(arguments: Sequence[str]) -> int:
     import atheris
 
     with atheris.instrument_imports(include=["exam_packages", "msgpack", "msgspec"]):
-        known = names()
-        if not arguments or arguments[0] not in known:
-            print("Name one reader:", ", ".join(known))
+        if not arguments or arguments[0] not in known():
+            print("Name one reader:", ", ".join(sorted(known())))
             return 2
         one_input = target(arguments[0])
-    import readers
-
     options = list(arguments[1:])
     if not any(not option.startswith("-") for option in options):
         corpus = Path(tempfile.mkdtemp(prefix="fuzz-"))
-        (corpus / "vector").write_bytes(readers.READERS[arguments[0]][1])
+        (corpus / "vector").write_bytes(known()[arguments[0]][1])
         options.append(str(corpus))
     atheris.Setup([sys.argv[0], *options], one_input)
     atheris.Fuzz()

@@ -48,12 +48,15 @@ def escaped(words: str) -> str:
 def inlines(found: Iterable[Inline], place: WritePlace) -> str:
     """A line of Markdown; a break in it begins a new one."""
     done = ""
-    for inline in found:
+    line = list(found)
+    for inline, after in zip(line, [*line[1:], None], strict=True):
         match inline:
             case Text(text=words, style=style):
                 done += _styled(words, style, done)
             case Break():
-                done += "<br>" if not done or done.endswith("\n") else "\\\n"
+                # Only between two texts can a new line in the source be one on the page.
+                between = done and not done.endswith("\n") and isinstance(after, Text)
+                done += "\\\n" if between else "<br>"
             case Picture():
                 done += _picture(inline)
             case Gap(response=response):
@@ -109,14 +112,17 @@ def _block(block: Block, place: WritePlace) -> str:
             lines = []
             for number, entry in enumerate(entries, 1):
                 sign = f"{number}. " if ordered else "- "
-                inside = blocks(entry, place).replace("\n", "\n" + " " * len(sign))
-                lines.append(sign + re.sub(r"\n +(?=\n|$)", "\n", inside))
+                first, *rest = blocks(entry, place).split("\n")
+                indent = " " * len(sign)
+                lines += [sign + first, *(indent + line if line else "" for line in rest)]
             return "\n".join(lines)
         case Preformatted(text=words):
             fence = "`" * max(3, 1 + max(map(len, re.findall("`+", words)), default=0))
             return f"{fence}\n{words}\n{fence}"
         case Quotation(blocks=inside):
-            return "\n".join(f"> {line}".rstrip() for line in blocks(inside, place).split("\n"))
+            return "\n".join(
+                f"> {line}" if line else ">" for line in blocks(inside, place).split("\n")
+            )
         case Slot(response=response):
             return place(response)
         case Table():

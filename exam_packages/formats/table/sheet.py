@@ -81,9 +81,8 @@ def _part(files: dict[str, bytes], name: str, file: str) -> Node:
 
 def _string(node: Node) -> str:
     """A shared string: its text, or the runs that it is made of; not how it is spoken."""
-    runs = [words(run, "t") for run in children(node, "r")]
-    text = child(node, "t")
-    return "".join(runs) if runs else (text.all_text() if text else "")
+    holders = children(node, "r") or [node]
+    return "".join(text.text for each in holders for text in children(each, "t"))
 
 
 def _rows(data: bytes, file: str, shared: list[str]) -> list[Row]:

@@ -7,20 +7,19 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from making import bodies, made, menu, parts_of
 from questions import points
 
-from exam_packages.assessment import Question
 from exam_packages.content.items import (
     Choice,
     ExtendedText,
-    InlineChoice,
     Match,
     SimpleChoice,
     TextEntry,
 )
-from exam_packages.content.text import Paragraph, Slot, Text
+from exam_packages.content.text import Text
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Marked, Part, Span, Worth
+from exam_packages.formats.building import Marked, Part, Span, Worth
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.processing import TEMPLATES
 from exam_packages.formats.qti.reader import read_files
@@ -30,24 +29,6 @@ from exam_packages.formats.report import Bank, Reading
 F = Fraction
 ONE = F(1)
 LINE = (Text("Which?", 0),)
-
-
-def made(*parts: Part, worth: Fraction = ONE) -> Question:
-    """A question with *parts*, each in a paragraph or a block of its own."""
-    places = [building.place(part) for part in parts]
-    body = tuple(
-        each if isinstance(each, Slot) else Paragraph((*LINE, each))  # type: ignore[arg-type]
-        for each in places
-    )
-    return building.question(About("q", points=worth), body, parts)
-
-
-def bodies(count: int) -> list[tuple[Text, ...]]:
-    return [(Text(f"choice {number}", 0),) for number in range(count)]
-
-
-def menu(name: str, worths: list[Fraction]) -> Part:
-    return building.one_of(InlineChoice(name, building.choices(bodies(len(worths)))), worths)
 
 
 def test_a_third_stays_a_third() -> None:
@@ -145,36 +126,6 @@ def test_too_many_choices_are_counted_before_they_are_read(count: int) -> None:
     with pytest.raises(FormatError, match="1 to 256"):
         building.read_each(range(count), lambda each: (read.append(each), LINE)[1])
     assert read == []
-
-
-shares = st.fractions(-1, 1, max_denominator=21)
-
-
-@st.composite
-def parts_of(draw: st.DrawFn) -> list[Part]:
-    """One to three parts of any kind that rules score."""
-    found: list[Part] = []
-    count = draw(st.integers(1, 3))
-    for name in building.response_names(count):
-        worths = draw(st.lists(shares, min_size=2, max_size=5).filter(lambda each: max(each) > 0))
-        choices = building.choices(bodies(len(worths)))
-        kind = draw(st.sampled_from(["one", "menu", "many", "typed", "number"]))
-        if kind == "menu":
-            found.append(building.one_of(InlineChoice(name, choices), worths))
-        elif kind == "one":
-            found.append(building.one_of(Choice(name, (), choices, 0, 1), worths))
-        elif kind == "many":
-            lower = draw(st.none() | st.just(F(0)))
-            found.append(building.several_of(Choice(name, (), choices, 0, 0), worths, lower, F(1)))
-        elif kind == "typed":
-            answers = [
-                Worth(f"word {at}", each, draw(st.booleans())) for at, each in enumerate(worths)
-            ]
-            found.append(building.typed(TextEntry(name, 5, "", "", False), answers))
-        else:
-            spans = [Span(F(at), F(at) + F(1, 4), each, F(at)) for at, each in enumerate(worths)]
-            found.append(building.numeric(TextEntry(name, 0, "", "", True), spans))
-    return found
 
 
 @settings(max_examples=40)
