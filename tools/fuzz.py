@@ -41,6 +41,10 @@ def known() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     return readers.READERS | found
 
 
+def names() -> list[str]:
+    return sorted(known())
+
+
 def main(arguments: Sequence[str]) -> int:
     if importlib.util.find_spec("atheris") is None:
         print("atheris is not installed here; install it with: pip install atheris")
@@ -49,7 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
     with atheris.instrument_imports(include=["exam_packages", "msgpack", "msgspec"]):
         if not arguments or arguments[0] not in known():
-            print("Name one reader:", ", ".join(sorted(known())))
+            print("Name one reader:", ", ".join(names()))
             return 2
         one_input = target(arguments[0])
     options = list(arguments[1:])

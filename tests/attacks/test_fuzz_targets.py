@@ -8,7 +8,6 @@ from pathlib import Path
 
 import fuzz
 import pytest
-import readers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,11 +19,11 @@ TOOL = Path(__file__).parents[2] / "tools" / "fuzz.py"
 @settings(max_examples=40)
 def test_only_our_error_leaves_a_reader(name: str, data: st.DataObject) -> None:
     one_input = fuzz.target(name)
-    _, example = readers.READERS[name]
+    _, example = fuzz.known()[name]
     one_input(example)
     start = data.draw(st.integers(0, len(example)))
     end = data.draw(st.integers(start, len(example)))
-    scrap = data.draw(st.binary(max_size=60) | st.sampled_from(list(readers.READERS.values())).map(
+    scrap = data.draw(st.binary(max_size=60) | st.sampled_from(list(fuzz.known().values())).map(
         lambda reader: reader[1]
     ))  # fmt: skip
     one_input(scrap)
