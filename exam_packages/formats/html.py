@@ -98,6 +98,8 @@ _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNOR
 _COLOUR = re.compile(r"(?:^|[;\s-])color\s*:|background", re.IGNORECASE)
 _TEX = re.compile(r"\$\$|\\\(|\\\[")
 
+_PARSER = parser.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
+
 
 def unmarked(raw: str) -> str:
     """*raw* without private-use characters, which no reader could be shown anyway."""
@@ -166,9 +168,7 @@ class Html:
         try:
             root = parser.document_fromstring(
                 f"<html><body>{raw}</body></html>",
-                parser=parser.HTMLParser(
-                    no_network=True, remove_comments=True, remove_pis=True, huge_tree=False
-                ),
+                parser=_PARSER,
             )
         except (etree.LxmlError, ValueError):
             raise FormatError("A text is not HTML that can be read; write it anew.") from None

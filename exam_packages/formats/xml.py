@@ -78,6 +78,16 @@ def _walk(root: etree._Element) -> Iterator[tuple[int, etree._Element]]:
         pending.extend((depth + 1, child) for child in element)
 
 
+def split_name(name: Any) -> tuple[str, str]:
+    """The namespace, or nothing, and the local part of lxml's name of an element or attribute.
+
+    ``etree.QName`` would raise ``ValueError`` for names that lxml itself lets in, such as
+    ``a:``.
+    """
+    namespace, _, local = str(name).rpartition("}")
+    return namespace.removeprefix("{"), local
+
+
 class Node:
     """An element of a file, with its place for messages."""
 
@@ -85,9 +95,7 @@ class Node:
         self._element = element
         self._depth = depth
         self.file = file
-        name = etree.QName(element)
-        self.namespace = name.namespace or ""
-        self.name = name.localname
+        self.namespace, self.name = split_name(element.tag)
 
     @property
     def line(self) -> int:
@@ -151,24 +159,24 @@ class Node:
         """
         found = {key: value for key, value in known.items() if value is not None}
         for full, value in self._element.attrib.items():
-            name = etree.QName(str(full))
-            if name.namespace in (XSI, XML):
-                if name.localname == "base":
+            namespace, name = split_name(full)
+            if namespace in (XSI, XML):
+                if name == "base":
                     raise self.error("xml:base is not supported; write whole names instead.")
                 continue
-            key = name.localname.replace("-", "_")
-            if name.namespace is None and key in known:
+            key = name.replace("-", "_")
+            if not namespace and key in known:
                 found[key] = str(value).strip()
-            elif name.localname == "class" and "qti-" in str(value):
+            elif name == "class" and "qti-" in str(value):
                 raise self.error(
                     "the class “{value}” asks for a presentation that is not supported;"
                     " leave it out.",
                     value=str(value)[:60],
                 )
-            elif not _IGNORED.fullmatch(name.localname):
+            elif not _IGNORED.fullmatch(name):
                 raise self.error(
                     "the attribute {name}=“{value}” is not supported here; leave it out.",
-                    name=name.localname,
+                    name=name,
                     value=str(value)[:60],
                 )
         for key in known:

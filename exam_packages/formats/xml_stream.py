@@ -12,7 +12,7 @@ from typing import Any
 from lxml import etree
 
 from exam_packages.formats.errors import FormatError
-from exam_packages.formats.xml import MAX_DEPTH, MAX_ELEMENTS, Node
+from exam_packages.formats.xml import MAX_DEPTH, MAX_ELEMENTS, Node, split_name
 
 MAX_SIZE = 128 * 1024 * 1024
 _CHUNK = 16 * 1024
@@ -58,7 +58,7 @@ def elements(data: bytes, file: str, root: str, name: str) -> Iterator[Node]:
                 continue
             depth -= 1
             if depth == 1:
-                if etree.QName(element).localname == name:
+                if split_name(element.tag)[1] == name:
                     yield Node(element, file, 2)
                 count = 0
                 parent = element.getparent()
@@ -93,11 +93,12 @@ def _check_root(element: Any, file: str, root: str) -> None:
         raise FormatError(
             "{file} has a DOCTYPE, which is not taken in; remove that line.", file=file
         )
-    if etree.QName(element).localname != root:
+    name = split_name(element.tag)[1]
+    if name != root:
         raise FormatError(
             "{file} begins with <{name}> where <{root}> is expected.",
             file=file,
-            name=etree.QName(element).localname,
+            name=name,
             root=root,
         )
 

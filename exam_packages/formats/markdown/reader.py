@@ -28,13 +28,14 @@ from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.html import Html, mark, unmarked
 from exam_packages.formats.markdown.document import Entry, entries
 from exam_packages.formats.markdown.syntax import (
+    PLAIN,
     RIGHT,
+    WITH_GAPS,
     WRONG,
     Boxed,
     alternatives,
     boxed,
     essay_lines,
-    parser,
 )
 from exam_packages.formats.report import Bank
 from exam_packages.rules.numbers import number
@@ -103,7 +104,7 @@ class Maker:
                 raise FormatError(
                     "An exhibit needs a name of its own, of letters, digits, dots and dashes."
                 )
-            blocks = html.blocks(parser().render(entry.text))
+            blocks = html.blocks(PLAIN.render(entry.text))
         except FormatError as problem:
             gathering.refuse(self._file, name or f"line-{entry.line}", title, problem)
             return
@@ -169,15 +170,14 @@ class _Page:
         self._makings: list[Making] = []
 
     def read(self, text: str) -> tuple[str, list[Making]]:
-        gaps: list[str] = []
-        markdown = parser(gaps)
-        tokens = markdown.parse(text)
-        self._makings = [self._gap(each) for each in gaps]
+        found: dict[str, list[str]] = {}
+        tokens = WITH_GAPS.parse(text, found)
+        self._makings = [self._gap(each) for each in found.get("gaps", [])]
         shown = []
         for group in _groups(tokens):
             making = self._interaction(group)
             if making is None:
-                shown.append(markdown.renderer.render(group, markdown.options, {}))
+                shown.append(WITH_GAPS.renderer.render(group, WITH_GAPS.options, {}))
                 continue
             if any(child.type == "gap" for token in group for child in token.children or ()):
                 raise FormatError("A gap stands in a choice; put it into the text.")
@@ -189,7 +189,7 @@ class _Page:
         return html, self._makings
 
     def _line(self, text: str) -> tuple[Inline, ...]:
-        return self.html.inlines(str(parser().renderInline(text)))
+        return self.html.inlines(str(PLAIN.renderInline(text)))
 
     def _choices(self, found: Sequence[Boxed]) -> tuple[SimpleChoice, ...]:
         return building.choices(building.read_each(found, lambda each: self._line(each.text)))

@@ -54,34 +54,37 @@ def essay_lines(text: str) -> int | None:
     return int(found[1] or 15) if found else None
 
 
-def parser(gaps: list[str] | None = None) -> MarkdownIt:
-    """Reads Markdown. What stands in the braces of a gap is added to *gaps*, and a mark is
-    left in its place; without *gaps*, braces are text."""
-    made = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    if gaps is None:
-        return made
+def _gap(state: StateInline, silent: bool) -> bool:
+    """Markdown-it's rule for a gap: its text is kept in ``env``, a mark stands for it."""
+    if not state.src.startswith(_STARTS, state.pos):
+        return False
+    end = _end(state.src, state.pos)
+    if end < 0:
+        return False
+    gaps: list[str] = state.env.setdefault("gaps", [])
+    if len(gaps) >= MAX_GAPS:
+        raise FormatError("The text has more than {limit} gaps; split it.", limit=MAX_GAPS)
+    if not silent:
+        state.push("gap", "", 0).content = mark(len(gaps))
+        gaps.append(state.src[state.pos + 1 : end])
+    state.pos = end + 1
+    return True
 
-    def rule(state: StateInline, silent: bool) -> bool:
-        if not state.src.startswith(_STARTS, state.pos):
-            return False
-        end = _end(state.src, state.pos)
-        if end < 0:
-            return False
-        if len(gaps) >= MAX_GAPS:
-            raise FormatError("The text has more than {limit} gaps; split it.", limit=MAX_GAPS)
-        if not silent:
-            token = state.push("gap", "", 0)
-            token.content = mark(len(gaps))
-            gaps.append(state.src[state.pos + 1 : end])
-        state.pos = end + 1
-        return True
 
-    def render(self: object, tokens: Sequence[Token], at: int, *_: object) -> str:
-        return tokens[at].content
+def _render_gap(self: object, tokens: Sequence[Token], at: int, *_: object) -> str:
+    return tokens[at].content
 
-    made.inline.ruler.before("escape", "gap", rule)
-    made.add_render_rule("gap", render)
-    return made
+
+def _parser() -> MarkdownIt:
+    return MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+
+
+PLAIN = _parser()
+"""Reads Markdown in which braces are text."""
+WITH_GAPS = _parser()
+"""Reads Markdown with gaps; what stands in their braces is in ``env["gaps"]`` afterwards."""
+WITH_GAPS.inline.ruler.before("escape", "gap", _gap)
+WITH_GAPS.add_render_rule("gap", _render_gap)
 
 
 def _end(text: str, start: int) -> int:

@@ -49,7 +49,7 @@ def inlines(found: Iterable[Inline], place: WritePlace) -> str:
     """A line of Markdown; a break in it begins a new one."""
     done = ""
     line = list(found)
-    for inline, after in zip(line, [*line[1:], None], strict=True):
+    for inline, after in zip(line, [*line[1:], None], strict=False):
         match inline:
             case Text(text=words, style=style):
                 done += _styled(words, style, done)

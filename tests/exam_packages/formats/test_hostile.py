@@ -38,6 +38,13 @@ def test_changed_seeds(name: str, draw: st.DataObject) -> None:
     read_any(name, seed[:at] + put + seed[at + cut :])
 
 
+@pytest.mark.parametrize("data", [b"<quiz:/>", b"<quiz><question:/></quiz>", b"<quiz a:=''/>"])
+def test_names_that_end_in_a_colon(data: bytes) -> None:
+    """lxml lets them in, and its QName does not."""
+    read_any("moodle", data)
+    read_any("canvas", data.replace(b"quiz", b"questestinterop"))
+
+
 def steps(work: Callable[[], object]) -> int:
     """Lines of Python that *work* runs."""
     count = 0
