@@ -101,6 +101,22 @@ def asked(item: Node) -> list[Asked]:
     return found
 
 
+def kind_of(item: Node) -> str:
+    """What *item* can only be by its shape, where its metadata does not say; or nothing."""
+    presentation = child(item, "presentation")
+    flow = (child(presentation, "flow") or presentation) if presentation else None
+    responses = [each for each in flow.mixed() if each.name.startswith("response_")] if flow else []
+    if len(responses) != 1:
+        return ""
+    (response,) = responses
+    if response.name == "response_lid":
+        several = response.get("rcardinality") == "Multiple"
+        return {False: "multiple_choice_question", True: "cc_multiple_response"}[several]
+    if response.name not in ("response_str", "response_num"):
+        return ""
+    return "short_answer_question" if conditions(item) else "essay_question"
+
+
 def _labels(render: Node) -> list[Node]:
     found = []
     for node in render.mixed():

@@ -147,6 +147,12 @@ class _Maker:
         self._html = Html(notes, self._picture)
         about = items.metadata(self._node)
         kind = about.get("question_type") or items.PROFILES.get(about.get("cc_profile", ""), "")
+        if not kind and (kind := items.kind_of(self._node)):
+            notes.add(
+                "The bank does not say what kind of question this is; by its shape it was taken"
+                " for “{kind}”.",
+                kind=kind.removeprefix("cc_"),
+            )
         points = number(about.get("points_possible") or about.get("cc_weighting") or "1")
         if points is None:
             raise FormatError("points_possible is no number; correct it.")

@@ -221,3 +221,18 @@ def test_a_damaged_quiz_spoils_no_other() -> None:
     good = quiz(item("multiple_choice_question", TWO, right(equal("11"))))
     found = read_bank_files({"a.xml": good, "b.xml": b"<questestinterop><item>"}, "course")
     assert [each.verdict for each in found.readings] == [Verdict.TAKEN, Verdict.REFUSED]
+
+
+@pytest.mark.parametrize(
+    ("asked", "rules", "kind"),
+    [
+        (TWO, right(equal("11")), Choice),
+        (TWO.replace("Single", "Multiple"), right(equal("11") + equal("22")), Choice),
+        (FIB, right(equal("Rome")), TextEntry),
+        (FIB, "", ExtendedText),
+    ],
+)
+def test_a_kind_that_is_not_named_is_known_by_its_shape(asked: str, rules: str, kind: type) -> None:
+    (reading,) = bank(item("", asked, rules)).readings
+    assert reading.question and isinstance(reading.question.item.interactions[0], kind)
+    assert "by its shape" in told(reading)[0]
