@@ -5,6 +5,7 @@ Only what Canvas and Common Cartridge write is known here; QTI 1.2 is larger.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -114,7 +115,11 @@ def kind_of(item: Node) -> str:
         return {False: "multiple_choice_question", True: "cc_multiple_response"}[several]
     if response.name not in ("response_str", "response_num"):
         return ""
-    return "short_answer_question" if conditions(item) else "essay_question"
+    tests = {node.name for tested, _ in conditions(item) for node, _ in _tests(tested)}
+    if not tests:
+        return "essay_question"
+    numeric = tests & {"vargt", "vargte", "varlt", "varlte"}
+    return "numerical_question" if numeric else "short_answer_question"
 
 
 def _labels(render: Node) -> list[Node]:
@@ -146,14 +151,8 @@ def given(item: Node) -> list[Given]:
     """Every answer that a condition names. Raises ``FormatError``."""
     found = []
     for tested, percent in conditions(item):
-        pending = [(each, False) for each in reversed(tested.mixed())]
-        while pending:
-            node, negated = pending.pop()
-            if node.name in ("and", "or"):
-                pending += [(each, negated) for each in reversed(node.mixed())]
-            elif node.name == "not":
-                pending += [(each, not negated) for each in reversed(node.mixed())]
-            elif node.name in ("varequal", "varsubstring"):
+        for node, negated in _tests(tested):
+            if node.name in ("varequal", "varsubstring"):
                 answer = node.all_text()
                 found.append(Given(node.get("respident") or "", answer, percent, negated))
             elif node.name not in ("other", "unanswered"):
@@ -164,18 +163,23 @@ def given(item: Node) -> list[Given]:
     return found
 
 
+def _tests(tested: Node) -> Iterator[tuple[Node, bool]]:
+    """The tests in a condition, in order, each with whether it must fail."""
+    pending = [(each, False) for each in reversed(tested.mixed())]
+    while pending:
+        node, negated = pending.pop()
+        if node.name in ("and", "or", "not"):
+            turned = negated != (node.name == "not")
+            pending += [(each, turned) for each in reversed(node.mixed())]
+        else:
+            yield node, negated
+
+
 def spans(item: Node, points: Fraction) -> list[Span]:
     """The numbers that are right. Canvas writes the ends of each span out."""
     found = []
     for tested, percent in conditions(item):
-        nodes, pending = [], list(tested.mixed())
-        while pending:
-            node = pending.pop()
-            if node.name in ("and", "or"):
-                pending += node.mixed()
-            else:
-                nodes.append(node)
-        ends = {node.name: number(node.all_text()) for node in nodes}
+        ends = {node.name: number(node.all_text()) for node, _ in _tests(tested)}
         if None in ends.values():
             raise FormatError("A right answer is no number; correct it.")
         low = ends.get("vargte", ends.get("vargt"))

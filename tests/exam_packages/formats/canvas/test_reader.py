@@ -229,6 +229,7 @@ def test_a_damaged_quiz_spoils_no_other() -> None:
         (TWO, right(equal("11")), Choice),
         (TWO.replace("Single", "Multiple"), right(equal("11") + equal("22")), Choice),
         (FIB, right(equal("Rome")), TextEntry),
+        (FIB, right("<vargte>1</vargte><varlte>2</varlte>"), TextEntry),
         (FIB, "", ExtendedText),
     ],
 )
