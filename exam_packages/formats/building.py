@@ -45,6 +45,8 @@ from exam_packages.rules.processing import RULES, score
 from exam_packages.rules.values import BaseType, Cardinality, normal
 
 ZERO = Fraction(0)
+ESSAY_LINES = 15
+"""Lines that an essay has where nobody said how many; as in Moodle."""
 
 T = TypeVar("T")
 
@@ -257,10 +259,15 @@ def pairs(interaction: Match, right: Sequence[tuple[str, str]], points: Fraction
     return Mapped(interaction, "directedPair", "multiple", correct, worths, None, points)
 
 
-def ordering(interaction: Order, points: Fraction) -> Part:
+def ordering(name: str, found: tuple[SimpleChoice, ...], points: Fraction) -> Part:
     """The choices in the order written, all or nothing."""
-    names = tuple(choice.identifier for choice in interaction.choices)
-    return all_or_nothing(interaction, "identifier", "ordered", names, points)
+    right = tuple(choice.identifier for choice in found)
+    return all_or_nothing(Order(name, (), found), "identifier", "ordered", right, points)
+
+
+def essay(name: str, lines: int = ESSAY_LINES) -> Part:
+    """A longer text, which a person marks, in a field of so many *lines*."""
+    return Marked(ExtendedText(name, (), lines, ""))
 
 
 def question(

@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from exam_packages.assessment import Question, Shuffle
-from exam_packages.content.items import Choice, ExtendedText, InlineChoice, TextEntry
+from exam_packages.content.items import Choice, InlineChoice, TextEntry
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Marked, Part, Worth
+from exam_packages.formats.building import About, Part, Worth
 from exam_packages.formats.canvas import items
 from exam_packages.formats.canvas.items import Asked
 from exam_packages.formats.errors import FormatError
@@ -136,7 +136,7 @@ class _Maker:
             "cc_multiple_response": self._all,
             "short_answer_question": self._short,
             "numerical_question": self._number,
-            "essay_question": lambda: Marked(ExtendedText(RESPONSE, (), 15, "")),
+            "essay_question": lambda: building.essay(RESPONSE),
         }
         self._gaps = {
             "fill_in_multiple_blanks_question": self._blank,

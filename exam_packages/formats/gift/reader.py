@@ -9,14 +9,13 @@ from html import escape
 from exam_packages.assessment import Question, Shuffle
 from exam_packages.content.items import (
     Choice,
-    ExtendedText,
     InlineChoice,
     TextEntry,
 )
 from exam_packages.content.text import Inline
 from exam_packages.content.text import Text as Run
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Marked, Part, Span
+from exam_packages.formats.building import About, Part, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.gift.grammar import Answer, Broken, Category, Entry, Text, parse
@@ -35,8 +34,6 @@ from exam_packages.formats.report import Bank
 from exam_packages.rules.numbers import number
 
 ONE = Fraction(1)
-LINES = 15
-"""Lines that Moodle gives an essay."""
 
 
 def read_gift(files: Mapping[str, bytes]) -> Bank:
@@ -95,7 +92,7 @@ class _Maker:
         entry = self._entry
         match entry.kind:
             case "essay":
-                return Marked(ExtendedText(RESPONSE, (), LINES, "")), []
+                return building.essay(RESPONSE), []
             case "truth":
                 return truth_choices(RESPONSE, entry.truth, ONE), []
             case "choice":

@@ -13,16 +13,14 @@ from exam_packages.assessment import Question, Shuffle
 from exam_packages.content.items import (
     Choice,
     Exhibit,
-    ExtendedText,
     InlineChoice,
     Match,
-    Order,
     SimpleChoice,
     TextEntry,
 )
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Marked, Part, Span, Worth
+from exam_packages.formats.building import About, Part, Span, Worth
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.html import Html, mark, unmarked
@@ -214,7 +212,7 @@ class _Page:
             case "paragraph_open":
                 lines = essay_lines(group[1].content)
                 if lines is not None:
-                    return lambda name, share: (Marked(ExtendedText(name, (), lines, "")), None)
+                    return lambda name, share: (building.essay(name, lines), None)
         return None
 
     def _choice(self, found: list[Boxed]) -> Making:
@@ -259,7 +257,7 @@ class _Page:
 
         def make(name: str, share: Fraction) -> tuple[Part, Shuffle | None]:
             choices = self._choices(found)
-            return building.ordering(Order(name, (), choices), share), self._shuffled(name)
+            return building.ordering(name, choices, share), self._shuffled(name)
 
         return make
 

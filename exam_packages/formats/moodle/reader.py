@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 from exam_packages.assessment import Question, Shuffle
-from exam_packages.content.items import Choice, ExtendedText, Order, TextEntry
+from exam_packages.content.items import Choice, TextEntry
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Marked, Part, Span
+from exam_packages.formats.building import About, Part, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes
 from exam_packages.formats.html import Html, mark, unmarked
@@ -286,12 +286,12 @@ class _Maker:
             self._notes.add("Files cannot be attached to the answer; only the text is taken.")
         if words(self._node, "responsetemplate", "text"):
             self._notes.add("The text that the answer began with was left out.")
-        lines = int(self._number_of("responsefieldlines", "15"))
-        return [Marked(ExtendedText(RESPONSE, (), min(lines, 1_000), ""))], []
+        lines = int(self._number_of("responsefieldlines", str(building.ESSAY_LINES)))
+        return [building.essay(RESPONSE, min(lines, 1_000))], []
 
     def _order(self) -> tuple[list[Part], list[Shuffle]]:
         found = building.choices(building.read_each(children(self._node, "answer"), self._line))
         if (words(self._node, "gradingtype") or "-1") != "-1":
             self._notes.add("The order earns all the points or none: parts of it earn nothing.")
-        part = building.ordering(Order(RESPONSE, (), found), self._points)
+        part = building.ordering(RESPONSE, found, self._points)
         return [part], [Shuffle(RESPONSE, frozenset())]
