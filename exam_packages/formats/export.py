@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,11 +83,14 @@ def _prove(test: Test, files: dict[str, bytes]) -> None:
 
 
 def _write(files: dict[str, bytes], out: Path) -> None:
+    """What is written holds the answers, so only its owner may read it."""
     if out.suffix.lower() == ".zip":
-        with zipfile.ZipFile(out, "x", zipfile.ZIP_DEFLATED) as archive:
+        number = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(number, "wb") as file, zipfile.ZipFile(file, "w") as archive:
             for name in sorted(files):
                 archive.writestr(zipfile.ZipInfo(name), files[name], zipfile.ZIP_DEFLATED)
         return
+    out.mkdir(mode=0o700, parents=True)
     for name, data in files.items():
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
