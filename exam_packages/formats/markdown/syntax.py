@@ -20,7 +20,9 @@ MAX_GAP = 4_000
 """Characters in one gap."""
 RIGHT, WRONG = "x", " "
 
-_BOX = re.compile(r"\[( |x|X|[+-]?[0-9]{1,6}(?:\.[0-9]{1,6})?)\](?:[ \t]+|$)")
+_BOX = re.compile(
+    r"\[( |x|X|([+-]?[0-9]{1,6}(?:\.[0-9]{1,6})?)(?:/([1-9][0-9]{0,5}))?)\](?:[ \t]+|$)"
+)
 _ESSAY = re.compile(r"\{essay(?:[ \t]+([0-9]{1,3}))?\}")
 _STARTS = ("{=", "{#", "{[")
 
@@ -43,9 +45,11 @@ def boxed(text: str) -> Boxed | None:
     found = _BOX.match(text)
     if found is None:
         return None
-    inside = found[1].lower()
-    worth = inside if inside in (RIGHT, WRONG) else number(inside)
-    return None if worth is None else Boxed(worth, text[found.end() :].strip())
+    rest = text[found.end() :].strip()
+    if found[2] is None:
+        return Boxed(found[1].lower(), rest)
+    worth = number(found[2])
+    return None if worth is None else Boxed(worth / int(found[3] or 1), rest)
 
 
 def essay_lines(text: str) -> int | None:

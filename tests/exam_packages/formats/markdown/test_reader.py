@@ -57,6 +57,12 @@ def test_several_choices_worth_points() -> None:
     assert [points(question, *each) for each in ("AB", "A", "AC")] == [1, F(1, 2), 0]
 
 
+def test_thirds_are_exact() -> None:
+    question = one("- [1/3] a\n- [1/3] b\n- [1/3] c\n- [-1] d")
+    assert points(question, "A", "B", "C") == 1
+    assert points(question, "A") == F(1, 3)
+
+
 @pytest.mark.parametrize(("choose", "most"), [("one", 1), ("any", 0), ("2", 2)])
 def test_how_many_may_be_chosen(choose: str, most: int) -> None:
     (choice,) = one("?\n\n- [x] a\n- [x] b\n- [ ] c", f"id: q\nchoose: {choose}").item.interactions
