@@ -81,7 +81,7 @@ def _line(line: str) -> str:
 def _styled(words: str, style: int, before: str) -> str:
     if style in _SIGNS and words[:1].isalnum() and words[-1:].isalnum() and before[-1:] != "*":
         return f"{_SIGNS[style]}{escaped(words)}{_SIGNS[style]}"
-    plain = words.strip() == words and not re.search(r"[`\n\u00a0]", words)
+    plain = words.strip() == words and not re.search(r"[`|\n\u00a0]", words)
     if style == text.CODE and plain and before[-1:] != "`":
         return f"`{words}`"
     names = [name for bit, name in _TAGS if style & bit]

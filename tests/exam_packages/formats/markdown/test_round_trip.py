@@ -6,12 +6,24 @@ from dataclasses import replace
 
 import msgspec
 from corpora import GIFT
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from making import ONE, blocks, inlines, made, parts_of
 from questions import read
 
 from exam_packages.content.items import Choice, Exhibit, SimpleChoice
-from exam_packages.content.text import Block, Inline, Slot, Text
+from exam_packages.content.text import (
+    CODE,
+    Block,
+    Break,
+    Cell,
+    Inline,
+    Paragraph,
+    Preformatted,
+    Quotation,
+    Slot,
+    Table,
+    Text,
+)
 from exam_packages.formats import building
 from exam_packages.formats.banks import read_bank
 from exam_packages.formats.building import About, Part
@@ -107,6 +119,10 @@ def test_every_kind_is_carried() -> None:
 
 @settings(max_examples=40)
 @given(blocks())
+@example([Paragraph((Text("1", 0), Break()))])
+@example([Table("", ((Cell(True, ()),),))])
+@example([Table("", ((Cell(True, (Text("|", CODE),)),),))])
+@example([Quotation((Preformatted(" "),))])
 def test_any_text_is_carried(body: list[Block]) -> None:
     exhibit = Exhibit("plan", "Plan", tuple(body), ())
     files, _ = write_markdown(Bank("test", (), exhibits={"plan": exhibit}))
