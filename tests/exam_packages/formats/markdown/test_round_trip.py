@@ -120,8 +120,8 @@ def test_every_kind_is_carried() -> None:
 @settings(max_examples=40)
 @given(blocks())
 @example([Paragraph((Text("1", 0), Break()))])
-@example([Table("", ((Cell(True, ()),),))])
-@example([Table("", ((Cell(True, (Text("|", CODE),)),),))])
+@example([Table("", ((Cell(True, (), 1, 1),),))])
+@example([Table("", ((Cell(True, (Text("|", CODE),), 1, 1),),))])
 @example([Quotation((Preformatted(" "),))])
 def test_any_text_is_carried(body: list[Block]) -> None:
     exhibit = Exhibit("plan", "Plan", tuple(body), ())
