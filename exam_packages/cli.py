@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -319,3 +320,37 @@ def _seconds(text: str) -> int:
 
 def _when(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).astimezone().isoformat(timespec="minutes")
+
+
+@package.command("export")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--out", type=click.Path(path_type=Path), required=True)
+@click.option(
+    "--as",
+    "form",
+    type=click.Choice(["qti", "markdown", "csv"]),
+    default="qti",
+    show_default=True,
+    help="The format to write.",
+)
+def export(source: Path, out: Path, form: str) -> None:
+    """Write the questions of the bank in SOURCE anew, as a new folder OUT or a file OUT.zip.
+
+    SOURCE is a file, a folder or a zip of any format that is read. What could not be read or
+    written is told, and the command then ends with 1.
+    """
+    from exam_packages.formats import archive
+    from exam_packages.formats.banks import bank_of
+    from exam_packages.formats.export import export_bank
+    from exam_packages.formats.qti.reader import choose
+
+    files = archive.load_any(source)
+    bank = bank_of(files, source.name)
+    if len(bank.tests) > 1:
+        bank = replace(bank, tests=(choose(bank, files),))
+    written = export_bank(bank, form, out)
+    for line in written.told:
+        click.echo(line, err=True)
+    click.echo(f"{written.count} of {len(bank.readings)} questions are in {out}.")
+    if written.count < len(bank.readings):
+        raise SystemExit(1)

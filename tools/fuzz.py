@@ -32,12 +32,14 @@ def target(name: str) -> Callable[[bytes], None]:
     return one_input
 
 
-def readers() -> dict[str, tuple[Callable[[bytes], None], bytes]]:
+def readers() -> dict[str, tuple[Callable[[bytes], object], bytes]]:
     """Every reader by its name, with an example that it reads."""
+    import banks_at_random as banks
     from bank_readers import BANK_READERS
     from readers import READERS
 
-    return READERS | BANK_READERS
+    foreign = {f"bank: {name}": (read, banks.SEEDS[name]) for name, read in banks.READERS.items()}
+    return READERS | BANK_READERS | foreign
 
 
 def names() -> list[str]:

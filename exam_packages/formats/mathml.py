@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from exam_packages.formats.xml import split_name
+
 MAX_LENGTH = 2_000
 """Characters of one formula's text: more is no line that a person reads."""
 
@@ -69,7 +71,7 @@ class _Writer:
 
     def element(self, node: etree._Element) -> str:
         children = list(node)
-        name = etree.QName(node).localname
+        name = split_name(str(node.tag))[1]
         match name, len(children):
             case (("mi" | "mn" | "mtext" | "ms" | "mo" | "mglyph"), _):
                 return self.token(node)
@@ -114,7 +116,7 @@ class _Writer:
 
     def token(self, node: etree._Element) -> str:
         text = _INVISIBLE.sub("", "".join(str(part) for part in node.itertext()))
-        if etree.QName(node).localname == "mtext":
+        if split_name(str(node.tag))[1] == "mtext":
             return text.replace("\n", " ")
         text = text.strip()
         if node.get("mathvariant", "normal") not in ("normal", "italic", "bold"):
@@ -125,7 +127,7 @@ class _Writer:
         found, before = "", ""
         for node in nodes:
             part = self.element(node)
-            operator = etree.QName(node).localname == "mo"
+            operator = split_name(str(node.tag))[1] == "mo"
             if operator and part in _SPACED and re.search(r"[^\s(\[{,=<>+−×÷]\s*$", found):
                 part = f" {part} "
             elif operator and part == ",":
@@ -170,7 +172,7 @@ class _Writer:
 
     def scripted(self, base: etree._Element, below: str, above: str) -> str:
         shown = self.element(base)
-        if etree.QName(base).localname not in ("mi", "mn", "mo", "mtext", "mfenced"):
+        if split_name(str(base.tag))[1] not in ("mi", "mn", "mo", "mtext", "mfenced"):
             shown = self.group(shown)
         return (
             shown + (self.lowered(below) if below else "") + (self.raised(above) if above else "")
@@ -191,7 +193,7 @@ class _Writer:
         parts = {False: "", True: ""}
         scripts = children[1:]
         while scripts:
-            if etree.QName(scripts[0]).localname == "mprescripts":
+            if split_name(str(scripts[0].tag))[1] == "mprescripts":
                 before, scripts = True, scripts[1:]
                 continue
             below, above = (self.element(each) for each in (*scripts[:2], *scripts[:1])[:2])

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from lxml import etree
@@ -87,9 +87,13 @@ _count: Any = etree.XPath("count(//*)")
 _deeper: Any = etree.XPath(f"boolean({'/*' * (MAX_DEPTH + 1)})")
 
 
-@cache
-def _split(tag: str) -> tuple[str, str]:
-    """The namespace and the name in a tag."""
+@lru_cache(4096)
+def split_name(tag: str) -> tuple[str, str]:
+    """The namespace, or nothing, and the local part of lxml's name of an element or attribute.
+
+    ``etree.QName`` would raise ``ValueError`` for names that lxml itself lets in, such as
+    ``a:``.
+    """
     namespace, _, name = tag.rpartition("}")
     return namespace[1:], name
 
@@ -104,7 +108,7 @@ class Node:
         self._element = element
         self.file = file
         self.changes = changes
-        self.namespace, self.name = _split(str(element.tag))
+        self.namespace, self.name = split_name(str(element.tag))
 
     @property
     def line(self) -> int:
@@ -218,18 +222,18 @@ class Node:
         """
         found = {key: value for key, value in known.items() if value is not None}
         for full, value in self._element.attrib.items():
-            name = etree.QName(str(full))
-            if name.namespace in (XSI, XML):
-                if name.localname == "base" and str(value):
+            namespace, name = split_name(str(full))
+            if namespace in (XSI, XML):
+                if name == "base" and str(value):
                     raise self.error("xml:base is not supported; write whole names instead.")
                 continue
-            key = name.localname.replace("-", "_")
-            if name.namespace is None and key in known:
+            key = name.replace("-", "_")
+            if not namespace and key in known:
                 found[key] = str(value).strip()
-            elif name.localname == "class":
+            elif name == "class":
                 self._classes(str(value))
-            elif not _IGNORED.fullmatch(name.localname):
-                self._left_out(name, str(value))
+            elif not _IGNORED.fullmatch(name):
+                self._left_out(namespace, name, str(value))
         for key in known:
             if key not in found:
                 raise self.error("the attribute {name} is missing.", name=key.replace("_", "-"))
@@ -245,17 +249,17 @@ class Node:
                 value=" ".join(asked)[:60],
             )
 
-    def _left_out(self, name: etree.QName, value: str) -> None:
-        own = self.name.startswith("qti-") and name.namespace is None
-        if own and name.localname not in _LOOKS:
+    def _left_out(self, namespace: str, name: str, value: str) -> None:
+        own = self.name.startswith("qti-") and not namespace
+        if own and name not in _LOOKS:
             raise self.error(
                 "the attribute {name}=“{value}” is not supported here; leave it out.",
-                name=name.localname,
+                name=name,
                 value=value[:60],
             )
         self.change(
             "the attribute {name}=“{value}”, which only concerns looks, was left out.",
-            name=name.localname,
+            name=name,
             value=value[:60],
         )
 

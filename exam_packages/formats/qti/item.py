@@ -97,7 +97,8 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
     found.body.attributes()
     item = Item(
         identifier,
-        one_line(given["title"]) or identifier,
+        # An author who leaves it empty wants candidates to see none.
+        one_line(given["title"]) if root.get("title") is not None else identifier,
         root.language,
         body.blocks(found.body),
         tuple(interactions.found),

@@ -1,0 +1,1 @@
+"""Our own form for authors without a system: Markdown, specified in docs/authoring.md."""

@@ -1,0 +1,1 @@
+"""Moodle: what its XML and GIFT exports share, and its XML."""

@@ -1,0 +1,233 @@
+"""A whole test, or a bank of questions, as the files of a QTI 3 package."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from exam_packages.assessment import (
+    Member,
+    PartPlan,
+    Question,
+    QuestionReference,
+    SectionPlan,
+    Test,
+)
+from exam_packages.blueprint import Blueprint
+from exam_packages.content.items import Exhibit
+from exam_packages.content.paper import LINEAR, NONLINEAR
+from exam_packages.content.text import Block
+from exam_packages.formats.errors import FormatError
+from exam_packages.formats.qti import names
+from exam_packages.formats.qti.elements import Element, Writer, document, element, leaf
+from exam_packages.formats.qti.item_writer import write_item
+from exam_packages.formats.qti.manifest import FILE
+from exam_packages.formats.qti.reader import BLUEPRINT
+from exam_packages.formats.report import Bank
+from exam_packages.rules.key import SCORE
+
+MODES = {LINEAR: "linear", NONLINEAR: "nonlinear"}
+MANIFEST = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
+LOM = "http://ltsc.ieee.org/xsd/LOM"
+ITEM_TYPE, TEST_TYPE, STIMULUS_TYPE = (
+    f"imsqti_{kind}_xmlv3p0" for kind in ("item", "test", "stimulus")
+)
+CLASSES = {"competency": "competence", "educational objective": "level"}
+
+
+def whole_bank(bank: Bank, identifier: str = "bank") -> Test:
+    """The test in *bank*, or one section with all its questions when it has none.
+
+    Raises ``FormatError`` when there is nothing in it.
+    """
+    if len(bank.tests) == 1:
+        return bank.tests[0]
+    members = tuple(QuestionReference(each, "1", False, False) for each in bank.questions())
+    if not members:
+        raise FormatError("The bank has no question that could be written.")
+    section = SectionPlan("questions", "Questions", (), members, None, False, False, False)
+    parts = (PartPlan("part", NONLINEAR, (section,)),)
+    return Test(
+        identifier, identifier, "", 0, (), parts,
+        bank.exhibits, bank.media, bank.exhibit_media, None, None,
+    )  # fmt: skip
+
+
+def write_test(test: Test) -> dict[str, bytes]:
+    """The files of the package of *test*, by name; reading them gives the same test.
+
+    Raises ``FormatError`` for what QTI cannot say.
+    """
+    files: dict[str, bytes] = {}
+    resources: list[Element] = []
+    tests = [("test.xml", test)]
+    if test.practice:
+        tests.append(("practice.xml", replace(test.practice, blueprint=None, practice=None)))
+    exhibits: dict[str, Exhibit] = {}
+    questions: dict[str, Question] = {}
+    media: dict[str, bytes] = {}
+    for name, each in tests:
+        files[name] = _structure(each)
+        resources.append(_resource(name, TEST_TYPE))
+        exhibits |= each.exhibits
+        media |= each.media
+        for reference in each.references():
+            questions.setdefault(reference.question.item.identifier, reference.question)
+    for identifier, question in questions.items():
+        name = f"items/{identifier}.xml"
+        ways = {each: f"../stimuli/{each}.xml" for each in exhibits}
+        files[name] = write_item(question, media="../media", stimuli=ways)
+        resources.append(_resource(name, ITEM_TYPE, question))
+    for identifier, exhibit in exhibits.items():
+        name = f"stimuli/{identifier}.xml"
+        files[name] = _stimulus(exhibit)
+        resources.append(_resource(name, STIMULUS_TYPE))
+    for picture, data in media.items():
+        files[f"media/{picture}"] = data
+        resources.append(_resource(f"media/{picture}", "webcontent"))
+    if test.blueprint:
+        files[BLUEPRINT] = _blueprint(test.blueprint).encode()
+    files[FILE] = _manifest(test.identifier, resources)
+    return files
+
+
+def _manifest(identifier: str, resources: list[Element]) -> bytes:
+    about = element("metadata", {}, leaf("schema", "QTI Package"), leaf("schemaversion", "3.0.0"))
+    root = element(
+        "manifest",
+        {"identifier": f"{identifier}-package"},
+        about,
+        element("organizations"),
+        element("resources", {}, *resources),
+    )
+    return document(root, MANIFEST)
+
+
+def _resource(file: str, kind: str, question: Question | None = None) -> Element:
+    identifier = "".join(char if char.isalnum() or char in "-_." else "_" for char in file)
+    made = element("resource", {"identifier": f"r-{identifier}", "type": kind, "href": file})
+    if question:
+        classes = [
+            _classification(purpose, value)
+            for purpose, name in CLASSES.items()
+            if (value := getattr(question, name))
+        ]
+        if classes:
+            lom = element(f"{{{LOM}}}lom", {}, *classes)
+            made.append(element("metadata", {}, lom))
+    made.append(element("file", {"href": file}))
+    return made
+
+
+def _classification(purpose: str, taxon: str) -> Element:
+    def lom(name: str, *children: Element, content: str = "") -> Element:
+        made = element(f"{{{LOM}}}{name}", {}, *children)
+        made.text = content or None
+        return made
+
+    return lom(
+        "classification",
+        lom("purpose", lom("source", content="LOMv1.0"), lom("value", content=purpose)),
+        lom("taxonPath", lom("taxon", lom("id", content=taxon))),
+    )
+
+
+def _stimulus(exhibit: Exhibit) -> bytes:
+    body = element("qti-stimulus-body", {}, *Writer("../media").blocks(exhibit.body))
+    root = element("qti-assessment-stimulus", {"identifier": exhibit.identifier}, body)
+    root.set("title", exhibit.title)
+    return document(root, names.QTI)
+
+
+def _rubric(blocks: tuple[Block, ...]) -> list[Element]:
+    if not blocks:
+        return []
+    content = element("qti-content-body", {}, *Writer("media").blocks(blocks))
+    return [element("qti-rubric-block", {"view": "candidate", "use": "instructions"}, content)]
+
+
+def _structure(test: Test) -> bytes:
+    weights = {name for each in test.references() for name, _ in each.weights}
+    if len(weights) > 1 or any(test.unkept()):
+        raise FormatError(
+            "The test {name} has several kinds of weight, or time limits of parts, sections or"
+            " items, which are not written yet.",
+            name=test.identifier,
+        )
+    score = {"identifier": SCORE, "cardinality": "single", "base-type": "float"}
+    root = element(
+        "qti-assessment-test",
+        {"identifier": test.identifier},
+        element("qti-outcome-declaration", score),
+    )
+    root.set("title", test.title)
+    if test.time_limit_s:
+        root.append(element("qti-time-limits", {"max-time": str(test.time_limit_s)}))
+    root.extend(_rubric(test.instructions))
+    for part in test.parts:
+        given = {
+            "identifier": part.identifier,
+            "navigation-mode": MODES[part.navigation],
+            "submission-mode": "simultaneous",
+        }
+        sections = [_section(each, 1) for each in part.sections]
+        root.append(element("qti-test-part", given, *sections))
+    variables = {"variable-identifier": SCORE, "weight-identifier": "".join(weights)}
+    total = element("qti-sum", {}, element("qti-test-variables", variables))
+    setting = element("qti-set-outcome-value", {"identifier": SCORE}, total)
+    root.append(element("qti-outcome-processing", {}, setting))
+    return document(root, names.QTI, test.language)
+
+
+def _section(plan: SectionPlan, depth: int) -> Element:
+    made = element("qti-assessment-section", {"identifier": plan.identifier})
+    made.set("title", plan.title)
+    made.set("visible", "true" if depth == 1 else "false")
+    _placed(made, plan.fixed, plan.required)
+    if plan.select is not None:
+        made.append(element("qti-selection", {"select": str(plan.select)}))
+    if plan.shuffle:
+        made.append(element("qti-ordering", {"shuffle": "true"}))
+    made.extend(_rubric(plan.rubric))
+    made.extend(_member(each, depth) for each in plan.members)
+    return made
+
+
+def _member(member: Member, depth: int) -> Element:
+    if isinstance(member, SectionPlan):
+        return _section(member, depth + 1)
+    name = member.question.item.identifier
+    made = element("qti-assessment-item-ref", {"identifier": name, "href": f"items/{name}.xml"})
+    _placed(made, member.fixed, member.required)
+    if member.categories:
+        made.set("category", " ".join(member.categories))
+    for weight, value in member.weights:
+        made.append(element("qti-weight", {"identifier": weight, "value": value}))
+    return made
+
+
+def _placed(made: Element, fixed: bool, required: bool) -> None:
+    if fixed:
+        made.set("fixed", "true")
+    if required:
+        made.set("required", "true")
+
+
+def _blueprint(blueprint: Blueprint) -> str:
+    lines = [f'version = "{blueprint.version}"', f'test = "{blueprint.test}"']
+    if blueprint.practice:
+        lines.append(f'practice = "{blueprint.practice}"')
+    lines.append(f"cut_score = {blueprint.cut_score}")
+    for competence in dict.fromkeys(name for name, _ in blueprint.counts):
+        lines += ["", f"[counts.{_quoted(competence)}]"]
+        lines += [
+            f"{_quoted(level)} = {count}"
+            for (name, level), count in blueprint.counts.items()
+            if name == competence
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(name: str) -> str:
+    """A name as a key of TOML, whose quoted strings are JSON's."""
+    return json.dumps(name, ensure_ascii=False)

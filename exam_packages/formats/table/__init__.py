@@ -1,0 +1,1 @@
+"""Simple questions in a table: CSV, or the first sheet of a spreadsheet."""
