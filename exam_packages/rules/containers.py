@@ -41,8 +41,9 @@ def _joined(values: list[Value], cardinality: Cardinality, times: int) -> Value 
     if not values:
         return None
     kinds = {each.base_type for each in values}
-    kind: BaseType = "float" if kinds == {"integer", "float"} else values[0].base_type
-    expect(len(kinds) == 1 or kind == "float", cardinality)
+    numbers = kinds == {"integer", "float"}
+    expect(len(kinds) == 1 or numbers, cardinality)
+    kind: BaseType = "float" if numbers else values[0].base_type
     expect(all(each.cardinality in ("single", cardinality) for each in values), cardinality)
     if sum(len(each.members) for each in values) * times > MAX_MEMBERS:
         raise RulesError(
