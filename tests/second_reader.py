@@ -33,6 +33,7 @@ from second.suite import (
     label,
     lp,
     need,
+    signed_by,
     u32,
     u64,
     unseal,
@@ -75,9 +76,14 @@ class Root:
             need(self.digest == pinned, "not the root that is pinned")
 
     def verify(self, data: bytes, kind: str, role: str) -> bytes:
+        body, valid = self.signers(data, kind, role)
+        threshold = self.roles[role][0]
+        need(len(valid) >= threshold, f"{len(valid)} of {threshold} signatures of this {kind}")
+        return body
+
+    def signers(self, data: bytes, kind: str, role: str) -> tuple[bytes, set[bytes]]:
         need(role in self.roles, f"nobody is {role}")
-        threshold, ids = self.roles[role]
-        return verified(data, kind, [self.people[one] for one in ids], threshold)
+        return signed_by(data, kind, [self.people[one] for one in self.roles[role][1]])
 
 
 class Enrolled:
@@ -211,17 +217,40 @@ def grant_key(data: bytes, root: Root, machine: Opener, secret: bytes) -> tuple[
 
 
 def released_bits(data: bytes, root: Root, hall: Opener) -> list[bytes]:
-    """The bits of the codes in a signed release."""
-    body = root.verify(data, "exam-kiosk/release/v1", "release")
-    package, slot, release_id, not_before, expires, signed_at, shares = value(body, 7)
-    info = label(
-        *("release", "codes", package, slot.encode(), release_id),
-        *(u64(time) for time in (not_before, expires, signed_at)),
-    )
-    for who, sealing, sealed in shares:
-        if sealing == hall.key_id:
-            return list(value(hall.open(sealed, info + lp(who, sealing))))
-    raise Refused("the release is not for this hall")
+    """The bits of the codes in a release file: one signed object for each code."""
+    kind = "exam-kiosk/release/v2"
+    found: list[tuple[int, bytes]] = []
+    officers: set[bytes] = set()
+    common = set()
+    while data:
+        need(data.startswith(kind.encode() + b"\n"), "a release holds sealed codes")
+        end = len(kind) + 1
+        for _ in ("body", "signatures"):
+            end += 4 + int.from_bytes(data[end : end + 4], "big")
+        signed, data = data[:end], data[end:]
+        body, who_signed = root.signers(signed, kind, "release")
+        need(bool(who_signed), "no release officer signed this code")
+        officers |= who_signed
+        package, slot, release_id, number, codes, not_before, expires, signed_at, shares = value(
+            body, 9
+        )
+        common.add((package, slot, release_id, codes))
+        info = label(
+            *("release", "sealed-code", package, slot.encode(), release_id),
+            bytes([number, codes]),
+            *(u64(time) for time in (not_before, expires, signed_at)),
+        )
+        mine = [share for share in shares if share[1] == hall.key_id]
+        need(bool(mine), "the release is not for this hall")
+        who, sealing, sealed = mine[0]
+        bits = hall.open(sealed, info + lp(who, sealing))
+        need(len(bits) == 13, "the bits of a code are 13 bytes")
+        found.append((number, bits))
+    need(len(common) == 1, "the codes belong to one release")
+    count = next(iter(common))[3]
+    need([number for number, _ in found] == list(range(1, count + 1)), "every code, in order")
+    need(len(officers) >= max(count, root.roles["release"][0]), "an officer for each code")
+    return [bits for _, bits in found]
 
 
 # --- Bundle, receipt, log ----------------------------------------------------------

@@ -150,23 +150,36 @@ class Trust:
         rules.check(signed, ROOT)
         return cls(root, signed.body, rules)
 
-    def verify(
-        self,
-        data: bytes,
-        kind: str,
-        role: str,
-        *,
-        max_size: int = canon.MAX_SIZE,
-        at_least: int = 1,
-    ) -> bytes:
+    def verify(self, data: bytes, kind: str, role: str, *, max_size: int = canon.MAX_SIZE) -> bytes:
         """The body of the signed object *data*, when the threshold of *role* signed it.
 
-        *at_least* identities must have signed where that is more than the threshold.
         Raises :class:`TrustError`, or :class:`SignedError` when it is not a *kind*.
         """
         signed = read_signed(data, kind, max_size=max_size)
-        self._rules.check(signed, role, at_least=at_least)
+        self._rules.check(signed, role)
         return signed.body
+
+    def signers(
+        self, data: bytes, kind: str, role: str, *, max_size: int = canon.MAX_SIZE
+    ) -> tuple[bytes, frozenset[bytes]]:
+        """The body of *data*, and the key ids of *role* that signed it: at least one.
+
+        For what a threshold is counted over several objects. Raises like :meth:`verify`.
+        """
+        signed = read_signed(data, kind, max_size=max_size)
+        return signed.body, self._rules.signers(signed, role)
+
+    def signed_by(self, signed: Signed, role: str) -> frozenset[bytes]:
+        """The key ids of *role* that signed, be it nobody."""
+        return self._rules.signers(signed, role, at_least=0)
+
+    def threshold(self, role: str) -> int:
+        """How many of *role* must sign. Raises :class:`TrustError` when it names nobody."""
+        return self._rules.wanted(role).threshold
+
+    def holders(self, role: str) -> frozenset[bytes]:
+        """The key ids of who signs as *role*. Raises :class:`TrustError` when nobody does."""
+        return frozenset(self._rules.wanted(role).key_ids)
 
     def opening(self, role: str) -> SealingPublic:
         """The key to seal to for an opening role. Raises :class:`TrustError`."""

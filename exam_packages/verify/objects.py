@@ -174,14 +174,17 @@ def release(subject: Subject, data: bytes, trust: Trust) -> None:
     subject.held, subject.package_hash = found, found.package_hash
     subject.facts |= {
         "sitting": found.slot,
+        "codes": str(found.codes),
+        "officers": str(len(found.officers)),
         "valid": f"{_time(found.not_before_s)} to {_time(found.expires_s)}",
         "package": found.package_hash.hex(),
     }
     subject.findings.proven(
         "release-signed",
-        "The release officer of “{body}” signed this release at {time}.",
+        "Release officers of “{body}” ({count}) signed this release, the last one at {time}.",
         body=trust.root.body,
-        time=_time(found.time_s),
+        count=len(found.officers),
+        time=_time(max(code.time_s for code in found.sealed)),
     )
 
 

@@ -69,6 +69,7 @@ class Body:
         self.roots = [self.signing(f"root {number}", pair=True) for number in (1, 2, 3, 4)]
         self.packager = self.signing("packager", pair=True)
         self.release = self.signing("release", pair=True)
+        self.officer = self.signing("release 2", pair=True)
         self.enroller = self.signing("enrolment", pair=False)
         self.intake = self.signing("intake", pair=False)
         self.checkpoint = self.signing("checkpoint", pair=False)
@@ -108,7 +109,7 @@ class Body:
         named: dict[str, Sequence[SigningKey]] = {
             ROOT: holders,
             PACKAGER: [self.packager],
-            RELEASE: [self.release],
+            RELEASE: [self.release, self.officer],
             ENROLMENT: [self.enroller],
             INTAKE: [self.intake],
             CHECKPOINT: [self.checkpoint],
