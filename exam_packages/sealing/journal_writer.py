@@ -380,11 +380,11 @@ def _check_follows(recovered: Recovered, context: Context) -> None:
             "The permit continues another record than the one on this station; keep both and "
             "tell the certification body."
         )
-    if context.epoch <= held.epoch:
+    if context.epoch <= recovered.epoch:
         raise ChainPermit(
             "The permit opens epoch {epoch}, but epoch {last} was open before; ask again.",
             epoch=context.epoch,
-            last=held.epoch,
+            last=recovered.epoch,
         )
 
 

@@ -143,6 +143,14 @@ class Trust:
         self._rules.check(signed, ROOT)
         return trust
 
+    def vouches(self, data: bytes) -> None:
+        """Raise unless enough of this root's holders signed *data*, some other root.
+
+        Nothing in it is decoded: for what comes over a network, before anything else is done
+        with it. Raises :class:`TrustError` or :class:`SignedError`.
+        """
+        self._rules.check(read_signed(data, ROOT_KIND, max_size=MAX_ROOT_SIZE), ROOT)
+
     @classmethod
     def _of(cls, signed: Signed) -> Trust:
         root = read_root(signed.body)
@@ -212,7 +220,11 @@ class Trust:
 
 
 class TrustStore:
-    """The highest root of trust this machine has seen, in one file of a directory."""
+    """The highest root of trust this machine has seen, in one file of a directory.
+
+    Beside it lies each root it took, under its version, to be handed on to machines that
+    have not taken it yet.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -248,6 +260,23 @@ class TrustStore:
             raise self._cannot("read", problem) from None
         return Trust.first(data, pinned=None)
 
+    def after(self, version: int) -> bytes:
+        """The root that follows *version*; empty where this machine has none.
+
+        Raises :class:`TrustError` when the disk does not give it.
+        """
+        for path in (self._taken(version + 1), self._path):
+            try:
+                with path.open("rb") as file:
+                    data = file.read(MAX_ROOT_SIZE + 1)
+            except FileNotFoundError:
+                continue
+            except OSError as problem:
+                raise self._cannot("read", problem) from None
+            if Trust.first(data, pinned=None).root.version == version + 1:
+                return data
+        return b""
+
     def install(self, data: bytes, pinned: bytes | None = None) -> Trust:
         """Take the first root (checked against *pinned*), or the one after the stored one.
 
@@ -269,12 +298,16 @@ class TrustStore:
                 trust = current.update(data)
             else:
                 trust = Trust.first(data, pinned=pinned)
+            write_durably(self._taken(trust.root.version), data)
             write_durably(self._path, data)
         except OSError as problem:
             raise self._cannot("written", problem) from None
         finally:
             os.close(lock)
         return trust
+
+    def _taken(self, version: int) -> Path:
+        return self._directory / f"root-{version}.signed"
 
     def _cannot(self, done: str, problem: OSError) -> TrustError:
         return TrustError(

@@ -132,10 +132,18 @@ class Custody:
                 "The enrolment in {path} belongs to another machine than the keys beside it.",
                 path=str(home.enrolment_path),
             )
-        self.openings: dict[str, SealingPublic] = {
-            role: self.trust.opening(role) for role in (SCORING, INTEGRITY, REGISTRAR)
-        }
+        self.openings = _openings(self.trust)
         self._packages = home.packages
+
+    def believe(self, trust: Trust) -> None:
+        """Judge by a newer root of trust from now on. Raises a ``TrustError``, and changes
+        nothing, when it names no keys to seal results to."""
+        self.openings, self.trust = _openings(trust), trust
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the certification body believes this station no more."""
+        return self.trust.is_revoked(self.enrolment.key_id)
 
     def sitting_package(
         self, package_hash: bytes, slot: str, *, now_s: int | None
@@ -213,6 +221,10 @@ class Custody:
         if problem is not None:
             raise problem
         return None
+
+
+def _openings(trust: Trust) -> dict[str, SealingPublic]:
+    return {role: trust.opening(role) for role in (SCORING, INTEGRITY, REGISTRAR)}
 
 
 def _read_bounded(path: Path) -> bytes:

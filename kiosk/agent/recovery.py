@@ -71,7 +71,8 @@ class Recovery:
         cursor = self.recovered.cursor
         if cursor is None:
             raise JournalError("There is nothing to restore at this station.")
-        return next_context(cursor, station, self.package_hash, boot)
+        above = self.recovered.epoch
+        return next_context(cursor, station, self.package_hash, boot, above=above)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ class Known:
 
     def __init__(self, store: Store, roots: Path, time_ns: int) -> None:
         self._store = store
-        self._roots = TrustStore(roots)
+        self.roots = TrustStore(roots)
         self._under: Trust | None = None
         self._keys: dict[bytes, VerifyKey] = {}
         self._certificates: dict[bytes, bytes] = {}
@@ -37,7 +37,7 @@ class Known:
     @property
     def trust(self) -> Trust:
         """The newest root of trust."""
-        return self._roots.current()
+        return self.roots.current()
 
     def follow(self, time_ns: int) -> None:
         """Believe what the newest root of trust says, if it is another one than before."""

@@ -8,6 +8,7 @@
 ``GET /v1/bundles/<bundle hash>/evidence``              → ``Missing`` evidence
 ``PUT /v1/bundles/<bundle hash>/evidence/<digest>``     a piece of evidence → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
+``GET /v1/roots/<version>``                             the signed root of trust
 ``GET /log/checkpoint``, ``GET /log/proof/<leaf>``      text, as C2SP lays down
 ======================================================  =====================================
 
@@ -29,6 +30,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from exam_packages.errors import ExamError
+from exam_packages.sealing.trust import TrustStore
 from sync.holder.store import StoreError, StoreFull
 from sync.intake.accept import Unacceptable
 from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
@@ -49,13 +51,15 @@ _STATUS: dict[type[ExamError], int] = {
     StoreFull: 507,
     StoreError: 503,
 }
+MAX_VERSION = 1 << 31
+"""The highest version that a root of trust may have."""
 _RETRY_S = (5, 30)
 """Seconds to stay away when there is no room, drawn at random so that halls spread out."""
 
 
-def application(intake: Intake, executor: Executor) -> Starlette:
+def application(intake: Intake, executor: Executor, roots: TrustStore) -> Starlette:
     """The web application; everything that blocks runs in *executor*."""
-    api = _Api(intake, executor)
+    api = _Api(intake, executor, roots)
     bundle = "/v1/bundles/{bundle}"
     return Starlette(
         routes=[
@@ -66,6 +70,7 @@ def application(intake: Intake, executor: Executor) -> Starlette:
             Route(bundle + "/evidence", _answered(api.missing_evidence), methods=["GET"]),
             Route(bundle + "/evidence/{digest}", _answered(api.keep_evidence), methods=["PUT"]),
             Route("/v1/erasures", _answered(api.keep_erasure), methods=["POST"]),
+            Route("/v1/roots/{version:int}", _answered(api.root), methods=["GET"]),
             Route("/log/checkpoint", _answered(api.checkpoint), methods=["GET"]),
             Route("/log/proof/{leaf:int}", _answered(api.proof), methods=["GET"]),
         ]
@@ -73,8 +78,9 @@ def application(intake: Intake, executor: Executor) -> Starlette:
 
 
 class _Api:
-    def __init__(self, intake: Intake, executor: Executor) -> None:
+    def __init__(self, intake: Intake, executor: Executor, roots: TrustStore) -> None:
         self._intake = intake
+        self._roots = roots
         self._executor = executor
         self._evidence = asyncio.Semaphore(EVIDENCE_AT_ONCE)
 
@@ -88,10 +94,10 @@ class _Api:
         return Response(status_code=204)
 
     async def commit(self, request: Request) -> Response:
-        return _receipt(await self._run(self._intake.commit, _hash(request, "bundle")))
+        return _bytes(await self._run(self._intake.commit, _hash(request, "bundle")))
 
     async def receipt(self, request: Request) -> Response:
-        return _receipt(await self._run(self._intake.receipt, _hash(request, "bundle")))
+        return _bytes(await self._run(self._intake.receipt, _hash(request, "bundle")))
 
     async def missing_evidence(self, request: Request) -> Response:
         return reply(await self._run(self._intake.missing_evidence, _hash(request, "bundle")))
@@ -109,6 +115,13 @@ class _Api:
         data = await read_bytes(request, 2 * MAX_STATEMENT + 64)
         await self._run(self._intake.keep_erasure, data)
         return Response(status_code=204)
+
+    async def root(self, request: Request) -> Response:
+        version = min(request.path_params["version"], MAX_VERSION)
+        data = await self._run(self._roots.after, version - 1)
+        if not data:
+            raise HttpError(404, "This intake has no root of trust of that version.")
+        return _bytes(data)
 
     async def checkpoint(self, request: Request) -> Response:
         return PlainTextResponse(await self._run(self._intake.checkpoint))
@@ -142,7 +155,7 @@ def _spread(response: Response) -> Response:
     return response
 
 
-def _receipt(data: bytes) -> Response:
+def _bytes(data: bytes) -> Response:
     return Response(data, media_type=CONTENT_TYPE)
 
 

@@ -29,5 +29,5 @@ def serve(home: IntakeHome, address: str, port: int, ready: Callable[[int], None
     roots, key = TrustStore(home.trust_directory), home.key()
     with home.storage() as storage, ThreadPoolExecutor(WORKERS, "intake") as executor:
         intake = Intake(storage, roots.current, key, SystemClock(), home.free)
-        listener = Listener(application(intake, executor), bind(address, port), tls)
+        listener = Listener(application(intake, executor, roots), bind(address, port), tls)
         run([listener], lambda: ready(listener.port))
