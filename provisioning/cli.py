@@ -15,10 +15,11 @@ from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, media_option, passphrase_option
 from exam_packages.sealing.keys import read_signing_key, write_signing_key
 from exam_packages.sealing.suite import SigningKey
-from exam_packages.sealing.trust import Trust, TrustRoot
+from exam_packages.sealing.trust import BY_TPM, Trust, TrustRoot
 from exam_packages.sealing.trust_root import MAX_ROOT_SIZE
 from provisioning import authority, custody_cli, drafts, homes, succession
 from provisioning.station_home import CAMERA_AUTO, StationHome
+from sync.credentials import has_tpm
 from sync.machine import HallMachine, MachineHome
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
@@ -61,7 +62,8 @@ def body_enrol(
         request, answer = authority.enrol(at, path.read_bytes(), SystemClock())
         target = out / f"{request.file_name}.answer"
         write_durably(target, answer)
-        click.echo(f"Enrolled the {request.word} “{request.machine}”: {target}")
+        kept = "TPM-backed, as it says" if request.protection == BY_TPM else "in files"
+        click.echo(f"Enrolled the {request.word} “{request.machine}” (keys {kept}): {target}")
 
 
 @body.group("trust")
@@ -234,6 +236,21 @@ for _command in custody_cli.COMMANDS:
     body.add_command(_command)
 
 
+_protection_option = click.option(
+    "--key-protection",
+    "protection",
+    type=click.Choice(["auto", "file", "tpm"]),
+    default="auto",
+    show_default=True,
+    help="Whether this machine's TPM seals its keys, or they lie in files alone. auto: the TPM "
+    "where there is one.",
+)
+
+
+def _use_tpm(protection: str) -> bool:
+    return protection == "tpm" or (protection == "auto" and has_tpm())
+
+
 @click.group()
 def station() -> None:
     """A candidate's workstation."""
@@ -250,10 +267,14 @@ def station() -> None:
     show_default=True,
     help="auto, none, or a video file that stands in for a camera.",
 )
-def station_init(home: Path, name: str, centre: str, hall_url: str, camera: str) -> None:
+@_protection_option
+def station_init(
+    home: Path, name: str, centre: str, hall_url: str, camera: str, protection: str
+) -> None:
     """Make a station's home and keys, and the request to enrol it."""
-    homes.new_station(home, name, centre, hall_url, camera=camera)
-    _say_request(home)
+    tpm = _use_tpm(protection)
+    homes.new_station(home, name, centre, hall_url, camera=camera, tpm=tpm)
+    _say_request(home, tpm)
 
 
 @station.command("load")
@@ -295,6 +316,7 @@ def hall() -> None:
 @click.option("--intake-url", required=True, help="Where the body's intake is.")
 @click.option("--station-port", default=homes.STATION_PORT, show_default=True)
 @click.option("--console-port", default=homes.CONSOLE_PORT, show_default=True)
+@_protection_option
 def hall_init(
     home: Path,
     name: str,
@@ -303,8 +325,10 @@ def hall_init(
     intake_url: str,
     station_port: int,
     console_port: int,
+    protection: str,
 ) -> None:
     """Make a hall's home and keys, and the request to enrol it."""
+    tpm = _use_tpm(protection)
     homes.new_hall(
         home,
         name,
@@ -313,8 +337,9 @@ def hall_init(
         intake_url,
         station_port=station_port,
         console_port=console_port,
+        tpm=tpm,
     )
-    _say_request(home)
+    _say_request(home, tpm)
 
 
 def _install_command(group: click.Group, machine: type[MachineHome]) -> None:
@@ -367,5 +392,7 @@ def _bounded(path: Path, limit: int) -> bytes:
         return file.read(limit + 1)
 
 
-def _say_request(home: Path) -> None:
+def _say_request(home: Path, tpm: bool) -> None:
+    kept = "sealed by this machine's TPM" if tpm else "in files of this user, without a TPM"
+    click.echo(f"The keys are {kept}.")
     click.echo(f"Send this request to the certification body: {home / homes.REQUEST_NAME}")

@@ -90,10 +90,11 @@ class Enrolled:
     """A machine that the body enrolled."""
 
     def __init__(self, data: bytes, root: Root) -> None:
-        body = root.verify(data, "exam-kiosk/enrolment/v1", "enrolment")
-        fields = value(body, 9)
+        body = root.verify(data, "exam-kiosk/enrolment/v2", "enrolment")
+        fields = value(body, 10)
         self.name, self.kind, self.centre, public, self.sealing = fields[:5]
-        self.equipment = fields[8]
+        self.equipment, self.protection = fields[8:]
+        need(self.protection in (0, 2), "a protection of keys")
         self.who = Who(public)
         self.key_id = self.who.key_id
         need(self.key_id not in root.revoked, "revoked")

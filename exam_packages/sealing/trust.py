@@ -20,12 +20,13 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from exam_packages import canon
 from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.keys import MACHINE, UNPROTECTED
 from exam_packages.sealing.signed import Signed, read_signed, sign
 from exam_packages.sealing.suite import (
     SealingPublic,
@@ -58,11 +59,13 @@ from exam_packages.sealing.trust_root import (
 )
 
 __all__ = [
+    "BY_TPM",
     "CHECKPOINT",
     "ENROLMENT",
     "HALL",
     "INTAKE",
     "INTEGRITY",
+    "IN_FILES",
     "PACKAGER",
     "REGISTRAR",
     "RELEASE",
@@ -85,8 +88,11 @@ __all__ = [
 STATION: Final = 1
 HALL: Final = 2
 """Kinds of machine in an enrolment."""
+IN_FILES: Final = UNPROTECTED
+BY_TPM: Final = MACHINE
+"""How a machine keeps its keys: in files alone, or sealed by its TPM."""
 
-ENROLMENT_KIND: Final = "exam-kiosk/enrolment/v1"
+ENROLMENT_KIND: Final = "exam-kiosk/enrolment/v2"
 _MAX_ENROLMENT_SIZE: Final = 64 * 1024
 
 
@@ -322,6 +328,8 @@ class Enrolment(canon.Object):
 
     ``kind`` is STATION or HALL; ``tls_certificate`` is DER; ``equipment`` is the hash of
     the equipment report (32 bytes), or empty when the machine was not hardware-checked.
+    ``protection`` is how the machine said, when it was enrolled, that it keeps its keys: the
+    number of its key files, IN_FILES or BY_TPM.
     """
 
     machine: canon.Text
@@ -333,6 +341,7 @@ class Enrolment(canon.Object):
     issued_s: canon.Seconds
     expires_s: canon.Seconds
     equipment: Annotated[bytes, msgspec.Meta(max_length=32)]
+    protection: Literal[0, 2]
 
     @property
     def verify_key(self) -> VerifyKey:
@@ -343,6 +352,11 @@ class Enrolment(canon.Object):
     def key_id(self) -> bytes:
         """16 bytes that name the machine everywhere: the id of its signing key."""
         return self.verify_key.key_id
+
+    @property
+    def keys_words(self) -> str:
+        """How the machine keeps its keys, for people. It says so itself: nothing proves it."""
+        return "TPM-backed, as it says" if self.protection == BY_TPM else "in files"
 
     @property
     def sealing_public(self) -> SealingPublic:

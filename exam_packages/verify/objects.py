@@ -219,6 +219,7 @@ def enrolment(subject: Subject, data: bytes, machines: Machines) -> None:
         "centre": found.centre,
         "valid": f"{_time(found.issued_s)} to {_time(found.expires_s)}",
         "equipment": found.equipment.hex() or "not hardware-checked",
+        "keys": found.keys_words,
     }
     subject.findings.proven("enrolment-signed", "The certification body enrolled this machine.")
 

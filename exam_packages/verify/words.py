@@ -23,6 +23,8 @@ LABELS: Final = {
     "exam": "Exam",
     "expires": "Expires",
     "finished": "Handed in",
+    "keys": "Keys",
+    "officers": "Release officers",
     "form": "Form",
     "grant": "Grant",
     "log": "Log",

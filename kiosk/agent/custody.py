@@ -15,11 +15,11 @@ from exam_packages.content.reading import read_item, read_paper
 from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import Addendum, read_addendum
 from exam_packages.sealing.grant import Grant, read_grant
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey, check_library
 from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Enrolment, Trust
 from provisioning.station_home import StationHome
-from sync.holder.keyring import RestoreKeys
 from sync.messages import Release
 
 MAX_GRANT = 16 * 1024 * 1024
@@ -124,7 +124,8 @@ class Custody:
         check_library()
         self.signing: SigningKey = home.signing_key()
         self.sealing: SealingKey = home.sealing_key()
-        self.restore_keys = RestoreKeys(home.signing_path.parent)
+        self.restore_keys = home.restore_keys()
+        self.secret: MachineSecret | None = home.secret
         self.trust: Trust = home.trust()
         self.enrolment: Enrolment = home.enrolment()
         if self.enrolment.key_id != self.signing.key_id:

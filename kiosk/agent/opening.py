@@ -173,4 +173,5 @@ def _begin(
         hall=[hall],
         neighbour=leave.neighbour,
         stamp=now,
+        keeper=custody.secret,
     )

@@ -38,7 +38,6 @@ from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, audit, number
 from sync.holder.journals import Held, header_frames, held_state, hold
-from sync.holder.keyring import RestoreKeys
 from sync.holder.store import Store
 from sync.messages import (
     MAX_FRAMES,
@@ -101,7 +100,7 @@ class HallService:
         self.clock = clock
         self.key = home.signing_key()
         self.sealing = home.sealing_key()
-        self.keys = RestoreKeys(home.signing_path.parent)
+        self.keys = home.restore_keys()
         home.trust()  # says which command is missing where there is none
         self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)

@@ -71,7 +71,7 @@ def _read_release(signed: bytes) -> None:
     readers.READERS["release"][0](signed + second)
 
 
-VERSIONS = {"release": 2}
+VERSIONS = {"enrolment": 2, "release": 2}
 
 KINDS: dict[str, tuple[str, bytes, Sequence[SigningKey], Callable[[bytes], None]]] = {
     name: (f"exam-kiosk/{kind}/v{VERSIONS.get(kind, 1)}", data, keys, read)

@@ -110,6 +110,7 @@ class People:
             "issued_s": NOW_S,
             "expires_s": NOW_S + 100_000,
             "equipment": bytes(32),
+            "protection": 0,
         }
         enrolment = Enrolment(**{**fields, **changes})  # type: ignore[arg-type]
         return Machine(enrolment, sign_enrolment(enrolment, [self.enroller]), signing, sealing)
