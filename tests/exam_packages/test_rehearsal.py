@@ -275,8 +275,8 @@ def test_another_opening_key_needs_another_rehearsal(
         Opening(SCORING, new.public.raw) if each.role == SCORING else each
         for each in before.root.openings
     )
-    root = msgspec.structs.replace(before.root, openings=openings)
-    succession._install(body, root, At(), [])
+    root = msgspec.structs.replace(before.root, openings=openings, version=2)
+    succession.install(body, succession.signed(body, root))
     with pytest.raises(RehearsalError):
         require(body, At().now_s)
 
