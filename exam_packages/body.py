@@ -52,11 +52,13 @@ class Body:
     """Paths of a body's directory, and what lies under them, read on demand.
 
     Its key files are opened, and new ones written, under *passphrases*; without them only
-    files without protection are.
+    files without protection are. *media* are key files that holders brought on media of their
+    own, under the names the root of trust gives them; they stay there.
     """
 
     directory: Path
     passphrases: Passphrases | None = field(default=None, repr=False, compare=False)
+    media: tuple[Path, ...] = ()
 
     @property
     def unlock(self) -> Unlock | None:
@@ -155,6 +157,14 @@ class Body:
         """
         return tuple(self._signing_key(role, holder) for holder in self._present(role))
 
+    def present_keys(self, role: str) -> tuple[SigningKey, ...]:
+        """Like :meth:`signing_keys`, but nothing where there is none."""
+        return tuple(
+            self._signing_key(role, holder)
+            for holder in self.holders(role)
+            if self._signing_path(holder).exists()
+        )
+
     def _present(self, role: str) -> list[Identity]:
         """The holders of *role* whose key files lie here; others keep theirs elsewhere."""
         found = [each for each in self.holders(role) if self._signing_path(each).exists()]
@@ -168,7 +178,9 @@ class Body:
         return found
 
     def _signing_path(self, holder: Identity) -> Path:
-        return self.keys / f"{holder.name}.key"
+        name = f"{holder.name}.key"
+        brought = (path for path in self.media if path.name == name)
+        return next(brought, self.keys / name)
 
     def _signing_key(self, role: str, holder: Identity) -> SigningKey:
         path = self._signing_path(holder)

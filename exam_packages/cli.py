@@ -15,8 +15,11 @@ from exam_packages.errors import UsageError
 from exam_packages.evidence import KEEP_DAYS
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
+from exam_packages.sealing.keys import read_signing_key
+from exam_packages.sealing.order import MAX_ORDER
 from exam_packages.sealing.package import MAX_VOLUME_SIZE, Package
 from exam_packages.sealing.trust import Trust
+from exam_packages.sealing.trust_root import MAX_ROOT_SIZE
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -249,47 +252,83 @@ def addendum(
     click.echo(f"Load it at that station, with package and grant: {out}")
 
 
-@package.command("release")
+@package.command("order")
 @click.argument("grant_file", metavar="GRANT", type=_FILE)
 @click.option("--body", "directory", type=_DIRECTORY, required=True)
-@click.option(
-    "--codes-file",
-    "code_files",
-    type=_FILE,
-    multiple=True,
-    required=True,
-    help="A release code's file; two, in their order, where the grant has two codes.",
-)
 @click.option(
     "--hall",
     "halls",
     type=_FILE,
     multiple=True,
     required=True,
-    help="Enrolment record of a hall that gets it: the hall's, its standby's.",
+    help="Enrolment record of a hall that gets the release: the hall's, its standby's.",
 )
-@click.option("--out", type=_FILE, required=True, help="The release file to write.")
+@click.option("--out", type=_FILE, required=True, help="The order to write, for each officer.")
 @passphrase_option
-def release(
+def order(
     grant_file: Path,
     directory: Path,
-    code_files: tuple[Path, ...],
     halls: tuple[Path, ...],
     out: Path,
     passphrases: Passphrases,
 ) -> None:
-    """Release GRANT online: a file signed by the release officers that its halls can open.
-
-    Whoever has it and a hall can release the exam once its time has come: send it late.
-    """
-    from exam_packages.granting import release_online
+    """Order the release officers to release GRANT online. Holds no secret, needs no code."""
+    from exam_packages.releasing import order_release
 
     enrolments = [path.read_bytes() for path in halls]
-    data = release_online(
-        Body(directory, passphrases), grant_file.read_bytes(), code_files, enrolments, SystemClock()
+    body = Body(directory, passphrases)
+    write_durably(out, order_release(body, grant_file.read_bytes(), enrolments, SystemClock()))
+    click.echo(f"Give it to each release officer, for `package release`: {out}")
+
+
+@package.command("release")
+@click.argument("order_file", metavar="ORDER", type=_FILE)
+@click.option("--trust", "root", type=_FILE, required=True, help="The body's root of trust.")
+@click.option(
+    "--key", "keys", type=_FILE, multiple=True, required=True, help="The officer's key file."
+)
+@click.option("--codes-file", "code_file", type=_FILE, required=True, help="The officer's code.")
+@click.option("--add-to", type=_FILE, help="The release file that the other officer made.")
+@click.option("--out", type=_FILE, required=True, help="The release file to write.")
+@passphrase_option
+def release(
+    order_file: Path,
+    root: Path,
+    keys: tuple[Path, ...],
+    code_file: Path,
+    add_to: Path | None,
+    out: Path,
+    passphrases: Passphrases,
+) -> None:
+    """Release one code of ORDER online: a file, signed by its officer, that the halls can open.
+
+    Where the exam has two codes, the second officer adds theirs to the first one's file, at a
+    desk of their own. Whoever has the whole file and a hall can release the exam once its time
+    has come: send it late.
+    """
+    from exam_packages.granting import read_code_file
+    from exam_packages.releasing import release_code
+    from exam_packages.sealing.release import MAX_RELEASE
+
+    trust = Trust.first(_bounded(root, MAX_ROOT_SIZE), pinned=None)
+    data, made = release_code(
+        _bounded(order_file, MAX_ORDER),
+        trust,
+        read_code_file(code_file).decode("utf-8", "replace").strip(),
+        [read_signing_key(path, passphrases.for_key) for path in keys],
+        SystemClock(),
+        to=b"" if add_to is None else _bounded(add_to, MAX_RELEASE),
     )
     write_durably(out, data, mode=0o600)
-    click.echo(f"Send it to the hall, and release there with `hall act … release --file`: {out}")
+    if made.missing:
+        click.echo(
+            f"Code {made.missing[0]} is missing: give this to the other release officer, who adds "
+            f"theirs with --add-to: {out}"
+        )
+    else:
+        click.echo(
+            f"Send it to the hall, and release there with `hall act … release --file`: {out}"
+        )
 
 
 @package.command("check")
@@ -306,6 +345,12 @@ def check(package_file: Path, root: Path) -> None:
         click.echo(f"Sound: “{core.exam}”, form {core.form}, signed by {trust.root.body}.")
         click.echo(f"Sitting: {_when(core.window_from_s)} to {_when(core.window_to_s)}")
         click.echo(f"Package: {opened.package_hash.hex()}")
+
+
+def _bounded(path: Path, limit: int) -> bytes:
+    """What is in *path*, and one byte more than *limit* at most: its reader refuses that."""
+    with path.open("rb") as file:
+        return file.read(limit + 1)
 
 
 def _seconds(text: str) -> int:

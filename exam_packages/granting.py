@@ -1,4 +1,4 @@
-"""The packager's and the release officers' desk: grant a package, name a late station, release.
+"""The packager's desk: grant a package, name a late station.
 
 A grant, its codes and its addenda are made where the register lies
 (:mod:`exam_packages.register`), which knows the issue that counts. Codes leave this desk
@@ -21,25 +21,29 @@ from exam_packages.files import write_durably
 from exam_packages.packaging import PackagingError
 from exam_packages.sealing.addendum import keep_secret, seal_addendum
 from exam_packages.sealing.grant import SECRET_SIZE, Grant, Recipient, read_grant, seal_grant
+from exam_packages.sealing.order import code_line
 from exam_packages.sealing.package import Package, PaperKey, read_paper_key
-from exam_packages.sealing.release import new_code, read_code, release_secret, seal_release
+from exam_packages.sealing.release import MAX_CODES, new_code, read_code, release_secret
 from exam_packages.sealing.retention import Policy, Sitting
 from exam_packages.sealing.trust import (
-    HALL,
     PACKAGER,
-    RELEASE,
     STATION,
     Enrolment,
-    Trust,
     TrustError,
     read_enrolment,
 )
 
-__all__ = ["Granted", "addendum_for", "grant_package", "release_online"]
+__all__ = [
+    "WITHDRAWN",
+    "Granted",
+    "addendum_for",
+    "grant_package",
+    "read_code_file",
+    "standing_issue",
+]
 
-MAX_CODES: Final = 2
-
-_WITHDRAWN: Final = "WITHDRAWN"
+WITHDRAWN: Final = "WITHDRAWN"
+"""What the file of a code begins with once another issue replaced it."""
 _MAX_CODE_FILE: Final = 4096
 
 
@@ -123,7 +127,7 @@ def grant_package(
     grant_hash = read_grant(data, body.trust(), now_s=now_s).hash
     kept = custody.keep_codes(body, grant_hash, codes)
     written = {
-        path.absolute(): f"{code}\n".encode() for path, code in zip(code_files, codes, strict=True)
+        path.absolute(): code_line(code) for path, code in zip(code_files, codes, strict=True)
     }
     register.add_issue(
         body,
@@ -160,7 +164,7 @@ def addendum_for(body: Body, grant_data: bytes, enrolment: bytes, clock: Clock) 
     now_s = clock.wall_ns() // SECOND
     trust = body.trust()
     grant = read_grant(grant_data, trust, now_s=now_s)
-    issue = _standing_issue(body, grant)
+    issue = standing_issue(body, grant)
     station = read_enrolment(enrolment, trust, now_s=now_s)
     if station.kind != STATION or station.centre != grant.centre:
         raise PackagingError(
@@ -170,69 +174,6 @@ def addendum_for(body: Body, grant_data: bytes, enrolment: bytes, clock: Clock) 
         )
     to = Recipient(station.key_id, station.sealing_public)
     return seal_addendum(grant, issue.kept, body.keeping_key(), to, [body.signing_key(PACKAGER)])
-
-
-def release_online(
-    body: Body,
-    grant_data: bytes,
-    code_files: Sequence[Path],
-    enrolments: Sequence[bytes],
-    clock: Clock,
-) -> bytes:
-    """The signed release that carries a grant's codes to the halls of its centre.
-
-    As many release officers sign as the grant has codes, or more where the threshold of
-    their role asks for it. Raises an :class:`~exam_packages.errors.ExamError`.
-    """
-    now_s = clock.wall_ns() // SECOND
-    trust = body.trust()
-    grant = read_grant(grant_data, trust, now_s=now_s)
-    issue = _standing_issue(body, grant)
-    rehearsal.require(body, now_s)
-    use = register.use_of_package(body, grant.package_hash)
-    halls = [_hall(data, trust, grant, now_s) for data in enrolments]
-    if len(code_files) != grant.codes:
-        raise PackagingError(
-            "This grant is released with {wanted} codes, each in a file of its own; {found} "
-            "files were given.",
-            wanted=grant.codes,
-            found=len(code_files),
-        )
-    codes = [
-        read_code(_code_in(path), grant.package_hash, grant.slot, number)
-        for number, path in enumerate(code_files, 1)
-    ]
-    secret = release_secret(codes, grant.package_hash, grant.slot, grant.release_id)
-    if register.release_check(secret) != issue.release_check:
-        raise PackagingError(
-            "These codes are not those of issue {issue} of the grant of centre “{centre}” for "
-            "the sitting {slot}; the codes of another issue are never released.",
-            issue=grant.issue,
-            centre=grant.centre,
-            slot=grant.slot,
-        )
-    officers = body.signing_keys(RELEASE)
-    threshold = next(each.threshold for each in trust.root.roles if each.role == RELEASE)
-    needed = max(grant.codes, threshold)
-    if len(officers) < needed:
-        raise PackagingError(
-            "{needed} release officers must sign this release, and the keys of {found} are here; "
-            "bring the others' key files to {directory}.",
-            needed=needed,
-            found=len(officers),
-            directory=str(body.keys),
-        )
-    return seal_release(
-        grant.package_hash,
-        grant.slot,
-        grant.release_id,
-        use.not_before_s,
-        min(use.expires_s, grant.expires_s),
-        now_s,
-        codes,
-        halls,
-        officers[:needed],
-    )
 
 
 def _one_release_moment(others: Sequence[register.Issue], slot: str) -> None:
@@ -247,7 +188,7 @@ def _one_release_moment(others: Sequence[register.Issue], slot: str) -> None:
             )
 
 
-def _standing_issue(body: Body, grant: Grant) -> register.Issue:
+def standing_issue(body: Body, grant: Grant) -> register.Issue:
     """The register's entry of *grant*, when no later issue replaced it."""
     newest = register.newest_issue(body, grant.package_hash, grant.centre, grant.slot)
     if newest is None:
@@ -282,14 +223,14 @@ def _withdraw(
     astray: list[Path] = []
     files = [(issue, file, Path(file.path)) for issue in earlier for file in issue.code_files]
     for issue, file, path in files:
-        text = _read_code_file(path)
-        if path in kept or text.startswith(_WITHDRAWN.encode()):
+        text = read_code_file(path)
+        if path in kept or text.startswith(WITHDRAWN.encode()):
             continue
         if sha256(text).digest() != file.sha256:
             astray.append(path)
             continue
         words = (
-            f"{_WITHDRAWN}: issue {issue.issue} of the grant of centre “{issue.centre}” for the "
+            f"{WITHDRAWN}: issue {issue.issue} of the grant of centre “{issue.centre}” for the "
             f"sitting {issue.slot} was replaced by issue {by}. Its codes are never released.\n"
         )
         write_durably(path, words.encode(), mode=0o600)
@@ -297,35 +238,13 @@ def _withdraw(
     return tuple(found), tuple(dict.fromkeys(astray))
 
 
-def _read_code_file(path: Path) -> bytes:
+def read_code_file(path: Path) -> bytes:
     """What is in the file, or nothing where there is none."""
     try:
         with path.open("rb") as file:
             return file.read(_MAX_CODE_FILE)
     except OSError:
         return b""
-
-
-def _code_in(path: Path) -> str:
-    text = _read_code_file(path).decode("utf-8", "replace").strip()
-    if text.startswith(_WITHDRAWN):
-        raise PackagingError(
-            "The codes in {path} are withdrawn and never released; use those of the newest "
-            "issue of the grant.",
-            path=str(path),
-        )
-    return text
-
-
-def _hall(data: bytes, trust: Trust, grant: Grant, now_s: int) -> Recipient:
-    hall = read_enrolment(data, trust, now_s=now_s)
-    if hall.kind != HALL or hall.centre != grant.centre:
-        raise PackagingError(
-            "“{machine}” is no hall of centre “{centre}”, for which the grant was made.",
-            machine=hall.machine,
-            centre=grant.centre,
-        )
-    return Recipient(hall.key_id, hall.sealing_public)
 
 
 def _paper_key(body: Body, form: str, package_hash: bytes) -> PaperKey:

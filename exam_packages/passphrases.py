@@ -20,7 +20,7 @@ import click
 
 from exam_packages.sealing.protection import MAX_PASSPHRASE, Passphrase, PassphraseError
 
-__all__ = ["Passphrases", "passphrase_option", "read_passphrase_file"]
+__all__ = ["Passphrases", "media_option", "passphrase_option", "read_passphrase_file"]
 
 MIN_LENGTH: Final = 12
 """Characters that a new passphrase has at least."""
@@ -121,6 +121,16 @@ def passphrase_option(command: Callable[..., Any]) -> Callable[..., Any]:
         help="Holds a passphrase of the keys, mode 0600. Several people: once for each. "
         "Default: asked on the terminal.",
     )(command)
+
+
+media_option = click.option(
+    "--key",
+    "media",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    multiple=True,
+    help="A holder's key file on their own medium, called as the root of trust calls them, like "
+    "root-2.key. Several: once for each.",
+)
 
 
 def _long_enough(text: str) -> str:

@@ -42,7 +42,15 @@ from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey, di
 from exam_packages.sealing.trust import INTEGRITY, PACKAGER, REGISTRAR, SCORING, Trust
 from exam_packages.sealing.trust_root import OPENING_ROLES
 
-__all__ = ["REHEARSAL_DAYS", "Rehearsal", "RehearsalError", "rehearsals", "rehearse", "require"]
+__all__ = [
+    "REHEARSAL_DAYS",
+    "Rehearsal",
+    "RehearsalError",
+    "counts",
+    "rehearsals",
+    "rehearse",
+    "require",
+]
 
 REHEARSAL_DAYS: Final = 30
 """How long a rehearsal counts."""
@@ -126,14 +134,18 @@ def rehearsals(body: Body) -> tuple[Rehearsal, ...]:
     return tuple(sorted(found, key=lambda each: each.time_s))
 
 
-def require(body: Body, now_s: int) -> None:
-    """Raise :class:`RehearsalError` unless opening was rehearsed with today's opening keys."""
+def require(body: Body, now_s: int) -> int:
+    """When opening was rehearsed last with today's opening keys, in Unix seconds.
+
+    Raises :class:`RehearsalError` when it was not, or too long ago.
+    """
     trust = body.trust()
     needed = {(role, trust.opening(role).key_id) for role in OPENING_ROLES}
-    for each in rehearsals(body):
-        fresh = -_AHEAD_S <= now_s - each.time_s <= REHEARSAL_DAYS * _DAY_S
-        if fresh and needed <= {(opened.role, opened.key_id) for opened in each.opened}:
-            return
+    for each in reversed(rehearsals(body)):
+        if counts(each.time_s, now_s) and needed <= {
+            (opened.role, opened.key_id) for opened in each.opened
+        }:
+            return each.time_s
     raise RehearsalError(
         "No release code is given out: in the last {days} days nobody has shown that this "
         "body's opening keys open what will be sealed to them. Rehearse it first with "
@@ -141,6 +153,11 @@ def require(body: Body, now_s: int) -> None:
         days=REHEARSAL_DAYS,
         directory=str(body.directory),
     )
+
+
+def counts(rehearsed_s: int, now_s: int) -> bool:
+    """Whether a rehearsal at *rehearsed_s* still counts."""
+    return -_AHEAD_S <= now_s - rehearsed_s <= REHEARSAL_DAYS * _DAY_S
 
 
 def _practise(

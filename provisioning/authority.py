@@ -140,6 +140,7 @@ def enrol(body: Body, data: bytes, clock: Clock) -> tuple[Request, bytes]:
             issued_s=now_s,
             expires_s=now_s + ENROLMENT_DAYS * _DAY_S,
             equipment=b"",
+            protection=request.protection,
         ),
         [signer],
     )

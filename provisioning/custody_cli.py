@@ -11,7 +11,7 @@ from exam_packages.body import Body
 from exam_packages.clock import SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
-from exam_packages.passphrases import Passphrases, passphrase_option
+from exam_packages.passphrases import Passphrases, media_option, passphrase_option
 from exam_packages.sealing.keys import protect_again, read_sealing_key, write_sealing_key
 from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.trust_root import OPENING_ROLES
@@ -50,27 +50,36 @@ def custodian() -> None:
 @click.argument("directory", type=_DIRECTORY)
 @click.argument("name")
 @click.option("--key", type=_FILE, required=True, help="Their key, on their own medium.")
+@click.option(
+    "--root-key", "media", type=_FILE, multiple=True, help="A root holder's key, on its medium."
+)
 @_new_option
 @passphrase_option
 def custodian_add(
-    directory: Path, name: str, key: Path, new: Path | None, passphrases: Passphrases
+    directory: Path,
+    name: str,
+    key: Path,
+    media: tuple[Path, ...],
+    new: Path | None,
+    passphrases: Passphrases,
 ) -> None:
     """Appoint NAME a custodian of the body in DIRECTORY. They choose the passphrase."""
-    body = Body(directory, passphrases)
+    body = Body(directory, passphrases, media)
     made = keeping.add_custodian(body, name, key, _new_passphrase(new, f"The key of {name}"))
     click.echo(f"{name} is a custodian; their key {made.public.key_id.hex()} lies at {key}.")
 
 
 @click.command("custody")
 @click.argument("directory", type=_DIRECTORY)
+@media_option
 @passphrase_option
-def custody(directory: Path, passphrases: Passphrases) -> None:
+def custody(directory: Path, media: tuple[Path, ...], passphrases: Passphrases) -> None:
     """Seal every opening key to the three custodians: any two recover it, one learns nothing.
 
     From then on the codes of each new grant are kept in the same way. Do this again after a
     change of custodians, of opening keys or of root keys.
     """
-    for path in keeping.keep_openings(Body(directory, passphrases)):
+    for path in keeping.keep_openings(Body(directory, passphrases, media)):
         click.echo(f"In custody: {path}")
 
 

@@ -9,7 +9,7 @@ The administrator compares the digest of the root with the body by another road.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
@@ -29,7 +29,7 @@ __all__ = [
     "sign_request",
 ]
 
-REQUEST_KIND: Final = "exam-kiosk/enrolment-request/v1"
+REQUEST_KIND: Final = "exam-kiosk/enrolment-request/v2"
 ANSWER_KIND: Final = "exam-kiosk/enrolment-answer/v1"
 ROOT_SIZE: Final = 4 * 1024 * 1024
 MAX_REQUEST: Final = 32 * 1024
@@ -41,7 +41,8 @@ class EnrolError(ExamError):
 
 
 class Request(canon.Object):
-    """What a machine asks to be enrolled as. ``certificate_request`` is DER (PKCS #10)."""
+    """What a machine asks to be enrolled as. ``certificate_request`` is DER (PKCS #10);
+    ``protection`` is how it keeps its keys, IN_FILES or BY_TPM."""
 
     machine: canon.Text
     kind: Annotated[int, msgspec.Meta(ge=STATION, le=HALL)]
@@ -49,6 +50,7 @@ class Request(canon.Object):
     ed25519: bytes
     sealing: bytes
     certificate_request: bytes
+    protection: Literal[0, 2]
 
     @property
     def verify_key(self) -> VerifyKey:

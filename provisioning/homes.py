@@ -12,12 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
 from exam_packages.sealing.keys import write_sealing_key, write_signing_key
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.suite import SealingKey, SigningKey
-from exam_packages.sealing.trust import Trust, TrustStore, read_enrolment
+from exam_packages.sealing.trust import BY_TPM, IN_FILES, Trust, TrustStore, read_enrolment
 from provisioning.enrol import EnrolError, Request, read_answer, sign_request
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.certificates import certificate_pem, key_pem, new_key, new_request, read_certificate
 from sync.certificates import read_key as read_tls_key
+from sync.credentials import seal_secret
 from sync.machine import HallMachine, MachineError, MachineHome
 
 Machine = TypeVar("Machine", bound=MachineHome)
@@ -30,11 +32,18 @@ MAX_NAME = 64
 
 
 def new_station(
-    directory: Path, id: str, centre: str, hall_url: str, *, camera: str = CAMERA_AUTO
+    directory: Path,
+    id: str,
+    centre: str,
+    hall_url: str,
+    *,
+    camera: str = CAMERA_AUTO,
+    tpm: bool = False,
 ) -> bytes:
     """Make a station's home and its keys; the request to send to the body.
 
-    ``camera`` as in :attr:`StationHome.camera`. Raises :class:`MachineError`.
+    ``camera`` as in :attr:`StationHome.camera`; with ``tpm``, this machine's TPM seals the
+    keys. Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
     """
     settings: Settings = {
         "id": id,
@@ -43,7 +52,7 @@ def new_station(
         "camera": camera,
         "socket": "",
     }
-    return _new_home(StationHome, directory, settings, hosts=())
+    return _new_home(StationHome, directory, settings, hosts=(), tpm=tpm)
 
 
 def new_hall(
@@ -55,11 +64,12 @@ def new_hall(
     *,
     station_port: int = STATION_PORT,
     console_port: int = CONSOLE_PORT,
+    tpm: bool = False,
 ) -> bytes:
     """Make a hall's home and its keys; the request to send to the body.
 
-    ``address`` is the host name or address that stations and browsers reach it under.
-    Raises :class:`MachineError`.
+    ``address`` is the host name or address that stations and browsers reach it under; with
+    ``tpm``, this machine's TPM seals the keys. Raises like :func:`new_station`.
     """
     settings: Settings = {
         "id": id,
@@ -69,7 +79,7 @@ def new_hall(
         "console_port": console_port,
         "intake_url": intake_url,
     }
-    return _new_home(HallMachine, directory, settings, hosts=(address,))
+    return _new_home(HallMachine, directory, settings, hosts=(address,), tpm=tpm)
 
 
 def install(home: MachineHome, data: bytes, clock: Clock, *, pinned: bytes) -> None:
@@ -90,13 +100,14 @@ def install(home: MachineHome, data: bytes, clock: Clock, *, pinned: bytes) -> N
         raise EnrolError(
             "The TLS certificate in this answer was not issued by the body's authority."
         ) from None
+    own_tls = read_tls_key(home.tls_key.read_bytes(), home.tls_password)
     own = (
         record.machine == home.id
         and record.centre == home.centre
         and record.kind == home.kind
         and record.verify_key == home.signing_key().public
         and record.sealing_public == home.sealing_key().public
-        and certificate.public_key() == read_tls_key(home.tls_key.read_bytes()).public_key()
+        and certificate.public_key() == own_tls.public_key()
     )
     if not own:
         raise EnrolError(
@@ -130,6 +141,8 @@ def _new_home(
     directory: Path,
     settings: Settings,
     hosts: tuple[str, ...],
+    *,
+    tpm: bool,
 ) -> bytes:
     for what in ("id", "centre"):
         name = str(settings[what])
@@ -144,14 +157,18 @@ def _new_home(
             "There is a machine in {directory} already; its keys are not replaced.",
             directory=str(directory),
         )
+    secret = MachineSecret.generate() if tpm else None
+    sealed = b"" if secret is None else seal_secret(secret, machine.secret_name())
     (directory / "keys").mkdir(mode=0o700, parents=True)
     directory.chmod(0o700)
     write_durably(directory / f"{machine.word}.toml", _toml(settings))
     home = machine.load(directory)
     signing, sealing, tls = SigningKey.generate(pair=False), SealingKey.generate(), new_key()
-    write_signing_key(home.signing_path, signing)
-    write_sealing_key(home.sealing_path, sealing)
-    write_durably(home.tls_key, key_pem(tls), mode=0o600)
+    if sealed:
+        write_durably(home.secret_path, sealed, mode=0o600)
+    write_signing_key(home.signing_path, signing, home.secret)  # as it will be opened again
+    write_sealing_key(home.sealing_path, sealing, home.secret)
+    write_durably(home.tls_key, key_pem(tls, home.tls_password), mode=0o600)
     request = Request(
         machine=home.id,
         kind=home.kind,
@@ -159,6 +176,7 @@ def _new_home(
         ed25519=signing.public.ed25519,
         sealing=sealing.public.raw,
         certificate_request=new_request(tls, home.id, hosts).public_bytes(Encoding.DER),
+        protection=BY_TPM if tpm else IN_FILES,
     )
     data = sign_request(request, signing)
     write_durably(directory / REQUEST_NAME, data)

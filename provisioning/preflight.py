@@ -168,7 +168,7 @@ def _keys(home: StationHome) -> Finding:
     except ExamError as problem:
         return Finding(False, str(problem))
     if own:
-        return Finding(True, "The keys are those of the enrolment.")
+        return Finding(True, f"The keys are those of the enrolment ({record.keys_words}).")
     return Finding(False, "The keys are not those of the enrolment; enrol this station again.")
 
 

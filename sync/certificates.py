@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -141,9 +142,10 @@ def certificate_der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
 
 
-def key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
-    """The private key in clear: write it where only its owner may read."""
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+def key_pem(key: ec.EllipticCurvePrivateKey, password: str = "") -> bytes:
+    """The private key, in clear without a *password*: write it where only its owner may read."""
+    sealed = BestAvailableEncryption(password.encode()) if password else NoEncryption()
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
 
 
 def key_secret(key: ec.EllipticCurvePrivateKey) -> bytes:
@@ -169,10 +171,10 @@ def read_certificate(data: bytes) -> x509.Certificate:
         raise CertificateError("A TLS certificate is damaged.") from None
 
 
-def read_key(data: bytes) -> ec.EllipticCurvePrivateKey:
-    """Read a P-256 private key in PEM."""
+def read_key(data: bytes, password: str = "") -> ec.EllipticCurvePrivateKey:
+    """Read a P-256 private key in PEM, sealed under *password* if there is one."""
     try:
-        key = load_pem_private_key(data, password=None)
+        key = load_pem_private_key(data, password=password.encode() or None)
     except (ValueError, TypeError):
         key = None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not _is_p256(key.public_key()):

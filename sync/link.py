@@ -42,7 +42,7 @@ from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
 from sync.holder.neighbour import announced
 from sync.messages import (
     CONTENT_TYPE,
-    MAX_TICK,
+    MAX_REPLY,
     STATION_ROUTES,
     Copy,
     CopyRequest,
@@ -52,10 +52,12 @@ from sync.messages import (
     Halves,
     HandIn,
     Handover,
+    NextRoot,
     PermitRequest,
     Permitted,
     Refusal,
     Release,
+    RootRequest,
     Seat,
     SignIn,
     TakeUp,
@@ -118,6 +120,8 @@ class Answer:
     receipt: bytes
     take_up: tuple[TakeUp, ...] = ()
     handovers: tuple[Handover, ...] = ()
+    trust: int = 0
+    """The version of the hall's root of trust."""
 
 
 class HolderClient:
@@ -151,6 +155,18 @@ class HolderClient:
 
     def close(self) -> None:
         self._http.close()
+
+    def believe(self, trust: Trust) -> None:
+        """Judge the holder by a newer root of trust from now on: it must be greeted again."""
+        self._trust = trust
+        self.hall = None
+
+    def next_root(self, version: int) -> bytes:
+        """The root of trust after *version* that the holder has, or nothing. Not verified.
+
+        Needs no greeting: also a machine that was revoked may learn it.
+        """
+        return self._post("root", RootRequest(version), NextRoot).root
 
     def greet(self, *, now_s: int, restore_key: bytes = b"") -> Welcome:
         """Say who we are, learn who the hall is and which sitting it holds.
@@ -260,6 +276,7 @@ class HolderClient:
             tock.receipt,
             tock.take_up,
             tock.handovers,
+            tock.trust,
         )
 
     def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
@@ -288,7 +305,7 @@ class HolderClient:
     def _post(self, route: str, body: msgspec.Struct, kind: type[T]) -> T:
         reply = self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))
         try:
-            return canon.unpack(reply, kind, max_size=MAX_TICK)
+            return canon.unpack(reply, kind, max_size=MAX_REPLY)
         except canon.CanonError as problem:
             raise Misbehaved(
                 "The answer of the hall at {url} cannot be read: {why}",
@@ -302,11 +319,11 @@ class HolderClient:
                 body = bytearray()
                 for part in response.iter_raw():
                     body += part
-                    if len(body) > MAX_TICK:
+                    if len(body) > MAX_REPLY:
                         raise Misbehaved(
                             "The answer of the hall at {url} is longer than {limit} bytes.",
                             url=self._url,
-                            limit=MAX_TICK,
+                            limit=MAX_REPLY,
                         )
                 return response, bytes(body)
         except (httpx.HTTPError, ssl.SSLError) as problem:

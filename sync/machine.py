@@ -3,7 +3,8 @@
 ::
 
     station.toml or hall.toml     who this machine is
-    keys/                         signing.key, sealing.key, tls.key: made here, never leave
+    keys/                         signing.key, sealing.key, tls.key: made here, never leave;
+                                  machine.cred: what they are sealed under, where a TPM keeps it
     trust/                        the body's trust root, highest version seen
     enrolment/                    the body's word about this machine, and its TLS certificate
 
@@ -17,13 +18,17 @@ import ssl
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
 from exam_packages.errors import ExamError
 from exam_packages.sealing.keys import read_sealing_key, read_signing_key
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.suite import SealingKey, SigningKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, TrustStore, read_enrolment
+from sync.credentials import open_secret
+from sync.holder.keyring import RestoreKeys
 
 MAX_SETTINGS = 64 * 1024
 """Bytes of a machine's settings file."""
@@ -98,11 +103,41 @@ class MachineHome:
     def enrolment_path(self) -> Path:
         return self.directory / "enrolment" / f"{self.word}.enrolment"
 
+    @property
+    def secret_path(self) -> Path:
+        """The machine's secret, sealed by its TPM; absent where the keys lie in files alone."""
+        return self.directory / "keys" / "machine.cred"
+
+    @classmethod
+    def secret_name(cls) -> str:
+        """The name that the sealed secret is bound to."""
+        return f"exam-kiosk.{cls.word}"
+
+    @cached_property
+    def secret(self) -> MachineSecret | None:
+        """What this machine's keys are sealed under; None where they lie in files alone.
+
+        Opened once: a TPM is slow. Raises a
+        :class:`~sync.credentials.CredentialError`.
+        """
+        if not self.secret_path.exists():
+            return None
+        return open_secret(self.secret_path, self.secret_name())
+
+    @property
+    def tls_password(self) -> str:
+        """The password of the TLS key's file; empty where it has none."""
+        return "" if self.secret is None else self.secret.tls_password
+
     def signing_key(self) -> SigningKey:
-        return read_signing_key(self.signing_path)
+        return read_signing_key(self.signing_path, self.secret)
 
     def sealing_key(self) -> SealingKey:
-        return read_sealing_key(self.sealing_path)
+        return read_sealing_key(self.sealing_path, self.secret)
+
+    def restore_keys(self) -> RestoreKeys:
+        """The restore keys of this machine, one for each sitting."""
+        return RestoreKeys(self.signing_path.parent, self.secret)
 
     def trust(self) -> Trust:
         """The body's trust root, in the highest version this machine has seen."""
@@ -133,7 +168,7 @@ class MachineHome:
         self._enrolled()
         context = ssl.create_default_context(purpose, cafile=str(self.tls_ca))
         context.minimum_version = ssl.TLSVersion.TLSv1_3
-        context.load_cert_chain(self.tls_cert, self.tls_key)
+        context.load_cert_chain(self.tls_cert, self.tls_key, self.tls_password)
         return context
 
     def _enrolled(self) -> None:

@@ -15,6 +15,8 @@ TICK_S = 1
 """Seconds between ticks: fixed, so the network cannot tell when an answer changed."""
 
 MAX_TICK = 4 * 1024 * 1024
+MAX_REPLY = MAX_TICK + 1024
+"""Bytes of the longest reply: a root of trust, in its message."""
 MAX_FRAMES = 4096
 
 
@@ -194,7 +196,8 @@ class Tock(Object):
     ``acknowledgement`` is signed, or empty when no attempt was named; ``commands`` are
     signed and not yet journaled; ``need_after`` asks for the frames after this sequence
     again (-1: nothing missing); ``receipt`` is the body's, once it came. ``take_up`` and
-    ``handovers`` are what this station is asked to do for other attempts.
+    ``handovers`` are what this station is asked to do for other attempts. ``trust`` is the
+    version of the hall's root of trust.
     """
 
     acknowledgement: bytes
@@ -204,6 +207,20 @@ class Tock(Object):
     receipt: bytes
     take_up: tuple[TakeUp, ...]
     handovers: tuple[Handover, ...]
+    trust: Count
+
+
+class RootRequest(Object):
+    """Ask for the root of trust that follows a version. Any machine of the body may, also one
+    that the hall refuses: it must be able to learn why."""
+
+    version: Count
+
+
+class NextRoot(Object):
+    """The signed root, or empty where the hall has none. It is believed for its signatures."""
+
+    root: bytes
 
 
 class HandIn(Object):
@@ -243,4 +260,5 @@ STATION_ROUTES = {
     "copy": "/v1/copy",
     "halves": "/v1/halves",
     "erased": "/v1/erased",
+    "root": "/v1/root",
 }

@@ -35,6 +35,7 @@ from second.suite import (
     label,
     lp,
     need,
+    signed_by,
     u32,
     u64,
     unseal,
@@ -77,20 +78,25 @@ class Root:
             need(self.digest == pinned, "not the root that is pinned")
 
     def verify(self, data: bytes, kind: str, role: str, people: int = 1) -> bytes:
+        body, valid = self.signers(data, kind, role)
+        threshold = max(self.roles[role][0], people)
+        need(len(valid) >= threshold, f"{len(valid)} of {threshold} signatures of this {kind}")
+        return body
+
+    def signers(self, data: bytes, kind: str, role: str) -> tuple[bytes, set[bytes]]:
         need(role in self.roles, f"nobody is {role}")
-        threshold, ids = self.roles[role]
-        signers = [self.people[one] for one in ids]
-        return verified(data, kind, signers, max(threshold, people))
+        return signed_by(data, kind, [self.people[one] for one in self.roles[role][1]])
 
 
 class Enrolled:
     """A machine that the body enrolled."""
 
     def __init__(self, data: bytes, root: Root) -> None:
-        body = root.verify(data, "exam-kiosk/enrolment/v1", "enrolment")
-        fields = value(body, 9)
+        body = root.verify(data, "exam-kiosk/enrolment/v2", "enrolment")
+        fields = value(body, 10)
         self.name, self.kind, self.centre, public, self.sealing = fields[:5]
-        self.equipment = fields[8]
+        self.equipment, self.protection = fields[8:]
+        need(self.protection in (0, 2), "a protection of keys")
         self.who = Who(public)
         self.key_id = self.who.key_id
         need(self.key_id not in root.revoked, "revoked")
@@ -235,17 +241,40 @@ def grant_key(data: bytes, root: Root, machine: Opener, secret: bytes) -> tuple[
 
 
 def released_bits(data: bytes, root: Root, hall: Opener) -> list[bytes]:
-    """The bits of the codes in a signed release."""
-    body = root.verify(data, "exam-kiosk/release/v1", "release")
-    package, slot, release_id, not_before, expires, signed_at, shares = value(body, 7)
-    info = label(
-        *("release", "codes", package, slot.encode(), release_id),
-        *(u64(time) for time in (not_before, expires, signed_at)),
-    )
-    for who, sealing, sealed in shares:
-        if sealing == hall.key_id:
-            return list(value(hall.open(sealed, info + lp(who, sealing))))
-    raise Refused("the release is not for this hall")
+    """The bits of the codes in a release file: one signed object for each code."""
+    kind = "exam-kiosk/release/v2"
+    found: list[tuple[int, bytes]] = []
+    officers: set[bytes] = set()
+    common = set()
+    while data:
+        need(data.startswith(kind.encode() + b"\n"), "a release holds sealed codes")
+        end = len(kind) + 1
+        for _ in ("body", "signatures"):
+            end += 4 + int.from_bytes(data[end : end + 4], "big")
+        signed, data = data[:end], data[end:]
+        body, who_signed = root.signers(signed, kind, "release")
+        need(bool(who_signed), "no release officer signed this code")
+        officers |= who_signed
+        package, slot, release_id, number, codes, not_before, expires, signed_at, shares = value(
+            body, 9
+        )
+        common.add((package, slot, release_id, codes))
+        info = label(
+            *("release", "sealed-code", package, slot.encode(), release_id),
+            bytes([number, codes]),
+            *(u64(time) for time in (not_before, expires, signed_at)),
+        )
+        mine = [share for share in shares if share[1] == hall.key_id]
+        need(bool(mine), "the release is not for this hall")
+        who, sealing, sealed = mine[0]
+        bits = hall.open(sealed, info + lp(who, sealing))
+        need(len(bits) == 13, "the bits of a code are 13 bytes")
+        found.append((number, bits))
+    need(len(common) == 1, "the codes belong to one release")
+    count = next(iter(common))[3]
+    need([number for number, _ in found] == list(range(1, count + 1)), "every code, in order")
+    need(len(officers) >= max(count, root.roles["release"][0]), "an officer for each code")
+    return [bits for _, bits in found]
 
 
 # --- Bundle, receipt, log ----------------------------------------------------------

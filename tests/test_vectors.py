@@ -284,7 +284,7 @@ def test_what_is_read_encodes_to_the_same_bytes(trust: Trust) -> None:
 
     for name, kind, shape in (
         ("root-1.trust", "exam-kiosk/trust/v1", TrustRoot),
-        ("hall.enrolment", "exam-kiosk/enrolment/v1", Enrolment),
+        ("hall.enrolment", "exam-kiosk/enrolment/v2", Enrolment),
     ):
         body = read_signed(data(name), kind).body
         assert canon.pack(canon.unpack(body, shape)) == body

@@ -52,7 +52,13 @@ from exam_packages.sealing.log import (
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.package import MAX_VOLUME_SIZE, Blob, Core, seal_package
 from exam_packages.sealing.receipt import Receipt, sign_receipt
-from exam_packages.sealing.release import read_code, release_secret, seal_release
+from exam_packages.sealing.release import (
+    SealedCode,
+    join_release,
+    read_code,
+    release_secret,
+    seal_code,
+)
 from exam_packages.sealing.suite import label
 from exam_packages.sealing.trust import (
     Trust,
@@ -172,20 +178,28 @@ class Maker:
                 codes=2,
             ),
         )
-        self.write(
-            "sitting.release",
-            seal_release(
-                package_hash,
-                SLOT,
-                RELEASE_ID,
-                START_S - 600,
-                START_S + 50_000,
-                START_S - 60,
-                bits,
+        parts = [
+            seal_code(
+                SealedCode(
+                    package_hash=package_hash,
+                    slot=SLOT,
+                    release_id=RELEASE_ID,
+                    number=number,
+                    codes=2,
+                    not_before_s=START_S - 600,
+                    expires_s=START_S + 50_000,
+                    time_s=START_S - 60,
+                    shares=(),
+                ),
+                code,
                 [self.body.hall.recipient],
-                [self.body.release],
-            ),
-        )
+                [officer],
+            )
+            for number, code, officer in zip(
+                (1, 2), bits, (self.body.release, self.body.officer), strict=True
+            )
+        ]
+        self.write("sitting.release", join_release(*parts))
         self.facts["grant"] = {
             "centre": CENTRE,
             "slot": SLOT,

@@ -87,13 +87,16 @@ class Recovered:
     ``cursor`` is None for an empty journal. ``note`` says, for people, what at the end
     could not be read and was dropped; whoever restores compares with its holders, whose
     acknowledgements tell a group that was never saved from a damaged or altered disk.
-    ``heads`` has the head before the first frame, then the head after each.
+    ``heads`` has the head before the first frame, then the head after each. ``epoch`` is the
+    highest that anything readable here carries, joined to the record or not: a number that
+    was used is not used again, or two entries would bear one name.
     """
 
     frames: tuple[bytes, ...]
     heads: tuple[bytes, ...]
     cursor: Cursor | None
     note: JournalDamage | None
+    epoch: int
 
 
 class Segments:
@@ -135,6 +138,7 @@ class Segments:
             tuple(line.heads),
             line.cursor,
             _note(read, merged, line),
+            max((segment.epoch for segment in read), default=0),
         )
 
     def salvage(self) -> tuple[Recovered, JournalConflict | None]:
@@ -158,14 +162,15 @@ class Segments:
             end = min(differ)
             conflict = _conflict(end)
             read = [
-                _Segment([e for e in one.entries if e.parsed.sequence < end], one.whole)
+                _Segment([e for e in one.entries if e.parsed.sequence < end], one.whole, one.epoch)
                 for one in read
             ]
         merged = _merge(read)
         line = _live_line(merged)
         frames = tuple(entry.frame for entry in line.entries)
         note = _note(read, merged, line)
-        return Recovered(frames, tuple(line.heads), line.cursor, note), conflict
+        epoch = max((segment.epoch for segment in read), default=0)
+        return Recovered(frames, tuple(line.heads), line.cursor, note, epoch), conflict
 
     def copy_last(self) -> None:
         """Write the last segment's frames again and sync them. Raises like :meth:`append`."""
@@ -271,6 +276,8 @@ class _Segment:
     entries: list[_Entry]
     whole: bool
     """Whether nothing but zeros follows the last frame."""
+    epoch: int
+    """The highest epoch in it; 0 when nothing of it can be read."""
 
 
 @dataclass(frozen=True)
@@ -286,7 +293,7 @@ def _read_segment(path: Path) -> _Segment:
     epoch = int.from_bytes(data[8:16], "big")
     expected = int.from_bytes(data[16:24], "big")
     if data[:_PREAMBLE] != _preamble(epoch, expected):
-        return _Segment([], whole=not data.strip(b"\0"))
+        return _Segment([], not data.strip(b"\0"), 0)
     entries = []
     offset = _PREAMBLE
     while (frame := frame_at(data, offset)) is not None:
@@ -304,7 +311,8 @@ def _read_segment(path: Path) -> _Segment:
         entries.append(_Entry(epoch, frame, parsed, context, place))
         expected += 1
         offset += len(frame)
-    return _Segment(entries, whole=not data[offset:].strip(b"\0"))
+    highest = max((entry.epoch for entry in entries), default=epoch)
+    return _Segment(entries, not data[offset:].strip(b"\0"), highest)
 
 
 def _preamble(epoch: int, sequence: int) -> bytes:

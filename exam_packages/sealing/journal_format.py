@@ -229,11 +229,16 @@ def first_context(blind_id: bytes, station: bytes, package_hash: bytes, boot: by
     return Context(blind_id, 1, station, 1, genesis(blind_id), package_hash, boot)
 
 
-def next_context(cursor: Cursor, station: bytes, package_hash: bytes, boot: bytes) -> Context:
-    """The context of the epoch that follows *cursor*: after a restart, or on a move."""
+def next_context(
+    cursor: Cursor, station: bytes, package_hash: bytes, boot: bytes, *, above: int = 0
+) -> Context:
+    """The context of the epoch that follows *cursor*: after a restart, or on a move.
+
+    Its number is higher than *above*, the highest that was seen where it is to be written.
+    """
     return Context(
         cursor.blind_id,
-        cursor.epoch + 1,
+        max(cursor.epoch, above) + 1,
         station,
         cursor.sequence + 1,
         cursor.head,

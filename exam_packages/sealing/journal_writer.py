@@ -4,7 +4,8 @@ The attempt's directory::
 
     lock                     held by the one writer
     journal/000001.segment   frames, see :mod:`exam_packages.sealing.journal_files`
-    halves/<header>.half     half 2 of each epoch's restore secret, mode 0600
+    halves/<header>.half     half 2 of each epoch's restore secret, mode 0600; sealed under the
+                             machine's secret where it has one
     evidence/<digest>        sealed pictures
 """
 
@@ -56,7 +57,8 @@ from exam_packages.sealing.journal_keys import (
     seal_picture,
     seal_stamp,
 )
-from exam_packages.sealing.suite import SealingPublic, SigningKey
+from exam_packages.sealing.machine_secret import OVERHEAD, MachineSecret
+from exam_packages.sealing.suite import SealingPublic, SigningKey, label
 
 MAX_BATCH: Final = 1024 * 1024
 """Bytes of frames handed to a holder at once."""
@@ -107,12 +109,14 @@ class JournalWriter:
         neighbour: SealingPublic | None,
         stamp: Stamp,
         sync: Callable[[int], None] = os.fdatasync,
+        keeper: MachineSecret | None = None,
     ) -> JournalWriter:
         """Open the epoch *context* in the attempt's *directory*; its header is durable after.
 
         *openings* gives the public key of each opening role, *evidence* is the sitting's
         evidence key, which pictures are sealed to as well. Half 1 of the restore secret
-        is sealed to every machine in *hall*, half 2 kept here and sealed to *neighbour*.
+        is sealed to every machine in *hall*, half 2 kept here (under *keeper*, the machine's
+        secret, where it has one) and sealed to *neighbour*.
 
         Raises :class:`ChainGap`, :class:`ChainFork` or :class:`ChainPermit` when *context*
         does not follow what lies in the directory or *permit* was not given for it,
@@ -137,7 +141,7 @@ class JournalWriter:
             heads = list(recovered.heads) or [genesis(context.blind_id)]
             writer = cls(segments, lock, heads, context, epoch.keys, epoch.pictures)
             writer._header = header_digest(signed)
-            _keep_half(directory, writer._header, epoch.half2)
+            _keep_half(directory, writer._header, epoch.half2, keeper)
             writer._add(stamp, Compartment.HEADER, signed)
             writer.commit()
         except BaseException:
@@ -293,15 +297,16 @@ def refill(directory: Path, frames: Sequence[bytes]) -> Recovered:
         os.close(lock)
 
 
-def read_half(directory: Path, header: Header) -> bytes:
+def read_half(directory: Path, header: Header, keeper: MachineSecret | None = None) -> bytes:
     """Half 2 of the restore secret of *header*'s epoch, kept in the attempt's *directory*.
 
-    Raises :class:`JournalError` when it is not there (moved, or the sitting was closed).
+    Raises :class:`JournalError` when it is not there (moved, or the sitting was closed), or
+    was kept by another machine than the one of *keeper*.
     """
     path = _half_path(directory, header.digest)
     try:
         with path.open("rb") as file:
-            half = file.read(KEY_SIZE + 1)
+            half = file.read(KEY_SIZE + OVERHEAD + 1)
     except FileNotFoundError:
         raise JournalError(
             "This station does not keep what is needed to open epoch {epoch} of the record "
@@ -310,19 +315,30 @@ def read_half(directory: Path, header: Header) -> bytes:
         ) from None
     except OSError as problem:
         raise disk_error(problem, path) from None
+    if len(half) == KEY_SIZE + OVERHEAD:
+        opened = None if keeper is None else keeper.open(_half_context(header.digest), half)
+        if opened is None:
+            raise JournalError(
+                "What opens epoch {epoch} of the record again was kept by another machine, or "
+                "this one's TPM was cleared; move the exam to another station.",
+                epoch=header.context.epoch,
+            )
+        half = opened
     if len(half) != KEY_SIZE:
         raise DiskFault("The file {path} is damaged.", path=str(path))
     return half
 
 
-def keep_half(directory: Path, header: Header, half: bytes) -> None:
+def keep_half(
+    directory: Path, header: Header, half: bytes, keeper: MachineSecret | None = None
+) -> None:
     """Keep half 2 of an epoch that another station wrote, for going on here from now on.
 
     The caller made sure that it is that epoch's. Raises :class:`DiskFull` or
     :class:`DiskFault`.
     """
     prepare_directory(directory / "halves")
-    _keep_half(directory, header.digest, half)
+    _keep_half(directory, header.digest, half, keeper)
 
 
 def forget_halves(directory: Path) -> int:
@@ -387,11 +403,11 @@ def _check_follows(recovered: Recovered, context: Context) -> None:
             "The permit continues another record than the one on this station; keep both and "
             "tell the certification body."
         )
-    if context.epoch <= held.epoch:
+    if context.epoch <= recovered.epoch:
         raise ChainPermit(
             "The permit opens epoch {epoch}, but epoch {last} was open before; ask again.",
             epoch=context.epoch,
-            last=held.epoch,
+            last=recovered.epoch,
         )
 
 
@@ -413,12 +429,18 @@ def _take_lock(directory: Path) -> int:
     return lock
 
 
-def _keep_half(directory: Path, header: bytes, half: bytes) -> None:
+def _keep_half(directory: Path, header: bytes, half: bytes, keeper: MachineSecret | None) -> None:
     path = _half_path(directory, header)
+    if keeper is not None:
+        half = keeper.seal(_half_context(header), half)
     try:
         write_durably(path, half, 0o600)
     except OSError as problem:
         raise disk_error(problem, path) from None
+
+
+def _half_context(header: bytes) -> bytes:
+    return label("machine", "half", header)
 
 
 def _half_path(directory: Path, header: bytes) -> Path:

@@ -7,6 +7,8 @@ it is protected:
   mode of the file and the disk it lies on: for machines, which start without a person.
 * 1, by a passphrase: ``["exam-kiosk/key/v1", 1, kind, lock, sealed secrets]``, as
   :mod:`exam_packages.sealing.protection` says: for the keys that people hold.
+* 2, by the machine: ``["exam-kiosk/key/v1", 2, kind, sealed secrets]``, under the machine's
+  secret (:mod:`exam_packages.sealing.machine_secret`), which its TPM opens at start.
 
 A reader refuses any other number, so that a later protection cannot be mistaken for one
 of these.
@@ -25,10 +27,14 @@ import msgspec
 
 from exam_packages import canon
 from exam_packages.files import sync_directory, write_durably
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.protection import Lock, Passphrase, open_sealed, seal
-from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey
+from exam_packages.sealing.suite import SealingError, SealingKey, SigningKey, label
 
 __all__ = [
+    "MACHINE",
+    "UNPROTECTED",
+    "Guard",
     "KeyFileError",
     "Unlock",
     "is_protected",
@@ -43,9 +49,13 @@ __all__ = [
 
 UNPROTECTED: Final = 0
 PASSPHRASE: Final = 1
+MACHINE: Final = 2
 
-Unlock = Callable[[Path], Iterable[Passphrase]]
-"""Gives the passphrases to try on the key file at a path, until one opens it."""
+Guard = Passphrase | MachineSecret
+"""What a key file is written under."""
+Unlock = Callable[[Path], Iterable[Passphrase]] | MachineSecret
+"""Gives the passphrases to try on the key file at a path, until one opens it; or the secret
+of the machine that the file was sealed by."""
 
 _FORMAT: Final = "exam-kiosk/key/v1"
 _MAX_SIZE: Final = 4096
@@ -73,9 +83,23 @@ class _ProtectedFile(canon.Object):
     sealed: Annotated[bytes, msgspec.Meta(max_length=1024)]
 
 
-def write_signing_key(path: Path, key: SigningKey, passphrase: Passphrase | None = None) -> None:
+class _MachineFile(canon.Object):
+    format: str
+    protection: int
+    kind: canon.Text
+    sealed: Annotated[bytes, msgspec.Meta(max_length=1024)]
+
+
+_SHAPES: Final[dict[object, type[_KeyFile | _ProtectedFile | _MachineFile]]] = {
+    UNPROTECTED: _KeyFile,
+    PASSPHRASE: _ProtectedFile,
+    MACHINE: _MachineFile,
+}
+
+
+def write_signing_key(path: Path, key: SigningKey, guard: Guard | None = None) -> None:
     """Write *key* to a new file. Raises :class:`KeyFileError`."""
-    write_key_file(path, "signing", (key.ed25519_seed, key.mldsa65_seed), passphrase)
+    write_key_file(path, "signing", (key.ed25519_seed, key.mldsa65_seed), guard)
 
 
 def read_signing_key(path: Path, unlock: Unlock | None = None) -> SigningKey:
@@ -84,9 +108,9 @@ def read_signing_key(path: Path, unlock: Unlock | None = None) -> SigningKey:
     return SigningKey(*secrets)
 
 
-def write_sealing_key(path: Path, key: SealingKey, passphrase: Passphrase | None = None) -> None:
+def write_sealing_key(path: Path, key: SealingKey, guard: Guard | None = None) -> None:
     """Write *key* to a new file. Raises :class:`KeyFileError`."""
-    write_key_file(path, "sealing", (key.seed,), passphrase)
+    write_key_file(path, "sealing", (key.seed,), guard)
 
 
 def read_sealing_key(path: Path, unlock: Unlock | None = None) -> SealingKey:
@@ -96,14 +120,14 @@ def read_sealing_key(path: Path, unlock: Unlock | None = None) -> SealingKey:
 
 
 def write_key_file(
-    path: Path, kind: str, secrets: Sequence[bytes], passphrase: Passphrase | None = None
+    path: Path, kind: str, secrets: Sequence[bytes], guard: Guard | None = None
 ) -> None:
     """Write *secrets* (at most eight of 64 bytes) to *path*, mode 0600, synced.
 
-    Without a *passphrase* the file is unprotected. A key that exists is never replaced.
+    Without a *guard* the file is unprotected. A key that exists is never replaced.
     Raises :class:`KeyFileError`.
     """
-    data = _content(kind, secrets, passphrase)
+    data = _content(kind, secrets, guard)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -164,11 +188,14 @@ def protect_again(path: Path, unlock: Unlock | None, passphrase: Passphrase) -> 
         raise _cannot("written", path, problem) from None
 
 
-def _content(kind: str, secrets: Sequence[bytes], passphrase: Passphrase | None) -> bytes:
-    if passphrase is None:
+def _content(kind: str, secrets: Sequence[bytes], guard: Guard | None) -> bytes:
+    if guard is None:
         return canon.pack(_KeyFile(_FORMAT, UNPROTECTED, kind, tuple(secrets)))
-    lock = passphrase.new_lock()
-    sealed = seal(passphrase, lock, _header(kind, lock), secrets)
+    if isinstance(guard, MachineSecret):
+        sealed = guard.seal(_machine_context(kind), canon.encode(list(secrets)))
+        return canon.pack(_MachineFile(_FORMAT, MACHINE, kind, sealed))
+    lock = guard.new_lock()
+    sealed = seal(guard, lock, _header(kind, lock), secrets)
     return canon.pack(_ProtectedFile(_FORMAT, PASSPHRASE, kind, lock, sealed))
 
 
@@ -178,28 +205,54 @@ def _header(kind: str, lock: Lock) -> bytes:
     return canon.encode([_FORMAT, PASSPHRASE, kind, fields])
 
 
+def _machine_context(kind: str) -> bytes:
+    header = canon.encode([_FORMAT, MACHINE, kind])
+    return label("key-file", "header", header)
+
+
 def _open(path: Path, unlock: Unlock | None) -> tuple[str, tuple[bytes, ...]]:
     """The kind and the secrets of any key file."""
     file = _parse(path)
     if isinstance(file, _KeyFile):
         return file.kind, file.secrets
+    if isinstance(file, _MachineFile):
+        return file.kind, _opened_here(path, file, unlock)
     return file.kind, _unlocked(path, file, unlock)
 
 
-def _parse(path: Path) -> _KeyFile | _ProtectedFile:
+def _opened_here(path: Path, file: _MachineFile, unlock: Unlock | None) -> tuple[bytes, ...]:
+    plain = None
+    if isinstance(unlock, MachineSecret):
+        plain = unlock.open(_machine_context(file.kind), file.sealed)
+    try:
+        if plain is None:
+            raise canon.CanonError("It does not open.")
+        secrets: tuple[bytes, ...] = canon.unpack(plain, tuple[bytes, ...])
+    except canon.CanonError:
+        raise KeyFileError(
+            "The key file {path} is sealed by the TPM of the machine it was made on, and does "
+            "not open here; if it is damaged or the machine is gone, enrol a new one.",
+            path=str(path),
+        ) from None
+    return secrets
+
+
+def _parse(path: Path) -> _KeyFile | _ProtectedFile | _MachineFile:
     data = _read(path)
     try:
         found = canon.decode(data, max_size=_MAX_SIZE)
         if not isinstance(found, list) or len(found) < 2:
             raise canon.CanonError("The data is no key file.")
-        if found[0] != _FORMAT or found[1] not in (UNPROTECTED, PASSPHRASE):
+        number = found[1]
+        if found[0] != _FORMAT or type(number) is not int or number not in _SHAPES:
             raise KeyFileError(
                 "The key file {path} was written by a newer version, or is protected in a way "
                 "this version does not know; update Exam Kiosk.",
                 path=str(path),
             )
-        kind = _KeyFile if found[1] == UNPROTECTED else _ProtectedFile
-        file: _KeyFile | _ProtectedFile = canon.unpack(data, kind, max_size=_MAX_SIZE)
+        file: _KeyFile | _ProtectedFile | _MachineFile = canon.unpack(
+            data, _SHAPES[number], max_size=_MAX_SIZE
+        )
     except canon.CanonError:
         raise KeyFileError(
             "The key file {path} is damaged or is not a key file.", path=str(path)
@@ -209,7 +262,8 @@ def _parse(path: Path) -> _KeyFile | _ProtectedFile:
 
 def _unlocked(path: Path, file: _ProtectedFile, unlock: Unlock | None) -> tuple[bytes, ...]:
     tried = False
-    for passphrase in () if unlock is None else unlock(path):
+    people = None if isinstance(unlock, MachineSecret) else unlock
+    for passphrase in () if people is None else people(path):
         tried = True
         header = _header(file.kind, file.lock)
         secrets = open_sealed(passphrase, file.lock, header, file.sealed)

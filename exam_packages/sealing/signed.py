@@ -34,6 +34,8 @@ __all__ = [
     "pre_authentication",
     "read_signed",
     "sign",
+    "sign_too",
+    "split_signed",
     "verify",
 ]
 
@@ -94,13 +96,28 @@ def sign(kind: str, body: bytes, keys: Sequence[SigningKey]) -> bytes:
     """Sign *body* as a *kind* with every algorithm of every one of *keys*."""
     if not _KIND.fullmatch(kind):
         raise ValueError(f"not a kind of signed object: {kind!r}")
+    return _signed(kind, body, keys, ())
+
+
+def sign_too(data: bytes, kind: str, keys: Sequence[SigningKey], *, max_size: int) -> bytes:
+    """The signed object *data* with the signatures of *keys* beside those it has.
+
+    Nothing in it is verified. Raises :class:`SignedError` when it is not a *kind*.
+    """
+    signed = read_signed(data, kind, max_size=max_size)
+    return _signed(kind, signed.body, keys, signed.signatures)
+
+
+def _signed(
+    kind: str, body: bytes, keys: Sequence[SigningKey], before: Sequence[Signature]
+) -> bytes:
     message = pre_authentication(kind, body)
-    entries = sorted(
-        (key.key_id, algorithm, signature)
-        for key in {key.key_id: key for key in keys}.values()
-        for algorithm, signature in key.sign(message)
+    made = {(each.key_id, each.algorithm): each.signature for each in before}
+    for key in keys:
+        made |= {(key.key_id, algorithm): signature for algorithm, signature in key.sign(message)}
+    signatures = canon.encode(
+        [(algorithm, who, made[who, algorithm]) for who, algorithm in sorted(made)]
     )
-    signatures = canon.encode([(algorithm, who, made) for who, algorithm, made in entries])
     return b"%b\n%b%b%b%b" % (
         kind.encode("ascii"),
         len(body).to_bytes(4, "big"),
@@ -149,6 +166,27 @@ def read_signed(data: bytes, kind: str, *, max_size: int = MAX_SIGNED_SIZE) -> S
     ):
         raise _damaged(kind)
     return Signed(kind, body, signatures)
+
+
+def split_signed(data: bytes, kind: str, *, most: int, max_size: int) -> tuple[bytes, ...]:
+    """The signed objects of one *kind* that stand one after the other in *data*: 1 to *most*.
+
+    Nothing in them is verified. Raises :class:`SignedError` when *data* is anything else.
+    """
+    found: list[bytes] = []
+    left = data
+    while len(found) < most and (left or not found):
+        if _kind_of(left) != kind:
+            read_signed(left, kind, max_size=max_size)  # says what it is instead
+        rest = memoryview(left)[len(kind) + 1 :]
+        for limit in (max_size, _MAX_SIGNATURES_SIZE):
+            _, rest = _cut(rest, limit, kind)
+        end = len(left) - len(rest)
+        found.append(left[:end])
+        left = left[end:]
+    if left:
+        raise _damaged(kind)
+    return tuple(found)
 
 
 def verify(

@@ -20,12 +20,13 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 import msgspec
 
 from exam_packages import canon
 from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.keys import MACHINE, UNPROTECTED
 from exam_packages.sealing.signed import Signed, read_signed, sign
 from exam_packages.sealing.suite import (
     SealingPublic,
@@ -58,11 +59,13 @@ from exam_packages.sealing.trust_root import (
 )
 
 __all__ = [
+    "BY_TPM",
     "CHECKPOINT",
     "ENROLMENT",
     "HALL",
     "INTAKE",
     "INTEGRITY",
+    "IN_FILES",
     "PACKAGER",
     "REGISTRAR",
     "RELEASE",
@@ -85,8 +88,11 @@ __all__ = [
 STATION: Final = 1
 HALL: Final = 2
 """Kinds of machine in an enrolment."""
+IN_FILES: Final = UNPROTECTED
+BY_TPM: Final = MACHINE
+"""How a machine keeps its keys: in files alone, or sealed by its TPM."""
 
-ENROLMENT_KIND: Final = "exam-kiosk/enrolment/v1"
+ENROLMENT_KIND: Final = "exam-kiosk/enrolment/v2"
 _MAX_ENROLMENT_SIZE: Final = 64 * 1024
 
 
@@ -143,6 +149,14 @@ class Trust:
         self._rules.check(signed, ROOT)
         return trust
 
+    def vouches(self, data: bytes) -> None:
+        """Raise unless enough of this root's holders signed *data*, some other root.
+
+        Nothing in it is decoded: for what comes over a network, before anything else is done
+        with it. Raises :class:`TrustError` or :class:`SignedError`.
+        """
+        self._rules.check(read_signed(data, ROOT_KIND, max_size=MAX_ROOT_SIZE), ROOT)
+
     @classmethod
     def _of(cls, signed: Signed) -> Trust:
         root = read_root(signed.body)
@@ -165,8 +179,30 @@ class Trust:
         Raises :class:`TrustError`, or :class:`SignedError` when it is not a *kind*.
         """
         signed = read_signed(data, kind, max_size=max_size)
-        self._rules.check(signed, role, at_least=at_least)
+        self._rules.signers(signed, role, at_least=max(at_least, self.threshold(role)))
         return signed.body
+
+    def signers(
+        self, data: bytes, kind: str, role: str, *, max_size: int = canon.MAX_SIZE
+    ) -> tuple[bytes, frozenset[bytes]]:
+        """The body of *data*, and the key ids of *role* that signed it: at least one.
+
+        For what a threshold is counted over several objects. Raises like :meth:`verify`.
+        """
+        signed = read_signed(data, kind, max_size=max_size)
+        return signed.body, self._rules.signers(signed, role)
+
+    def signed_by(self, signed: Signed, role: str) -> frozenset[bytes]:
+        """The key ids of *role* that signed, be it nobody."""
+        return self._rules.signers(signed, role, at_least=0)
+
+    def threshold(self, role: str) -> int:
+        """How many of *role* must sign. Raises :class:`TrustError` when it names nobody."""
+        return self._rules.wanted(role).threshold
+
+    def holders(self, role: str) -> frozenset[bytes]:
+        """The key ids of who signs as *role*. Raises :class:`TrustError` when nobody does."""
+        return frozenset(self._rules.wanted(role).key_ids)
 
     def opening(self, role: str) -> SealingPublic:
         """The key to seal to for an opening role. Raises :class:`TrustError`."""
@@ -199,7 +235,11 @@ class Trust:
 
 
 class TrustStore:
-    """The highest root of trust this machine has seen, in one file of a directory."""
+    """The highest root of trust this machine has seen, in one file of a directory.
+
+    Beside it lies each root it took, under its version, to be handed on to machines that
+    have not taken it yet.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
@@ -235,6 +275,23 @@ class TrustStore:
             raise self._cannot("read", problem) from None
         return Trust.first(data, pinned=None)
 
+    def after(self, version: int) -> bytes:
+        """The root that follows *version*; empty where this machine has none.
+
+        Raises :class:`TrustError` when the disk does not give it.
+        """
+        for path in (self._taken(version + 1), self._path):
+            try:
+                with path.open("rb") as file:
+                    data = file.read(MAX_ROOT_SIZE + 1)
+            except FileNotFoundError:
+                continue
+            except OSError as problem:
+                raise self._cannot("read", problem) from None
+            if Trust.first(data, pinned=None).root.version == version + 1:
+                return data
+        return b""
+
     def install(self, data: bytes, pinned: bytes | None = None) -> Trust:
         """Take the first root (checked against *pinned*), or the one after the stored one.
 
@@ -256,12 +313,16 @@ class TrustStore:
                 trust = current.update(data)
             else:
                 trust = Trust.first(data, pinned=pinned)
+            write_durably(self._taken(trust.root.version), data)
             write_durably(self._path, data)
         except OSError as problem:
             raise self._cannot("written", problem) from None
         finally:
             os.close(lock)
         return trust
+
+    def _taken(self, version: int) -> Path:
+        return self._directory / f"root-{version}.signed"
 
     def _cannot(self, done: str, problem: OSError) -> TrustError:
         return TrustError(
@@ -276,6 +337,8 @@ class Enrolment(canon.Object):
 
     ``kind`` is STATION or HALL; ``tls_certificate`` is DER; ``equipment`` is the hash of
     the equipment report (32 bytes), or empty when the machine was not hardware-checked.
+    ``protection`` is how the machine said, when it was enrolled, that it keeps its keys: the
+    number of its key files, IN_FILES or BY_TPM.
     """
 
     machine: canon.Text
@@ -287,6 +350,7 @@ class Enrolment(canon.Object):
     issued_s: canon.Seconds
     expires_s: canon.Seconds
     equipment: Annotated[bytes, msgspec.Meta(max_length=32)]
+    protection: Literal[0, 2]
 
     @property
     def verify_key(self) -> VerifyKey:
@@ -297,6 +361,11 @@ class Enrolment(canon.Object):
     def key_id(self) -> bytes:
         """16 bytes that name the machine everywhere: the id of its signing key."""
         return self.verify_key.key_id
+
+    @property
+    def keys_words(self) -> str:
+        """How the machine keeps its keys, for people. It says so itself: nothing proves it."""
+        return "TPM-backed, as it says" if self.protection == BY_TPM else "in files"
 
     @property
     def sealing_public(self) -> SealingPublic:

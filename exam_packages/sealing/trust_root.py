@@ -172,31 +172,37 @@ class RootRules:
             ):
                 raise _broken(f"the role {entry.role} needs identities with a pair of keys")
 
-    def check(self, signed: Signed, role: str, *, at_least: int = 1) -> None:
-        """Raise :class:`TrustError` unless the threshold of *role* signed.
-
-        *at_least* asks for more identities than the threshold, where the thing signed does.
-        """
-        wanted = self.roles.get(role)
-        if wanted is None:
+    def wanted(self, role: str) -> RoleKeys:
+        """Who signs as *role*. Raises :class:`TrustError` when nobody does."""
+        found = self.roles.get(role)
+        if found is None:
             raise TrustError(
                 "The root of trust names nobody for the role “{role}”; get the current root "
                 "from the certification body.",
                 role=role,
             )
-        count = len(signed.signers([self.keys[key_id] for key_id in wanted.key_ids]))
-        needed = max(wanted.threshold, at_least)
-        if count < needed:
+        return found
+
+    def signers(self, signed: Signed, role: str, *, at_least: int = 1) -> frozenset[bytes]:
+        """The key ids of *role* that signed. Raises :class:`TrustError` for fewer than
+        *at_least*."""
+        found = signed.signers([self.keys[key_id] for key_id in self.wanted(role).key_ids])
+        if len(found) < at_least:
             raise TrustError(
                 "This “{kind}” is not signed as it must be: {count} of the {threshold} "
                 "signatures needed from the role “{role}” are valid. It was altered, it comes "
                 "from someone else, or this machine's root of trust is out of date; get both "
                 "again from the certification body.",
                 kind=signed.kind,
-                count=count,
-                threshold=needed,
+                count=len(found),
+                threshold=at_least,
                 role=role,
             )
+        return found
+
+    def check(self, signed: Signed, role: str) -> None:
+        """Raise :class:`TrustError` unless the threshold of *role* signed."""
+        self.signers(signed, role, at_least=self.wanted(role).threshold)
 
 
 def read_root(body: bytes) -> TrustRoot:

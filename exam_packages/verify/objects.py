@@ -172,14 +172,17 @@ def release(subject: Subject, data: bytes, trust: Trust) -> None:
     subject.held, subject.package_hash = found, found.package_hash
     subject.facts |= {
         "sitting": found.slot,
+        "codes": str(found.codes),
+        "officers": str(len(found.officers)),
         "valid": f"{_time(found.not_before_s)} to {_time(found.expires_s)}",
         "package": found.package_hash.hex(),
     }
     subject.findings.proven(
         "release-signed",
-        "The release officer of “{body}” signed this release at {time}.",
+        "Release officers of “{body}” ({count}) signed this release, the last one at {time}.",
         body=trust.root.body,
-        time=_time(found.time_s),
+        count=len(found.officers),
+        time=_time(max(code.time_s for code in found.sealed)),
     )
 
 
@@ -214,6 +217,7 @@ def enrolment(subject: Subject, data: bytes, machines: Machines) -> None:
         "centre": found.centre,
         "valid": f"{_time(found.issued_s)} to {_time(found.expires_s)}",
         "equipment": found.equipment.hex() or "not hardware-checked",
+        "keys": found.keys_words,
     }
     subject.findings.proven("enrolment-signed", "The certification body enrolled this machine.")
 

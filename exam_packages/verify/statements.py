@@ -67,7 +67,7 @@ def _restore_key(subject: Subject, data: bytes, key: VerifyKey, machines: Machin
     found = read_restore_key(data, key)
     restore = found.sealing.key_id
     subject.held = found
-    subject.facts |= {"machine": machines.name(found.machine), "keys": restore.hex()}
+    subject.facts |= {"machine": machines.name(found.machine), "restore keys": restore.hex()}
     subject.findings.proven(
         "restore-key-signed",
         "{machine} signed that the restore key {key}… is its own, for one sitting.",
@@ -82,7 +82,7 @@ def _erasure(subject: Subject, data: bytes, key: VerifyKey, machines: Machines) 
     subject.facts |= {
         "machine": machines.name(found.machine),
         "sitting": found.slot,
-        "keys": ", ".join(each.hex() for each in found.keys) or "none",
+        "restore keys": ", ".join(each.hex() for each in found.keys) or "none",
         "halves": str(found.halves),
         "operator": found.operator,
         "reason": found.reason,

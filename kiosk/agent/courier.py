@@ -19,6 +19,7 @@ from pathlib import Path
 
 from exam_packages.clock import SECOND, Clock
 from kiosk.agent.deputy import Deputy
+from kiosk.agent.following import Follower
 from kiosk.agent.inbox import (
     Behind,
     Countersigned,
@@ -30,7 +31,7 @@ from kiosk.agent.inbox import (
     NotTaken,
     Ticked,
 )
-from sync.link import Answer, HolderClient, HolderRefused, LinkError
+from sync.link import Answer, HolderClient, HolderRefused, LinkError, Misbehaved
 from sync.messages import Status, Tick, Welcome
 from sync.outbox import HolderAhead, HolderFork, Outbox
 
@@ -88,6 +89,7 @@ class Courier:
         self,
         client: HolderClient,
         deputy: Deputy,
+        follower: Follower,
         clock: Clock,
         post: Callable[[Message], None],
         *,
@@ -95,6 +97,7 @@ class Courier:
     ) -> None:
         self._client = client
         self._deputy = deputy
+        self._follower = follower
         self._clock = clock
         self._post = post
         self._tick_s = tick_s
@@ -169,9 +172,13 @@ class Courier:
             return
         now_s = self._clock.wall_ns() // SECOND
         offered = self._deputy.announce()
-        self._welcome = self._client.greet(now_s=now_s, restore_key=offered)
-        if (announced := self._deputy.announce()) != offered:  # it holds another sitting now
-            self._welcome = self._client.greet(now_s=now_s, restore_key=announced)
+        try:
+            self._welcome = self._client.greet(now_s=now_s, restore_key=offered)
+            if (announced := self._deputy.announce()) != offered:  # it holds another sitting now
+                self._welcome = self._client.greet(now_s=now_s, restore_key=announced)
+        except (HolderRefused, Misbehaved):
+            self._follower.ask_why()
+            raise
         self._since_greeting = 0
         self._post(Greeted(self._welcome))
 
@@ -179,6 +186,7 @@ class Courier:
         answer = self._client.tick(Tick(b"", 0, 0, b"", (), 0, 0, self.status))
         self._deputy.hand_over(answer.handovers)
         self._post(Ticked(b"", answer, 0))
+        self._follow(answer)
 
     def _deliver_one_waiting(self) -> None:
         """One older attempt each tick, in turn; those that only await a receipt more rarely."""
@@ -236,7 +244,15 @@ class Courier:
                 return False
             raise
         self._deputy.hand_over(answer.handovers)
-        return self._enter(parcel, answer) and batch.more
+        more = self._enter(parcel, answer) and batch.more
+        return not self._follow(answer) and more
+
+    def _follow(self, answer: Answer) -> bool:
+        """Take the hall's newer roots of trust; whether it must be greeted anew first."""
+        if not self._follower.follow(answer.trust):
+            return False
+        self._welcome = None
+        return True
 
     def _enter(self, parcel: Parcel, answer: Answer) -> bool:
         try:

@@ -15,11 +15,11 @@ from exam_packages.content.reading import read_item, read_paper
 from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import Addendum, read_addendum
 from exam_packages.sealing.grant import Grant, read_grant
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey, check_library
 from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Enrolment, Trust
 from provisioning.station_home import StationHome
-from sync.holder.keyring import RestoreKeys
 from sync.messages import Release
 
 MAX_GRANT = 16 * 1024 * 1024
@@ -129,7 +129,8 @@ class Custody:
         check_library()
         self.signing: SigningKey = home.signing_key()
         self.sealing: SealingKey = home.sealing_key()
-        self.restore_keys = RestoreKeys(home.signing_path.parent)
+        self.restore_keys = home.restore_keys()
+        self.secret: MachineSecret | None = home.secret
         self.trust: Trust = home.trust()
         self.enrolment: Enrolment = home.enrolment()
         if self.enrolment.key_id != self.signing.key_id:
@@ -137,10 +138,18 @@ class Custody:
                 "The enrolment in {path} belongs to another machine than the keys beside it.",
                 path=str(home.enrolment_path),
             )
-        self.openings: dict[str, SealingPublic] = {
-            role: self.trust.opening(role) for role in (SCORING, INTEGRITY, REGISTRAR)
-        }
+        self.openings = _openings(self.trust)
         self._packages = home.packages
+
+    def believe(self, trust: Trust) -> None:
+        """Judge by a newer root of trust from now on. Raises a ``TrustError``, and changes
+        nothing, when it names no keys to seal results to."""
+        self.openings, self.trust = _openings(trust), trust
+
+    @property
+    def revoked(self) -> bool:
+        """Whether the certification body believes this station no more."""
+        return self.trust.is_revoked(self.enrolment.key_id)
 
     def sitting_package(
         self, package_hash: bytes, slot: str, *, now_s: int | None
@@ -218,6 +227,10 @@ class Custody:
         if problem is not None:
             raise problem
         return None
+
+
+def _openings(trust: Trust) -> dict[str, SealingPublic]:
+    return {role: trust.opening(role) for role in (SCORING, INTEGRITY, REGISTRAR)}
 
 
 def _read_bounded(path: Path) -> bytes:

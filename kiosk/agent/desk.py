@@ -17,6 +17,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.receipt import read_receipt
+from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
@@ -51,6 +52,11 @@ LOST_AFTER = 3
 
 OLD_SCREEN = Refusal(
     "The screen and the agent of this station have different versions; update the station."
+)
+
+REVOKED = Refusal(
+    "The certification body has revoked this station, so it holds no exams any more. Everything "
+    "that was answered here is kept. Call an invigilator."
 )
 
 
@@ -222,6 +228,10 @@ class Desk:
                     station.hand_in_trouble = words
             case box.Countersigned(blind_id=blind_id, countersignature=data):
                 self._keep(blind_id, "countersignature", data)
+            case box.Believes(trust=trust):
+                self._believe(trust)
+            case box.NotBelieved(words=words):
+                station.incidents.append(f"A new root of trust is not believed: {words}"[:300])
             case box.CameraChanged(source=source, words=words):
                 self._camera_changed(source, words)
             case box.PictureTaken(source=source, jpeg=jpeg):
@@ -412,6 +422,26 @@ class Desk:
                 self._witness(record)
             self._write(record, decided)
             self._station.tell_status()
+
+    def _believe(self, trust: Trust) -> None:
+        """A newer root of trust is here. A station that it revokes stops: nothing it would
+        still record is taken anywhere, and what it has recorded is kept."""
+        station = self._station
+        try:
+            station.custody.believe(trust)
+        except ExamError as problem:
+            LOG.error("The new root of trust is of no use here: %s", problem)
+            return
+        if not station.custody.revoked or station.damage:
+            return
+        LOG.error("%s", REVOKED)
+        self._notice("station-revoked", str(REVOKED))
+        station.damage = str(REVOKED)
+        if station.record is not None:
+            station.record.close()
+        station.record = station.recovery = None
+        self._hand_to_courier()
+        station.restart_screen()
 
     def _forked(self, blind_id: bytes, words: str) -> None:
         station = self._station

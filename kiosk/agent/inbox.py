@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TypeAlias
 
+from exam_packages.sealing.trust import Trust
 from kiosk.agent.door import Screen
 from kiosk.ipc.messages import FromScreen
 from sync.link import Answer
@@ -95,6 +96,20 @@ class Countersigned:
 
 
 @dataclass(frozen=True)
+class Believes:
+    """A newer root of trust was taken, and is on this disk."""
+
+    trust: Trust
+
+
+@dataclass(frozen=True)
+class NotBelieved:
+    """The hall handed over a root of trust that does not follow the one that is here."""
+
+    words: str
+
+
+@dataclass(frozen=True)
 class CameraChanged:
     """The source of pictures is another now, or gone."""
 
@@ -133,6 +148,8 @@ Message: TypeAlias = (
     | Departed
     | NotTaken
     | Countersigned
+    | Believes
+    | NotBelieved
     | CameraChanged
     | PictureTaken
     | ErrandDone

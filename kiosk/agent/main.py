@@ -22,6 +22,7 @@ from exam_packages.attempt.events import NO_CAMERA
 from exam_packages.clock import Clock, SystemClock
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory
+from exam_packages.sealing.trust import TrustStore
 from kiosk.agent import inbox as box
 from kiosk.agent.camera import Camera
 from kiosk.agent.courier import Courier
@@ -29,6 +30,7 @@ from kiosk.agent.custody import Custody
 from kiosk.agent.deputy import Deputy
 from kiosk.agent.desk import Desk
 from kiosk.agent.door import Door
+from kiosk.agent.following import Follower
 from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
 from provisioning.station_home import CAMERA_NONE, StationHome
@@ -73,7 +75,10 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         centre=home.centre,
         trust=custody.trust,
     )
-    courier = Courier(client, Deputy(custody, client), clock, inbox.put, tick_s=tick_s)
+    roots = TrustStore(home.trust_directory)
+    follower = Follower(roots, custody.trust, client, inbox.put)
+    deputy = Deputy(custody, client)
+    courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s)
     camera = Camera(home.camera, inbox.put)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(

@@ -183,4 +183,5 @@ def _begin(
         hall=[hall],
         neighbour=leave.neighbour,
         stamp=now,
+        keeper=custody.secret,
     )

@@ -197,7 +197,7 @@ class Reception:
         station = self._station
         self._asking = False
         package, welcome, hall = station.package, station.welcome, self._client.restore_key
-        if package is None or welcome is None or hall is None:
+        if package is None or welcome is None or hall is None or station.damage:
             station.refuse(request, NO_EXAM)
             return
         now = station.now()

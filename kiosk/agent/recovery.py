@@ -32,6 +32,7 @@ from exam_packages.sealing.journal import (
     read_half,
     restore,
 )
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.restore_keys import open_resealed
 from exam_packages.sealing.suite import SealingKey
 from kiosk.agent.courier import Parcel
@@ -71,7 +72,8 @@ class Recovery:
         cursor = self.recovered.cursor
         if cursor is None:
             raise JournalError("There is nothing to restore at this station.")
-        return next_context(cursor, station, self.package_hash, boot)
+        above = self.recovered.epoch
+        return next_context(cursor, station, self.package_hash, boot, above=above)
 
 
 @dataclass(frozen=True)
@@ -104,16 +106,21 @@ class Restored:
 
 
 def replay(
-    directory: AttemptDirectory, recovered: Recovered, leave: Leave, own: SealingKey | None
+    directory: AttemptDirectory,
+    recovered: Recovered,
+    leave: Leave,
+    own: SealingKey | None,
+    keeper: MachineSecret | None,
 ) -> Restored:
     """Open the journal again with the halves of each epoch, and read it through.
 
-    *own* is this station's restore key: what neighbours released is sealed to it. Raises a
+    *own* is this station's restore key: what neighbours released is sealed to it; *keeper*
+    the secret of this machine, under which it keeps its halves. Raises a
     ``JournalError`` when a half is missing or a frame does not open.
     """
     halves, resealed = dict(leave.halves), dict(leave.resealed)
     keys = {
-        header.context.epoch: _keys(directory, header, halves, resealed, own)
+        header.context.epoch: _keys(directory, header, halves, resealed, own, keeper)
         for header in _headers(recovered)
     }
     entries: list[ev.Entry] = []
@@ -155,6 +162,7 @@ def _keys(
     halves: Mapping[int, bytes],
     resealed: Mapping[int, bytes],
     own: SealingKey | None,
+    keeper: MachineSecret | None,
 ) -> EpochKeys:
     half = halves.get(header.context.epoch)
     if half is None:
@@ -163,19 +171,19 @@ def _keys(
         )
     sealed = resealed.get(header.context.epoch)
     if sealed is None or own is None:
-        return restore(header, half, _own_half(directory, header))
+        return restore(header, half, _own_half(directory, header, keeper))
     other = open_resealed(header, own, sealed)
     keys = restore(header, half, other)
-    keep_half(directory.path, header, other)  # from now on it restarts here by itself
+    keep_half(directory.path, header, other, keeper)  # now it restarts here by itself
     return keys
 
 
-def _own_half(directory: AttemptDirectory, header: Header) -> bytes:
+def _own_half(directory: AttemptDirectory, header: Header, keeper: MachineSecret | None) -> bytes:
     """This station's half, also from before the attempt was moved away and came back."""
     try:
-        return read_half(directory.path, header)
+        return read_half(directory.path, header, keeper)
     except JournalError:
         for place in directory.departed():
             with contextlib.suppress(JournalError):
-                return read_half(place, header)
+                return read_half(place, header, keeper)
         raise

@@ -102,7 +102,9 @@ class Resumption:
                 leave = self._client.permit(context, cause)
                 hall = self._client.restore_key
                 own = station.custody.restore_keys.find(hall.sitting) if hall else None
-                restored = replay(recovery.directory, recovery.recovered, leave, own)
+                restored = replay(
+                    recovery.directory, recovery.recovered, leave, own, station.custody.secret
+                )
             except ExamError as problem:
                 words = str(problem)
                 return lambda: self._wait(recovery, words)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
@@ -16,6 +19,12 @@ class PushButton(Widget, can_focus=True):
     PushButton { width: auto; height: 1; padding: 0 1; margin: 0 2 0 0; color: $mark; }
     PushButton:focus { background: $mark; color: $ground; text-style: bold; }
     """
+
+    # With priority, as for Tab: keys typed right after an arrow belong to where it leads.
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,up", "app.focus_previous", show=False, priority=True),
+        Binding("right,down", "app.focus_next", show=False, priority=True),
+    ]
 
     class Pressed(Message):
         """The button was pressed."""
@@ -45,17 +54,10 @@ class PushButton(Widget, can_focus=True):
         return self.render().cell_length
 
     def on_key(self, event: events.Key) -> None:
-        match event.key:
-            case "enter" | "space":
-                self.post_message(self.Pressed(self))
-            case "left" | "up":
-                self.screen.focus_previous()
-            case "right" | "down":
-                self.screen.focus_next()
-            case _:
-                return
-        event.stop()
-        event.prevent_default()
+        if event.key in ("enter", "space"):
+            self.post_message(self.Pressed(self))
+            event.stop()
+            event.prevent_default()
 
     def on_click(self, event: events.Click) -> None:
         event.stop()

@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from exam_packages.sealing.bundle import hand_in_code, manifest_hash
 from provisioning.demo import homeward
@@ -19,6 +20,8 @@ from provisioning.demo.video import make_video
 from provisioning.station_home import CAMERA_AUTO
 
 _POLL_S: Final = 1.5
+MOST_FAILURES: Final = 10
+"""Tries in a row after which the invigilator gives up: a hall may be busy, but not so long."""
 _MOST_RESTARTS: Final = 5
 """A screen that dies at once, again and again, has a fault that restarting does not mend."""
 
@@ -41,8 +44,8 @@ def sit(directory: Path, stages: Stages) -> None:
         candidate = site.candidates[0]
         agent = children.add("agent", "agent", site.station(candidate.station))
         _introduce(site, candidate, stages)
-        with _Invigilator(site, agent):
-            _show_screen(site, candidate)
+        with Invigilator(site, lambda: _keep_running(agent)) as invigilator:
+            _show_screen(site, candidate, invigilator)
         code = _code(site, candidate)
         if not code:
             stages.note("Nothing was handed in, so nothing travels home.")
@@ -62,18 +65,31 @@ def _introduce(site: Site, candidate: Candidate, stages: Stages) -> None:
     input("\nPress Enter to open the candidate's screen. ")
 
 
-def _show_screen(site: Site, candidate: Candidate) -> None:
-    """The screen in this terminal, started again if it dies (on a station, by systemd)."""
+def _show_screen(site: Site, candidate: Candidate, invigilator: Invigilator) -> None:
+    """The screen in this terminal, started again if it dies (on a station, by systemd).
+
+    Raises :class:`DemoError` when it keeps dying, or when the invigilator gave up: nobody
+    would ever admit who sits here.
+    """
     command = [exam_kiosk(), "screen", str(site.station(candidate.station)), "--once"]
     for _ in range(_MOST_RESTARTS):
         screen = subprocess.Popen(command)
         try:
-            if screen.wait() == 0:
+            if _ended(screen, invigilator) == 0:
                 return
         finally:
             screen.terminate()
             screen.wait()
     raise DemoError("The screen ended with an error {count} times.", count=_MOST_RESTARTS)
+
+
+def _ended(screen: subprocess.Popen[bytes], invigilator: Invigilator) -> int:
+    """The screen's exit status, once it ends. Raises :class:`DemoError`."""
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return screen.wait(_POLL_S)
+        if invigilator.problem is not None:
+            raise invigilator.problem
 
 
 def _code(site: Site, candidate: Candidate) -> str:
@@ -95,29 +111,48 @@ def _go_home(site: Site, code: str, stages: Stages) -> None:
     stages.show(table)
 
 
-class _Invigilator:
-    """Admits whoever waits, then releases the exam; and keeps the agent running."""
+class Invigilator:
+    """Admits whoever waits, then releases the exam; *look_after* is called each time, too.
 
-    def __init__(self, site: Site, agent: Child) -> None:
+    ``problem`` says why they gave up, after ``MOST_FAILURES`` tries in a row that failed.
+    """
+
+    def __init__(
+        self, site: Site, look_after: Callable[[], None], *, poll_s: float = _POLL_S
+    ) -> None:
+        self.problem: DemoError | None = None
         self._site = site
-        self._agent = agent
+        self._look_after = look_after
+        self._poll_s = poll_s
         self._ended = threading.Event()
         self._released = False
+        self._failures = 0
         self._thread = threading.Thread(target=self._work, daemon=True)
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Self:
         self._thread.start()
+        return self
 
     def __exit__(self, *problem: object) -> None:
         self._ended.set()
         self._thread.join()
 
     def _work(self) -> None:
-        while not self._ended.wait(_POLL_S):
-            if not self._agent.alive:
-                self._agent.start()
-            with contextlib.suppress(DemoError):  # the hall may be busy: look again
+        while self.problem is None and not self._ended.wait(self._poll_s):
+            self._look_after()
+            try:
                 self._look()
+                self._failures = 0
+            except DemoError as why:  # the hall may be busy: look again
+                self._failures += 1
+                if self._failures >= MOST_FAILURES:
+                    self.problem = DemoError(
+                        "The invigilator in the background cannot act at the hall, {count} times "
+                        "in a row: {why} The logs are in {logs}.",
+                        count=self._failures,
+                        why=str(why),
+                        logs=str(self._site.logs),
+                    )
 
     def _look(self) -> None:
         board = json.loads(self._site.act("status", "--json"))
@@ -128,3 +163,9 @@ class _Invigilator:
             code = self._site.codes.read_text(encoding="ascii").strip()
             self._site.act("release", code)
             self._released = True
+
+
+def _keep_running(agent: Child) -> None:
+    """Start the agent again when it ended (on a station, systemd does)."""
+    if not agent.alive:
+        agent.start()

@@ -42,14 +42,16 @@ class Concern(IntEnum):
 class BoardRow:
     """One seat. Durations in milliseconds, -1 where there is none.
 
-    ``unsent`` says that the station has records the hall does not hold yet; ``body`` that
-    the body's receipt came; ``orders`` how many orders are not carried out yet.
+    ``keys`` says how the station keeps its keys, in words. ``unsent`` says that the station
+    has records the hall does not hold yet; ``body`` that the body's receipt came; ``orders``
+    how many orders are not carried out yet.
     """
 
     seat: int
     candidate: str
     name: str
     station: str
+    keys: str
     concern: Concern
     state: str
     answered: int
@@ -132,6 +134,7 @@ def board(hall: HallService) -> Board:
         _row(
             seat,
             names.get(seat.station, ""),
+            hall.known.keys_of(seat.station or b""),
             known[seat.blind_id],
             _link_of(hall.links, seat),
             now_ns,
@@ -155,7 +158,13 @@ def board(hall: HallService) -> Board:
 
 
 def _row(
-    seat: seats.SeatRow, station: str, known: _Known, link: Link | None, now_ns: int, wall_ns: int
+    seat: seats.SeatRow,
+    station: str,
+    keys: str,
+    known: _Known,
+    link: Link | None,
+    now_ns: int,
+    wall_ns: int,
 ) -> BoardRow:
     status = link.status if link else None
     age_ns = now_ns - link.at_ns if link else -1
@@ -176,6 +185,7 @@ def _row(
         candidate=seat.candidate,
         name=seat.name,
         station=station,
+        keys=keys,
         concern=concern,
         state=state,
         answered=status.answered if status else 0,

@@ -15,12 +15,12 @@ from exam_packages.language import ngettext
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
+from exam_packages.sealing.release import MAX_RELEASE
 from sync.hall import anchors, closing, seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
 from sync.hall.reasons import REASONS
-from sync.hall.releasing import MAX_RELEASE
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.schema import audit, open_store
 from sync.web.sessions import hash_password

@@ -28,44 +28,52 @@ class Known:
 
     def __init__(self, store: Store, roots: Path, time_ns: int) -> None:
         self._store = store
-        self._roots = TrustStore(roots)
+        self.roots = TrustStore(roots)
         self._under: Trust | None = None
         self._keys: dict[bytes, VerifyKey] = {}
+        self._kept: dict[bytes, str] = {}
         self._certificates: dict[bytes, bytes] = {}
         self.follow(time_ns)
 
     @property
     def trust(self) -> Trust:
         """The newest root of trust."""
-        return self._roots.current()
+        return self.roots.current()
 
     def follow(self, time_ns: int) -> None:
         """Believe what the newest root of trust says, if it is another one than before."""
         trust = self.trust
         if trust is self._under:
             return
-        keys, certificates = {}, {}
+        keys, kept, certificates = {}, {}, {}
         doubted: list[tuple[bytes, str]] = []
         with self._store.reading() as connection:
             found = rows(connection.execute("SELECT key_id, enrolment, certificate FROM stations"))
         for key_id, enrolment, certificate in found:
             try:
-                keys[key_id] = read_enrolment(enrolment, trust, now_s=None).verify_key
+                station = read_enrolment(enrolment, trust, now_s=None)
+                keys[key_id], kept[key_id] = station.verify_key, station.keys_words
                 certificates[certificate] = key_id
             except ExamError as problem:
                 doubted.append((key_id, str(problem)))
-        self._keys, self._certificates, self._under = keys, certificates, trust
+        self._keys, self._kept, self._certificates = keys, kept, certificates
+        self._under = trust
         if doubted:
             self._store.write(partial(_tell, time_ns, doubted))
 
     def add(self, station: Enrolment) -> None:
         """Know a station that greeted, whose enrolment was verified."""
         self._keys[station.key_id] = station.verify_key
+        self._kept[station.key_id] = station.keys_words
         self._certificates[fingerprint(station.tls_certificate)] = station.key_id
 
     def key(self, key_id: bytes) -> VerifyKey | None:
         """The key that checks the signatures of a known station."""
         return self._keys.get(key_id)
+
+    def keys_of(self, key_id: bytes) -> str:
+        """How a known station keeps its keys, in words; empty of one that is not known."""
+        return self._kept.get(key_id, "")
 
     def showing(self, certificate: bytes | None) -> bytes | None:
         """The key id of the known station with this TLS certificate (DER)."""

@@ -37,12 +37,12 @@ def serve(home: HallHome, clock: Clock | None = None) -> None:
         stations = Listener(
             station_app(hall),
             bind(home.address, home.station_port),
-            tls_context(home.tls_cert, home.tls_key, home.tls_ca),
+            tls_context(home.tls_cert, home.tls_key, home.tls_ca, home.tls_password),
         )
         console = Listener(
             console_app(hall),
             bind(home.address, home.console_port),
-            tls_context(home.tls_cert, home.tls_key, None),
+            tls_context(home.tls_cert, home.tls_key, None, home.tls_password),
         )
 
         def ready() -> None:

@@ -32,6 +32,7 @@ _log = logging.getLogger(__name__)
 
 _LONGEST_PAUSE_S = 60.0
 _REFUSED_PAUSE_NS = 600 * SECOND
+_ROOTS_AT_ONCE = 16
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -106,6 +107,7 @@ class Relay:
                 if waiting.receipt is not None:
                     self._step(self._evidence, client, waiting)
             self._erasures(client)
+            self._roots(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
         return 0.0
@@ -180,6 +182,24 @@ class Relay:
                 )
             )
 
+    def _roots(self, client: IntakeClient) -> None:
+        """Take the body's newer roots of trust, in their order. What intake says is believed for
+        its signatures alone; what does not follow is an alarm, and hinders nothing else."""
+        for _ in range(_ROOTS_AT_ONCE):
+            version = self._hall.trust.root.version
+            if self._ending.is_set() or not (data := client.root(version + 1)):
+                return
+            try:
+                if not self._hall.take_root(data):
+                    return
+            except ExamError as problem:
+                if self._hall.trust.root.version != version:
+                    continue  # somebody installed one at the same moment
+                words = f"A root of trust from the body's intake is not believed: {problem}"
+                now_ns = self._hall.clock.wall_ns()
+                self._hall.store.write(partial(_not_believed, now_ns, words))
+                return
+
     def _erasures(self, client: IntakeClient) -> None:
         """Hand over what this hall and its stations stated to have deleted."""
         with self._hall.store.reading() as connection:
@@ -208,6 +228,10 @@ class Relay:
         self._hall.store.write(
             lambda connection: alarm(connection, now_ns, "relay", words, blind_id=waiting.blind_id)
         )
+
+
+def _not_believed(now_ns: int, words: str, connection: apsw.Connection) -> None:
+    alarm(connection, now_ns, "trust", words)
 
 
 def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:

@@ -21,9 +21,6 @@ from sync.hall.schema import audit
 from sync.hall.service import HallService
 from sync.web.wire import HttpError
 
-MAX_RELEASE = 256 * 1024
-"""Bytes of a signed release: a share of 1.2 KB for each hall, and two officers' signatures."""
-
 _NOT_CHIEF = "Only the chief invigilator can release the exam."
 
 
@@ -101,7 +98,7 @@ class Releasing:
         sitting = self._sitting()
         self._check_time(sitting)
         now_s = self._hall.clock.wall_ns() // SECOND
-        release = read_release(data, self._hall.trust, now_s=now_s, officers=sitting.codes)
+        release = read_release(data, self._hall.trust, now_s=now_s)
         if (release.package_hash, release.slot) != (sitting.package_hash, sitting.slot):
             raise HttpError(
                 409,
@@ -115,15 +112,15 @@ class Releasing:
                 "This release is for another issue of the grant than the one this sitting was "
                 "opened with; ask the certification body for the release of the newest issue.",
             )
-        codes = release.open(self._hall.home.sealing_key())
-        if len(codes) != sitting.codes:
+        if release.codes != sitting.codes:
             raise HttpError(
                 409,
                 "This exam is released with {wanted} codes, and the release holds {found}; ask "
                 "the certification body for a correct one.",
                 wanted=sitting.codes,
-                found=len(codes),
+                found=release.codes,
             )
+        codes = release.open(self._hall.sealing)
         return await self._release(sitting, operator, codes, "release online", why)
 
     async def _release(

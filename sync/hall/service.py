@@ -31,23 +31,24 @@ from exam_packages.sealing.journal_format import (
 from exam_packages.sealing.journal_keys import epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
-from exam_packages.sealing.trust import STATION, Enrolment, Trust, read_enrolment
+from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
 from sync.hall import authority, closing, moves, seats
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, audit, number
 from sync.holder.journals import Held, header_frames, held_state, hold
-from sync.holder.keyring import RestoreKeys
 from sync.holder.store import Store
 from sync.messages import (
     MAX_FRAMES,
     Countersigned,
     Greeting,
     HandIn,
+    NextRoot,
     PermitRequest,
     Permitted,
     Release,
+    RootRequest,
     Seat,
     SignIn,
     Status,
@@ -66,6 +67,14 @@ _MAX_WORDS = 300
 """Incidents kept of one station, and characters of each."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
+_ENDS_ENROLMENTS = (
+    "Version {version} of the body's root of trust ends the enrolment of this hall: enrol its "
+    "machines again. While a sitting is open it is not taken. ({why})"
+)
+_REVOKED = (
+    "This hall has been revoked by the certification body: stations that learn it refuse this "
+    "hall. Everything it holds is kept; ask the body what to do."
+)
 
 
 @dataclass
@@ -91,7 +100,7 @@ class HallService:
         self.clock = clock
         self.key = home.signing_key()
         self.sealing = home.sealing_key()
-        self.keys = RestoreKeys(home.signing_path.parent)
+        self.keys = home.restore_keys()
         home.trust()  # says which command is missing where there is none
         self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
@@ -198,6 +207,39 @@ class HallService:
             raise HttpError(
                 403, "The enrolment shown belongs to another machine than the one that calls."
             )
+
+    # --- Roots of trust ------------------------------------------------------------------
+
+    async def next_root(self, message: RootRequest) -> NextRoot:
+        """The root after the one a machine has, if this hall took it."""
+        return NextRoot(await asyncio.to_thread(self.known.roots.after, message.version))
+
+    def take_root(self, data: bytes) -> bool:
+        """Take the body's next root, as it came over the network; whether it was taken now.
+
+        One under which this hall's own enrolment would end, although it was not revoked, waits
+        until no sitting is open: it would end every exam here. Raises a ``TrustError`` or
+        ``SignedError`` when it is not the next root. Not from the loop.
+        """
+        now_ns = self.clock.wall_ns()
+        current = self.trust
+        current.vouches(data)
+        following = current.update(data)
+        if not following.is_revoked(self.enrolment.key_id):
+            with self.store.reading() as connection:
+                sitting = seats.open_sitting(connection)
+            try:
+                read_enrolment(self.home.enrolment_bytes, following, now_s=None)
+            except TrustError as problem:
+                words = _ENDS_ENROLMENTS.format(version=following.root.version, why=problem)
+                self.store.write(lambda connection: alarm(connection, now_ns, "trust", words))
+                if sitting is not None:
+                    return False
+        self.known.roots.install(data)
+        self.known.follow(now_ns)
+        if following.is_revoked(self.enrolment.key_id):
+            self.store.write(lambda connection: alarm(connection, now_ns, "trust", _REVOKED))
+        return True
 
     # --- Signing in, and opening an epoch ----------------------------------------------
 
@@ -306,7 +348,8 @@ class HallService:
         restore_sitting = sitting.restore_sitting if sitting else None
         handovers = moves.handovers(connection, link.key_id, restore_sitting, self.key)
         if not tick.blind_id:
-            return Tock(b"", (), releases, -1, b"", take_up, handovers), None
+            version = self.trust.root.version
+            return Tock(b"", (), releases, -1, b"", take_up, handovers, version), None
         now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
@@ -351,6 +394,7 @@ class HallService:
                 receipt=_receipt(connection, tick.blind_id),
                 take_up=take_up,
                 handovers=handovers,
+                trust=self.trust.root.version,
             ),
             None,
         )
@@ -378,7 +422,8 @@ class HallService:
                     blind_id=tick.blind_id,
                     station=link.key_id,
                 )
-            return Tock(b"", (), (), tick.sequence, b"", (), ()), None
+            version = self.trust.root.version
+            return Tock(b"", (), (), tick.sequence, b"", (), (), version), None
         return _NOTHING, HttpError(
             410, "This exam was moved to another station by two people and goes on there."
         )
@@ -474,4 +519,4 @@ def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:
     return found or b""
 
 
-_NOTHING = Tock(b"", (), (), -1, b"", (), ())
+_NOTHING = Tock(b"", (), (), -1, b"", (), (), 0)

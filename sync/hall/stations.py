@@ -24,6 +24,7 @@ from sync.messages import (
     Halves,
     HandIn,
     PermitRequest,
+    RootRequest,
     SignIn,
     Tick,
 )
@@ -66,6 +67,10 @@ def station_app(hall: HallService) -> Starlette:
 
         return endpoint
 
+    async def root(request: Request) -> Response:
+        """For any machine of the body, known here or not: it proves nothing about the caller."""
+        return reply(await hall.next_root(await receive(request, RootRequest, _SMALL)))
+
     async def evidence(request: Request) -> Response:
         link = hall.station(peer_certificate(request))
         blind_id = _hex(request, "blind_id", 16)
@@ -75,6 +80,7 @@ def station_app(hall: HallService) -> Starlette:
 
     posts: dict[str, Endpoint] = {
         "greet": greet,
+        "root": root,
         "sign_in": asked(SignIn, _SMALL, hall.sign_in),
         "permit": asked(PermitRequest, _SMALL, hall.permit),
         "tick": asked(Tick, MAX_TICK, hall.tick),

@@ -12,6 +12,7 @@ from pathlib import Path
 from exam_packages.errors import ExamError
 from exam_packages.files import sync_directory
 from exam_packages.sealing.keys import KeyFileError, read_sealing_key, write_sealing_key
+from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.suite import SealingKey
 
 __all__ = ["KeyringError", "RestoreKeys"]
@@ -24,10 +25,14 @@ class KeyringError(ExamError):
 
 
 class RestoreKeys:
-    """The restore keys under *directory*, by the name of their sitting (16 bytes)."""
+    """The restore keys under *directory*, by the name of their sitting (16 bytes).
 
-    def __init__(self, directory: Path) -> None:
+    They are kept under *secret*, the machine's, where it has one.
+    """
+
+    def __init__(self, directory: Path, secret: MachineSecret | None = None) -> None:
         self._directory = directory
+        self._secret = secret
 
     def of(self, sitting: bytes) -> SealingKey:
         """The key for *sitting*, made and durable if there is none yet.
@@ -37,17 +42,19 @@ class RestoreKeys:
         key = self.find(sitting)
         if key is None:
             key = SealingKey.generate()
-            write_sealing_key(self._path(sitting), key)
+            write_sealing_key(self._path(sitting), key, self._secret)
         return key
 
     def find(self, sitting: bytes) -> SealingKey | None:
         """The key for *sitting*, or None: never made, or deleted."""
         path = self._path(sitting)
-        return read_sealing_key(path) if path.exists() else None
+        return read_sealing_key(path, self._secret) if path.exists() else None
 
     def all(self) -> tuple[SealingKey, ...]:
         """Every key that was not deleted."""
-        return tuple(read_sealing_key(path) for path in sorted(self._directory.glob(_PATTERN)))
+        return tuple(
+            read_sealing_key(path, self._secret) for path in sorted(self._directory.glob(_PATTERN))
+        )
 
     def erase(self, sitting: bytes) -> tuple[bytes, ...]:
         """Delete the key for *sitting*, durably; its id, or nothing when none can be read.

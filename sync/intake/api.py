@@ -10,6 +10,7 @@
 ``PUT /v1/bundles/<bundle hash>/anchors``               a file of anchors → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
+``GET /v1/roots/<version>``                             the signed root of trust
 ``/log/…``                                              see :mod:`sync.intake.log_api`
 ======================================================  =====================================
 
@@ -29,6 +30,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exam_packages.sealing.trust import TrustStore
 from sync.intake.answers import answered
 from sync.intake.log import Log
 from sync.intake.log_api import log_routes
@@ -42,10 +44,13 @@ T = TypeVar("T")
 EVIDENCE_AT_ONCE = 8
 """Pieces of evidence taken at the same time; answers never wait behind them."""
 
+MAX_VERSION = 1 << 31
+"""The highest version that a root of trust may have."""
 
-def application(intake: Intake, log: Log, executor: Executor) -> Starlette:
+
+def application(intake: Intake, log: Log, executor: Executor, roots: TrustStore) -> Starlette:
     """The web application; everything that blocks runs in *executor*."""
-    api = _Api(intake, log, executor)
+    api = _Api(intake, log, executor, roots)
     bundle = "/v1/bundles/{bundle}"
     return Starlette(
         routes=[
@@ -58,15 +63,17 @@ def application(intake: Intake, log: Log, executor: Executor) -> Starlette:
             Route(bundle + "/anchors", answered(api.keep_anchors), methods=["PUT"]),
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
+            Route("/v1/roots/{version:int}", answered(api.root), methods=["GET"]),
             *log_routes(log, executor),
         ]
     )
 
 
 class _Api:
-    def __init__(self, intake: Intake, log: Log, executor: Executor) -> None:
+    def __init__(self, intake: Intake, log: Log, executor: Executor, roots: TrustStore) -> None:
         self._intake = intake
         self._log = log
+        self._roots = roots
         self._executor = executor
         self._evidence = asyncio.Semaphore(EVIDENCE_AT_ONCE)
 
@@ -80,10 +87,10 @@ class _Api:
         return Response(status_code=204)
 
     async def commit(self, request: Request) -> Response:
-        return _receipt(await self._run(self._intake.commit, _hash(request, "bundle")))
+        return _bytes(await self._run(self._intake.commit, _hash(request, "bundle")))
 
     async def receipt(self, request: Request) -> Response:
-        return _receipt(await self._run(self._intake.receipt, _hash(request, "bundle")))
+        return _bytes(await self._run(self._intake.receipt, _hash(request, "bundle")))
 
     async def missing_evidence(self, request: Request) -> Response:
         return reply(await self._run(self._intake.missing_evidence, _hash(request, "bundle")))
@@ -111,12 +118,19 @@ class _Api:
         data = await read_bytes(request, 2 * MAX_STATEMENT + 64)
         return reply(await self._run(self._log.take_heads, data))
 
+    async def root(self, request: Request) -> Response:
+        version = min(request.path_params["version"], MAX_VERSION)
+        data = await self._run(self._roots.after, version - 1)
+        if not data:
+            raise HttpError(404, "This intake has no root of trust of that version.")
+        return _bytes(data)
+
     async def _run(self, work: Callable[..., T], *arguments: object) -> T:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, work, *arguments)
 
 
-def _receipt(data: bytes) -> Response:
+def _bytes(data: bytes) -> Response:
     return Response(data, media_type=CONTENT_TYPE)
 
 

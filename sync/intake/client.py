@@ -109,13 +109,21 @@ class IntakeClient:
         path = f"/log/{name}" if number is None else f"/log/{name}/{number}"
         return self._send("GET", path, b"").decode("utf-8", "replace")
 
+    def root(self, version: int) -> bytes:
+        """The body's root of trust of one version, or nothing when intake has none. Not verified.
+
+        Raises :class:`IntakeRefused` or :class:`IntakeUnavailable`.
+        """
+        return self._send("GET", f"/v1/roots/{version}", b"", absent=b"")
+
     def _missing(self, method: str, path: str, data: bytes) -> tuple[bytes, ...]:
         try:
             return canon.unpack(self._send(method, path, data), Missing).digests
         except canon.CanonError:
             raise _strange() from None
 
-    def _send(self, method: str, path: str, data: bytes) -> bytes:
+    def _send(self, method: str, path: str, data: bytes, *, absent: bytes | None = None) -> bytes:
+        """The reply; *absent*, where that is given, when intake knows no such thing."""
         headers = {"Content-Type": CONTENT_TYPE}
         try:
             with self._http.stream(method, path, content=data, headers=headers) as response:
@@ -129,6 +137,8 @@ class IntakeClient:
             ) from None
         if response.is_success:
             return body
+        if absent is not None and response.status_code == httpx.codes.NOT_FOUND:
+            return absent
         template = "The body's intake answered {status}."
         fields: dict[str, str | int] = {"status": response.status_code}
         with contextlib.suppress(canon.CanonError, ValueError):  # not one of ours

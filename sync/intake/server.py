@@ -43,7 +43,7 @@ def serve(
     ):
         intake = Intake(storage, roots.current, key, clock, home.free)
         log = Log(storage, roots.current, clock, home.free)
-        halls = Listener(application(intake, log, executor), bind(address, port), tls)
+        halls = Listener(application(intake, log, executor, roots), bind(address, port), tls)
         listeners = [halls]
         if home.log_port is not None:
             public = tls_context(home.tls_cert, home.tls_key, None)

@@ -128,8 +128,8 @@ class Listener:
         return port
 
 
-def tls_context(cert: Path, key: Path, clients: Path | None) -> ssl.SSLContext:
-    """A server's TLS 1.3 context.
+def tls_context(cert: Path, key: Path, clients: Path | None, password: str = "") -> ssl.SSLContext:
+    """A server's TLS 1.3 context; *password* opens the file of its *key*.
 
     With *clients*, a PEM file of the authority that enrols machines, every caller must
     show a certificate signed by it; without, callers show none (browsers).
@@ -139,7 +139,7 @@ def tls_context(cert: Path, key: Path, clients: Path | None) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
-        context.load_cert_chain(cert, key)
+        context.load_cert_chain(cert, key, password)
         if clients is not None:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(clients)

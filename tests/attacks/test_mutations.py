@@ -21,9 +21,13 @@ from exam_packages.sealing import chain
 from exam_packages.sealing.journal import Frame, epoch_header, split_frames
 from exam_packages.sealing.journal_format import HEADER_KIND, make_frame
 from exam_packages.sealing.package_format import FILE_MAGIC, PACKAGE_KIND, aligned, decode_index
-from exam_packages.sealing.signed import read_signed, sign
+from exam_packages.sealing.release import MAX_RELEASE, RELEASE_KIND
+from exam_packages.sealing.signed import read_signed, sign, split_signed
 from exam_packages.sealing.suite import SigningKey
 
+FIRST_CODE = split_signed(
+    readers.vector("sitting.release"), RELEASE_KIND, most=2, max_size=MAX_RELEASE
+)[0]
 FIRST_FRAME = Frame.parse(next(split_frames(readers.vector("attempt.journal"))))
 
 
@@ -61,15 +65,21 @@ def _read_header(signed: bytes) -> None:
     chain.advance(state, frame, station, [readers.HALL])
 
 
+def _read_release(signed: bytes) -> None:
+    """The release with another first code in it."""
+    second = readers.vector("sitting.release")[len(FIRST_CODE) :]
+    readers.READERS["release"][0](signed + second)
+
+
 KINDS: dict[str, tuple[str, bytes, Sequence[SigningKey], Callable[[bytes], None]]] = {
     name: (f"exam-kiosk/{kind}", data, keys, read)
     for name, kind, keys, (read, data) in (
         ("root of trust", "trust/v1", _keys("root 1", "root 2"), readers.READERS["root of trust"]),
-        ("enrolment", "enrolment/v1", _keys("enrolment"), readers.READERS["enrolment"]),
+        ("enrolment", "enrolment/v2", _keys("enrolment"), readers.READERS["enrolment"]),
         ("package", "package/v1", _keys("packager"), (_read_package, _signed_package())),
         ("custody", "custody/v1", _keys("root 1", "root 2"), readers.READERS["custody"]),
         ("grant", "grant/v2", _keys("packager"), readers.READERS["grant"]),
-        ("release", "release/v1", _keys("release"), readers.READERS["release"]),
+        ("release", "release/v2", _keys("release"), (_read_release, FIRST_CODE)),
         ("receipt", "receipt/v1", _keys("intake"), readers.READERS["receipt"]),
         ("permit", "permit/v1", _keys("hall"), readers.READERS["permit"]),
         ("command", "command/v1", _keys("hall"), readers.READERS["command"]),

@@ -178,8 +178,11 @@ def test_a_replayed_release(body: Body) -> None:
     with pytest.raises(ReleaseError):
         release.secret(body.first.sealing)  # a station is no hall
     # Shares lifted into a release of another slot do not open there.
-    moved = msgspec.structs.replace(release, slot="2026-09-22/A")
-    forged = sign("exam-kiosk/release/v1", canon.pack(moved), [body.release])
+    moved = [msgspec.structs.replace(code, slot="2026-09-22/A") for code in release.sealed]
+    forged = b"".join(
+        sign("exam-kiosk/release/v2", canon.pack(code), [officer])
+        for code, officer in zip(moved, (body.release, body.officer), strict=True)
+    )
     with pytest.raises(ReleaseError):
         read_release(forged, readers.trust(), now_s=START_S).secret(body.hall.sealing)
 

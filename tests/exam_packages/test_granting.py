@@ -10,11 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from exam_packages import packaging, register
-from exam_packages.body import Body, BodyError
+from exam_packages.body import Body
 from exam_packages.cli import package as package_cli
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError
-from exam_packages.granting import Granted, addendum_for, grant_package, release_online
+from exam_packages.granting import Granted, addendum_for, grant_package
 from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.register import RegisterError
 from exam_packages.rehearsal import rehearse
@@ -24,12 +24,9 @@ from exam_packages.sealing.grant import Grant, WrongRelease, read_grant
 from exam_packages.sealing.keys import read_key_file
 from exam_packages.sealing.package import read_paper_key
 from exam_packages.sealing.release import (
-    ReleaseError,
     read_code,
-    read_release,
     release_secret,
 )
-from exam_packages.sealing.trust import TrustError
 from provisioning.authority import enrol, found_body
 from provisioning.homes import install, new_hall, new_station
 from provisioning.station_home import StationHome
@@ -286,59 +283,6 @@ def test_an_old_issue_gets_no_addendum(desk: Desk) -> None:
 # --- Online release --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("people", [1, 2])
-def test_an_online_release_carries_the_same_codes(desk: Desk, people: int) -> None:
-    granted = desk.grant(count=people)
-    grant, files = desk.read(granted), desk.codes("codes", people)
-    data = release_online(desk.body, granted.data, files, [desk.hall.enrolment_bytes], CLOCK)
-    release = read_release(data, desk.body.trust(), now_s=NOW_S, officers=people)
-    assert (release.not_before_s, release.expires_s) == (SITTING.not_before_s, SITTING.expires_s)
-    secret = release.secret(desk.hall.sealing_key())
-    assert secret == desk.secret(grant, files)
-    assert grant.open(desk.here.sealing_key(), secret) == desk.paper_key
-    if people == 1:
-        with pytest.raises(TrustError, match="1 of the 2"):
-            read_release(data, desk.body.trust(), now_s=NOW_S, officers=2)
-
-
-def test_two_codes_need_two_officers(desk: Desk) -> None:
-    granted = desk.grant(count=2)
-    files, halls = desk.codes("codes", 2), [desk.hall.enrolment_bytes]
-    (desk.body.keys / "release-2.key").unlink()
-    with pytest.raises(PackagingError, match="2 release officers must sign"):
-        release_online(desk.body, granted.data, files, halls, CLOCK)
-    (desk.body.keys / "release-1.key").unlink()
-    with pytest.raises(BodyError, match="No key of the role “release”"):
-        release_online(desk.body, granted.data, files, halls, CLOCK)
-
-
-def test_an_old_issue_is_never_released(desk: Desk) -> None:
-    old = desk.grant("old")
-    code = desk.codes("old")[0].read_text()
-    new = desk.grant("new")
-    halls = [desk.hall.enrolment_bytes]
-    with pytest.raises(PackagingError, match=r"Issue 1 .* is withdrawn"):
-        release_online(desk.body, old.data, desk.codes("new"), halls, CLOCK)
-    with pytest.raises(PackagingError, match="are withdrawn and never released"):
-        release_online(desk.body, new.data, desk.codes("old"), halls, CLOCK)
-    desk.codes("old")[0].write_text(code)  # a copy that somebody kept
-    with pytest.raises(PackagingError, match="not those of issue 2"):
-        release_online(desk.body, new.data, desk.codes("old"), halls, CLOCK)
-
-
-def test_a_release_is_for_halls_of_the_centre_with_every_code(desk: Desk) -> None:
-    granted = desk.grant(count=2)
-    files = desk.codes("codes", 2)
-    for stranger in (_hall(desk.body, "h2", "C2"), desk.here):
-        with pytest.raises(PackagingError, match="no hall of centre “C1”"):
-            release_online(desk.body, granted.data, files, [stranger.enrolment_bytes], CLOCK)
-    halls = [desk.hall.enrolment_bytes]
-    with pytest.raises(PackagingError, match="2 codes"):
-        release_online(desk.body, granted.data, files[:1], halls, CLOCK)
-    with pytest.raises(ReleaseError, match="code 2"):
-        release_online(desk.body, granted.data, files[::-1], halls, CLOCK)
-
-
 # --- The command line ------------------------------------------------------------
 
 
@@ -350,8 +294,8 @@ def _run(*arguments: object) -> str:
     return result.output
 
 
-def test_the_commands_grant_name_a_late_station_and_release(desk: Desk, tmp_path: Path) -> None:
-    grant, addendum, release = (tmp_path / name for name in ("g", "a", "r"))
+def test_the_commands_grant_and_name_a_late_station(desk: Desk, tmp_path: Path) -> None:
+    grant, addendum = (tmp_path / name for name in ("g", "a"))
     first, second = desk.codes("cli", 2)
     common = ("--body", desk.body.directory)
     granting = ("grant", desk.package, *common, "--centre", "C1", "--slot", SLOT, "--out", grant)
@@ -361,13 +305,8 @@ def test_the_commands_grant_name_a_late_station_and_release(desk: Desk, tmp_path
     assert f"Granted to s1 of C1: {grant}" in said
     late = _station(desk.body, "late")
     _run("addendum", grant, *common, "--station", late.enrolment_path, "--out", addendum)
-    _run(
-        "release", grant, *common, "--codes-file", first, "--codes-file", second,
-        "--hall", desk.hall.enrolment_path, "--out", release,
-    )  # fmt: skip
     opened = read_grant(grant.read_bytes(), desk.body.trust(), now_s=NOW_S)
-    sent = read_release(release.read_bytes(), desk.body.trust(), now_s=NOW_S, officers=2)
-    secret = sent.secret(desk.hall.sealing_key())
+    secret = desk.secret(opened, [first, second])
     named = read_addendum(addendum.read_bytes(), desk.body.trust())
     assert named.open(opened, late.sealing_key(), secret) == desk.paper_key
     third = tmp_path / "third.codes"

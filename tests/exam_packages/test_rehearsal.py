@@ -13,8 +13,8 @@ from click.testing import CliRunner
 from exam_packages import custody, packaging
 from exam_packages.body import Body
 from exam_packages.clock import SECOND, SystemClock
-from exam_packages.granting import Granted, grant_package, release_online
-from exam_packages.packaging import Sitting
+from exam_packages.granting import Granted, grant_package
+from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.rehearsal import (
     REHEARSAL_DAYS,
     RehearsalError,
@@ -22,12 +22,13 @@ from exam_packages.rehearsal import (
     rehearse,
     require,
 )
+from exam_packages.releasing import order_release, release_code
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.custody import CustodyError, seal_custody
 from exam_packages.sealing.keys import KeyFileError, read_sealing_key, write_sealing_key
 from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.suite import SealingKey, SigningKey
-from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Opening, TrustError
+from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, RELEASE, SCORING, Opening, TrustError
 from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning import succession
 from provisioning.authority import enrol, found_body
@@ -110,12 +111,17 @@ def test_no_release_is_signed_after_the_rehearsal_has_aged(body: Body) -> None:
     granted = grant(body, At())
     (hall,) = (path.read_bytes() for path in body.enrolments.glob("*hall*"))
     codes = [body.directory.parent / "codes"]
-    release_online(body, granted.data, codes, [hall], At(29 * DAY_S))
+    order = order_release(body, granted.data, [hall], At(29 * DAY_S))
+    code, officers = codes[0].read_text(), body.signing_keys(RELEASE)[:1]
+    release_code(order, body.trust(), code, officers, At(29 * DAY_S))
     later = At(31 * DAY_S)
     with pytest.raises(RehearsalError):
-        release_online(body, granted.data, codes, [hall], later)
+        order_release(body, granted.data, [hall], later)
+    with pytest.raises(PackagingError, match="rehearses again"):  # nor by an order of before
+        release_code(order, body.trust(), code, officers, later)
     rehearse(body, later)
-    assert release_online(body, granted.data, codes, [hall], later)
+    order = order_release(body, granted.data, [hall], later)
+    assert release_code(order, body.trust(), code, officers, later)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +195,9 @@ def test_codes_of_a_grant_come_back_by_two_custodians_and_release_it(
     lost.write_text(f"{custody.recover_code(body, kept.stem, keys[1:])}\n")
     assert lost.read_text() == written
     (hall,) = (path.read_bytes() for path in body.enrolments.glob("*hall*"))
-    assert release_online(body, granted.data, [lost], [hall], At())
+    order = order_release(body, granted.data, [hall], At())
+    officers = body.signing_keys(RELEASE)[:1]
+    assert release_code(order, body.trust(), lost.read_text(), officers, At())
     again = grant(body, At())
     assert not kept.exists()
     assert again.kept[0].exists()
@@ -267,8 +275,8 @@ def test_another_opening_key_needs_another_rehearsal(
         Opening(SCORING, new.public.raw) if each.role == SCORING else each
         for each in before.root.openings
     )
-    root = msgspec.structs.replace(before.root, openings=openings)
-    succession._install(body, root, At(), [])
+    root = msgspec.structs.replace(before.root, openings=openings, version=2)
+    succession.install(body, succession.signed(body, root))
     with pytest.raises(RehearsalError):
         require(body, At().now_s)
 

@@ -287,7 +287,11 @@ class Crashes(RuleBasedStateMachine):
                 self._catch_up(station, holder, outbox)
                 assert holder.state.head == head
         own = station.machine.signing.key_id
-        if self._begin(station, next_context(recovered.cursor, own, PACKAGE, BOOT), holders[0]):
+        if self._begin(
+            station,
+            next_context(recovered.cursor, own, PACKAGE, BOOT, above=recovered.epoch),
+            holders[0],
+        ):
             station.outboxes = outboxes
 
     def _begin(self, station: Station, context: Context, commander: Holder) -> bool:

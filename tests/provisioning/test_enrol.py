@@ -47,6 +47,7 @@ def _request(**changes: object) -> tuple[Request, SigningKey]:
         "ed25519": key.public.ed25519,
         "sealing": SealingKey.generate().public.raw,
         "certificate_request": b"",
+        "protection": 0,
     }
     return Request(**(fields | changes)), key  # type: ignore[arg-type]  # fields are as named
 

@@ -14,9 +14,10 @@ from exam_packages import packaging
 from exam_packages.body import Body, BodyError
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.errors import ExamError
-from exam_packages.granting import addendum_for, grant_package, release_online
+from exam_packages.granting import addendum_for, grant_package
 from exam_packages.packaging import Sitting
 from exam_packages.rehearsal import rehearse
+from exam_packages.releasing import order_release
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.keys import read_sealing_key, read_signing_key
@@ -275,7 +276,7 @@ def test_a_revoked_machine_gets_nothing_more(site: Site, tmp_path: Path) -> None
     with pytest.raises(TrustError, match="has been revoked"):
         addendum_for(site.body, again.data, lost.enrolment_bytes, CLOCK)
     with pytest.raises(TrustError, match="has been revoked"):
-        release_online(site.body, again.data, codes, [site.hall.enrolment_bytes], CLOCK)
+        order_release(site.body, again.data, [site.hall.enrolment_bytes], CLOCK)
     with pytest.raises(TrustError, match="has been revoked"):
         succession.revoke(site.body, CLOCK, [lost.enrolment_bytes])
     request = (lost.directory / "request.enrolment").read_bytes()

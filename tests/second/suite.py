@@ -181,6 +181,13 @@ class Who:
 
 def verified(data: bytes, kind: str, people: Sequence[Who], threshold: int = 1) -> bytes:
     """The body of a signed object, when enough of *people* signed it."""
+    body, valid = signed_by(data, kind, people)
+    need(len(valid) >= threshold, f"{len(valid)} of {threshold} signatures of this {kind}")
+    return body
+
+
+def signed_by(data: bytes, kind: str, people: Sequence[Who]) -> tuple[bytes, set[bytes]]:
+    """The body of a signed object, and the key ids of those of *people* who signed it."""
     start = kind.encode() + b"\n"
     need(data.startswith(start), f"not a {kind}")
     body, rest = field(data[len(start) :])
@@ -197,9 +204,7 @@ def verified(data: bytes, kind: str, people: Sequence[Who], threshold: int = 1) 
         last = (who, algorithm)
         given.setdefault(who, {})[algorithm] = signature
     message = b"DSSEv1 %d %b %d %b" % (len(kind), kind.encode(), len(body), body)
-    valid = {who.key_id for who in people if who.signed(given.get(who.key_id, {}), message)}
-    need(len(valid) >= threshold, f"{len(valid)} of {threshold} signatures of this {kind}")
-    return body
+    return body, {who.key_id for who in people if who.signed(given.get(who.key_id, {}), message)}
 
 
 def field(data: bytes) -> tuple[bytes, bytes]:

@@ -30,6 +30,7 @@ from exam_packages.sealing.journal import (
     sign_permit,
 )
 from exam_packages.sealing.suite import SigningKey
+from exam_packages.sealing.trust_root import MAX_ROOT_SIZE
 from sync import messages as wire
 from sync.link import HolderClient, HolderRefused, Misbehaved, Unreachable
 from sync.machine import MachineHome
@@ -156,7 +157,7 @@ def tick(frames: tuple[bytes, ...] = ()) -> wire.Tick:
 def tock(
     acknowledgement: bytes = b"", commands: tuple[bytes, ...] = (), need_after: int = -1
 ) -> wire.Tock:
-    return wire.Tock(acknowledgement, commands, (), need_after, b"", (), ())
+    return wire.Tock(acknowledgement, commands, (), need_after, b"", (), (), 1)
 
 
 def acknowledgement(key: SigningKey, blind_id: bytes = BLIND_ID) -> bytes:
@@ -267,7 +268,7 @@ def test_an_answer_in_another_language_is_not_read(
 
 
 def test_an_endless_answer_is_not_taken_in(hall: FakeHall, client: HolderClient) -> None:
-    hall.says_bytes("/v1/tick", bytes(wire.MAX_TICK + 1))
+    hall.says_bytes("/v1/tick", bytes(wire.MAX_REPLY + 1))
     with pytest.raises(Misbehaved, match="longer than"):
         client.tick(tick())
 
@@ -355,3 +356,19 @@ def test_tls_of_stations_is_not_for_everyone(
     bare = ssl.create_default_context(cafile=str(centre.station.tls_ca))
     with pytest.raises(Unreachable):
         connect(hall.url, bare).greet(now_s=NOW_S)
+
+
+def test_a_root_is_handed_through_and_one_that_is_too_long_is_not_read(
+    client: HolderClient, hall: FakeHall
+) -> None:
+    hall.says("/v1/root", wire.NextRoot(b"whatever it says"))
+    assert client.next_root(1) == b"whatever it says"
+    hall.says("/v1/root", wire.NextRoot(bytes(MAX_ROOT_SIZE)))
+    assert len(client.next_root(1)) == MAX_ROOT_SIZE
+    for huge in (canon.pack(wire.NextRoot(bytes(MAX_ROOT_SIZE + 2048))), bytes(1 << 24)):
+        hall.says_bytes("/v1/root", huge)
+        with pytest.raises(Misbehaved, match="longer than"):
+            client.next_root(1)
+    hall.says_bytes("/v1/root", b"nonsense")
+    with pytest.raises(Misbehaved, match="cannot be read"):
+        client.next_root(1)

@@ -69,6 +69,7 @@ class Body:
         self.roots = [self.signing(f"root {number}", pair=True) for number in (1, 2, 3, 4)]
         self.packager = self.signing("packager", pair=True)
         self.release = self.signing("release", pair=True)
+        self.officer = self.signing("release 2", pair=True)
         self.enroller = self.signing("enrolment", pair=False)
         self.intake = self.signing("intake", pair=False)
         self.checkpoint = self.signing("checkpoint", pair=False)
@@ -101,6 +102,7 @@ class Body:
             issued_s=START_S - 1_000_000,
             expires_s=START_S + 10_000_000,
             equipment=hashlib.sha256(name.encode()).digest() if kind == STATION else b"",
+            protection=2 if name == "station 2" else 0,
         )
         return Machine(name, signing, sealing, sign_enrolment(enrolment, [self.enroller]))
 
@@ -110,7 +112,7 @@ class Body:
         named: dict[str, Sequence[SigningKey]] = {
             ROOT: holders,
             PACKAGER: [self.packager],
-            RELEASE: [self.release],
+            RELEASE: [self.release, self.officer],
             ENROLMENT: [self.enroller],
             INTAKE: [self.intake],
             CHECKPOINT: [self.checkpoint],

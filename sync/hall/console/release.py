@@ -6,10 +6,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exam_packages.sealing.release import MAX_RELEASE
 from sync.hall import seats
 from sync.hall.acts import Why
 from sync.hall.console.site import Site, operator
-from sync.hall.releasing import MAX_RELEASE
 from sync.web.pages import read_form, read_upload
 from sync.web.sessions import Session
 

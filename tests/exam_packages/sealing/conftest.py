@@ -46,11 +46,14 @@ class Machine:
 
 @dataclass(frozen=True)
 class People:
-    """Everybody's keys: three root holders, and one person for each other role."""
+    """Everybody's keys: three root holders, two release officers, one person for each other
+    role."""
 
     roots: tuple[SigningKey, ...]
     packager: SigningKey
     release: SigningKey
+    officer: SigningKey
+    """The second release officer."""
     enroller: SigningKey
     intake: SigningKey
     scoring: SealingKey
@@ -63,6 +66,7 @@ class People:
             *((f"Root {number}", key) for number, key in enumerate(self.roots)),
             ("Packager", self.packager),
             ("Release officer", self.release),
+            ("Another officer", self.officer),
             ("Enrolment", self.enroller),
             ("Intake", self.intake),
         ]
@@ -75,7 +79,7 @@ class People:
             "roles": (
                 RoleKeys(ROOT, 2, tuple(key.key_id for key in self.roots)),
                 RoleKeys(PACKAGER, 1, (self.packager.key_id,)),
-                RoleKeys(RELEASE, 1, (self.release.key_id,)),
+                RoleKeys(RELEASE, 1, (self.release.key_id, self.officer.key_id)),
                 RoleKeys(ENROLMENT, 1, (self.enroller.key_id,)),
                 RoleKeys(INTAKE, 1, (self.intake.key_id,)),
             ),
@@ -106,6 +110,7 @@ class People:
             "issued_s": NOW_S,
             "expires_s": NOW_S + 100_000,
             "equipment": bytes(32),
+            "protection": 0,
         }
         enrolment = Enrolment(**{**fields, **changes})  # type: ignore[arg-type]
         return Machine(enrolment, sign_enrolment(enrolment, [self.enroller]), signing, sealing)
@@ -117,6 +122,7 @@ def people() -> People:
         roots=tuple(SigningKey.generate(pair=True) for _ in range(3)),
         packager=SigningKey.generate(pair=True),
         release=SigningKey.generate(pair=True),
+        officer=SigningKey.generate(pair=True),
         enroller=SigningKey.generate(pair=False),
         intake=SigningKey.generate(pair=False),
         scoring=SealingKey.generate(),

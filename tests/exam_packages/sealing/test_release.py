@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,17 +12,18 @@ from hypothesis import strategies as st
 from exam_packages.errors import ExamError
 from exam_packages.sealing.release import (
     RELEASE_KIND,
-    Release,
     ReleaseError,
+    SealedCode,
+    join_release,
     new_code,
     read_code,
     read_release,
     release_secret,
-    seal_release,
+    seal_code,
 )
 from exam_packages.sealing.shares import Recipient
-from exam_packages.sealing.signed import read_signed
-from exam_packages.sealing.trust import Trust, TrustError
+from exam_packages.sealing.signed import SignedError, read_signed
+from exam_packages.sealing.trust import RELEASE, RoleKeys, Trust, TrustError
 
 PACKAGE = bytes(32)
 OTHER_PACKAGE = b"another package, thirty-two bytes"[:32]
@@ -142,20 +144,31 @@ def test_half_a_code_gives_no_secret(codes: tuple[bytes, ...]) -> None:
 
 # --- The signed release ---
 
+SECOND = read_code(new_code(PACKAGE, SLOT, 2), PACKAGE, SLOT, 2)
 
-def _seal(people: Any, to: Any, now_s: int, **changes: Any) -> bytes:
+
+def _seal(people: Any, to: Any, now_s: int, code: bytes = SECRET, **changes: Any) -> bytes:
+    """One code's part of a release: the first of one, unless *changes* say otherwise."""
     fields: dict[str, Any] = {
         "package_hash": PACKAGE,
         "slot": SLOT,
         "release_id": RELEASE_ID,
+        "number": 1,
+        "codes": 1,
         "not_before_s": now_s,
         "expires_s": now_s + 1000,
         "time_s": now_s - 5,
-        "codes": (SECRET,),
-        "halls": [Recipient(m.enrolment.key_id, m.enrolment.sealing_public) for m in to],
-        "signers": [people.release],
+        "shares": (),
     }
-    return seal_release(**{**fields, **changes})
+    signers = changes.pop("signers", [people.release])
+    halls = [Recipient(m.enrolment.key_id, m.enrolment.sealing_public) for m in to]
+    return seal_code(SealedCode(**{**fields, **changes}), code, halls, signers)
+
+
+def _second(people: Any, to: Any, now_s: int, **changes: Any) -> bytes:
+    """The other officer's part of a release of two codes."""
+    fields = {"number": 2, "codes": 2, "signers": [people.officer], "code": SECOND, **changes}
+    return _seal(people, to, now_s, **fields)
 
 
 @pytest.fixture(scope="module")
@@ -163,12 +176,18 @@ def sealed(people: Any, hall: Any, now_s: int) -> bytes:
     return _seal(people, [hall], now_s)
 
 
+@pytest.fixture(scope="module")
+def both(people: Any, hall: Any, now_s: int) -> bytes:
+    """A release of two codes, each from its own officer."""
+    first = _seal(people, [hall], now_s, codes=2)
+    return join_release(_second(people, [hall], now_s), first)
+
+
 def test_sent_or_spoken_the_secret_is_the_same(
-    people: Any, hall: Any, trust: Trust, now_s: int
+    sealed: bytes, both: bytes, hall: Any, trust: Trust, now_s: int
 ) -> None:
-    second = read_code(new_code(PACKAGE, SLOT, 2), PACKAGE, SLOT, 2)
-    for codes in ((SECRET,), (SECRET, second)):
-        release = read_release(_seal(people, [hall], now_s, codes=codes), trust, now_s=now_s)
+    for data, codes in ((sealed, (SECRET,)), (both, (SECRET, SECOND))):
+        release = read_release(data, trust, now_s=now_s)
         assert release.open(hall.sealing) == codes
         spoken = release_secret(codes, PACKAGE, SLOT, RELEASE_ID)
         assert release.secret(hall.sealing) == spoken
@@ -190,22 +209,99 @@ def test_it_is_valid_in_its_time_only(sealed: bytes, trust: Trust, now_s: int) -
     read_release(sealed, trust, now_s=None)
 
 
+def test_both_codes_must_be_valid(people: Any, hall: Any, trust: Trust, now_s: int) -> None:
+    first = _seal(people, [hall], now_s, codes=2)
+    late = join_release(first, _second(people, [hall], now_s, not_before_s=now_s + 10))
+    assert read_release(late, trust, now_s=None).not_before_s == now_s + 10
+    with pytest.raises(ReleaseError, match="not valid yet"):
+        read_release(late, trust, now_s=now_s)
+    short = join_release(first, _second(people, [hall], now_s, expires_s=now_s + 10))
+    with pytest.raises(ReleaseError, match="expired"):
+        read_release(short, trust, now_s=now_s + 10)
+
+
 def test_only_the_release_officer_releases(
     people: Any, hall: Any, trust: Trust, now_s: int
 ) -> None:
     for signer in (people.packager, people.roots[0], hall.signing):
         with pytest.raises(TrustError, match="release"):
             read_release(_seal(people, [hall], now_s, signers=[signer]), trust, now_s=now_s)
+        first = _seal(people, [hall], now_s, codes=2)
+        mixed = join_release(first, _second(people, [hall], now_s, signers=[signer]))
+        with pytest.raises(TrustError, match="release"):
+            read_release(mixed, trust, now_s=now_s)
 
 
-def test_the_codes_are_bound_to_what_is_signed(
-    people: Any, sealed: bytes, hall: Any, trust: Trust, now_s: int
+def test_half_a_release_releases_nothing(people: Any, hall: Any, trust: Trust, now_s: int) -> None:
+    for half, missing in (
+        (_seal(people, [hall], now_s, codes=2), 2),
+        (_second(people, [hall], now_s), 1),
+    ):
+        with pytest.raises(ReleaseError, match=f"holds no code {missing}"):
+            read_release(half, trust, now_s=now_s)
+        waiting = read_release(half, trust, now_s=now_s, whole=False)
+        assert waiting.missing == (missing,)
+        with pytest.raises(ReleaseError, match="the other release officer"):
+            waiting.open(hall.sealing)
+
+
+def test_one_officer_with_both_codes_is_one_officer(
+    people: Any, hall: Any, trust: Trust, now_s: int
 ) -> None:
-    release = read_release(sealed, trust, now_s=None)
-    fields = {name: getattr(release, name) for name in release.__struct_fields__}
-    for change in ({"slot": "2027-01-01/A"}, {"not_before_s": 0}, {"release_id": bytes(16)}):
+    first = _seal(people, [hall], now_s, codes=2)
+    alone = join_release(first, _second(people, [hall], now_s, signers=[people.release]))
+    with pytest.raises(ReleaseError, match="1 of the 2 release officers"):
+        read_release(alone, trust, now_s=now_s)
+    with pytest.raises(ReleaseError, match="1 of the 2 release officers"):
+        read_release(alone, trust, now_s=now_s, whole=False).secret(hall.sealing)
+
+
+def test_the_threshold_of_the_role_counts_where_it_is_more(
+    people: Any, hall: Any, now_s: int
+) -> None:
+    officers = (people.release.key_id, people.officer.key_id)
+    roles = [each for each in people.root().roles if each.role != RELEASE]
+    strict = people.trust(roles=(*roles, RoleKeys(RELEASE, 2, officers)))
+    with pytest.raises(ReleaseError, match="1 of the 2 release officers"):
+        read_release(_seal(people, [hall], now_s), strict, now_s=now_s)
+    signers = [people.release, people.officer]
+    read_release(_seal(people, [hall], now_s, signers=signers), strict, now_s=now_s)
+
+
+def test_codes_of_different_releases_do_not_join(
+    people: Any, hall: Any, both: bytes, trust: Trust, now_s: int
+) -> None:
+    first = _seal(people, [hall], now_s, codes=2)
+    for change in (
+        {"slot": "2027-01-01/A"},
+        {"release_id": bytes(16)},
+        {"package_hash": OTHER_PACKAGE},
+    ):
+        mixed = join_release(first, _second(people, [hall], now_s, **change))
+        with pytest.raises(ReleaseError, match="do not belong to one release"):
+            read_release(mixed, trust, now_s=now_s)
+    for twice in (first + first, join_release(_seal(people, [hall], now_s), first)):
+        with pytest.raises(ReleaseError, match="do not belong to one release"):
+            read_release(twice, trust, now_s=now_s)
+    swapped = both[len(first) :] + both[: len(first)]
+    with pytest.raises(ExamError):  # there is one order
+        read_release(swapped, trust, now_s=now_s)
+    with pytest.raises(SignedError):
+        read_release(join_release(both, first), trust, now_s=now_s)
+
+
+def test_the_codes_are_bound_to_what_is_signed(sealed: bytes, hall: Any, trust: Trust) -> None:
+    (code,) = read_release(sealed, trust, now_s=None).sealed
+    assert code.open(hall.sealing) == SECRET
+    for change in (
+        {"slot": "2027-01-01/A"},
+        {"not_before_s": 0},
+        {"release_id": bytes(16)},
+        {"number": 2},
+        {"codes": 2},
+    ):
         with pytest.raises(ReleaseError, match="damaged inside"):
-            Release(**{**fields, **change}).open(hall.sealing)
+            msgspec.structs.replace(code, **change).open(hall.sealing)
 
 
 def test_no_single_bit_may_differ(sealed: bytes, trust: Trust) -> None:
@@ -218,10 +314,10 @@ def test_no_single_bit_may_differ(sealed: bytes, trust: Trust) -> None:
             read_release(bytes(changed), trust, now_s=None)
 
 
-def test_every_cut_is_refused(sealed: bytes, trust: Trust) -> None:
-    for end in range(len(sealed)):
+def test_every_cut_is_refused(both: bytes, trust: Trust) -> None:
+    for end in range(len(both)):
         with pytest.raises(ExamError):
-            read_release(sealed[:end], trust, now_s=None)
+            read_release(both[:end], trust, now_s=None)
 
 
 @pytest.mark.parametrize(
@@ -231,13 +327,16 @@ def test_every_cut_is_refused(sealed: bytes, trust: Trust) -> None:
         {"slot": ""},
         {"release_id": bytes(15)},
         {"not_before_s": 1 << 41},
-        {"codes": ()},
-        {"codes": (SECRET[:12],)},
-        {"halls": []},
+        {"code": b""},
+        {"code": SECRET[:12]},
+        {"number": 2},
+        {"number": 0},
+        {"codes": 3},
+        {"to": []},
     ],
 )
 def test_what_could_not_be_read_is_not_released(
     people: Any, hall: Any, now_s: int, changes: dict[str, Any]
 ) -> None:
     with pytest.raises(ReleaseError):
-        _seal(people, [hall], now_s, **changes)
+        _seal(people, **{"to": [hall], "now_s": now_s, **changes})

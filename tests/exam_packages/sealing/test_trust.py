@@ -196,7 +196,7 @@ def test_the_store_keeps_the_highest_root(people: Any, tmp_path: Path) -> None:
 def test_a_damaged_store_is_a_sentence(people: Any, tmp_path: Path) -> None:
     store = TrustStore(tmp_path)
     store.install(people.signed_root())
-    (file,) = tmp_path.iterdir()
+    file = tmp_path / "trust-root.signed"
     file.write_bytes(file.read_bytes()[:-1])
     with pytest.raises(SignedError):
         store.load()

@@ -579,7 +579,7 @@ def test_what_is_no_file_of_ours_is_told(look, wrong, tmp_path, content, code):
         [
             b"EXKBNDL1", b"EXKJRNL1", b"exam-kiosk/package-file/v1\n", b"exam-kiosk/grant/v2\n",
             b"exam-kiosk/receipt/v1\n", b"exam-kiosk/manifest/v1\n", b"exam-kiosk/trust/v1\n",
-            b"exam-kiosk/enrolment/v1\n", b"exam-kiosk/release/v1\n", b"c2sp.org/tlog-proof@v1\n",
+            b"exam-kiosk/enrolment/v2\n", b"exam-kiosk/release/v2\n", b"c2sp.org/tlog-proof@v1\n",
             b"x\n1\n" + b"A" * 43 + b"=\n",
         ]
     ),

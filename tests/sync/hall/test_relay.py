@@ -15,15 +15,20 @@ from typing import Any
 import pytest
 
 from exam_packages.attempt.events import REOPEN, Beat, SnapshotTaken
+from exam_packages.body import Body
+from exam_packages.clock import SECOND
 from exam_packages.sealing.bundle import Evidence, manifest_hash, parse_manifest
 from exam_packages.sealing.journal import next_context
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.restore_keys import Erasure, read_erasure, sign_erasure
+from exam_packages.sealing.trust import TrustStore
+from provisioning import succession
+from provisioning.authority import found_body
 from sync.intake.home import IntakeHome
-from sync.link import HolderRefused
+from sync.link import HolderClient, HolderRefused
 from sync.messages import TakeUp
 
-from .conftest import CLOCK, Hall, Site, Station
+from .conftest import CLOCK, Hall, Site, Station, found_site
 
 _SERVE = "from sync.intake.cli import intake; intake()"
 
@@ -220,4 +225,89 @@ def test_a_reopened_hand_in_is_relayed_twice_and_the_statements_of_erasure_follo
     context = next_context(seat.writer.synced_cursor, key.key_id, site.package_hash, CLOCK.boot())
     with pytest.raises(HolderRefused, match="has closed this sitting"):
         seat.client.permit(context, REOPEN)
+    seat.close()
+
+
+# --- Roots of trust that the intake has -------------------------------------------
+
+
+def own_hall(own: Site, port: int) -> Hall:
+    """A hall of *own*, with a sitting open, that hands over to the intake at *port*."""
+    home = own.hall("hall")
+    settings = home.settings_path
+    url = f'intake_url = "https://127.0.0.1:{port}"'
+    settings.write_text(re.sub(r'intake_url = ".*"', url, settings.read_text()))
+    return Hall(type(home).load(home.directory))
+
+
+def alarms(hall: Hall) -> str:
+    with hall.desk() as desk:
+        return " ".join(desk.board()["alarms"])
+
+
+@pytest.fixture
+def online(tmp_path: Path) -> Iterator[tuple[Site, IntakeHome, Hall]]:
+    """A site of its own, its running intake, and a hall that is not started yet."""
+    own = found_site(tmp_path)
+    home = IntakeHome.create(own.directory / "intake", own.body, "127.0.0.1", 0, ["127.0.0.1"])
+    intake = Intake(home)
+    intake.start()
+    hall = own_hall(own, intake.port)
+    yield own, home, hall
+    hall.stop()
+    intake.stop()
+
+
+def test_the_hall_learns_new_roots_from_the_intake(
+    online: tuple[Site, IntakeHome, Hall],
+) -> None:
+    own, intake, hall = online
+    station = own.station("s2")
+    succession.revoke(own.body, CLOCK, [station.enrolment_bytes])
+    succession.rotate(own.body, CLOCK, replace=["root-1", "root-2"])
+    for version in (2, 3):
+        data = own.body.root_version_path(version).read_bytes()
+        TrustStore(intake.trust_directory).install(data)
+    hall.start()
+    eventually(lambda: hall.home.trust().root.version == 3)
+    client = HolderClient(
+        hall.station_url,
+        station.client_tls(),
+        enrolment=station.enrolment_bytes,
+        centre=station.centre,
+        trust=station.trust(),
+    )
+    with pytest.raises(HolderRefused, match="has been revoked"):
+        client.greet(now_s=CLOCK.wall_ns() // SECOND)
+    client.close()
+    assert TrustStore(hall.home.trust_directory).after(1)  # to hand on
+
+
+def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(
+    online: tuple[Site, IntakeHome, Hall],
+) -> None:
+    own, intake, hall = online
+    succession.rotate(own.body, CLOCK, replace=["enrolment"])
+    TrustStore(intake.trust_directory).install(own.body.root_version_path(2).read_bytes())
+    hall.start()
+    eventually(lambda: "ends the enrolment of this hall" in alarms(hall))
+    assert hall.home.trust().root.version == 1
+    with hall.desk() as desk:
+        desk.act("close", all="1", reason="routine.start")
+    eventually(lambda: hall.home.trust().root.version == 2)
+
+
+def test_an_intake_that_lies_about_roots_is_not_believed(
+    online: tuple[Site, IntakeHome, Hall],
+) -> None:
+    own, intake, hall = online
+    other = Body(own.directory / "other")
+    found_body(other.directory, own.body.trust().root.body, CLOCK)
+    succession.revoke(other, CLOCK, [])
+    (intake.trust_directory / "root-2.signed").write_bytes(other.root_bytes())
+    hall.start()
+    eventually(lambda: "not believed" in alarms(hall))
+    assert hall.home.trust().root.version == 1
+    seat = finish(own, hall, own.directory / "j", "code-0000")
+    eventually(lambda: seat.tick(phase="closed").receipt)  # it hinders nothing else
     seat.close()

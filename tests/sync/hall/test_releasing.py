@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.grant import read_grant
-from exam_packages.sealing.release import new_code, read_code, seal_release
+from exam_packages.sealing.keys import read_signing_key
+from exam_packages.sealing.release import (
+    SealedCode,
+    join_release,
+    new_code,
+    read_code,
+    seal_code,
+)
 from exam_packages.sealing.shares import Recipient
-from exam_packages.sealing.trust import RELEASE
 from sync.hall.desk import DeskError
 
 from .conftest import CLOCK, SLOT, Hall, Site, Station, run_cli
 from .test_console import sign_in
 
 NOW_S = CLOCK.wall_ns() // SECOND
+OFFICERS = ("release-1", "release-2")
 
 
 @pytest.fixture
@@ -42,24 +50,30 @@ def released(hall: Hall) -> bool:
         return found
 
 
-def make(site: Site, hall: Hall, officers: int = 2, **changes: object) -> bytes:
-    """The body's release for *hall*."""
+def make(site: Site, hall: Hall, officers: Sequence[str] = OFFICERS, **changes: Any) -> bytes:
+    """The body's release for *hall*: one code from each of *officers*."""
     enrolment = hall.home.enrolment()
-    codes = [
-        read_code(code, site.package_hash, SLOT, place) for place, code in enumerate(site.codes, 1)
-    ]
-    fields: dict[str, object] = {
+    halls = changes.pop("halls", [Recipient(enrolment.key_id, enrolment.sealing_public)])
+    fields: dict[str, Any] = {
         "package_hash": site.package_hash,
         "slot": SLOT,
         "release_id": site.release_id,
+        "codes": len(officers),
         "not_before_s": NOW_S - 60,
-        "expires_s": NOW_S + 3600,
+        "expires_s": NOW_S + 7 * 86_400,
         "time_s": NOW_S,
-        "codes": codes,
-        "halls": [Recipient(enrolment.key_id, enrolment.sealing_public)],
-        "signers": site.body.signing_keys(RELEASE)[:officers],
+        "shares": (),
     }
-    return seal_release(**{**fields, **changes})  # type: ignore[arg-type]  # fields are as named
+    parts = [
+        seal_code(
+            SealedCode(**{**fields, "number": number, **changes}),
+            read_code(code, site.package_hash, SLOT, number),
+            halls,
+            [read_signing_key(site.body.keys / f"{officer}.key")],
+        )
+        for number, (officer, code) in enumerate(zip(officers, site.codes, strict=False), 1)
+    ]
+    return join_release(*parts)
 
 
 def take(hall: Hall, data: bytes, name: str = "chief") -> str:
@@ -163,17 +177,18 @@ def test_the_bodys_release_opens_as_codes_do(
 def test_a_release_that_is_not_for_here_and_now_is_refused(closed: Hall, site: Site) -> None:
     machine = site.station("s1").enrolment()
     other = [Recipient(machine.key_id, machine.sealing_public)]
-    packager = [site.body.signing_key("packager")]
+    whole = make(site, closed)
     refusals: list[tuple[str, bytes]] = [
-        ("1 of the 2 signatures", make(site, closed, officers=1)),
-        ("0 of the 2 signatures", make(site, closed, signers=packager)),
-        ("not valid yet", make(site, closed, not_before_s=NOW_S + 600)),
+        ("1 of the 2 release officers", make(site, closed, [OFFICERS[0]] * 2)),
+        ("0 of the 1 signatures", make(site, closed, [OFFICERS[0], "packager"])),
+        ("holds no code 2", whole[: len(whole) // 2]),
+        ("not valid yet", make(site, closed, not_before_s=NOW_S + 86_400)),
         ("expired", make(site, closed, expires_s=NOW_S - 1)),
         ("another exam or sitting", make(site, closed, slot="2026-11-24/A")),
         ("another exam or sitting", make(site, closed, package_hash=bytes(32))),
         ("another issue", make(site, closed, release_id=bytes(16))),
         ("not for this hall", make(site, closed, halls=other)),
-        ("holds 1", make(site, closed, codes=[bytes(13)])),
+        ("holds 1", make(site, closed, OFFICERS[:1])),
         ("not the file", b"no release"),
         ("damaged", make(site, closed)[:-1]),
         ("not the file", b""),

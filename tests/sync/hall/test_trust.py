@@ -124,3 +124,48 @@ def test_the_hall_never_goes_back_to_an_earlier_root(own: Site, running: Hall) -
     with pytest.raises(TrustError, match="after version 3 only version 4"):
         follow(running, paths[0])
     assert HallHome.load(running.home.directory).trust().root.version == 3
+
+
+# --- Roots that the hall passes on ------------------------------------------------
+
+
+def client_of(hall: Hall, station: StationHome) -> HolderClient:
+    return HolderClient(
+        hall.station_url,
+        station.client_tls(),
+        enrolment=station.enrolment_bytes,
+        centre=station.centre,
+        trust=station.trust(),
+    )
+
+
+def test_the_hall_hands_the_missing_roots_to_whoever_asks(own: Site, running: Hall) -> None:
+    """Also to a station that it refuses, and to one that never greeted."""
+    lost, fresh = own.station("s2"), own.station("s1")
+    succession.revoke(own.body, CLOCK, [lost.enrolment_bytes])
+    succession.rotate(own.body, CLOCK, replace=["root-1", "packager"])
+    for version in (2, 3):
+        follow(running, own.body.root_version_path(version))
+    with pytest.raises(HolderRefused, match="has been revoked"):
+        greet(running, lost)
+    for station in (lost, fresh):
+        client = client_of(running, station)
+        trust = station.trust()
+        for version in (2, 3):
+            root = client.next_root(version - 1)
+            assert root == own.body.root_version_path(version).read_bytes()
+            trust.vouches(root)
+            trust = trust.update(root)
+        assert client.next_root(3) == b""
+        assert client.next_root(1 << 40) == b""
+        client.close()
+    assert trust.digest == own.body.trust().digest
+
+
+def test_a_tick_says_which_root_the_hall_has(own: Site, running: Hall, tmp_path: Path) -> None:
+    seat = Station(own.station("s1"), running, tmp_path / "kept").begin("code-0002")
+    assert seat.tick().trust == 1
+    succession.rotate(own.body, CLOCK)
+    follow(running, own.body.root_version_path(2))
+    assert seat.tick().trust == 2
+    seat.close()

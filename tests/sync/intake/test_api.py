@@ -17,6 +17,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
+from exam_packages.sealing.trust import TrustStore
 from sync.intake import api
 from sync.intake.client import IntakeClient, IntakeUnavailable
 from sync.intake.home import IntakeHome
@@ -55,7 +56,7 @@ def client(
     log = Log(storage, home.trust, CLOCK, lambda: disk["free"])
     with (
         ThreadPoolExecutor(4) as executor,
-        served(api.application(intake, log, executor)) as client,
+        served(api.application(intake, log, executor, TrustStore(home.trust_directory))) as client,
     ):
         yield client
 
@@ -84,7 +85,7 @@ def test_evidence_is_put_off_while_other_evidence_is_taken(
     handed = centre.hand_in(next(attempts), pictures=1)
     with (
         ThreadPoolExecutor(4) as executor,
-        served(api.application(intake, log, executor)) as client,
+        served(api.application(intake, log, executor, TrustStore(home.trust_directory))) as client,
     ):
         assert client.hand_over(**handed.parts())
         with pytest.raises(IntakeUnavailable, match="busy with other evidence") as later:

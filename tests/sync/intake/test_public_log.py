@@ -237,8 +237,9 @@ def test_a_signer_signs_only_what_continues_its_last(
 def test_status_says_when_receipts_are_overdue(
     home: IntakeHome, centre: Centre, storage: SqliteStorage, handed: list[HandedIn]
 ) -> None:
-    assert storage.overdue(NOW_S - 24 * 3600) == 0
-    assert storage.overdue(NOW_S + 60) == 2
+    now_s = CLOCK.wall_ns() // SECOND
+    assert storage.overdue(now_s - 24 * 3600) == 0
+    assert storage.overdue(now_s + 60) == 2
     assert "INCIDENT" not in run(intake_command, "status", home.directory).output
     storage._store.write(lambda db: db.execute("UPDATE bundle SET received_s = 5"))
     said = run(intake_command, "status", home.directory).output

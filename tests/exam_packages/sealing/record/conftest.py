@@ -66,11 +66,12 @@ class Attempt:
 
     def context(self) -> Context:
         """The context of the epoch that may follow what lies in the directory."""
-        cursor = read_frames(self.directory).cursor
+        left = read_frames(self.directory)
+        cursor = left.cursor
         station = self.machine.signing.key_id
         if cursor is None:
             return first_context(self.blind_id, station, self.package_hash, self.boot)
-        return next_context(cursor, station, self.package_hash, self.boot)
+        return next_context(cursor, station, self.package_hash, self.boot, above=left.epoch)
 
     def permit(self, context: Context) -> bytes:
         return sign_permit(context, self.authority, 1_700_000_000, self.hall.signing)

@@ -19,11 +19,13 @@ from exam_packages.files import write_durably
 from exam_packages.sealing import journal_files
 from exam_packages.sealing.journal import (
     ChainGap,
+    ChainPermit,
     Compartment,
     DiskFault,
     DiskFull,
     JournalConflict,
     JournalError,
+    next_context,
     open_frames,
     read_frames,
     refill,
@@ -460,3 +462,68 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path):
     with pytest.raises(OSError, match="directory"):
         write_durably(path, b"data")
     assert list(tmp_path.iterdir()) == [path]
+
+
+# --- Damage, and the number of the next epoch ----------------------------------------
+
+
+def three_lives(attempt, monkeypatch) -> list[Path]:
+    """A record of three epochs, each in segments of its own; the segments' paths."""
+    monkeypatch.setattr(journal_files, "SEGMENT_SIZE", 16 * 1024)
+    for life in range(3):
+        writer = attempt.begin()
+        attempt.add(writer, *(bytes([life]) * 4000 for _ in range(5)))
+        writer.close()
+    return segments(attempt)
+
+
+def spoil_entry(attempt, number: int) -> None:
+    """Make every copy of an entry unreadable: the record ends before it."""
+    frame = attempt.frames()[number - 1]
+    for path in segments(attempt):
+        data = path.read_bytes()
+        while (place := data.find(frame)) >= 0:
+            data = data[:place] + bytes(len(frame)) + data[place + len(frame) :]
+        path.write_bytes(data)
+
+
+@pytest.mark.parametrize("lost", [3, 8])
+def test_after_damage_no_number_of_an_epoch_is_used_again(attempt, monkeypatch, lost):
+    """The record is cut in an early epoch, and later ones can still be read behind the gap:
+    their numbers are taken, or what is written next would meet them as a contradiction."""
+    three_lives(attempt, monkeypatch)
+    spoil_entry(attempt, lost)
+    left = read_frames(attempt.directory)
+    assert len(left.frames) == lost - 1
+    assert left.note is not None
+    assert left.epoch == 3
+    writer = attempt.begin()
+    assert writer.epoch == 4
+    attempt.add(writer, *(b"again" for _ in range(30)))  # past every entry behind the gap
+    assert len(read_frames(attempt.directory).frames) == lost + 30
+    writer.close()
+    for _ in range(2):
+        attempt.begin().close()
+    assert read_frames(attempt.directory).cursor.epoch == 6
+    assert attempt.answers()[-30:] == [b"again"] * 30
+
+
+def test_an_epoch_of_which_only_a_preamble_is_left_counts(attempt, monkeypatch):
+    paths = three_lives(attempt, monkeypatch)
+    spoil_entry(attempt, 3)
+    for path in paths:
+        data = path.read_bytes()
+        if int.from_bytes(data[8:16], "big") == 3:
+            path.write_bytes(data[:28] + bytes(len(data) - 28))
+    assert read_frames(attempt.directory).epoch == 3
+
+
+def test_an_epoch_that_was_seen_here_is_not_opened_again(attempt, monkeypatch):
+    three_lives(attempt, monkeypatch)
+    spoil_entry(attempt, 3)
+    left = read_frames(attempt.directory)
+    station, boot = attempt.machine.signing.key_id, attempt.boot
+    stale = next_context(left.cursor, station, attempt.package_hash, boot)
+    assert stale.epoch == 2
+    with pytest.raises(ChainPermit, match="epoch 3 was open before"):
+        attempt.begin(stale)
