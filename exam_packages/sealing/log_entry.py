@@ -18,17 +18,22 @@ __all__ = [
     "BUNDLE",
     "HEADS",
     "MAX_ENTRY",
+    "REGISTER",
     "Entry",
     "bundle_entry",
     "heads_entry",
     "log_entry",
     "read_entry",
+    "register_entry",
 ]
 
 BUNDLE: Final = "bundle"
 """A bundle was received: its hash."""
 HEADS: Final = "heads"
 """A hall stated a root of heads: its signed statement, and when the intake took it."""
+
+REGISTER: Final = "register"
+"""The body made an entry in its register of holds and deletions: that entry's digest."""
 
 MAX_ENTRY: Final = 65_535
 """Bytes of an entry: C2SP's entry bundles give its length in two."""
@@ -87,6 +92,12 @@ def bundle_entry(bundle_hash: bytes) -> bytes:
 def heads_entry(statement: bytes, received_s: int) -> bytes:
     """The entry of a hall's signed root of heads, taken by the intake at *received_s*."""
     return log_entry(HEADS, statement, received_s.to_bytes(8, "big"))
+
+
+def register_entry(digest: bytes) -> bytes:
+    """The entry of one in the body's register, by its
+    :func:`~exam_packages.sealing.retention.entry_digest`: names and reasons stay out."""
+    return log_entry(REGISTER, digest)
 
 
 def _strange() -> LogError:

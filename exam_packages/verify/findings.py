@@ -245,6 +245,8 @@ class Subject:
     package_hash: bytes = b""
     bundle_hash: bytes = b""
     centre: str = ""
+    entry_digest: bytes = b""
+    """Of an entry in the register of holds and deletions: what the log names it by."""
     held: object = None
     """The verified object itself (a grant, a receipt, a checkpoint, a proof), for relations."""
 

@@ -8,7 +8,7 @@ from itertools import combinations
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.log import Checkpoint, leaf_hash
-from exam_packages.sealing.log_entry import bundle_entry
+from exam_packages.sealing.log_entry import bundle_entry, register_entry
 from exam_packages.sealing.log_proof import (
     Proof,
     ProofError,
@@ -32,6 +32,7 @@ def relate_log(
 ) -> None:
     """Places of exams, heads of the log, anchors of records; what is overdue."""
     shown = _places(found, subjects, trust)
+    _registered(found, subjects)
     _heads(found, subjects, trust)
     for each in subjects:
         if isinstance(each.held, Anchors):
@@ -125,6 +126,36 @@ def _in_log(
         entry=entry,
         size=covered.size,
     )
+
+
+def _registered(found: Findings, subjects: Sequence[Subject]) -> None:
+    """Which entries of the body's register a copy of the log has."""
+    entries = [each for each in subjects if each.entry_digest]
+    for subject in subjects if entries else ():
+        if not isinstance(subject.held, Copy):
+            continue
+        tree, size = subject.held.tree, subject.held.checkpoint.size
+        places = {tree.node(0, index): index for index in range(size)}
+        for each in entries:
+            index = places.get(leaf_hash(register_entry(each.entry_digest)))
+            if index is not None:
+                found.proven(
+                    "register-in-log",
+                    "{proof} proves that {path} is entry {entry} of the body's log of {size}.",
+                    proof=subject.path,
+                    path=each.path,
+                    entry=index,
+                    size=size,
+                )
+            else:
+                found.note(
+                    "register-not-in-log",
+                    "{path} is none of the {size} entries of {proof}: the body has not published "
+                    "it, or did so later.",
+                    proof=subject.path,
+                    path=each.path,
+                    size=size,
+                )
 
 
 # --- Heads of the log ----------------------------------------------------------------

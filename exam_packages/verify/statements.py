@@ -20,6 +20,7 @@ from exam_packages.sealing.retention import (
     Deletion,
     Hold,
     Lifting,
+    entry_digest,
     preservation_digest,
     read_entry,
     read_preservation,
@@ -149,7 +150,7 @@ def entry(subject: Subject, data: bytes, trust: Trust) -> None:
     except ExamError as problem:
         subject.findings.problem("entry-not-signed", problem)
         return
-    subject.held = found
+    subject.held, subject.entry_digest = found, entry_digest(data)
     subject.facts |= {"entry": str(found.number), "said": _time(found.time_s)}
     match found:
         case Hold():

@@ -15,8 +15,10 @@ from exam_packages.files import make_directory, write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.bundle import check_hand_in_code
 from exam_packages.sealing.log import Checkpoint
+from exam_packages.sealing.log_entry import register_entry
 from exam_packages.sealing.log_proof import overdue, read_proof, verify_receipt_in_log
 from exam_packages.sealing.receipt import Receipt, read_receipt
+from exam_packages.sealing.retention import entry_digest, read_entry
 from exam_packages.sealing.trust import CHECKPOINT, Trust, TrustStore
 from sync.intake.home import PORT, IntakeHome
 from sync.intake.log import Log
@@ -148,6 +150,30 @@ def checkpoint(home: str, directory: Path, ca: Path | None, passphrases: Passphr
         with loaded.storage() as storage:
             signed = sign(_log(loaded, storage))
     click.echo(f"Signed the log at {signed.size} entries, root {signed.root.hex()}.")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.argument("entries", metavar="ENTRY...", nargs=-1, required=True, type=_FILE)
+def publish(home: Path, entries: tuple[Path, ...]) -> None:
+    """Put what the body's register of holds and deletions says into the log.
+
+    Each ENTRY is a file of the register, or a certificate of deletion. Only its digest is
+    logged, no name and no reason; whoever has the file can then show that it was made, and
+    the body cannot unmake it. One that is in the log already stays where it is.
+
+    \b
+    Example: exam-kiosk intake publish INTAKE INTEGRITY/retention/*.entry
+    """
+    loaded = IntakeHome.load(home)
+    trust = loaded.trust()
+    signed = [path.read_bytes() for path in entries]
+    for data in signed:
+        read_entry(data, trust)
+    with loaded.storage() as storage:
+        for path, data in zip(entries, signed, strict=True):
+            number = storage.log_once(register_entry(entry_digest(data)))
+            click.echo(f"{path} is entry {number} of the log.")
 
 
 @intake.command()

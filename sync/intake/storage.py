@@ -19,6 +19,7 @@ from typing import Any, Final, Protocol
 import apsw
 
 from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
@@ -215,6 +216,9 @@ class Storage(Protocol):
 
     def log(self, entry: bytes) -> int:
         """Append *entry* to the log; return its number."""
+
+    def log_once(self, entry: bytes) -> int:
+        """As :meth:`log`; an entry that is there already keeps its number."""
 
     def log_heads(
         self, hall: bytes, digest: bytes, entry: bytes, received_s: int, pause_s: int
@@ -449,6 +453,13 @@ class SqliteStorage:
 
     def log(self, entry: bytes) -> int:
         return self._store.write(lambda db: log_store.append(db, entry))
+
+    def log_once(self, entry: bytes) -> int:
+        def work(db: apsw.Connection) -> int:
+            there = db.execute("SELECT number FROM leaf WHERE hash = ?", (leaf_hash(entry),)).get
+            return log_store.append(db, entry) if there is None else int(there)
+
+        return self._store.write(work)
 
     def log_heads(
         self, hall: bytes, digest: bytes, entry: bytes, received_s: int, pause_s: int

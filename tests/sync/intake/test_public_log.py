@@ -37,8 +37,10 @@ from exam_packages.sealing.log_proof import (
     verify_entry_in_log,
     verify_growth,
 )
+from exam_packages.sealing.retention import NO_ENTRY, Hold, Lifting, entry_digest, sign_entry
 from exam_packages.sealing.tiles import TileTree
-from exam_packages.sealing.trust import CHECKPOINT
+from exam_packages.sealing.trust import CHECKPOINT, ROOT, TrustError
+from exam_packages.verify.verify import verify
 from sync.intake.accept import Unacceptable
 from sync.intake.checkpoint import CheckpointError, sign_log
 from sync.intake.cli import intake as intake_command
@@ -290,3 +292,36 @@ def test_kill_9_never_leaves_a_tree_that_contradicts_a_signed_one(
                 assert tree.root(old.size) == old.root
     gc.collect()
     assert signed[-1].size >= 256  # a tile was filled on the way
+
+
+def test_the_register_of_holds_and_deletions_is_published_once_and_shown(
+    home: IntakeHome, centre: Centre, tmp_path: Path
+) -> None:
+    body = centre.body
+    roots = body.signing_keys(ROOT)
+    made: list[Path] = []
+    before = NO_ENTRY
+    for number in (1, 2):
+        hold = Hold(number, before, 1, (), (), "file 17", "Ana", NOW_S)
+        data = sign_entry(hold, roots)
+        before = entry_digest(data)
+        made.append(tmp_path / f"{number:06}.entry")
+        made[-1].write_bytes(data)
+    assert "is entry 0 of the log" in run(intake_command, "publish", home.directory, made[0]).output
+    again = run(intake_command, "publish", home.directory, made[0])
+    assert "is entry 0 of the log" in again.output
+    run(intake_command, "checkpoint", home.directory, "--body", body.directory)
+    copy, trusted = tmp_path / "copy", body.root_path
+    with running(home, centre) as server:
+        run(
+            log_command, "copy", server.log_url, "--trust", trusted, "--out", copy,
+            "--ca", body.tls_ca,
+        )  # fmt: skip
+    report = verify([copy, *made], body.trust(), now_s=NOW_S)
+    said = {each.code: each.words for each in report.relations}
+    assert f"{made[0]} is entry 0" in said["register-in-log"]
+    assert str(made[1]) in said["register-not-in-log"]
+    other = tmp_path / "other.entry"
+    other.write_bytes(sign_entry(Lifting(3, before, 1, "x", "y", NOW_S), roots[:1]))
+    with pytest.raises(TrustError):
+        run(intake_command, "publish", home.directory, other)
