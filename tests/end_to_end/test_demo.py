@@ -97,7 +97,12 @@ def test_a_kill_after_the_last_answer_is_refused(tmp_path: Path) -> None:
 def test_ending_the_demo_ends_all_its_processes(tmp_path: Path, number: int) -> None:
     command = [exam_kiosk(), "demo", "--auto", "--dir", str(tmp_path / "site")]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # Whoever runs the tests in the background may have it ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
