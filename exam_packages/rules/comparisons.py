@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from exam_packages.rules import patterns, shapes
+from exam_packages.content import patterns
+from exam_packages.rules import shapes
 from exam_packages.rules.numbers import to_figures, to_places
 from exam_packages.rules.operands import (
     MANY,
@@ -192,18 +193,30 @@ def _pattern_match(settings: Settings) -> Work:
 
         def pattern(here: Here) -> patterns.Pattern | None:
             text = one_text(here.value(variable))
-            return None if text is None else patterns.compiled(text)
+            return None if text is None else _compiled(text)
     else:
-        ready = patterns.compiled(given)
+        ready = _compiled(given)
 
         def pattern(here: Here) -> patterns.Pattern | None:
             return ready
 
     def pattern_match(operands: Operands, here: Here) -> Value | None:
         text, wanted = one_text(operands[0]), pattern(here)
-        return None if text is None or wanted is None else truth(wanted.matches(text))
+        if text is None or wanted is None:
+            return None
+        try:
+            return truth(wanted.matches(text))
+        except patterns.PatternError as problem:
+            raise RulesError(problem.template, **problem.fields) from None
 
     return pattern_match
+
+
+def _compiled(pattern: str) -> patterns.Pattern:
+    try:
+        return patterns.compiled(pattern)
+    except patterns.PatternError as problem:
+        raise RulesError(problem.template, **problem.fields) from None
 
 
 def _inside(settings: Settings) -> Work:

@@ -17,12 +17,12 @@ from typing import Any
 from exam_packages import canon
 from exam_packages.attempt.commands import read_command
 from exam_packages.attempt.events import decode_event
+from exam_packages.content.patterns import Pattern
 from exam_packages.formats.qti.processing import read_processing
 from exam_packages.formats.xml import parse
 from exam_packages.rules.declarations import OutcomeDeclaration
 from exam_packages.rules.expressions import Environment
 from exam_packages.rules.key import AnswerKey, SectionKey, read_answer_key
-from exam_packages.rules.patterns import Pattern
 from exam_packages.rules.running import program
 from exam_packages.sealing import chain
 from exam_packages.sealing.bundle import (

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from exam_packages.assessment import Shuffle
+from exam_packages.content import patterns
 from exam_packages.content.items import Choice, Match, SimpleChoice, TextEntry
 from exam_packages.content.text import Inline, Text
-from exam_packages.formats import building, patterns
+from exam_packages.formats import building
 from exam_packages.formats.building import Part, Tried, Worth
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import slug
@@ -110,5 +111,5 @@ def _like(response: str, text: str, case_sensitive: bool) -> Expression:
             pattern += f"[{piece.lower()}{piece.upper()}]"
         else:
             pattern += "\\" + piece if piece in "\\.[](){}+?|^$-" else piece
-    patterns.check(pattern)
+    patterns.compiled(pattern)
     return Apply("pattern-match", (("pattern", pattern),), (Variable(response),))

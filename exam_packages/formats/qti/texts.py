@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from exam_packages.content import patterns
 from exam_packages.content.items import ExtendedText, Interaction, TextEntry
 from exam_packages.content.values import MAX_MEMBERS
-from exam_packages.formats import patterns
 from exam_packages.formats.qti import choices
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.inlines import one_line
@@ -93,7 +93,13 @@ class Texts:
             )
         if given["format"] != "plain":
             node.change("the text is typed plain, not as {format}.", format=given["format"][:20])
+        mask = given["pattern_mask"]
+        bare = mask.removeprefix("^")
+        bare = bare[:-1] if bare.endswith("$") and not bare.endswith("\\$") else bare
+        if bare != mask and "|" not in mask:  # anchors may belong to one alternative alone
+            node.change("“^” and “$” in the pattern were left out: all of an answer must match.")
+            given["pattern_mask"] = bare
         try:
-            patterns.check(given["pattern_mask"])
+            patterns.compiled(given["pattern_mask"])
         except patterns.PatternError as problem:
             raise node.error("pattern-mask: {why}", why=str(problem)) from None

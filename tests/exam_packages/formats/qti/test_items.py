@@ -17,6 +17,7 @@ from exam_packages.content.items import (
     Match,
     Order,
     TextEntry,
+    complete,
     unshown,
 )
 from exam_packages.content.text import (
@@ -385,8 +386,24 @@ def test_what_is_taken_otherwise_is_told_with_its_place(
     assert all(str(change).startswith("items/i.xml, line ") for change in reading.changes)
 
 
-@pytest.mark.parametrize("pattern", ["(a+)+", "^a$", "["])
-def test_a_dangerous_pattern_is_refused(package: Make, pattern: str) -> None:
+def test_anchors_of_a_pattern_are_left_out(package: Make) -> None:
+    body = (
+        '<p><qti-text-entry-interaction response-identifier="RESPONSE"'
+        r' pattern-mask="^[0-9]+(\.[0-9]+)?$"/></p>'
+    )
+    made = package(body=body, declarations=declare("single", "string", correct("1")))
+    (reading,) = made.bank().readings
+    assert reading.question is not None
+    (entry,) = reading.question.item.interactions
+    assert isinstance(entry, TextEntry)
+    assert entry.pattern == r"[0-9]+(\.[0-9]+)?"
+    assert complete(entry, Response("RESPONSE", ("12.50",)))
+    assert not complete(entry, Response("RESPONSE", ("12.",)))
+    assert "all of an answer must match" in str(reading.changes[0])
+
+
+@pytest.mark.parametrize("pattern", ["^a|b$", "a^b", "["])
+def test_a_pattern_that_is_none_is_refused(package: Make, pattern: str) -> None:
     body = (
         f'<p><qti-text-entry-interaction response-identifier="RESPONSE"'
         f' pattern-mask="{pattern}"/></p>'

@@ -1,8 +1,9 @@
 """XML Schema's regular expressions, matched in time proportional to the text.
 
-QTI's *pattern-match* uses the language of XML Schema Part 2, appendix F. It is matched here
-by following all possibilities at once (Thompson's construction, with the sets of states
-remembered), so no pattern and no answer can make a match take exponential time, as
+QTI's *pattern-mask*, which tells a candidate whether an answer has the wanted form, and
+*pattern-match*, which scores, use the language of XML Schema Part 2, appendix F. It is
+matched here by following all possibilities at once (Thompson's construction, with the sets
+of states remembered), so no pattern and no answer can make a match take exponential time, as
 backtracking engines do.
 
 A pattern always has to match the whole text. ``^`` and ``$``, which are ordinary characters
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
-from exam_packages.rules.values import RulesError
+from exam_packages.errors import ExamError
 
 MAX_LENGTH = 1_000
 MAX_STATES = 3_000
@@ -31,6 +32,11 @@ _MAX_REMEMBERED = 50_000
 """States in all the sets that one pattern remembers; then it begins anew."""
 
 Chars = Callable[[str], bool]
+
+
+class PatternError(ExamError):
+    """A pattern that is not one, or that would take too long on an answer."""
+
 
 _CATEGORIES = frozenset(
     major + minor
@@ -82,11 +88,11 @@ def _one(wanted: str) -> Chars:
 
 
 class Pattern:
-    """A compiled pattern. Raises :class:`RulesError` for what is none."""
+    """A compiled pattern. Raises :class:`PatternError` for what is none."""
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > MAX_LENGTH:
-            raise RulesError("The pattern is longer than {limit} characters.", limit=MAX_LENGTH)
+            raise PatternError("The pattern is longer than {limit} characters.", limit=MAX_LENGTH)
         self._free: list[list[int]] = []
         self._moves: list[tuple[Chars, int] | None] = []
         tree = _Reader(pattern).read()
@@ -97,7 +103,7 @@ class Pattern:
         self._remembered = 0
 
     def matches(self, text: str) -> bool:
-        """Whether the whole *text* matches. Raises :class:`RulesError` when it would take
+        """Whether the whole *text* matches. Raises :class:`PatternError` when it would take
         more than ``MAX_STEPS``."""
         states, steps = self._start, 0
         for char in text:
@@ -106,7 +112,7 @@ class Pattern:
             if after is None:
                 steps += len(states)
                 if steps > MAX_STEPS:
-                    raise RulesError("A pattern would take too long on this answer.")
+                    raise PatternError("A pattern would take too long on this answer.")
                 after = self._step(states, char)
             if not after:
                 return False
@@ -136,7 +142,7 @@ class Pattern:
 
     def _state(self) -> int:
         if len(self._free) >= MAX_STATES:
-            raise RulesError(
+            raise PatternError(
                 "The pattern has more than {limit} states; give its repetitions smaller counts.",
                 limit=MAX_STATES,
             )
@@ -180,7 +186,7 @@ class Pattern:
 
 @lru_cache(maxsize=128)
 def compiled(pattern: str) -> Pattern:
-    """The pattern, made ready once. Raises :class:`RulesError`."""
+    """The pattern, made ready once. Raises :class:`PatternError`."""
     return Pattern(pattern)
 
 
@@ -220,8 +226,10 @@ class _Reader:
             raise self._error("has a “)” too many")
         return tree
 
-    def _error(self, what: str) -> RulesError:
-        return RulesError("The pattern {what} (character {place}).", what=what, place=self._at + 1)
+    def _error(self, what: str) -> PatternError:
+        return PatternError(
+            "The pattern {what} (character {place}).", what=what, place=self._at + 1
+        )
 
     def _peek(self) -> str:
         return self._pattern[self._at : self._at + 1]

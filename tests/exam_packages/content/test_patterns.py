@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exam_packages.content.patterns import Pattern, PatternError, compiled
 from exam_packages.content.values import MAX_TEXT
-from exam_packages.rules.patterns import Pattern, compiled
-from exam_packages.rules.values import RulesError
 
 
 @pytest.mark.parametrize(
@@ -77,7 +76,7 @@ def test_patterns_mean_what_xml_schema_says(
     ],
 )
 def test_what_is_no_pattern_is_refused_in_a_sentence(pattern: str) -> None:
-    with pytest.raises(RulesError, match="pattern"):
+    with pytest.raises(PatternError, match="pattern"):
         Pattern(pattern)
 
 
@@ -105,7 +104,7 @@ def test_they_agree_with_a_backtracking_engine_where_both_read_them_alike(
 def test_any_text_is_a_pattern_or_an_error(pattern: str, text: str) -> None:
     try:
         found = Pattern(pattern)
-    except RulesError:
+    except PatternError:
         return
     assert found.matches(text) in (True, False)
 
@@ -124,7 +123,7 @@ def test_a_match_that_would_take_long_is_given_up() -> None:
     pattern = Pattern("(a|b)*a(a|b){400}")
     noise = int.from_bytes(hashlib.shake_256(b"noise").digest(MAX_TEXT // 8))
     bits = f"{noise:b}".replace("0", "a").replace("1", "b")
-    with pytest.raises(RulesError, match="too long"):
+    with pytest.raises(PatternError, match="too long"):
         pattern.matches(bits)
 
 
