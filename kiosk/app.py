@@ -1,47 +1,74 @@
-"""The way into the candidate's screen: a clean environment first, Textual only then."""
+"""The way into the candidate's screen: a clean process first, Textual only then."""
 
 from __future__ import annotations
 
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from exam_packages.errors import ExamError
 
-_DANGEROUS = ("TEXTUAL", "ESCDELAY", "FORCE_COLOR", "TTY_", "COLUMNS", "LINES")
-"""Environment that changes what Textual and Rich do: ``TEXTUAL_DRIVER`` imports any class,
-``TEXTUAL_PRESS`` types keys, ``TEXTUAL_LOG`` and ``TEXTUAL_SCREENSHOT`` write files;
-``COLUMNS`` and ``LINES`` belie the terminal's real size."""
+_KEPT = ("TERM", "COLORTERM", "LANG", "LANGUAGE")
+"""All of the environment that the screen is started with, beside the locale (``LC_…``).
+
+The rest reaches into it: ``TEXTUAL_DRIVER`` imports any class, ``TEXTUAL_PRESS`` types keys,
+``TEXTUAL_LOG`` and ``TEXTUAL_SCREENSHOT`` write files, ``LD_PRELOAD`` and ``PYTHON…`` bring
+code, ``COLUMNS`` and ``LINES`` belie the terminal's real size.
+"""
+_ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
+"""One heap for all threads: they hardly allocate, and each heap of its own costs memory."""
+_ONCE = "--once"
 
 
 class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
+def run(socket: Path, *, once: bool = False) -> NoReturn:
+    """Show the candidate's screen in this terminal until it is told to end.
+
+    *socket* is the agent's. With *once* the screen ends when the candidate leaves;
+    otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
+    restored; exits with status 70 after a fault of its own.
+
+    This process becomes another one: Python in isolated mode with an empty environment,
+    in which nothing has been loaded that the screen does not need.
+
+    Raises :class:`NoTerminal` when standard input or output is not a terminal.
+    """
+    ready_terminal()
+    arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), *[_ONCE] * once]
+    os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
+
+
 def ready_terminal() -> None:
-    """Clear the environment of what would reach into the screen.
+    """Clear the environment of what would reach into a screen.
 
     Raises :class:`NoTerminal` when standard input or output is not a terminal.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise NoTerminal("The candidate's screen needs a terminal, and there is none here.")
     for name in list(os.environ):
-        if name.startswith(_DANGEROUS):
+        if name not in _KEPT and not name.startswith("LC_"):
             del os.environ[name]
 
 
-def run(socket: Path, *, once: bool = False) -> None:
-    """Show the candidate's screen in this terminal until it is told to end.
+def main() -> None:
+    """The screen itself, in the process that :func:`run` made."""
+    from kiosk import faults
 
-    *socket* is the agent's. With *once* the screen ends when the candidate leaves;
-    otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
-    restored; exits with status 70 after a fault of its own. Raises :class:`NoTerminal`
-    when standard input or output is not one.
-    """
-    ready_terminal()
-    from kiosk.client import Client
+    faults.silence()
+    try:
+        from kiosk.client import Client
 
-    client = Client(socket, once=once)
-    client.run()
-    if client.return_code:
-        sys.exit(client.return_code)
+        client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
+        client.run()
+    except Exception:
+        sys.stderr.write(faults.sentence() + "\n")
+        sys.exit(faults.STATUS)
+    sys.exit(client.return_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -29,6 +29,7 @@ from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import _, say
+from kiosk import faults
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
@@ -38,6 +39,7 @@ from kiosk.ipc.messages import (
     PRACTICE,
     Confirm,
     Do,
+    Fault,
     FromScreen,
     Leave,
     Named,
@@ -66,8 +68,14 @@ LAST_MS = 3_000
 """In the last moments typed text does not wait for a pause."""
 ENDING_S = 5
 """Seconds a screen that was told to end may take to do it in order."""
-FAULT = 70
-"""Exit status after a fault of the screen itself (EX_SOFTWARE)."""
+HEEDED = {
+    *(signal.SIGKILL, signal.SIGSTOP),  # cannot be ignored
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGALRM),  # end it in order
+    *(signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD),
+    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),  # faults of the machine's
+    *(signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS),
+}
+"""Signals that do something; all others, the keyboard's among them, do nothing."""
 
 
 class Client(App[None], inherit_bindings=False):
@@ -146,24 +154,29 @@ class Client(App[None], inherit_bindings=False):
         """Keys and bytes cannot end the screen; the service manager can.
 
         Called once the driver runs: it installs handlers of its own. A terminal that
-        takes no output, or is gone, blocks the whole loop; then an alarm ends the screen.
+        takes no output, or is gone, can hold up the end; then an alarm brings it.
         """
-        for ignored in (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP):
+        for ignored in signal.valid_signals() - HEEDED:
             signal.signal(ignored, signal.SIG_IGN)
         loop = asyncio.get_running_loop()
+        ending = False
 
         def end(number: int, frame: FrameType | None) -> None:
+            nonlocal ending
+            ending = True
             signal.alarm(ENDING_S)
             loop.call_soon_threadsafe(self.exit)
 
         def end_now(number: int, frame: FrameType | None) -> None:
+            if not ending:
+                return  # nobody asked for an end: somebody else's alarm
             if isinstance(self._driver, KioskDriver):
                 self._driver.restore_now()
             os._exit(0)
 
         signal.signal(signal.SIGALRM, end_now)
-        for ending in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(ending, end)
+        for asked in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(asked, end)
 
     def wake(self) -> None:
         """Something changed: look at it soon."""
@@ -472,27 +485,18 @@ class Client(App[None], inherit_bindings=False):
         self._clipboard = text
 
     def _handle_exception(self, error: Exception) -> None:
-        """End with one sentence. Textual would print local variables: questions, answers."""
-        self._return_code = FAULT
-        if self._exception is None:
+        """End with one sentence, and tell the agent where it was. Textual would print local
+        variables: questions, answers."""
+        self._return_code = faults.STATUS
+        first = self._exception is None
+        if first:
             self._exception = error
             self._exception_event.set()
-        if isinstance(error, WorkerFailed):
-            error = error.error if isinstance(error.error, Exception) else error
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = ""
-        if trace is not None:
-            where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        self._exit_renderables.append(
-            say(
-                "The screen stopped by a fault of its own ({kind} in {where}). "
-                "Every saved answer is safe; start the screen again.",
-                kind=type(error).__name__,
-                where=where,
-            )
-        )
+            self._exit_renderables.append(faults.sentence())
+        if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
+            error = error.error
+        if first and self._agent is not None:
+            self._agent.tell(Fault(faults.trace(error)))
         self._close_messages_no_wait()
 
 

@@ -47,6 +47,8 @@ BEAT_NS = 10 * SECOND
 """While time runs, a record at least this often: it bounds what an outage can hide."""
 WITNESS_NS = 30 * SECOND
 """The hall's acknowledgement is journaled this often, and at the end."""
+MAX_TRACE = 2000
+"""Characters kept of where a screen's fault was."""
 LOST_AFTER = 3
 """Ticks in a row without the hall before that is an incident."""
 
@@ -256,6 +258,10 @@ class Desk:
                 self._read(screen, message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.Fault(trace=trace):
+                trace = trace[:MAX_TRACE]
+                LOG.error("The screen stopped by a fault of its own: %s", trace)
+                self._notice("screen-fault", "The screen stopped by a fault of its own.", trace)
 
     def _meet(self, screen: Screen, hello: ipc.Hello) -> None:
         if hello.version != ipc.VERSION:
@@ -337,12 +343,12 @@ class Desk:
         station.tell_status()
         station.tell(finish.message())
 
-    def _notice(self, code: str, words: str) -> None:
-        """Record an incident of the attempt that is open."""
+    def _notice(self, code: str, words: str, detail: str = "") -> None:
+        """Record an incident of the attempt that is open; *detail* is for its record alone."""
         record = self._station.record
         self._station.incidents.append(words)
         if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
-            self._write(record, (ev.Noticed(code, words),))
+            self._write(record, (ev.Noticed(code, f"{words} {detail}".strip()),))
 
     def _leave(self, request: int) -> None:
         station = self._station

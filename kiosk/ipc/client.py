@@ -39,6 +39,7 @@ class Agent(Protocol):
     def __aiter__(self) -> AsyncIterator[FromAgent]: ...
     async def request(self, make: Callable[[int], FromScreen]) -> Reply: ...
     async def read(self, part: int, name: str) -> bytes: ...
+    def tell(self, message: FromScreen) -> None: ...
     async def close(self) -> None: ...
 
 
@@ -95,6 +96,11 @@ class AgentClient:
             await self._writer.drain()
         except OSError:
             raise ChannelError("The connection between screen and agent has ended.") from None
+
+    def tell(self, message: FromScreen) -> None:
+        """Send now or never, without waiting: last words."""
+        with contextlib.suppress(ChannelError, OSError, RuntimeError):
+            self._writer.write(frame(message))
 
     async def request(self, make: Callable[[int], FromScreen]) -> Reply:
         """Send ``make(number)`` with a fresh request number and wait for its answer.

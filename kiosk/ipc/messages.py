@@ -66,7 +66,16 @@ class Leave(Object, tag=6):
     request: int
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave
+class Fault(Object, tag=7):
+    """The screen ends by a fault of its own: its kind, and where in the program it was.
+
+    It tells places of the program, never a value: those could be answers.
+    """
+
+    trace: str
+
+
+FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault
 
 
 # From the agent.

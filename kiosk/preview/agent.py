@@ -77,6 +77,9 @@ class PreviewAgent:
             raise RequestRefused("“{name}” is not in this paper.", name=name)
         return blob
 
+    def tell(self, message: ipc.FromScreen) -> None:
+        """Hear last words: nobody keeps those of a preview."""
+
     async def close(self) -> None:
         self._told.put_nowait(None)
 
