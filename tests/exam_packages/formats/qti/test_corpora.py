@@ -42,7 +42,7 @@ def test_every_item_of_a_corpus_is_taken_or_refused_in_a_sentence() -> None:
         items = told.items(bank)
         assert items, folder.name
         for reading, said in zip(bank.readings, items, strict=True):
-            assert (said.verdict is Verdict.REFUSED) is (reading.question is None)
+            assert (said.verdict is Verdict.REFUSED) is (reading.refusal is not None)
             assert all(line and line == told.safe(line) for line in said.lines)
             if reading.question is not None:
                 assert reading.question.media <= set(bank.media)
