@@ -27,8 +27,13 @@ from exam_packages.rules.values import Value
 
 Values = Mapping[str, Value | None]
 
+EXACT_DIGITS = 15
+"""Significant digits up to which a float without a format is shown as it is: those that a
+double keeps, so that no engine shows more of what an author wrote."""
+MAX_SHOWN = 24
+"""Characters of such a number; one with more zeros is written with a power of ten."""
 FLOAT_DIGITS = 6
-"""Significant digits of a float without a format that ends in no decimal."""
+"""Significant digits of any other float without a format, as C's ``%g`` has them."""
 _FORMAT = re.compile(r"%([-+ 0#]*)([0-9]{1,3})?(?:\.([0-9]{1,3}))?([diouxXeEfFgGrsS])")
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
@@ -143,11 +148,22 @@ def _number(value: Fraction, base_type: str, place: Printed) -> str:
         return _formatted(value, place)
     if base_type == "integer" and place.base not in (0, 10):
         return _in_base(int(value), place.base)
+    return _shortest(value)
+
+
+def _shortest(value: Fraction) -> str:
     text = written(value)
-    if "/" in text:
-        text = f"{_decimal(value):.{FLOAT_DIGITS}g}"
-        return _powers(text) if "e" in text else text
-    return text
+    digits = text.lstrip("-0.").replace(".", "")
+    short = "/" not in text and len(digits) <= EXACT_DIGITS and len(text) <= MAX_SHOWN
+    if short or value.denominator == 1:
+        return text
+    text = f"{_decimal(value):.{FLOAT_DIGITS}g}"
+    if "e" not in text:
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    mantissa, _, exponent = text.partition("e")
+    return _powers(
+        f"{mantissa.rstrip('0').rstrip('.') if '.' in mantissa else mantissa}e{exponent}"
+    )
 
 
 def _formatted(value: Fraction, place: Printed) -> str:
@@ -163,7 +179,7 @@ def _formatted(value: Fraction, place: Printed) -> str:
             case "r" | "R":  # QTI: significant figures
                 body = f"{_decimal(value):{sign}.{max(digits, 1)}g}"
             case "s" | "S":
-                body = written(value)
+                body = _shortest(value)
             case _:
                 body = f"{_decimal(value):{sign}.{digits}{kind}}"
         if place.power_form and "e" in body.lower():

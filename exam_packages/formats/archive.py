@@ -58,8 +58,10 @@ def load(path: Path) -> dict[str, bytes]:
 
 
 def load_any(path: Path) -> dict[str, bytes]:
-    """As :func:`load`; any other file is a bank of that one file."""
-    if path.is_dir() or zipfile.is_zipfile(path):
+    """As :func:`load`; any other file is a bank of that one file, and so is a workbook, which
+    is a zip as well."""
+    workbook = path.suffix.lower() == ".xlsx"
+    if path.is_dir() or (zipfile.is_zipfile(path) and not workbook):
         return load(path)
     try:
         with path.open("rb") as file:

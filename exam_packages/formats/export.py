@@ -69,9 +69,8 @@ def write_qti(bank: Bank) -> tuple[dict[str, bytes], list[Change]]:
 
 
 def _prove(test: Test, files: dict[str, bytes]) -> None:
-    again = {
-        each.question.item.identifier: each.question for each in read_files(files).references()
-    }
+    found = read_files(files)
+    again = {each.question.item.identifier: each.question for each in found.references()}
     for reference in test.references():
         name = reference.question.item.identifier
         if again.get(name) != reference.question:
@@ -79,6 +78,14 @@ def _prove(test: Test, files: dict[str, bytes]) -> None:
                 "{name} would not be the same question when it is read again; nothing was"
                 " written. Leave it out, and tell us.",
                 name=name,
+            )
+    for what in ("parts", "instructions", "time_limit_s", "processing"):
+        if getattr(found, what) != getattr(test, what):
+            raise FormatError(
+                "The test {name} would not be the same when it is read again ({what}); nothing"
+                " was written. Tell us.",
+                name=test.identifier,
+                what=what,
             )
 
 

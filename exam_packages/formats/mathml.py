@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from lxml import etree
 
 from exam_packages.formats.xml import split_name
 
+MATHML = "http://www.w3.org/1998/Math/MathML"
+_OWN = (MATHML, "http://www.imsglobal.org/xsd/imsqtiasi_v3p0")
 MAX_LENGTH = 2_000
 """Characters of one formula's text: more is no line that a person reads."""
 
@@ -54,6 +57,30 @@ class Written:
 
     text: str
     exact: bool
+
+
+def source(math: etree._Element) -> str:
+    """*math* as its author wrote it, in MathML's namespace and without prefixes, so that it
+    is the same wherever it is written again."""
+    return etree.tostring(_plain(math, None), encoding="unicode")
+
+
+def _plain(node: etree._Element, parent: etree._Element | None) -> etree._Element:
+    namespace, name = split_name(str(node.tag))
+    # Authors forget the namespace; it is then that of the item around.
+    tag = str(node.tag) if namespace and namespace not in _OWN else f"{{{MATHML}}}{name}"
+    if parent is None:
+        default: Any = {None: MATHML}  # lxml-stubs know no default namespace
+        made = etree.Element(tag, nsmap=default)
+    else:
+        made = etree.SubElement(parent, tag)
+        made.tail = node.tail
+    made.text = node.text
+    for key, value in node.attrib.items():
+        made.set(key, value)
+    for child in node:
+        _plain(child, made)
+    return made
 
 
 def written(math: etree._Element) -> Written:

@@ -37,7 +37,8 @@ class Reading:
     """One item of a bank, as its reader left it.
 
     ``file`` and ``identifier`` say which; ``identifier`` may be empty when the item was
-    refused before it could be read. Either ``question`` or ``refusal`` is there.
+    refused before it could be read. Either ``question`` or ``refusal`` is there, or the item
+    asks nothing and became the ``exhibits``.
     """
 
     file: str
@@ -46,10 +47,11 @@ class Reading:
     question: Question | None
     changes: tuple[Change, ...] = ()
     refusal: ExamError | None = None
+    exhibits: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        if self.question is None:
+        if self.question is None and not self.exhibits:
             return Verdict.REFUSED
         return Verdict.CHANGED if self.changes else Verdict.TAKEN
 

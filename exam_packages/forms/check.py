@@ -142,9 +142,9 @@ def _whole(what: str, found: Fraction, bound: Range) -> list[str]:
 
 def _check_key(item: Item, key: ItemKey) -> list[str]:
     """Whether the answer that the author calls correct has the full score."""
-    if key.external or not all(each.correct for each in key.responses):
+    if key.external or not all(each.right() for each in key.responses):
         return []
-    correct = tuple(Response(each.identifier, each.correct) for each in key.responses)
+    correct = tuple(Response(each.identifier, each.right()) for each in key.responses)
     result = score(item, key, correct)
     if result.score == result.max_score:
         return []

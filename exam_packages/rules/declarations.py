@@ -120,6 +120,16 @@ class ResponseDeclaration(Object, dict=True):
             return numeric_record(members[0]) if len(members) == 1 else None
         return bind(self.base_type, self.cardinality, members)
 
+    def right(self) -> tuple[str, ...]:
+        """The correct response as a candidate gives it: of a record, what they type."""
+        if self.cardinality != "record":
+            return self.correct
+        fields = {name: text for name, _, text in (each.split(" ", 2) for each in self.correct)}
+        for name in ("stringValue", "floatValue", "integerValue"):
+            if name in fields:
+                return (fields[name],)
+        return ()
+
     def correct_value(self) -> Value | None:
         return self._correct
 

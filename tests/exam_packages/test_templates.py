@@ -110,3 +110,23 @@ def test_a_value_that_is_missing_is_said() -> None:
 def test_any_format_prints_something(form: str, value: Fraction) -> None:
     shown = printed(place("X", form), {"X": Value("float", "single", (value,))})
     assert isinstance(shown, str)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("3.141592653589793238462643383279503", "3.14159"),
+        ("2.00000000000000000000001", "2"),
+        ("0.123456789012345", "0.123456789012345"),
+        ("-0.1", "-0.1"),
+        ("1e-30", "1 × 10⁻³⁰"),
+        ("100000000000000000000", "100000000000000000000"),
+        ("1234567.1234567890123", "1.23457 × 10⁶"),
+    ],
+)
+@pytest.mark.parametrize("form", ["", "%s"])
+def test_a_float_without_a_format_is_no_longer_than_a_person_reads(
+    value: str, shown: str, form: str
+) -> None:
+    values = {"X": Value("float", "single", (Fraction(value),))}
+    assert printed(place("X", form), values) == shown

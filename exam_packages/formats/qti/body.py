@@ -32,11 +32,13 @@ from exam_packages.formats.qti.inlines import (
     CannotFlattenError,
     flattened,
     grouped,
+    joined,
     printable,
     run,
     verbatim,
 )
 from exam_packages.formats.qti.library import Library
+from exam_packages.formats.qti.marks import mark
 from exam_packages.formats.qti.names import MATHML, QTI, SSML, SVG, XINCLUDE
 from exam_packages.formats.xml import Node
 
@@ -84,7 +86,6 @@ DIVISIONS = frozenset(
 OBJECTS = frozenset(["img", "picture", "object", "audio", "video"])
 MAX_FORMULA = 20_000
 _HIDING = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_ROMAN = ((10, "x"), (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))
 
 Parts: TypeAlias = list[Block | Inline]
 Take: TypeAlias = Callable[[Node], Parts | None]
@@ -155,13 +156,13 @@ class Body:
             node.change("what is hidden by its author was left out.")
             return []
         parts = self._known(node, style)
-        if not (catalog := node.get("data-catalog-idref")):
+        if not (catalog := (node.get("data-catalog-idref") or "").strip()):
             return parts
         inlines = [part for part in parts if not isinstance(part, Block)]
         if len(inlines) == len(parts):
-            return [Term(catalog.strip(), tuple(inlines))]
+            return [Term(catalog, joined(inlines))]
         if len(parts) == 1 and isinstance(parts[0], Paragraph):
-            return [Paragraph((Term(catalog.strip(), parts[0].inlines),))]
+            return [Paragraph((Term(catalog, parts[0].inlines),))]
         node.change("the catalogue “{name}” can be asked for at words only.", name=catalog[:60])
         return parts
 
@@ -213,7 +214,7 @@ class Body:
         raise node.unsupported()
 
     def _formula(self, node: Node) -> Formula:
-        source, written = node.xml(), mathml.written(node.element)
+        source, written = mathml.source(node.element), mathml.written(node.element)
         if len(source) > MAX_FORMULA:
             raise node.error("the formula is too long; split it.")
         alternative = printable(node.get("alttext") or "").strip()
@@ -302,7 +303,7 @@ class Body:
             entries.append(self.blocks(child))
         if not ordered or (given["type"] == "1" and values == list(range(1, len(values) + 1))):
             return Listing(ordered, tuple(entries))
-        return Numbered(tuple(_mark(each, given["type"]) for each in values), tuple(entries))
+        return Numbered(tuple(mark(each, given["type"]) for each in values), tuple(entries))
 
     def _definitions(self, node: Node) -> Iterator[Definition]:
         terms: list[tuple[Inline, ...]] = []
@@ -344,19 +345,3 @@ def _hidden(node: Node) -> bool:
     if node.get("hidden") is not None or _HIDING.search(node.get("style") or ""):
         return True
     return "qti-hidden" in (node.get("class") or "").split()
-
-
-def _mark(number: int, kind: str) -> str:
-    if kind in ("a", "A") and number > 0:
-        letters = ""
-        while number:
-            number, rest = divmod(number - 1, 26)
-            letters = chr(97 + rest) + letters
-        return (letters if kind == "a" else letters.upper()) + "."
-    if kind in ("i", "I") and 0 < number < 40:
-        roman = ""
-        for value, sign in _ROMAN:
-            while number >= value:
-                roman, number = roman + sign, number - value
-        return (roman if kind == "i" else roman.upper()) + "."
-    return f"{number}."

@@ -63,13 +63,17 @@ def _card(body: Body, node: Node, support: str, language: str) -> Card:
 def _file(body: Body, node: Node) -> str:
     kind = node.attributes(mime_type="")["mime_type"]
     href = node.all_text()
-    try:
-        if _PICTURE.match(kind or href):
-            name = body.library.picture(node, href)[0]
-        else:
-            name = body.library.recording(node, href)[0]
-    except FormatError as problem:
-        node.change("a file of the catalogue was left out: {why}", why=str(problem))
+    likely = bool(_PICTURE.match(kind or href))
+    name = ""
+    for picture in (likely, not likely):  # known by its bytes, as everywhere
+        try:
+            name = (body.library.picture if picture else body.library.recording)(node, href)[0]
+            break
+        except FormatError as problem:
+            if picture == likely:
+                refusal = problem
+    if not name:
+        node.change("a file of the catalogue was left out: {why}", why=str(refusal))
         return ""
     body.media.add(name)
     return name

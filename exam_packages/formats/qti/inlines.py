@@ -84,6 +84,19 @@ def tidy(inlines: list[Inline]) -> tuple[Inline, ...]:
     return tuple(found)
 
 
+def joined(inlines: list[Inline]) -> tuple[Inline, ...]:
+    """*inlines* with equal neighbours as one, and the space at their ends as it is: whether
+    that is shown depends on what is around."""
+    found: list[Inline] = []
+    for inline in inlines:
+        last = found[-1] if found else None
+        if isinstance(inline, Text) and isinstance(last, Text) and last.style == inline.style:
+            found[-1] = Text(re.sub(" +", " ", last.text + inline.text), inline.style)
+        else:
+            found.append(inline)
+    return tuple(found)
+
+
 def _strip_end(found: list[Inline]) -> None:
     if found and isinstance(last := found[-1], Text):
         if shown := last.text.rstrip(" "):

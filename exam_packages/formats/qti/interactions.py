@@ -134,6 +134,7 @@ class Interactions:
             max_choices="1",
         )
         name = self._responses.declared(node, given, "identifier", "single")
+        _needed(node, given["required"] if given["min_choices"] in ("", "0") else "true")
         rest = node.children()
         if rest and rest[0].name in ("qti-label", "label"):
             self._body.inlines(rest.pop(0))
@@ -228,6 +229,9 @@ class Interactions:
             raise node.error("a gap can only stand inside a gap match interaction.")
         if given["match_max"] != "1":
             raise node.error("a gap takes one choice here; match-max must be 1.")
+        if given["match_group"]:
+            raise node.error("match groups are not supported; leave match-group out.")
+        _needed(node, given["required"])
         if node.mixed() or node.get("template-identifier"):
             raise node.error("a gap holds nothing and cannot depend on a template variable.")
         name = node.identifier("identifier", given["identifier"])
@@ -337,3 +341,8 @@ class Interactions:
                 if choice.truth("fixed", choice.get("fixed") or "false")
             )
             self.shuffles.append(Shuffle(response, fixed))
+
+
+def _needed(node: Node, required: str) -> None:
+    if node.truth("required", required):
+        node.change("that it must be answered was left out: any answer can be left out.")

@@ -40,10 +40,13 @@ _PASSED_OVER = {
 
 @dataclass(frozen=True, slots=True)
 class ReadItem:
-    """What an item file holds; ``media`` are the names of the pictures it shows."""
+    """What an item file holds; ``media`` are the names of the pictures it shows.
+
+    An item that asks nothing has no ``key``.
+    """
 
     item: Item
-    key: ItemKey
+    key: ItemKey | None
     shuffles: tuple[Shuffle, ...]
     media: frozenset[str]
     conditions: tuple[ChoiceWhen, ...]
@@ -107,10 +110,18 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
     )
     conditions = tuple(interactions.conditions)
     templates = _templates(root, interactions.variables, parts, found.drawing)
-    key = make_key(root, item, parts, conditions, templates)
+    key = None
+    if item.interactions or templates is not None:
+        key = make_key(root, item, parts, conditions, templates)
+    else:
+        root.change(
+            "the item asks nothing, so it is an exhibit beside the questions that follow it in a"
+            " test."
+        )
     try:
         canon.pack(item)
-        canon.pack(key)
+        if key is not None:
+            canon.pack(key)
     except canon.CanonError as problem:
         raise root.error("the item cannot be packed: {why}", why=str(problem)) from None
     return ReadItem(

@@ -184,7 +184,7 @@ def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:
 
 def _score_of_correct(item: Item, key: ItemKey) -> str:
     asked = [each for each in key.responses if item.interaction(each.identifier)]
-    if not all(each.correct for each in asked):
+    if not all(each.right() for each in asked):
         return ""
     result = score(item, key, _correct(item, key))
     return written(result.score) if result.score is not None and result.score > 0 else ""
@@ -192,7 +192,7 @@ def _score_of_correct(item: Item, key: ItemKey) -> str:
 
 def _correct(item: Item, key: ItemKey) -> tuple[Response, ...]:
     return tuple(
-        Response(each.identifier, each.correct)
+        Response(each.identifier, each.right())
         for each in key.responses
         if item.interaction(each.identifier)
     )

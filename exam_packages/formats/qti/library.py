@@ -32,6 +32,7 @@ class Library:
     files: Mapping[str, bytes]
     media: dict[str, bytes] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
+    _taken: set[str] = field(default_factory=set)
     _facts: dict[str, kinds.Facts] = field(default_factory=dict)
 
     def resolve(self, node: Node, href: str) -> str:
@@ -94,14 +95,17 @@ class Library:
         return path, self.files[path]
 
     def _name(self, path: str, media_type: str) -> str:
-        """A name for *path* in a package, which no other file has."""
+        """A name for *path* in a package, which no other file has in any case of its letters."""
         if path not in self._names:
-            name = re.sub(r"[^A-Za-z0-9_.-]+", "-", posixpath.basename(path)).lstrip("_.-")[-60:]
+            name = posixpath.basename(path)
+            if not _NAME.fullmatch(name):
+                name = re.sub(r"[^A-Za-z0-9_.-]+", "-", name)[-60:].lstrip("_.-")
             ending = {"image/png": ".png"}.get(media_type, "")
             if ending and not name.lower().endswith(ending):
                 name = name.rpartition(".")[0] or name
                 name += ending
-            if not _NAME.fullmatch(name) or name in self._names.values():
-                name = f"{hashlib.sha256(path.encode()).hexdigest()[:12]}-{name}"[:64]
+            if not _NAME.fullmatch(name) or name.casefold() in self._taken:
+                name = f"{hashlib.sha256(path.encode()).hexdigest()[:12]}-{name[-51:]}"
             self._names[path] = name
+            self._taken.add(name.casefold())
         return self._names[path]

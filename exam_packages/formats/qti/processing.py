@@ -67,7 +67,8 @@ def read_processing(node: Node) -> tuple[tuple[Rule, ...], str]:
     """The rules of a qti-response-processing, and the template's name if it uses one (of
     the plainer one that gives the same score, where there is one).
 
-    As QTI has it, a template that is known goes before rules that stand there as well.
+    Rules that are written out as a template has them are that template. As QTI has it, a
+    template that is known goes before rules that stand there as well.
 
     Raises ``FormatError``.
     """
@@ -77,7 +78,9 @@ def read_processing(node: Node) -> tuple[tuple[Rule, ...], str]:
     # Known by its last part, and never fetched: versions differ in the address before it.
     name = address.rstrip("/").rpartition("/")[2].removesuffix(".xml")
     if not address or (children and name not in TEMPLATES):
-        return read_rules(children, Place.ITEM), ""
+        rules = read_rules(children, Place.ITEM)
+        name = next((name for name, known in TEMPLATES.items() if known == rules), "")
+        return rules, _PLAIN.get(name, name)
     if name not in TEMPLATES:
         raise node.error(
             "the template “{name}” is not known; use {known}, or write the rules out.",

@@ -25,7 +25,7 @@ from exam_packages.formats.qti import catalogs, manifest, names
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
 from exam_packages.formats.qti.inlines import one_line
-from exam_packages.formats.qti.item import read_item
+from exam_packages.formats.qti.item import ReadItem, read_item
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.structure import read_structure
 from exam_packages.formats.report import Bank, Change, Reading
@@ -210,6 +210,10 @@ class _Reader:
         except (ExamError, RecursionError) as problem:
             name, title = (root.get("identifier"), root.get("title")) if root else ("", "")
             return Reading(file, name or "", title or "", None, (), _told(file, problem))
+        if read.key is None:
+            exhibits = (*read.item.exhibits, self._information(file, read))
+            name, title = read.item.identifier, read.item.title
+            return Reading(file, name, title, None, read.changes, None, exhibits)
         resource = self._resources.get(file)
         question = Question(
             read.item,
@@ -241,10 +245,26 @@ class _Reader:
         )
         return test, read.changes
 
-    def _question(self, node: Node, href: str, identifier: str) -> Question:
+    def _information(self, file: str, read: ReadItem) -> str:
+        """The exhibit that an item becomes which asks nothing, by its name."""
+        item = read.item
+        name = self._exhibit_name(item.identifier, file)
+        self._exhibits[name] = Exhibit(name, item.title or name, item.body, item.catalogs)
+        self._exhibit_media[name] = read.media
+        return name
+
+    def _exhibit_name(self, identifier: str, file: str) -> str:
+        if identifier in self._exhibits:  # another package of the bank has one of this name
+            return f"{identifier[:55]}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
+        return identifier
+
+    def _question(self, node: Node, href: str, identifier: str) -> Question | tuple[str, ...]:
         """The item that a reference names, under the reference's identifier: one name for
-        one question, in the paper, the key and the journal."""
+        one question, in the paper, the key and the journal. The names of exhibits, where the
+        item asks nothing."""
         reading = self._reading(self._library.resolve(node, href))
+        if reading.exhibits:
+            return reading.exhibits
         if reading.question is None:
             raise reading.refusal or node.unsupported()
         question = reading.question
@@ -289,9 +309,7 @@ class _Reader:
                     raise child.unsupported()
         if blocks is None:
             raise root.error("the <qti-stimulus-body> is missing.")
-        identifier = root.identifier("identifier", given["identifier"])
-        if identifier in self._exhibits:  # another package of the bank has one of this name
-            identifier = f"{identifier[:55]}-{hashlib.sha256(file.encode()).hexdigest()[:8]}"
+        identifier = self._exhibit_name(root.identifier("identifier", given["identifier"]), file)
         exhibit = Exhibit(identifier, one_line(given["title"]) or identifier, blocks, tuple(found))
         self._exhibits[identifier] = exhibit
         self._exhibit_media[identifier] = frozenset(body.media)

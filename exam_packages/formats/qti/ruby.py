@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from exam_packages.content.text import Inline, Ruby, Text, plain_inlines
-from exam_packages.formats.qti.inlines import printable
+from exam_packages.formats.qti.inlines import printable, tidy
 from exam_packages.formats.xml import Node
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def read(body: Body, node: Node) -> list[Inline]:
 
     def close() -> None:
         if len(readings) != len(bases):  # one reading for all, or none
-            whole = tuple(inline for base in bases for inline in base)
+            whole = tidy([inline for base in bases for inline in base])
             bases[:], readings[:] = [whole], ["".join(readings)]
         for base, reading in zip(bases, readings, strict=True):
             found.extend([Ruby(base, reading)] if reading else base)

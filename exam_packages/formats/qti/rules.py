@@ -29,7 +29,7 @@ from exam_packages.rules.key import (
 MAX_FRAGMENTS = 8
 """Fragments in fragments."""
 
-_EXITS = {Place.ITEM: "response", Place.TEMPLATE: "template", Place.TEST: "test"}
+EXITS = {Place.ITEM: "response", Place.TEMPLATE: "template", Place.TEST: "test"}
 
 
 def read_rules(nodes: Iterable[Node], place: Place, depth: int = FIRST) -> tuple[Rule, ...]:
@@ -57,7 +57,7 @@ def _rule(node: Node, place: Place, depth: int) -> Rule:
     if name == f"{place.value}-condition":
         node.attributes()
         return _condition(node, place, depth)
-    if name == f"exit-{_EXITS[place]}":
+    if name == f"exit-{EXITS[place]}":
         node.attributes()
         exactly(node, 0)
         return Exit()

@@ -22,6 +22,7 @@ from exam_packages.content.text import Block
 from exam_packages.formats.qti import flow
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
+from exam_packages.formats.qti.information import Information, beside_all
 from exam_packages.formats.qti.inlines import one_line
 from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.names import parse_as
@@ -38,7 +39,8 @@ _LEFT_OUT = {
     "qti-stylesheet": "the style sheet was left out.",
 }
 
-ReadQuestion = Callable[[Node, str, str], Question]
+ReadQuestion = Callable[[Node, str, str], "Question | tuple[str, ...]"]
+"""The question of a reference, or the exhibits that an item became which asks nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class _Reader:
         self._body.take = Flow(self._body, {}).take
         self._names: set[str] = set()
         self._weight = ""
+        self._information = Information()
 
     def read(self) -> Structure:
         given = self._root.attributes(identifier=None, title="")
@@ -87,13 +90,19 @@ class _Reader:
                 case "qti-rubric-block":
                     instructions += flow.rubric(self._body, child)
                 case "qti-test-part":
-                    parts.append(self._part(child))
+                    if (part := self._part(child)) is not None:
+                        parts.append(part)
                 case "qti-outcome-declaration" | "qti-outcome-processing":
                     pass  # read with the total
                 case _:
                     self._leave_out(child)
         if not parts:
-            raise self._root.error("the test has no part.")
+            raise self._root.error("the test has no part in which anything is asked.")
+        if self._information.waiting:
+            self._root.change(
+                "the item {names}, which asks nothing, was left out: no question follows it.",
+                names=", ".join(self._information.waiting)[:200],
+            )
         if len(parts) == 1 and not limits.max_s:
             limits, parts = parts[0].limits, [replace(parts[0], limits=TimeLimits())]
         if limits.min_s:
@@ -117,7 +126,8 @@ class _Reader:
             raise node.unsupported()
         node.change(_LEFT_OUT[node.name])
 
-    def _part(self, node: Node) -> PartPlan:
+    def _part(self, node: Node) -> PartPlan | None:
+        """A part; none where nothing is asked in it."""
         given = node.attributes(
             identifier=None, navigation_mode=None, submission_mode="simultaneous", title=""
         )
@@ -140,19 +150,25 @@ class _Reader:
                     rubric += flow.rubric(self._body, child)
                 case "qti-assessment-section" | "qti-assessment-section-ref":
                     plan, inner = self._section(child, 1)
-                    sections.append(replace(plan, rubric=rubric + plan.rubric + inner))
-                    rubric = ()
+                    if plan is None:
+                        rubric += inner
+                    else:
+                        sections.append(replace(plan, rubric=rubric + plan.rubric + inner))
+                        rubric = ()
                 case "qti-pre-condition" | "qti-branch-rule":
                     refuse_decision(child)
                 case _:
                     self._leave_out(child)
-        if not sections:
-            raise node.error("the part has no section.")
         name = self._unique(node, given["identifier"])
+        if not sections:
+            if rubric or not self._information.waiting:
+                raise node.error("the part has no section in which anything is asked.")
+            return None
         return PartPlan(name, MODES[given["navigation_mode"]], tuple(sections), limits)
 
-    def _section(self, node: Node, depth: int) -> tuple[SectionPlan, tuple[Block, ...]]:
-        """A section, and the rubrics of the sections in it."""
+    def _section(self, node: Node, depth: int) -> tuple[SectionPlan | None, tuple[Block, ...]]:
+        """A section, and the rubrics of the sections in it; no section where nothing is asked
+        in it, and its rubrics."""
         if depth > MAX_NESTING:
             raise node.error("sections nest more than {most} deep.", most=MAX_NESTING)
         if node.name == "qti-assessment-section-ref":
@@ -176,6 +192,7 @@ class _Reader:
         mixed = False
         select, shuffle = None, False
         limits = TimeLimits()
+        information: list[tuple[str, ...]] = []
         for child in node.children():
             match child.name:
                 case "qti-selection":
@@ -192,18 +209,36 @@ class _Reader:
                 case "qti-item-session-control":
                     read_control(child)
                 case "qti-assessment-section" | "qti-assessment-section-ref":
-                    plan, theirs = self._section(child, depth + 1)
-                    members.append(plan)
-                    inner += plan.rubric + theirs
+                    inside, theirs = self._section(child, depth + 1)
+                    if inside is not None:
+                        members.append(inside)
+                        inner += inside.rubric
+                    inner += theirs
                     mixed = mixed or child.get("keep-together") in ("false", "0")
                 case "qti-assessment-item-ref":
-                    members.append(self._reference(child))
+                    found = self._reference(child)
+                    if isinstance(found, QuestionReference):
+                        members.append(self._information.beside(found))
+                    else:
+                        information.append(found)
+                        if not shuffle:
+                            self._information.add(found, depth)
                 case "qti-pre-condition" | "qti-branch-rule" | "qti-adaptive-selection":
                     refuse_decision(child)
                 case _:
                     self._leave_out(child)
-        if not members:
+        self._information.close(depth)
+        if information and select is not None:
+            raise node.error(
+                "it draws among items of which one asks nothing; put that into a stimulus."
+            )
+        if not members and not information:
             raise node.error("the section has no questions.")
+        if shuffle:
+            every = tuple(name for names in information for name in names)
+            members = beside_all(members, every)
+            if not members:
+                self._information.add(every, depth)
         if mixed and shuffle:
             raise node.error("mixing a section into another is not supported; keep it together.")
         if depth > 1 and visible:
@@ -211,6 +246,8 @@ class _Reader:
         if depth > 1 and rubric:
             node.change("the instructions of this section are shown with those of the outer one.")
         identifier = self._unique(node, given["identifier"])
+        if not members:
+            return None, rubric + inner
         plan = SectionPlan(
             identifier,
             one_line(given["title"]) or identifier,
@@ -232,7 +269,8 @@ class _Reader:
             raise node.error("drawing an item twice is not supported.")
         return node.number("select", picked["select"])
 
-    def _reference(self, node: Node) -> QuestionReference:
+    def _reference(self, node: Node) -> QuestionReference | tuple[str, ...]:
+        """A question, or the exhibits that an item becomes which asks nothing."""
         given = node.attributes(
             identifier=None, href=None, fixed="false", required="false", category=""
         )
@@ -258,8 +296,11 @@ class _Reader:
                     )
                 case _:
                     self._leave_out(child)
+        question = self._question(node, given["href"], self._unique(node, given["identifier"]))
+        if not isinstance(question, Question):
+            return question
         return QuestionReference(
-            self._question(node, given["href"], self._unique(node, given["identifier"])),
+            question,
             weights.get(self._weight, "1"),
             node.truth("fixed", given["fixed"]),
             node.truth("required", given["required"]),

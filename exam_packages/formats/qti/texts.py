@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from exam_packages.content import patterns
@@ -15,6 +16,8 @@ from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import NUMERIC
 
 MOST = 1_000_000
+_ANCHORED = re.compile(r"\^(.*[^\\])\$", re.DOTALL)
+"""A pattern as nearly everyone but XML Schema writes it."""
 
 
 class Texts:
@@ -91,15 +94,27 @@ class Texts:
             raise node.error(
                 "only numbers to the base 10 are read, and no second variable for the text."
             )
+        mask = given["pattern_mask"]
+        if (anchored := _ANCHORED.fullmatch(mask)) and not _alternates(anchored[1]):
+            given["pattern_mask"] = anchored[1]
+            node.change(
+                "“^” and “$” around the pattern {mask} were left out: the whole answer must match"
+                " in any case.",
+                mask=mask[:80],
+            )
         if given["format"] != "plain":
             node.change("the text is typed plain, not as {format}.", format=given["format"][:20])
-        mask = given["pattern_mask"]
-        bare = mask.removeprefix("^")
-        bare = bare[:-1] if bare.endswith("$") and not bare.endswith("\\$") else bare
-        if bare != mask and "|" not in mask:  # anchors may belong to one alternative alone
-            node.change("“^” and “$” in the pattern were left out: all of an answer must match.")
-            given["pattern_mask"] = bare
         try:
             patterns.compiled(given["pattern_mask"])
         except patterns.PatternError as problem:
             raise node.error("pattern-mask: {why}", why=str(problem)) from None
+
+
+def _alternates(pattern: str) -> bool:
+    """Whether there is a choice outside of all brackets, so that an anchor is of one side."""
+    depth = 0
+    for sign in re.sub(r"\\.|\[[^\]]*\]", "", pattern, flags=re.DOTALL):
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and depth <= 0:
+            return True
+    return False

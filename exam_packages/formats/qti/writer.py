@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 
 from exam_packages.assessment import (
@@ -12,6 +14,7 @@ from exam_packages.assessment import (
     QuestionReference,
     SectionPlan,
     Test,
+    TimeLimits,
 )
 from exam_packages.blueprint import Blueprint
 from exam_packages.content.items import Exhibit
@@ -19,12 +22,18 @@ from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti import names
-from exam_packages.formats.qti.elements import Element, Writer, document, element, leaf
+from exam_packages.formats.qti.declaration_writer import write_outcome
+from exam_packages.formats.qti.elements import Element, decimal, document, element, leaf, unless
+from exam_packages.formats.qti.expressions import Place
 from exam_packages.formats.qti.item_writer import write_item
 from exam_packages.formats.qti.manifest import FILE
 from exam_packages.formats.qti.reader import BLUEPRINT
+from exam_packages.formats.qti.rule_writer import write_rules
+from exam_packages.formats.qti.text_writer import Writer
 from exam_packages.formats.report import Bank
-from exam_packages.rules.key import SCORE
+from exam_packages.rules.declarations import OutcomeDeclaration
+from exam_packages.rules.expressions import Apply
+from exam_packages.rules.key import SCORE, Rule, SetOutcome
 
 MODES = {LINEAR: "linear", NONLINEAR: "nonlinear"}
 MANIFEST = "http://www.imsglobal.org/xsd/qti/qtiv3p0/imscp_v1p1"
@@ -32,6 +41,7 @@ LOM = "http://ltsc.ieee.org/xsd/LOM"
 ITEM_TYPE, TEST_TYPE, STIMULUS_TYPE = (
     f"imsqti_{kind}_xmlv3p0" for kind in ("item", "test", "stimulus")
 )
+_TOTAL = OutcomeDeclaration(SCORE, "float", "single", ())
 CLASSES = {"competency": "competence", "educational objective": "level"}
 
 
@@ -88,6 +98,13 @@ def write_test(test: Test) -> dict[str, bytes]:
     if test.blueprint:
         files[BLUEPRINT] = _blueprint(test.blueprint).encode()
     files[FILE] = _manifest(test.identifier, resources)
+    small = Counter(name.casefold() for name in files)
+    for name in files:
+        if small[name.casefold()] > 1:
+            raise FormatError(
+                "{name} and another name in the bank are equal but for case; rename one.",
+                name=name,
+            )
     return files
 
 
@@ -133,8 +150,13 @@ def _classification(purpose: str, taxon: str) -> Element:
 
 
 def _stimulus(exhibit: Exhibit) -> bytes:
-    body = element("qti-stimulus-body", {}, *Writer("../media").blocks(exhibit.body))
-    root = element("qti-assessment-stimulus", {"identifier": exhibit.identifier}, body)
+    text = Writer("../media")
+    root = element(
+        "qti-assessment-stimulus",
+        {"identifier": exhibit.identifier},
+        element("qti-stimulus-body", {}, *text.blocks(exhibit.body)),
+        *text.catalogs(exhibit.catalogs),
+    )
     root.set("title", exhibit.title)
     return document(root, names.QTI)
 
@@ -147,22 +169,11 @@ def _rubric(blocks: tuple[Block, ...]) -> list[Element]:
 
 
 def _structure(test: Test) -> bytes:
-    weights = {name for each in test.references() for name, _ in each.weights}
-    if len(weights) > 1 or any(test.unkept()):
-        raise FormatError(
-            "The test {name} has several kinds of weight, or time limits of parts, sections or"
-            " items, which are not written yet.",
-            name=test.identifier,
-        )
-    score = {"identifier": SCORE, "cardinality": "single", "base-type": "float"}
-    root = element(
-        "qti-assessment-test",
-        {"identifier": test.identifier},
-        element("qti-outcome-declaration", score),
-    )
+    root = element("qti-assessment-test", {"identifier": test.identifier})
     root.set("title", test.title)
-    if test.time_limit_s:
-        root.append(element("qti-time-limits", {"max-time": str(test.time_limit_s)}))
+    outcomes = test.processing.outcomes if test.processing else (_TOTAL,)
+    root.extend(map(write_outcome, outcomes))
+    root.extend(_limits(TimeLimits(0, test.time_limit_s)))
     root.extend(_rubric(test.instructions))
     for part in test.parts:
         given = {
@@ -171,12 +182,35 @@ def _structure(test: Test) -> bytes:
             "submission-mode": "simultaneous",
         }
         sections = [_section(each, 1) for each in part.sections]
-        root.append(element("qti-test-part", given, *sections))
-    variables = {"variable-identifier": SCORE, "weight-identifier": "".join(weights)}
-    total = element("qti-sum", {}, element("qti-test-variables", variables))
-    setting = element("qti-set-outcome-value", {"identifier": SCORE}, total)
-    root.append(element("qti-outcome-processing", {}, setting))
+        root.append(element("qti-test-part", given, *_limits(part.limits), *sections))
+    rules = test.processing.rules if test.processing else _sum(_weight(test))
+    root.append(element("qti-outcome-processing", {}, *write_rules(rules, Place.TEST)))
     return document(root, names.QTI, test.language)
+
+
+def _sum(weight: str) -> tuple[Rule, ...]:
+    named = (("weight-identifier", weight),) if weight else ()
+    scores = Apply("test-variables", (("variable-identifier", SCORE), *named), ())
+    return (SetOutcome(SCORE, Apply("sum", (), (scores,))),)
+
+
+def _weight(test: Test) -> str:
+    """The name of the weight that the total of *test* uses. Raises ``FormatError``."""
+    references = tuple(test.references())
+    given = sorted({name for each in references for name, _ in each.weights})
+    for name in ("", *given):
+        if all(dict(each.weights).get(name, "1") == each.weight for each in references):
+            return name
+    raise FormatError(
+        "The total of the test {name} uses weights that have no name.", name=test.identifier
+    )
+
+
+def _limits(limits: TimeLimits) -> list[Element]:
+    if limits == TimeLimits():
+        return []
+    given = {"min-time": unless(limits.min_s, 0), "max-time": unless(limits.max_s, 0)}
+    return [element("qti-time-limits", given)]
 
 
 def _section(plan: SectionPlan, depth: int) -> Element:
@@ -184,13 +218,29 @@ def _section(plan: SectionPlan, depth: int) -> Element:
     made.set("title", plan.title)
     made.set("visible", "true" if depth == 1 else "false")
     _placed(made, plan.fixed, plan.required)
+    made.extend(_limits(plan.limits))
     if plan.select is not None:
         made.append(element("qti-selection", {"select": str(plan.select)}))
     if plan.shuffle:
         made.append(element("qti-ordering", {"shuffle": "true"}))
-    made.extend(_rubric(plan.rubric))
+    rubric, inner = plan.rubric, tuple(_inner(plan)) if depth == 1 else ()
+    if inner:  # a station shows them with the outer section's, which has them already
+        if rubric[-len(inner) :] != inner:
+            raise FormatError(
+                "The section {name} does not show the instructions of the sections in it.",
+                name=plan.identifier,
+            )
+        rubric = rubric[: -len(inner)]
+    made.extend(_rubric(rubric))
     made.extend(_member(each, depth) for each in plan.members)
     return made
+
+
+def _inner(plan: SectionPlan) -> Iterator[Block]:
+    for member in plan.members:
+        if isinstance(member, SectionPlan):
+            yield from member.rubric
+            yield from _inner(member)
 
 
 def _member(member: Member, depth: int) -> Element:
@@ -201,8 +251,9 @@ def _member(member: Member, depth: int) -> Element:
     _placed(made, member.fixed, member.required)
     if member.categories:
         made.set("category", " ".join(member.categories))
+    made.extend(_limits(member.limits))
     for weight, value in member.weights:
-        made.append(element("qti-weight", {"identifier": weight, "value": value}))
+        made.append(element("qti-weight", {"identifier": weight, "value": decimal(value)}))
     return made
 
 

@@ -15,8 +15,9 @@ from exam_packages import canon
 from exam_packages.content.reading import read_item
 from exam_packages.formats import told
 from exam_packages.formats.page import to_page
-from exam_packages.formats.qti.reader import read_bank, recognises
-from exam_packages.formats.report import Verdict
+from exam_packages.formats.qti.reader import read_bank, read_files, recognises
+from exam_packages.formats.qti.writer import whole_bank, write_test
+from exam_packages.formats.report import Bank, Reading, Verdict
 
 ROOT = Path(__file__).parents[4]
 CORPORA = Path(os.environ.get("EXAM_KIOSK_CORPORA") or ROOT.parent / "shared" / "corpora")
@@ -41,10 +42,28 @@ def test_every_item_of_a_corpus_is_taken_or_refused_in_a_sentence() -> None:
         items = told.items(bank)
         assert items, folder.name
         for reading, said in zip(bank.readings, items, strict=True):
-            assert (said.verdict is Verdict.REFUSED) is (reading.question is None)
+            assert (said.verdict is Verdict.REFUSED) is (reading.refusal is not None)
             assert all(line and line == told.safe(line) for line in said.lines)
             if reading.question is not None:
                 assert reading.question.media <= set(bank.media)
                 item = reading.question.item
                 assert read_item(canon.pack(item)) == item
+                assert comes_back(reading, bank)
         assert to_page(bank, folder.name)
+
+
+def comes_back(reading: Reading, bank: Bank) -> bool:
+    """Whether the question is the same after it was written and read."""
+    question = reading.question
+    assert question is not None
+    exhibits = question.item.exhibits
+    shown = question.media.union(*(bank.exhibit_media[each] for each in exhibits))
+    alone = Bank(
+        "test",
+        (reading,),
+        exhibits={name: bank.exhibits[name] for name in exhibits},
+        media={name: bank.media[name] for name in shown},
+    )
+    test = read_files(write_test(whole_bank(alone)))
+    (reference,) = test.references()
+    return reference.question == question and test.exhibits == alone.exhibits

@@ -221,7 +221,6 @@ def test_a_person_scores_an_external_item(package: Make) -> None:
 CHOICE = '<qti-choice-interaction response-identifier="RESPONSE"'
 
 REFUSED: list[tuple[dict[str, str], str]] = [
-    ({"body": "<p>No question</p>"}, "asks nothing|no interaction"),
     ({"body": "<video/>"}, "<video>: there is no file to play"),
     ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),
     ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
@@ -362,6 +361,9 @@ CHANGED: list[tuple[dict[str, str], str]] = [
       "</qti-simple-choice></qti-choice-interaction></td></tr></table>", "whole": "yes"},
      "one below the other"),
     ({"body": TWICE, "whole": "yes"}, "its response is single"),
+    ({"body": '<p><qti-inline-choice-interaction response-identifier="RESPONSE" required="true">'
+      '<qti-inline-choice identifier="a">A</qti-inline-choice></qti-inline-choice-interaction>'
+      "</p>", "whole": "yes"}, "that it must be answered was left out"),
     ({"outcome": ""}, "SCORE is not declared"),
     ({"item_attributes": 'time-dependent="true" adaptive="false"'}, "depends on time"),
     ({"stimulus": "<qti-companion-materials-info/>"}, "companion materials"),
@@ -399,10 +401,10 @@ def test_anchors_of_a_pattern_are_left_out(package: Make) -> None:
     assert entry.pattern == r"[0-9]+(\.[0-9]+)?"
     assert complete(entry, Response("RESPONSE", ("12.50",)))
     assert not complete(entry, Response("RESPONSE", ("12.",)))
-    assert "all of an answer must match" in str(reading.changes[0])
+    assert "the whole answer must match" in str(reading.changes[0])
 
 
-@pytest.mark.parametrize("pattern", ["^a|b$", "a^b", "["])
+@pytest.mark.parametrize("pattern", ["^a", "^a|b$", "a^b", "["])
 def test_a_pattern_that_is_none_is_refused(package: Make, pattern: str) -> None:
     body = (
         f'<p><qti-text-entry-interaction response-identifier="RESPONSE"'
@@ -411,6 +413,46 @@ def test_a_pattern_that_is_none_is_refused(package: Make, pattern: str) -> None:
     declarations = declare("single", "string", correct("a"))
     with pytest.raises(FormatError, match="pattern-mask"):
         package(body=body, declarations=declarations).read()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "taken"),
+    [("^[0-9]{1,3}$", "[0-9]{1,3}"), ("^(a|b)[|(]$", "(a|b)[|(]"), (r"a\$", r"a\$")],
+)
+def test_anchors_around_a_pattern_are_left_out(package: Make, pattern: str, taken: str) -> None:
+    body = (
+        f'<p><qti-text-entry-interaction response-identifier="RESPONSE"'
+        f' pattern-mask="{pattern}"/></p>'
+    )
+    made = package(body=body, declarations=declare("single", "string", correct("a")))
+    (reading,) = made.bank().readings
+    assert reading.question is not None
+    assert reading.question.item.interactions[0].pattern == taken  # type: ignore[union-attr]
+    assert ("“^” and “$” around" in str(reading.changes)) is (pattern != taken)
+
+
+def test_the_correct_record_is_what_a_candidate_types(package: Make) -> None:
+    declarations = (
+        '<qti-response-declaration identifier="RESPONSE" cardinality="record">'
+        '<qti-correct-response><qti-value field-identifier="floatValue" base-type="float">2.50'
+        "</qti-value></qti-correct-response></qti-response-declaration>"
+    )
+    field = (
+        '<qti-field-value field-identifier="{}"><qti-{} identifier="RESPONSE"/></qti-field-value>'
+    )
+    same = field.format("floatValue", "variable") + field.format("floatValue", "correct")
+    processing = (
+        f"<qti-response-processing><qti-response-condition><qti-response-if><qti-equal"
+        f' tolerance-mode="exact">{same}</qti-equal><qti-set-outcome-value identifier="SCORE">'
+        '<qti-base-value base-type="float">3</qti-base-value></qti-set-outcome-value>'
+        "</qti-response-if></qti-response-condition></qti-response-processing>"
+    )
+    body = '<p><qti-text-entry-interaction response-identifier="RESPONSE"/></p>'
+    question = package(declarations=declarations, body=body, processing=processing).question()
+    assert question.key.max_score == "3"
+    (declared,) = question.key.responses
+    assert declared.right() == ("2.50",)
+    assert score(question.item, question.key, (Response("RESPONSE", ("2.5",)),)).score == 3
 
 
 def test_rules_cannot_nest_without_end(package: Make) -> None:

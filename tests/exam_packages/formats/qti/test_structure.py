@@ -20,6 +20,8 @@ from exam_packages.errors import ExamError
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.names import QTI
 from exam_packages.formats.qti.reader import read_files, read_test
+from exam_packages.formats.qti.writer import write_test
+from exam_packages.formats.report import Verdict
 from exam_packages.forms import FormsError, draw
 from exam_packages.samples import FOOD_SAFETY
 
@@ -313,3 +315,74 @@ def test_a_damaged_package_is_read_or_refused_as_ours(package: Make, data: st.Da
         assert str(problem)
         return
     assert list(test.references())
+
+
+def page(words: str, name: str = "i") -> bytes:
+    """An item that asks nothing."""
+    return (
+        f'<qti-assessment-item xmlns="{QTI}" identifier="{name}" title="" time-dependent="false"'
+        f' adaptive="false"><qti-item-body><p>{words}<img src="../media/p.png" alt="x"/></p>'
+        "</qti-item-body></qti-assessment-item>"
+    ).encode()
+
+
+def refs(*names: str) -> str:
+    return "".join(
+        f'<qti-assessment-item-ref identifier="{name}{at}" href="items/{name}.xml"/>'
+        for at, name in enumerate(names)
+    )
+
+
+def begun(name: str, inside: str) -> str:
+    return f'<qti-assessment-section identifier="{name}" title="S" visible="true">{inside}'
+
+
+END = "</qti-assessment-section>"
+REF_I = '<qti-assessment-item-ref identifier="x" href="items/i.xml"/>'
+REF_J = '<qti-assessment-item-ref identifier="y" href="items/i.xml"/>'
+MIXED = '<qti-ordering shuffle="true"/>'
+
+
+@pytest.mark.parametrize(
+    ("sections", "beside"),
+    [
+        # Beside what follows, until the next one or the end of the section.
+        (begun("s", refs("i", "a", "i", "i", "b", "i", "b")) + END, ["", "a", "a", "b"]),
+        (begun("s", refs("a", "i")) + END + begun("t", REF_I) + END, ["a", ""]),
+        # At the end of a section, or alone in one: beside the next one's.
+        (begun("s", refs("i", "a")) + END + begun("t", REF_I) + END, ["", "a"]),
+        (begun("s", refs("a", "b")) + END + begun("t", REF_I) + END, ["a b"]),
+        # Also beside those of a section inside, and after it.
+        (begun("s", refs("a") + begun("t", REF_I) + END + REF_J) + END, ["a", "a"]),
+        # Mixed: beside all.
+        (begun("s", MIXED + refs("i", "a", "i", "b")) + END, ["a b", "a b"]),
+    ],
+)
+def test_an_item_that_asks_nothing_is_an_exhibit_beside_what_follows(
+    package: Callable[..., Any], sections: str, beside: list[str]
+) -> None:
+    files = {"items/a.xml": page("First.", "a"), "items/b.xml": page("Second.", "b")}
+    made = package(sections=sections, files=files)
+    test = made.read()
+    assert [" ".join(each.question.item.exhibits) for each in test.references()] == beside
+    assert plain(test.exhibits["a"].body) == "First.x"
+    assert test.exhibit_media["a"] == frozenset(["p.png"])
+    told = {each.identifier: each for each in made.bank().readings}
+    assert told["a"].verdict is Verdict.CHANGED
+    assert "the item asks nothing, so it is an exhibit" in str(told["a"].changes[0])
+    assert read_files(write_test(test)).parts == test.parts
+
+
+def test_a_last_page_is_left_out_and_told(package: Callable[..., Any]) -> None:
+    files = {"items/a.xml": page("Thank you.", "a")}
+    made = package(sections=begun("s", refs("i", "a")) + END, files=files).bank()
+    (test,) = made.tests
+    assert [each.question.item.exhibits for each in test.references()] == [()]
+    assert "no question follows it" in str(made.test_changes["test.xml"])
+
+
+def test_a_selection_among_pages_is_refused(package: Callable[..., Any]) -> None:
+    inside = '<qti-selection select="1"/>' + refs("i", "a")
+    files = {"items/a.xml": page("Read.", "a")}
+    with pytest.raises(FormatError, match="one asks nothing"):
+        package(sections=begun("s", inside) + END, files=files).read()
