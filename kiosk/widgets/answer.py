@@ -8,8 +8,8 @@ from textual.message import Message
 from exam_packages.content import text as rich
 from exam_packages.content.items import Interaction
 from exam_packages.content.values import Response
+from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.lines import Row, Rows
-from kiosk.widgets.text import block_lines
 
 
 class Answered(Message):
