@@ -51,8 +51,9 @@ class Cells:
         return isinstance(other, Cells) and other.image is self.image
 
 
-def read_picture(data: bytes) -> Cells:
-    """Decode a picture. Raises :class:`PictureError` when it is none, or too large."""
+def read_picture(data: bytes, most: tuple[int, int] = MOST_SIZE) -> Cells:
+    """Decode a picture, *most* pixels of it. Raises :class:`PictureError` when it is none, or
+    too large."""
     from PIL import Image, UnidentifiedImageError  # only when there is a picture at all
 
     try:
@@ -61,11 +62,11 @@ def read_picture(data: bytes) -> Cells:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureError("This picture is too large to be shown here.")
-                image.draft("RGB", MOST_SIZE)
+                image.draft("RGB", most)
                 # Small before all else: a large picture is in memory once, not three times.
                 shrinks = image.mode in ("L", "RGB", "RGBA") and "transparency" not in image.info
                 flat = image if shrinks else image.convert("RGBA")
-                flat.thumbnail(MOST_SIZE, Image.Resampling.LANCZOS)
+                flat.thumbnail(most, Image.Resampling.LANCZOS)
                 flat = flat.convert("RGBA")
     except (
         UnidentifiedImageError,
@@ -88,12 +89,25 @@ def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
     from PIL import Image
 
     image = cells.image
-    scale = min(width / image.width, most * 2 / image.height)
-    columns = max(1, min(width, round(image.width * scale)))
-    rows = max(1, min(most, round(image.height * scale / 2)))
-    data = image.resize((columns, rows * 2), Image.Resampling.LANCZOS).tobytes()
+    columns, rows = shape(image.width, image.height, width, most)
+    return tuple(half_cells(image.resize((columns, rows * 2), Image.Resampling.LANCZOS)))
+
+
+def shape(width: float, height: float, columns: int, rows: int) -> tuple[int, int]:
+    """The cells that something *width* by *height* pixels large takes in *columns* by *rows*."""
+    scale = min(columns / max(width, 1), rows * 2 / max(height, 1))
+    return (
+        max(1, min(columns, round(width * scale))),
+        max(1, min(rows, round(height * scale / 2))),
+    )
+
+
+def half_cells(image: Image.Image) -> list[Content]:
+    """An RGB image in lines of cells: a cell is one pixel wide and two high."""
+    columns = image.width
+    data = image.tobytes()
     lines = []
-    for row in range(rows):
+    for row in range(image.height // 2):
         spans: list[Span] = []
         for column in range(columns):
             upper = 3 * (row * 2 * columns + column)
@@ -107,4 +121,4 @@ def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
             else:
                 spans.append(Span(column, column + 1, style))
         lines.append(Content("▀" * columns, spans))
-    return tuple(lines)
+    return lines
