@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from textual import events
 from textual.content import Content
 from textual.message import Message
 
@@ -22,7 +21,7 @@ from kiosk.widgets.text import Pictures, pad, wrap
 BESIDE = 64
 """From this width on the list stands beside its picture; below, beneath it."""
 LEAST_LIST = 28
-LEAST_LINES, AROUND = 8, 10
+LEAST_LINES, AROUND = 10, 9
 """Lines of a picture at least, and of the screen that are left for all else."""
 
 
@@ -167,9 +166,9 @@ class AnswerRows(Rows):
         if not isinstance(cells, Cells):
             self.drawn = None
             return picture_lines(picture, room, self.pictures) if self.pictures else []
-        most = max(LEAST_LINES, self.app.size.height - AROUND)
+        words = picture_words(picture, room)
+        most = max(LEAST_LINES, self.app.size.height - AROUND - len(words))
         self.drawn = self.paint(cells, View.whole(picture), (room, most))
-        words = picture_words(picture, max(self.drawn.columns, min(room, LEAST_LIST)))
         return [*self.drawn.lines, *words]
 
     def dress(self, y: int, line: Content, width: int) -> Content:
@@ -188,21 +187,17 @@ class AnswerRows(Rows):
     def on_focus(self) -> None:
         if self.picture is not None:
             self.rebuild()
-        super().on_focus()
 
     def on_blur(self) -> None:
         if self.picture is not None:
             self.rebuild()
-        super().on_blur()
 
-    def on_click(self, event: events.Click) -> None:
-        x = event.x - self.styles.gutter.left
-        y = event.y - self.styles.gutter.top - self._top
-        drawn = self.drawn
+    def click(self, x: int, y: int) -> bool:
+        drawn, line = self.drawn, y - self._top
         if self.picture is None or drawn is None:
-            super().on_click(event)
-        elif 0 <= x < drawn.columns and 0 <= y < len(drawn.lines):
-            event.stop()
-            self.choose_point(drawn.point(x, y))
-        else:
-            super().on_click(event)
+            return super().click(x, y)
+        if 0 <= x < drawn.columns and 0 <= line < len(drawn.lines):
+            self.choose_point(drawn.point(x, line))
+            return True
+        beside = self._cuts[y] if y < len(self._cuts) else 0
+        return super().click(x, y) if x >= beside else False

@@ -56,7 +56,9 @@ class ChoiceRows(AnswerRows):
                 (f"{self._mark(choice.identifier)} ", "bold $mark" if chosen else ""),
             )
             style = "bold $mark" if chosen else ""
-            lines = paragraph(choice.body, width, first, pictures=self.pictures, style=style)
+            lines = paragraph(
+                choice.body, width, first, pictures=self.pictures, style=style, most=8
+            )
             rows.append(Row(choice.identifier, tuple(lines)))
         if any(len(row.lines) > 1 for row in rows if row.active):
             rows = [

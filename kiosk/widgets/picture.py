@@ -89,7 +89,8 @@ def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
     from PIL import Image
 
     image = cells.image
-    columns, rows = shape(image.width, image.height, width, most)
+    # Not larger than it is: a pixel of a small picture is no larger than a cell is wide.
+    columns, rows = shape(image.width, image.height, min(width, image.width), most)
     return tuple(half_cells(image.resize((columns, rows * 2), Image.Resampling.LANCZOS)))
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from textual import events
 from textual.content import Content
 from textual.geometry import Region
 from textual.style import Style
@@ -122,19 +121,16 @@ class PlaceRows(AnswerRows):
         self.show_cursor()
         return True
 
-    def on_click(self, event: events.Click) -> None:
-        y = event.y - self.styles.gutter.top
-        x = event.x - self.styles.gutter.left
+    def click(self, x: int, y: int) -> bool:
         for run in self._runs:
             if run.y == y:
                 line = self._lines[y]
                 if line[: run.start].cell_length <= x < line[: run.end].cell_length:
-                    event.stop()
                     self.cursor = run.key
                     self.choose(run.key)
                     self.refresh()
-                    return
-        super().on_click(event)
+                    return True
+        return super().click(x, y)
 
     def text_row(self, lines: list[Content]) -> Row:
         """The row of the text; its places are what can be chosen of it."""

@@ -88,7 +88,7 @@ class PointRows(AnswerRows):
             rows.append(Row(f"point {number - 1}", tuple(wrap(self._said(point), width, first))))
         if not self.points:
             rows.append(Row("=", (Content.styled("  " + _("No point yet"), "$quiet"),), False))
-        return [*rows, *(self.hint(width, each) for each in self._hints())]
+        return [*rows, self.hint(width, *self._hints())]
 
     def _said(self, at: Point) -> Content:
         words = _("{x} across, {y} down")
@@ -101,14 +101,17 @@ class PointRows(AnswerRows):
         if self.full:
             return [self.full]
         width, height = self._extent
-        size = say(_("the picture: {width} by {height}"), width=width, height=height)
-        pace = _(". for large steps") if self.fine else _(". for steps of one")
+        size = say(_("of {width} by {height}"), width=width, height=height)
         hints = [
-            _("arrows move") + " · " + pace,
             _("Space sets a point, or takes it back"),
-            _("+ − enlarge") + " · " + _("type 120 80 and Enter to go there"),
-            size,
+            _("arrows move, . for large steps")
+            if self.fine
+            else _("arrows move, . for single steps"),
+            _("+ − enlarge"),
+            _("type 120 80 and Enter to go there") + ", " + size,
         ]
+        if len(self.points) > 1:
+            hints.append(_("N goes to the next point"))
         if self.most:
             hints.append(ngettext("at most {n} in all", "at most {n} in all", self.most))
         return hints

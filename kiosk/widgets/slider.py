@@ -68,8 +68,12 @@ class SliderRows(AnswerRows):
         if self.interaction.step_label:
             lines += self._labels(width)
         value = self._value()
-        rows = [*self.head(width), Row(SCALE, (*lines, Content("")), pointer=True)]
-        return [*rows, Row("=", (value,), active=False), self.hint(width, *self._hints())]
+        rows = [*self.head(width), Row(SCALE, tuple(lines))]
+        return [
+            *rows,
+            Row("=", (Content(""), value), active=False),
+            self.hint(width, *self._hints()),
+        ]
 
     def _column(self, step: int) -> int:
         """In which cell of the track a step lies."""
