@@ -21,7 +21,7 @@ from kiosk.widgets.text import Pictures, pad, wrap
 BESIDE = 64
 """From this width on the list stands beside its picture; below, beneath it."""
 LEAST_LIST = 28
-LEAST_LINES, AROUND = 10, 9
+LEAST_LINES, AROUND = 10, 10
 """Lines of a picture at least, and of the screen that are left for all else."""
 
 
@@ -66,6 +66,7 @@ class AnswerRows(Rows):
         self.picture: rich.Picture | None = None
         self.areas: tuple[Area, ...] = ()
         self.drawn: Drawn | None = None
+        self._head: tuple[int, list[Content]] | None = None
         self._top = 0
         self._cuts: list[int] = []
 
@@ -84,6 +85,7 @@ class AnswerRows(Rows):
         self.picture = picture
         self.areas = areas
         self.cursor = None
+        self._head = None
 
     def tell(self, *members: str, typed: bool = False) -> None:
         """Say that the answer now is *members*."""
@@ -96,6 +98,16 @@ class AnswerRows(Rows):
         return [Row("", (*lines, Content("")), active=False)] if lines else []
 
     def _head_lines(self, width: int) -> list[Content]:
+        """Laid out once for a width: answering does not change it."""
+        if self._head is None or self._head[0] != width:
+            self._head = (width, self._lay_head(width))
+        return list(self._head[1])
+
+    def reset(self) -> None:
+        self._head = None
+        super().reset()
+
+    def _lay_head(self, width: int) -> list[Content]:
         lines: list[Content] = []
         if self.title:
             lines.append(Content.styled(self.title, "bold $mark"))
@@ -167,7 +179,7 @@ class AnswerRows(Rows):
             self.drawn = None
             return picture_lines(picture, room, self.pictures) if self.pictures else []
         words = picture_words(picture, room)
-        most = max(LEAST_LINES, self.app.size.height - AROUND - len(words))
+        most = max(LEAST_LINES, self.app.size.height - AROUND - min(len(words), 2))
         self.drawn = self.paint(cells, View.whole(picture), (room, most))
         return [*self.drawn.lines, *words]
 

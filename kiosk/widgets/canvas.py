@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import cos, pi, sin
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -26,6 +27,8 @@ ON_LIGHT, ON_DARK = (0, 40, 150), (255, 225, 60)
 """What lines over a picture are drawn in: whichever the picture beneath does not hide."""
 TINT = (90, 150, 255)
 MOST_ZOOM = 16
+ROUND = 72
+"""Corners that a circle is drawn with."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,12 @@ class _Surface:
             (y - view.top) * self.rows * 2 / view.height - 0.5,
         )
 
+    def near(self, x: float, y: float) -> tuple[float, float]:
+        """As :meth:`to`, but never far outside: a pen walks every pixel, seen or not."""
+        across, down = self.to(x, y)
+        width, height = self.columns, self.rows * 2
+        return min(max(across, -width), 2 * width), min(max(down, -height), 2 * height)
+
     def cell(self, at: Point) -> Point:
         x, y = self.to(*at)
         return round(x), int((y + 0.5) // 2)
@@ -138,9 +147,9 @@ def draw(
             if mark.here:
                 _tint(image, mark.area, surface)
     for start, end in lines:
-        pen.line([surface.to(*start), surface.to(*end)], fill=255)
+        pen.line([surface.near(*start), surface.near(*end)], fill=255)
     if cross is not None:
-        x, y = map(round, surface.to(*cross))
+        x, y = map(round, surface.near(*cross))
         pen.line([(x, 0), (x, image.height)], fill=255)
         pen.line([(0, y), (image.width, y)], fill=255)
     dark = image.convert("L").point(lambda value: 255 if value < 128 else 0)
@@ -167,16 +176,19 @@ def _trace(pen: ImageDraw.ImageDraw, area: Area, surface: _Surface, fill: int | 
     numbers = area.coordinates
     match area.shape:
         case "rect":
-            left, top = surface.to(min(numbers[0], numbers[2]), min(numbers[1], numbers[3]))
-            right, bottom = surface.to(max(numbers[0], numbers[2]), max(numbers[1], numbers[3]))
+            left, top = surface.near(min(numbers[0], numbers[2]), min(numbers[1], numbers[3]))
+            right, bottom = surface.near(max(numbers[0], numbers[2]), max(numbers[1], numbers[3]))
             pen.rectangle([left, top, right, bottom], outline=255, fill=fill)
         case "circle" | "ellipse":
             across, down = numbers[2], numbers[-1]
-            start = surface.to(numbers[0] - across, numbers[1] - down)
-            end = surface.to(numbers[0] + across, numbers[1] + down)
-            pen.ellipse([start, end], outline=255, fill=fill)
+            turns = [2 * pi * turn / ROUND for turn in range(ROUND)]
+            corners = [
+                surface.near(numbers[0] + across * cos(turn), numbers[1] + down * sin(turn))
+                for turn in turns
+            ]
+            pen.polygon(corners, outline=255, fill=fill)
         case "poly":
-            corners = [surface.to(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
+            corners = [surface.near(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
             pen.polygon(corners, outline=255, fill=fill)
         case _:
             pen.rectangle([0, 0, surface.columns - 1, surface.rows * 2 - 1], outline=255, fill=fill)
@@ -211,7 +223,14 @@ def _labelled(lines: list[Content], marks: Sequence[Mark], surface: _Surface) ->
         x, y = surface.cell(mark.at)
         if not (0 <= x < surface.columns and 0 <= y < len(lines)):
             continue
-        x = max(0, min(x - len(words) // 2, surface.columns - len(words)))
+        if mark.area is not None and mark.area.shape in ("rect", "default"):
+            # In a corner, where it hides the least of what the area shows.
+            corner = mark.area.coordinates or (0, 0, 0, 0)
+            x, y = surface.cell((min(corner[0::2]), min(corner[1::2])))
+            x, y = max(0, x) + 1, max(0, y)
+        else:
+            x -= len(words) // 2
+        x = max(0, min(x, surface.columns - len(words)))
         words = words[: surface.columns]
         places = [(line, range(x, x + len(words))) for line in _near(y, len(lines))]
         line, across = next(

@@ -43,6 +43,10 @@ class Lines(Widget):
         self._lay_out(self.content_size.width)
         self.refresh(layout=len(self._lines) != before)
 
+    def reset(self) -> None:
+        """Lay out all of it again, because a picture in it has arrived."""
+        self.rebuild()
+
     def _lay_out(self, width: int) -> list[Content]:
         if width != self._width and width > 0:
             self._lines = self.build(width)

@@ -105,6 +105,8 @@ class PairingRows(PlaceRows):
         if self.held is not None:
             return [_("Now the other one: its letter, or go there and press Space")]
         hints = [_("Space or the letter picks up"), _("Delete takes back")]
+        if self.places is not None:
+            hints.insert(0, _("in a gap, a letter puts that choice there"))
         if self.most:
             hints.append(ngettext("at most {n} in all", "at most {n} in all", self.most))
         return hints

@@ -182,7 +182,7 @@ class Question(VerticalScroll, can_focus=False):
         """A picture arrived, or there is another room for one: lay them out again."""
         for widget in self._shown:
             if isinstance(widget, Lines):
-                widget.rebuild()
+                widget.reset()
 
     def on_resize(self, event: events.Resize) -> None:
         """A picture is as high as the screen allows, whatever its width."""
