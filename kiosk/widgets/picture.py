@@ -109,17 +109,23 @@ def half_cells(image: Image.Image) -> list[Content]:
     data = image.tobytes()
     lines = []
     for row in range(image.height // 2):
+        start = 6 * columns * row
+        upper = data[start : start + 3 * columns]
+        lower = data[start + 3 * columns : start + 6 * columns]
         spans: list[Span] = []
+        before = b""
         for column in range(columns):
-            upper = 3 * (row * 2 * columns + column)
-            lower = upper + 3 * columns
-            style = Style(
-                foreground=Color(data[upper], data[upper + 1], data[upper + 2]),
-                background=Color(data[lower], data[lower + 1], data[lower + 2]),
-            )
-            if spans and spans[-1].style == style:
-                spans[-1] = Span(spans[-1].start, column + 1, style)
+            pixels = upper[3 * column : 3 * column + 3] + lower[3 * column : 3 * column + 3]
+            if pixels == before:
+                spans[-1] = Span(spans[-1].start, column + 1, spans[-1].style)
             else:
-                spans.append(Span(column, column + 1, style))
+                before = pixels
+                spans.append(Span(column, column + 1, _cell_style(pixels)))
         lines.append(Content("▀" * columns, spans))
     return lines
+
+
+@lru_cache(maxsize=4096)
+def _cell_style(pixels: bytes) -> Style:
+    """Upper and lower pixel of a cell, three bytes each."""
+    return Style(foreground=Color(*pixels[:3]), background=Color(*pixels[3:]))
