@@ -107,7 +107,7 @@ class PointRows(AnswerRows):
             _("arrows move, . for large steps")
             if self.fine
             else _("arrows move, . for single steps"),
-            _("+ − enlarge"),
+            _("+ or - enlarges"),
             _("type 120 80 and Enter to go there") + ", " + size,
         ]
         if len(self.points) > 1:
