@@ -116,10 +116,10 @@ class PointRows(AnswerRows):
             hints.append(ngettext("at most {n} in all", "at most {n} in all", self.most))
         return hints
 
+    def marks(self) -> list[Mark]:
+        return [Mark(str(number), at, None, True) for number, at in enumerate(self.points, 1)]
+
     def paint(self, cells: Cells, whole: View, room: tuple[int, int]) -> Drawn:
-        marks = [
-            Mark(str(number), point, None, True) for number, point in enumerate(self.points, 1)
-        ]
         stamps = []
         if self.object is not None:
             for x, y in self.points:
@@ -130,7 +130,7 @@ class PointRows(AnswerRows):
             whole.around(self.cross, self.zoom),
             whole,
             room,
-            marks,
+            self.marks(),
             stamps=stamps,
             cross=self.cross,
         )
