@@ -17,6 +17,9 @@ from kiosk.widgets.picture import Cells, PictureError, read_picture
 MAX_PICTURES = 24
 """Decoded pictures kept: half a megabyte each at most."""
 
+LARGE = (1600, 1600)
+"""Pixels of a picture that is looked at by itself, enlarged."""
+
 T = TypeVar("T")
 
 
@@ -57,6 +60,14 @@ class Library:
         while len(self._pictures) >= MAX_PICTURES:
             del self._pictures[next(iter(self._pictures))]
         self._pictures[part, media] = picture
+
+    async def large_picture(self, part: int, media: str) -> Cells | str:
+        """A picture in more pixels than :meth:`picture` keeps; it is not kept."""
+        data = await self._read(part, media_blob(media))
+        try:
+            return read_picture(data, LARGE)
+        except PictureError as problem:
+            return str(problem)
 
     async def _get(self, part: int, name: str, decode: Callable[[bytes], T]) -> T:
         kept = self._kept.get((part, name))

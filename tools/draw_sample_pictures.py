@@ -1,4 +1,4 @@
-"""Draws the pictures of the sample exam: `python tools/draw_sample_pictures.py`.
+"""Draws the pictures of the samples: `python tools/draw_sample_pictures.py`.
 
 Needs the development dependency resvg-py and the font DejaVu Sans.
 """
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import resvg_py
 
-MEDIA = Path(__file__).parent.parent / "exam_packages/samples/food_safety/media"
+SAMPLES = Path(__file__).parent.parent / "exam_packages/samples"
 
 FOODS = [
     ("Cooked ham, covered", "A", "4.1 °C", "#e9a5a0", True),
@@ -129,11 +129,69 @@ def svg(width: int, height: int, parts: list[str]) -> str:
     )
 
 
+def kitchen() -> str:
+    """The plan that the graphic questions of the sample of all kinds are asked on."""
+    parts = [
+        '<rect x="8" y="8" width="584" height="384" fill="#fdfdfb" stroke="#333"'
+        ' stroke-width="6"/>',
+        '<rect x="0" y="165" width="18" height="70" fill="#c98a3c"/>',
+        text(26, 206, "Delivery", 17),
+        rect(30, 20, 150, 120, "#bcdcf2"),
+        text(105, 86, "Cold room", 19, "middle"),
+        rect(230, 30, 130, 70, "#e6d7b8"),
+        text(295, 72, "Preparation", 17, "middle"),
+        rect(430, 20, 140, 90, "#f0b0a0"),
+        text(500, 72, "Cooker", 19, "middle"),
+        rect(480, 180, 100, 80, "#d0d4d8"),
+        text(530, 226, "Dishes", 17, "middle"),
+        '<circle cx="530" cy="340" r="40" fill="#ffffff" stroke="#333" stroke-width="2"/>',
+        text(530, 346, "Hands", 17, "middle"),
+        rect(250, 300, 130, 80, "#c9c0b0"),
+        text(315, 346, "Waste", 19, "middle"),
+        '<path d="M30 250 L170 250 L170 330 L120 380 L30 380 Z" fill="#e9dfa8" stroke="#333"'
+        ' stroke-width="2"/>',
+        text(92, 320, "Dry store", 19, "middle"),
+    ]
+    return svg(600, 400, parts)
+
+
+def trap() -> str:
+    return svg(
+        40,
+        24,
+        [
+            rect(1, 4, 38, 18, "#b98550"),
+            '<path d="M6 13 L34 13 M20 7 L20 20" stroke="#222" stroke-width="3"/>',
+        ],
+    )
+
+
+def cup() -> str:
+    return svg(
+        40,
+        40,
+        [
+            '<path d="M8 10 L10 34 L26 34 L28 10 Z" fill="#6b9bd1" stroke="#222"'
+            ' stroke-width="2"/>',
+            '<circle cx="30" cy="20" r="6" fill="none" stroke="#222" stroke-width="3"/>',
+        ],
+    )
+
+
+DRAWINGS = {
+    "food_safety/media/fridge.png": fridge,
+    "food_safety/media/temperature-log.png": log,
+    "all_kinds/media/kitchen.png": kitchen,
+    "all_kinds/media/trap.png": trap,
+    "all_kinds/media/cup.png": cup,
+}
+
+
 def main() -> None:
-    for name, drawing in (("fridge.png", fridge()), ("temperature-log.png", log())):
-        picture = bytes(resvg_py.svg_to_bytes(svg_string=drawing))
-        (MEDIA / name).write_bytes(picture)
-        print(f"{MEDIA / name}: {len(picture)} bytes")
+    for name, drawing in DRAWINGS.items():
+        picture = bytes(resvg_py.svg_to_bytes(svg_string=drawing()))
+        (SAMPLES / name).write_bytes(picture)
+        print(f"{SAMPLES / name}: {len(picture)} bytes")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """Make the pictures of the main screens in docs/pictures, from the real client.
 
 Run by ``make pictures``. The client runs without a terminal against the agent's double
-of the tests and sits the sample exam; every picture is what a terminal would show. SVG
+of the tests and sits the sample exams; every picture is what a terminal would show. SVG
 is written as Textual draws it; PNG is rendered from it with a monospaced font of this
 machine (Fira Code, else DejaVu Sans Mono).
 
-``python tools/pictures.py NAME…`` makes only some, ``--out DIR`` elsewhere.
+``python tools/pictures.py NAME…`` makes only some, ``--out DIR`` elsewhere, ``--size`` and
+``--theme`` otherwise.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from exam_packages import forms
 from exam_packages.attempt.commands import Admit, Pause, Say
 from exam_packages.content.values import Response
 from exam_packages.formats.qti.reader import read_test
-from exam_packages.samples import FOOD_SAFETY
+from exam_packages.samples import ALL_KINDS, FOOD_SAFETY
 from kiosk.client import Client
 from kiosk.course import ExamCourse
 from kiosk.view import Stage
@@ -256,13 +257,34 @@ SCENES: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]
     "too-small": (NARROW, "calm-dark", small),
 }
 
+KINDS: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]]] = {
+    "hottext": (NARROW, "calm-dark", at("hottext", "right", "space")),
+    "gap-match": (NARROW, "calm-light", at("gaps", "a", "right", "c")),
+    "associate": (NARROW, "calm-dark", at("associate", "a", "c", "b", "d", "e")),
+    "first-two": (NARROW, "calm-light", at("first-two", "b", "c")),
+    "slider": (NARROW, "calm-dark", at("slider", *"4.5")),
+    "reasons": (NARROW, "calm-light", at("reasons", *"Fish at 7 C", "tab", *"Torn sack")),
+    "reading": (WIDE, "calm-dark", at("reading", "a")),
+    "picture-choice": (NARROW, "calm-dark", at("picture-choice", "a")),
+    "hotspot": (NARROW, "calm-dark", at("hotspot", "e")),
+    "graphic-order": (WIDE, "calm-dark", at("route", "b", "a")),
+    "graphic-associate": (WIDE, "calm-light", at("links", "a", "b", "c", "d")),
+    "graphic-gap-match": (WIDE, "calm-dark", at("labels", "1", "a", "c")),
+    "select-point": (WIDE, "calm-dark", at("point", *"20 200", "enter", "space")),
+    "position-object": (WIDE, "calm-light", at("traps", *"100 300", "enter", "space", "right")),
+    "enlarged": (WIDE, "calm-dark", at("hotspot", "e", "f6", "plus", "right", "right")),
+}
 
-async def make(name: str, out: Path) -> None:
-    size, theme, scene = SCENES[name]
+
+async def make(
+    name: str, out: Path, other_size: tuple[int, int] | None, other_theme: str | None
+) -> None:
+    size, theme, scene = (KINDS | SCENES)[name]
+    size, theme = other_size or size, other_theme or theme
     double = _double()
     test = read_test(FOOD_SAFETY)
-    drawn = forms.draw(test, b"pictures")
     trial = forms.practice(test, b"pictures")
+    drawn = forms.draw(test if name in SCENES else read_test(ALL_KINDS), b"pictures")
     if trial is None:
         raise SystemExit("the sample exam has no practice questions")
     clock = double.HandClock()
@@ -296,21 +318,24 @@ async def make(name: str, out: Path) -> None:
     print(f"{name}: {size[0]}×{size[1]}, {theme}")
 
 
-async def make_all(names: list[str], out: Path) -> None:
-    for name in names:
-        await make(name, out)
+async def make_all(chosen: argparse.Namespace) -> None:
+    size = tuple(map(int, chosen.size.split("x"))) if chosen.size else None
+    for name in chosen.names or list(SCENES | KINDS):
+        await make(name, chosen.out, size, chosen.theme)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--size", help="another size, like 80x24")
+    parser.add_argument("--theme", help="another theme")
     parser.add_argument("--out", type=Path, default=ROOT / "docs" / "pictures")
     chosen = parser.parse_args()
-    unknown = [name for name in chosen.names if name not in SCENES]
+    unknown = [name for name in chosen.names if name not in SCENES | KINDS]
     if unknown:
         raise SystemExit(f"no such picture: {', '.join(unknown)}")
     chosen.out.mkdir(parents=True, exist_ok=True)
-    asyncio.run(make_all(chosen.names or list(SCENES), chosen.out))
+    asyncio.run(make_all(chosen))
 
 
 if __name__ == "__main__":

@@ -63,6 +63,7 @@ __all__ = [
     "Slider",
     "TextEntry",
     "complete",
+    "fits",
     "problem",
     "shown",
     "unordered",
@@ -97,15 +98,7 @@ class Item(Object):
 
 def shown(interaction: Interaction) -> bool:
     """Whether a station of this version can show *interaction*."""
-    match interaction:
-        case Choice() | TextEntry() | InlineChoice() | Match():
-            return True
-        case Order(min_choices=least, max_choices=most):
-            return not least and not most
-        case ExtendedText(max_strings=most):
-            return most == 1
-        case _:
-            return False
+    return not isinstance(interaction, Media)
 
 
 def unshown(item: Item) -> tuple[str, ...]:
@@ -188,9 +181,9 @@ def complete(interaction: Interaction, response: Response) -> bool:
         ):
             return count >= max(least, 1)
         case TextEntry(pattern=pattern):
-            return count == 1 and _fits(pattern, members)
+            return count == 1 and fits(pattern, members)
         case ExtendedText(min_strings=least, pattern=pattern):
-            return count >= max(least, 1) and _fits(pattern, members)
+            return count >= max(least, 1) and fits(pattern, members)
         case Media(min_plays=least):
             return count == 1 and members[0].isdecimal() and int(members[0]) >= least
         case InlineChoice() | Slider():
@@ -203,7 +196,8 @@ def unordered(interaction: Interaction) -> bool:
     return not isinstance(interaction, Order | GraphicOrder | ExtendedText)
 
 
-def _fits(pattern: str, members: tuple[str, ...]) -> bool:
+def fits(pattern: str, members: tuple[str, ...]) -> bool:
+    """Whether typed texts have the form that a question asks for; any, without *pattern*."""
     if not pattern:
         return True
     try:

@@ -6,3 +6,5 @@ from pathlib import Path
 
 FOOD_SAFETY = Path(__file__).parent / "food_safety"
 """The folder of the sample exam "Food-safety inspector, level 1"."""
+ALL_KINDS = Path(__file__).parent / "all_kinds"
+"""The folder of the sample "Every kind of question": one of each kind that a station shows."""

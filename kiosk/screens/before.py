@@ -15,9 +15,10 @@ from kiosk.screens import standing
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.view import Stage
 from kiosk.widgets.bars import Key
+from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.lines import Lines
-from kiosk.widgets.text import block_lines, plain, wrap
+from kiosk.widgets.text import plain, wrap
 
 
 class Rules(Lines):

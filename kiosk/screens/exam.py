@@ -19,6 +19,7 @@ from exam_packages.language import _, say
 from kiosk.course import Course, answered_in, one_way, order, section_of
 from kiosk.screens import standing
 from kiosk.screens.base import KioskScreen
+from kiosk.screens.enlarge import PictureDialog
 from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.widgets.bars import Key
@@ -37,6 +38,7 @@ class ExamScreen(KioskScreen):
         Binding("f2", "questions", show=False),
         Binding("f3", "flag", show=False),
         Binding("f4", "exhibit", show=False),
+        Binding("f6", "enlarge", show=False),
         Binding("f8", "back", show=False),
         Binding("f9", "forth", show=False),
         Binding("f10", "review", show=False),
@@ -50,6 +52,7 @@ class ExamScreen(KioskScreen):
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
         self._has_exhibit = False
+        self._has_pictures = False
         self._more = ""
 
     def body(self) -> ComposeResult:
@@ -109,6 +112,8 @@ class ExamScreen(KioskScreen):
         if self._has_exhibit:
             keys.append(Key("f4", _("Exhibit"), "exhibit"))
         keys.append(Key("f5", _("Help"), "help"))
+        if self._has_pictures:
+            keys.append(Key("f6", _("Picture"), "enlarge"))
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
         keys.append(Key("f9", _("Next"), "forth"))
@@ -150,6 +155,7 @@ class ExamScreen(KioskScreen):
         stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
         self._has_exhibit = bool(blocks)
+        self._has_pictures = bool(_media(item, blocks))
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
         await question.show(item, course.responses(item_id), pictures)
@@ -171,7 +177,7 @@ class ExamScreen(KioskScreen):
         return lambda media: self.client.library.picture(part, media)
 
     async def _load_pictures(self, part: int, item: Item, exhibits: list[rich.Block]) -> None:
-        for media in sorted(_media([*item.body, *exhibits])):
+        for media in sorted(_media(item, exhibits)):
             if self.client.library.picture(part, media) is None:
                 try:
                     await self.client.library.load_picture(part, media)
@@ -190,7 +196,7 @@ class ExamScreen(KioskScreen):
             try:
                 item = await library.item(course.part, items[after])
                 exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
-                for media in sorted(_media([*item.body, *(b for e in exhibits for b in e.body)])):
+                for media in sorted(_media(item, [b for e in exhibits for b in e.body])):
                     if library.picture(course.part, media) is None:
                         await library.load_picture(course.part, media)
             except ExamError:
@@ -227,6 +233,20 @@ class ExamScreen(KioskScreen):
             self.query_one("#exhibit").focus()
         else:
             self.query_one(Question).focus_first()
+
+    def action_enlarge(self) -> None:
+        """Show the pictures of the question, and of its exhibit, one at a time."""
+        if not self._has_pictures or self._shown is None:
+            return
+        pictures = self.query_one(Question).pictures_shown()
+        blocks = self.query_one("#exhibit-sheet", Sheet).blocks if self._has_exhibit else ()
+        known = {picture.media for picture, _marks in pictures}
+        pictures += [
+            (part, [])
+            for part in rich.walk(blocks)
+            if isinstance(part, rich.Picture) and part.media not in known
+        ]
+        self.app.push_screen(PictureDialog(self._shown[0], pictures))
 
     def pane(self) -> Widget:
         return self.query_one("#exhibit") if self._covers() else self.query_one(Question)
@@ -311,18 +331,7 @@ class ExamScreen(KioskScreen):
             self.run_worker(self.client.hand_in(), group="hand-in", exclusive=True)
 
 
-def _media(blocks: list[rich.Block]) -> set[str]:
-    """The media names of the pictures in *blocks*."""
-    names: set[str] = set()
-    for block in blocks:
-        match block:
-            case rich.Paragraph(inlines=inlines) | rich.Heading(inlines=inlines):
-                names |= {each.media for each in inlines if isinstance(each, rich.Picture)}
-            case rich.Listing(entries=entries):
-                for entry in entries:
-                    names |= _media(list(entry))
-            case rich.Quotation(blocks=inner):
-                names |= _media(list(inner))
-            case _:
-                pass
-    return names
+def _media(item: Item, exhibits: list[rich.Block]) -> set[str]:
+    """The media names of the pictures of a question and its exhibits."""
+    parts = rich.walk((item.body, item.interactions, tuple(exhibits)))
+    return {each.media for each in parts if isinstance(each, rich.Picture)}

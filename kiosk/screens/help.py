@@ -54,6 +54,7 @@ class KeyTable(Lines):
             ("F3", _("Flag this question to come back to it, or take the flag off")),
             ("F4", _("Show or hide the exhibit that belongs to the question")),
             ("F5", _("This page")),
+            ("F6", _("Show a picture as large as the screen: + − enlarge it, arrows move over it")),
             ("F8  F9", _("Back to the question before; on to the next")),
             ("F10", _("Review and hand in (it asks twice)")),
             ("Tab", _("On to the next answer or button; Shift+Tab goes back")),

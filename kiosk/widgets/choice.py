@@ -1,31 +1,39 @@
-"""One choice or several: ○ ● or ☐ ☑ before each, a letter to press for each."""
+"""One choice or several, from a list or on a picture: ○ ● or ☐ ☑ before each, a letter to
+press for each."""
 
 from __future__ import annotations
 
-from string import ascii_uppercase
-
 from textual.content import Content
 
-from exam_packages.content.items import Choice
+from exam_packages.content.items import Area, Choice, Hotspot, SimpleChoice
 from exam_packages.content.values import Response
 from exam_packages.language import _, ngettext
 from kiosk.widgets.answer import AnswerRows
+from kiosk.widgets.areas import choices, letter, middle, number_of
+from kiosk.widgets.blocks import paragraph
+from kiosk.widgets.canvas import Mark
 from kiosk.widgets.lines import Row
-from kiosk.widgets.text import inline, wrap
 
 
 class ChoiceRows(AnswerRows):
-    """A choice interaction."""
+    """A choice or a hotspot interaction."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.interaction = Choice("", (), (), 0, 1)
+        self.choices: tuple[SimpleChoice, ...] = ()
+        self.most = 1
         self.chosen: tuple[str, ...] = ()
         self.too_many = False
 
-    def load(self, interaction: Choice, response: Response | None, title: str) -> None:
-        self.start(interaction, title, interaction.prompt)
-        self.interaction = interaction
+    def load(self, interaction: Choice | Hotspot, response: Response | None, title: str) -> None:
+        if isinstance(interaction, Hotspot):
+            picture, areas = interaction.picture, interaction.areas
+            self.start(interaction, title, interaction.prompt, picture, areas)
+            self.choices = choices(areas, picture)
+        else:
+            self.start(interaction, title, interaction.prompt)
+            self.choices = interaction.choices
+        self.most = interaction.max_choices
         self.chosen = response.members if response is not None else ()
         self.too_many = False
         self.cursor = self.chosen[0] if self.chosen else None
@@ -33,44 +41,58 @@ class ChoiceRows(AnswerRows):
 
     @property
     def single(self) -> bool:
-        return self.interaction.max_choices == 1
+        return self.most == 1
+
+    def _mark(self, identifier: str) -> str:
+        chosen = identifier in self.chosen
+        return ("●" if chosen else "○") if self.single else ("☑" if chosen else "☐")
 
     def rows(self, width: int) -> list[Row]:
         rows = self.head(width)
-        for number, choice in enumerate(self.interaction.choices):
+        for number, choice in enumerate(self.choices):
             chosen = choice.identifier in self.chosen
-            mark = ("●" if chosen else "○") if self.single else ("☑" if chosen else "☐")
-            letter = ascii_uppercase[number] if number < len(ascii_uppercase) else " "
             first = Content.assemble(
-                (f"  {letter} ", "bold" if chosen else "$quiet"),
-                (f"{mark} ", "bold $mark" if chosen else ""),
+                (f"  {letter(number)} ", "bold" if chosen else "$quiet"),
+                (f"{self._mark(choice.identifier)} ", "bold $mark" if chosen else ""),
             )
-            body = inline(choice.body)
-            if chosen:
-                body = body.stylize("bold $mark")
-            rows.append(Row(choice.identifier, tuple(wrap(body, width, first))))
+            style = "bold $mark" if chosen else ""
+            lines = paragraph(
+                choice.body, width, first, pictures=self.pictures, style=style, most=8
+            )
+            rows.append(Row(choice.identifier, tuple(lines)))
         if any(len(row.lines) > 1 for row in rows if row.active):
             rows = [
                 Row(row.key, (*row.lines, Content("")), pointer=row.pointer) if row.active else row
                 for row in rows
             ]
-        return [*rows, self.hint(*self._hints())]
+        return [*rows, self.hint(width, *self._hints())]
+
+    def marks(self) -> list[Mark]:
+        return [
+            Mark(
+                letter(number) if area.identifier not in self.chosen else f"●{letter(number)}",
+                middle(area),
+                area,
+                area.identifier in self.chosen,
+                self.has_focus and area.identifier == self.cursor,
+            )
+            for number, area in enumerate(self.areas)
+        ]
 
     def _hints(self) -> list[str]:
-        most = self.interaction.max_choices
         if self.too_many:
             return [
                 ngettext(
                     "Only {n} may be chosen: take one back first",
                     "Only {n} may be chosen: take one back first",
-                    most,
+                    self.most,
                 )
             ]
         hints = [_("Space or the letter chooses")]
         if self.single:
             hints.append(_("Delete takes it back"))
-        elif most:
-            hints.append(ngettext("choose up to {n}", "choose up to {n}", most))
+        elif self.most:
+            hints.append(ngettext("choose up to {n}", "choose up to {n}", self.most))
         else:
             hints.append(_("choose all that apply"))
         return hints
@@ -83,7 +105,7 @@ class ChoiceRows(AnswerRows):
             chosen = {key}
         elif key in self.chosen:
             chosen = {*self.chosen} - {key}
-        elif self.interaction.max_choices and len(self.chosen) >= self.interaction.max_choices:
+        elif self.most and len(self.chosen) >= self.most:
             self.too_many = True
             self.rebuild()
             return
@@ -91,16 +113,21 @@ class ChoiceRows(AnswerRows):
             chosen = {*self.chosen, key}
         self._change(chosen)
 
+    def choose_area(self, area: Area) -> None:
+        self.cursor = area.identifier
+        self.choose(area.identifier)
+        self.rebuild()
+
     def drop(self, key: str) -> None:
         self.too_many = False
         if key in self.chosen:
             self._change({*self.chosen} - {key})
 
     def letter(self, character: str) -> bool:
-        number = ascii_uppercase.find(character.upper())
-        if not 0 <= number < len(self.interaction.choices):
+        number = number_of(character)
+        if not 0 <= number < len(self.choices):
             return False
-        self.cursor = self.interaction.choices[number].identifier
+        self.cursor = self.choices[number].identifier
         self.choose(self.cursor)
         self.show_cursor()
         return True

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
 from textual.widgets.text_area import Edit, EditResult, Selection
 
-from exam_packages.content.items import ExtendedText
+from exam_packages.content.items import ExtendedText, fits
 from exam_packages.content.values import MAX_TEXT, Response
 from exam_packages.language import _, ngettext, say
 from kiosk.widgets.answer import Answered
 from kiosk.widgets.sheet import Sheet
 from kiosk.widgets.text import harmless
+
+MOST_STRINGS = 20
+"""Fields offered where a question asks for any number of texts."""
 
 
 class Essay(TextArea):
@@ -27,16 +32,20 @@ class Essay(TextArea):
     no longer there. Wrapping the whole bounded text instead costs a few milliseconds.
     """
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "screen.enlarge", show=False)]
+
     def __init__(self) -> None:
         super().__init__(
             soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False, max_checkpoints=200
         )
         self.cursor_blink = False
+        self.most = MAX_TEXT
+        """Characters there is room for: less when the answer is in several texts."""
 
     def edit(self, edit: Edit) -> EditResult:
         text = harmless(edit.text[: 4 * MAX_TEXT], lines=True)
         replaced = self.get_text_range(*sorted((edit.from_location, edit.to_location)))
-        room = max(0, MAX_TEXT - len(self.text) + len(replaced))
+        room = max(0, self.most - len(self.text) + len(replaced))
         edit.text = text[:room]
         return super().edit(edit)
 
@@ -64,56 +73,104 @@ class Essay(TextArea):
 
 
 class ExtendedTextArea(Vertical):
-    """An extended text interaction: its prompt, the text, its word count."""
+    """An extended text interaction: its prompt, one text or several, what is asked of them."""
 
     DEFAULT_CSS = """
     ExtendedTextArea { height: auto; }
     ExtendedTextArea Sheet { margin-bottom: 1; }
-    ExtendedTextArea Essay { height: 10; }
-    ExtendedTextArea .count { color: $quiet; padding: 0 2; }
+    ExtendedTextArea .count { color: $quiet; padding: 0 2; height: auto; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.interaction = ExtendedText("", (), 0, "", 0, 0, 1, "", False)
         self._prompt = Sheet(classes="prompt")
-        self._essay = Essay()
+        self._essays = [Essay()]
         self._count = Static("", markup=False, classes="count")
-        self._given = ""
+        self._given: list[str] = [""]
 
     def compose(self) -> ComposeResult:
         yield self._prompt
-        yield self._essay
+        yield from self._essays
         yield self._count
 
-    def load(self, interaction: ExtendedText, response: Response | None, title: str) -> None:
+    @property
+    def _several(self) -> bool:
+        return self.interaction.max_strings != 1
+
+    async def load(self, interaction: ExtendedText, response: Response | None, title: str) -> None:
         self.interaction = interaction
-        self._given = response.members[0] if response is not None and response.members else ""
+        self._given = list(response.members) if response is not None else []
         self._prompt.load(interaction.prompt)
         self._prompt.display = bool(interaction.prompt)
-        self._essay.placeholder = Content(harmless(interaction.placeholder))
-        self._essay.styles.height = min(max(interaction.expected_lines, 6), 14) + 2
-        if self._essay.text != self._given:
-            self._essay.load_text(self._given)
-        self._essay.move_cursor(self._essay.document.end)
+        await self._offer()
+        for essay, text in zip(self._essays, self._given, strict=False):
+            if essay.text != text:
+                essay.load_text(text)
+            essay.move_cursor(essay.document.end)
         self._show_count()
+
+    async def _offer(self) -> None:
+        """Have a field for each text there is, and one to go on with where more may come."""
+        wanted = max(len(self._given), 1)
+        if self._several:
+            most = self.interaction.max_strings or MOST_STRINGS
+            used = sum(1 for text in self._given if text)
+            wanted = min(most, max(wanted, used + 1, self.interaction.min_strings))
+        self._given += [""] * (wanted - len(self._given))
+        while len(self._essays) < wanted:
+            essay = Essay()
+            await self.mount(essay, after=self._essays[-1])
+            self._essays.append(essay)
+        lines = min(max(self.interaction.expected_lines, 2 if self._several else 6), 14) + 2
+        for number, essay in enumerate(self._essays):
+            essay.display = number < wanted
+            essay.styles.height = lines
+            essay.placeholder = Content(harmless(self.interaction.placeholder))
+            essay.border_title = Content(str(number + 1)) if self._several else None
 
     def _show_count(self) -> None:
-        length = len(self._given)
-        shown = ngettext("{n} word", "{n} words", len(self._given.split()))
+        length = sum(map(len, self._given))
+        words = sum(len(text.split()) for text in self._given)
+        shown = [ngettext("{n} word", "{n} words", words)]
+        expected = self.interaction.expected_length
+        if expected:
+            words_ = _("{length} of about {expected} characters")
+            shown.append(say(words_, length=length, expected=expected))
+        least = self.interaction.min_strings
+        given = sum(1 for text in self._given if text.strip())
+        if self._several:
+            shown.append(ngettext("{n} answer", "{n} answers", given))
+        if least > 1 and given < least:
+            shown.append(ngettext("at least {n} is asked for", "at least {n} are asked for", least))
+        if self.interaction.numeric:
+            shown.append(_("a number"))
+        if self._given and not self._fits():
+            shown.append(_("not in the form that is asked for yet"))
         if length >= MAX_TEXT:
-            shown += " · " + _("this answer is full: shorten it to write more")
+            shown.append(_("this answer is full: shorten it to write more"))
         elif length > MAX_TEXT * 9 // 10:
-            shown += " · " + say(_("{left} characters left"), left=MAX_TEXT - length)
-        self._count.update(Content(shown))
+            shown.append(say(_("{left} characters left"), left=MAX_TEXT - length))
+        self._count.update(Content(" · ".join(shown)))
+
+    def _fits(self) -> bool:
+        """Whether all that was written so far has the form that the question asks for."""
+        members = tuple(text for text in self._given if text.strip())
+        return fits(self.interaction.pattern, members)
 
     @on(TextArea.Changed)
-    def _typed(self, event: TextArea.Changed) -> None:
+    async def _typed(self, event: TextArea.Changed) -> None:
         event.stop()
-        text = self._essay.text
-        if text == self._given:
+        shown = [essay for essay in self._essays if essay.display]
+        texts = [essay.text for essay in shown]
+        if texts == self._given:
             return  # loaded, not typed
-        self._given = text
+        self._given = texts
+        if self._several:
+            await self._offer()
+        total = sum(map(len, texts))
+        for essay in self._essays:
+            essay.most = MAX_TEXT - total + len(essay.text)
         self._show_count()
-        members = (text,) if text.strip() else ()
+        members = tuple(text for text in texts if text.strip())
         self.post_message(Answered(self.interaction, members, typed=True))

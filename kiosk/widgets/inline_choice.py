@@ -41,7 +41,7 @@ class InlineChoiceRows(AnswerRows):
             body = inline(choice.body)
             key = f"choice {choice.identifier}"
             rows.append(Row(key, tuple(wrap(body, width, first))))
-        return [*rows, self.hint(_("Space chooses"), _("Delete takes it back"))]
+        return [*rows, self.hint(width, _("Space chooses"), _("Delete takes it back"))]
 
     def _field(self, width: int) -> Row:
         mark = "▴" if self.open else "▾"

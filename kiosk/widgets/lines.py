@@ -43,6 +43,10 @@ class Lines(Widget):
         self._lay_out(self.content_size.width)
         self.refresh(layout=len(self._lines) != before)
 
+    def reset(self) -> None:
+        """Lay out all of it again, because a picture in it has arrived."""
+        self.rebuild()
+
     def _lay_out(self, width: int) -> list[Content]:
         if width != self._width and width > 0:
             self._lines = self.build(width)
@@ -219,14 +223,18 @@ class Rows(Lines, can_focus=True):
         return True
 
     def on_click(self, event: events.Click) -> None:
-        y = event.y - self.styles.gutter.top
+        if self.click(event.x - self.styles.gutter.left, event.y - self.styles.gutter.top):
+            event.stop()
+
+    def click(self, x: int, y: int) -> bool:
+        """The mouse pressed a cell of this widget's content; whether something is there."""
         row = self._row_at(y)
         if row is None or not row.active:
-            return
-        event.stop()
+            return False
         self.cursor = row.key
         self.refresh()
-        self.click_row(row, event.x - self.styles.gutter.left, y)
+        self.click_row(row, x, y)
+        return True
 
     def click_row(self, row: Row, x: int, y: int) -> None:
         """The mouse chose a row, at a cell of this widget's content."""

@@ -6,9 +6,11 @@ from textual.content import Content
 
 from exam_packages.content.items import Match, SimpleChoice
 from exam_packages.content.values import Response
-from exam_packages.language import _, ngettext
-from kiosk.widgets.answer import AnswerRows
+from exam_packages.language import _
+from kiosk.widgets import pairs
+from kiosk.widgets.answer import AnswerRows, only
 from kiosk.widgets.lines import Row
+from kiosk.widgets.pairs import Pairs
 from kiosk.widgets.text import inline, pad, wrap
 
 LEAST_SOURCE, LEAST_TARGET, MOST_HEAD = 20, 9, 4
@@ -20,7 +22,7 @@ class MatchRows(AnswerRows):
     def __init__(self) -> None:
         super().__init__()
         self.interaction = Match("", (), (), (), 0, 0)
-        self.pairs: set[tuple[str, str]] = set()
+        self.pairs: Pairs = frozenset()
         self.column = 0
         self.open: str | None = None
         self.full = ""
@@ -29,11 +31,7 @@ class MatchRows(AnswerRows):
     def load(self, interaction: Match, response: Response | None, title: str) -> None:
         self.start(interaction, title, interaction.prompt)
         self.interaction = interaction
-        members = response.members if response is not None else ()
-        self.pairs = set()
-        for member in members:
-            source, _space, target = member.partition(" ")
-            self.pairs.add((source, target))
+        self.pairs = pairs.read(response.members if response is not None else ())
         self.column = 0
         self.open = None
         self.full = ""
@@ -44,7 +42,7 @@ class MatchRows(AnswerRows):
     def rows(self, width: int) -> list[Row]:
         self._grid = self._fit(width)
         middle = self._grid_rows(*self._grid) if self._grid else self._list_rows(width)
-        return [*self.head(width), *middle, self.hint(*self._hints())]
+        return [*self.head(width), *middle, self.hint(width, *self._hints())]
 
     def _fit(self, width: int) -> tuple[int, int] | None:
         """The widths of the source column and of each target column, if a grid fits."""
@@ -171,7 +169,7 @@ class MatchRows(AnswerRows):
 
     def drop(self, key: str) -> None:
         source = key.partition(" ")[0]
-        kept = {pair for pair in self.pairs if pair[0] != source}
+        kept = frozenset(pair for pair in self.pairs if pair[0] != source)
         if kept != self.pairs:
             self._change(kept)
 
@@ -183,41 +181,27 @@ class MatchRows(AnswerRows):
 
     def _toggle(self, source: str, target: str) -> None:
         """Pair or part two; where only one is allowed the new one takes the old one's place."""
-        self.full = ""
         pair = (source, target)
         if pair in self.pairs:
-            self._change(self.pairs - {pair})
-            return None
-        pairs = set(self.pairs)
-        limits = {each.identifier: each.match_max for each in self.interaction.sources}
-        if limits[source] == 1:
-            pairs = {each for each in pairs if each[0] != source}
-        elif limits[source] and sum(each[0] == source for each in pairs) >= limits[source]:
-            return self._refuse(limits[source])
-        limits = {each.identifier: each.match_max for each in self.interaction.targets}
-        if limits[target] == 1:
-            pairs = {each for each in pairs if each[1] != target}
-        elif limits[target] and sum(each[1] == target for each in pairs) >= limits[target]:
-            return self._refuse(limits[target])
-        most = self.interaction.max_associations
-        if most and len(pairs) >= most:
-            return self._refuse(most)
-        self._change(pairs | {pair})
-        return None
+            return self._change(self.pairs - {pair})
+        there = pairs.add(
+            self.pairs,
+            pair,
+            pairs.limits(self.interaction.sources),
+            pairs.limits(self.interaction.targets),
+            self.interaction.max_associations,
+        )
+        return self._refuse(there) if isinstance(there, int) else self._change(there)
 
     def _refuse(self, most: int) -> None:
-        self.full = ngettext(
-            "Only {n} can be chosen here: take one back first",
-            "Only {n} can be chosen here: take one back first",
-            most,
-        )
+        self.full = only(most)
         self.rebuild()
 
-    def _change(self, pairs: set[tuple[str, str]]) -> None:
+    def _change(self, there: Pairs) -> None:
         self.full = ""
-        self.pairs = pairs
+        self.pairs = there
         self.rebuild()
-        self.tell(*sorted(f"{source} {target}" for source, target in pairs))
+        self.tell(*pairs.written(there))
 
 
 def _center(content: Content, width: int) -> Content:

@@ -51,8 +51,9 @@ class Cells:
         return isinstance(other, Cells) and other.image is self.image
 
 
-def read_picture(data: bytes) -> Cells:
-    """Decode a picture. Raises :class:`PictureError` when it is none, or too large."""
+def read_picture(data: bytes, most: tuple[int, int] = MOST_SIZE) -> Cells:
+    """Decode a picture, *most* pixels of it. Raises :class:`PictureError` when it is none, or
+    too large."""
     from PIL import Image, UnidentifiedImageError  # only when there is a picture at all
 
     try:
@@ -61,11 +62,11 @@ def read_picture(data: bytes) -> Cells:
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 if image.width * image.height > MAX_PIXELS:
                     raise PictureError("This picture is too large to be shown here.")
-                image.draft("RGB", MOST_SIZE)
+                image.draft("RGB", most)
                 # Small before all else: a large picture is in memory once, not three times.
                 shrinks = image.mode in ("L", "RGB", "RGBA") and "transparency" not in image.info
                 flat = image if shrinks else image.convert("RGBA")
-                flat.thumbnail(MOST_SIZE, Image.Resampling.LANCZOS)
+                flat.thumbnail(most, Image.Resampling.LANCZOS)
                 flat = flat.convert("RGBA")
     except (
         UnidentifiedImageError,
@@ -88,23 +89,43 @@ def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
     from PIL import Image
 
     image = cells.image
-    scale = min(width / image.width, most * 2 / image.height)
-    columns = max(1, min(width, round(image.width * scale)))
-    rows = max(1, min(most, round(image.height * scale / 2)))
-    data = image.resize((columns, rows * 2), Image.Resampling.LANCZOS).tobytes()
+    # Not larger than it is: a pixel of a small picture is no larger than a cell is wide.
+    columns, rows = shape(image.width, image.height, min(width, image.width), most)
+    return tuple(half_cells(image.resize((columns, rows * 2), Image.Resampling.LANCZOS)))
+
+
+def shape(width: float, height: float, columns: int, rows: int) -> tuple[int, int]:
+    """The cells that something *width* by *height* pixels large takes in *columns* by *rows*."""
+    scale = min(columns / max(width, 1), rows * 2 / max(height, 1))
+    return (
+        max(1, min(columns, round(width * scale))),
+        max(1, min(rows, round(height * scale / 2))),
+    )
+
+
+def half_cells(image: Image.Image) -> list[Content]:
+    """An RGB image in lines of cells: a cell is one pixel wide and two high."""
+    columns = image.width
+    data = image.tobytes()
     lines = []
-    for row in range(rows):
+    for row in range(image.height // 2):
+        start = 6 * columns * row
+        upper = data[start : start + 3 * columns]
+        lower = data[start + 3 * columns : start + 6 * columns]
         spans: list[Span] = []
+        before = b""
         for column in range(columns):
-            upper = 3 * (row * 2 * columns + column)
-            lower = upper + 3 * columns
-            style = Style(
-                foreground=Color(data[upper], data[upper + 1], data[upper + 2]),
-                background=Color(data[lower], data[lower + 1], data[lower + 2]),
-            )
-            if spans and spans[-1].style == style:
-                spans[-1] = Span(spans[-1].start, column + 1, style)
+            pixels = upper[3 * column : 3 * column + 3] + lower[3 * column : 3 * column + 3]
+            if pixels == before:
+                spans[-1] = Span(spans[-1].start, column + 1, spans[-1].style)
             else:
-                spans.append(Span(column, column + 1, style))
+                before = pixels
+                spans.append(Span(column, column + 1, _cell_style(pixels)))
         lines.append(Content("▀" * columns, spans))
-    return tuple(lines)
+    return lines
+
+
+@lru_cache(maxsize=4096)
+def _cell_style(pixels: bytes) -> Style:
+    """Upper and lower pixel of a cell, three bytes each."""
+    return Style(foreground=Color(*pixels[:3]), background=Color(*pixels[3:]))

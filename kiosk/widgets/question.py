@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import TypeAlias, TypeVar, cast
 
-from textual import on
+from textual import events, on
 from textual.containers import VerticalScroll
 from textual.geometry import Size
 from textual.message import Message
@@ -19,36 +19,46 @@ from textual.widget import Widget
 
 from exam_packages.content import text as rich
 from exam_packages.content.items import (
+    Associate,
     Choice,
     ExtendedText,
+    GapMatch,
+    GraphicAssociate,
+    GraphicGapMatch,
+    GraphicOrder,
+    Hotspot,
+    Hottext,
     InlineChoice,
     Interaction,
     Item,
     Match,
+    Media,
     Order,
+    PositionObject,
+    SelectPoint,
+    Slider,
     TextEntry,
 )
 from exam_packages.content.values import Response
 from exam_packages.language import _, say
-from kiosk.widgets.answer import Answered
+from kiosk.widgets.answer import Answered, AnswerRows
+from kiosk.widgets.associate import AssociateRows
+from kiosk.widgets.canvas import Mark
 from kiosk.widgets.choice import ChoiceRows
 from kiosk.widgets.extended_text import ExtendedTextArea
+from kiosk.widgets.gap_match import GapMatchRows
+from kiosk.widgets.hottext import HottextRows
 from kiosk.widgets.inline_choice import InlineChoiceRows
+from kiosk.widgets.lines import Lines
 from kiosk.widgets.match import MatchRows
 from kiosk.widgets.order import OrderRows
+from kiosk.widgets.points import PointRows
 from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.slider import SliderRows
 from kiosk.widgets.text import Pictures, plain_answer
 from kiosk.widgets.text_entry import TextEntryField
 
-AnswerWidget: TypeAlias = (
-    ChoiceRows
-    | TextEntryField
-    | ExtendedTextArea
-    | InlineChoiceRows
-    | OrderRows
-    | MatchRows
-    | Sheet
-)
+AnswerWidget: TypeAlias = AnswerRows | TextEntryField | ExtendedTextArea | Sheet
 
 W = TypeVar("W", bound=Widget)
 
@@ -83,6 +93,8 @@ class Question(VerticalScroll, can_focus=False):
         self._taken: dict[type[Widget], int] = {}
         self._shown: list[Widget] = []
         self._stem: list[Sheet] = []
+        self._pictures: Pictures | None = None
+        self._height = 0
 
     async def show(
         self, item: Item, responses: Sequence[Response], pictures: Pictures | None = None
@@ -91,6 +103,7 @@ class Question(VerticalScroll, can_focus=False):
         self.item = item
         self._answers = {each.identifier: each.members for each in responses}
         self._titles = _titles(item)
+        self._pictures = pictures
         given = {each.identifier: each for each in responses}
         self._taken.clear()
         wanted: list[Widget] = []
@@ -114,45 +127,86 @@ class Question(VerticalScroll, can_focus=False):
         number = self._taken.get(kind, 0)
         self._taken[kind] = number + 1
         if number == len(pool):
-            widget = kind()
-            pool.append(widget)
-            await self.mount(widget)
-            return widget
-        return cast(W, pool[number])
+            pool.append(kind())
+            await self.mount(pool[number])
+        widget = cast(W, pool[number])
+        if isinstance(widget, AnswerRows):
+            widget.pictures = self._pictures
+        return widget
 
     async def _load(
         self, interaction: Interaction, response: Response | None, title: str
     ) -> AnswerWidget:
         widget: AnswerWidget
         match interaction:
-            case Choice():
+            case Choice() | Hotspot():
                 widget = await self._take(ChoiceRows)
+                widget.load(interaction, response, title)
+            case Order() | GraphicOrder():
+                widget = await self._take(OrderRows)
+                widget.load(interaction, response, title)
+            case Match():
+                widget = await self._take(MatchRows)
+                widget.load(interaction, response, title)
+            case Associate() | GraphicAssociate():
+                widget = await self._take(AssociateRows)
+                widget.load(interaction, response, title)
+            case GapMatch() | GraphicGapMatch():
+                widget = await self._take(GapMatchRows)
+                widget.load(interaction, response, title)
+            case Hottext():
+                widget = await self._take(HottextRows)
+                widget.load(interaction, response, title)
+            case Slider():
+                widget = await self._take(SliderRows)
+                widget.load(interaction, response, title)
+            case SelectPoint() | PositionObject():
+                widget = await self._take(PointRows)
+                widget.load(interaction, response, title)
+            case InlineChoice():
+                widget = await self._take(InlineChoiceRows)
                 widget.load(interaction, response, title)
             case TextEntry():
                 widget = await self._take(TextEntryField)
                 widget.load(interaction, response, title)
             case ExtendedText():
                 widget = await self._take(ExtendedTextArea)
-                widget.load(interaction, response, title)
-            case InlineChoice():
-                widget = await self._take(InlineChoiceRows)
-                widget.load(interaction, response, title)
-            case Order():
-                widget = await self._take(OrderRows)
-                widget.load(interaction, response, title)
-            case Match():
-                widget = await self._take(MatchRows)
-                widget.load(interaction, response, title)
-            case _:  # no form is drawn with one; another version's package could have it
+                await widget.load(interaction, response, title)
+            case Media():  # no form is drawn with one; another version's package could have it
                 widget = await self._take(Sheet)
                 sentence = _("This station cannot show this question. Call the invigilator.")
                 widget.load((rich.Paragraph((rich.Text(sentence, rich.BOLD),)),))
         return widget
 
     def repaint_pictures(self) -> None:
-        """A picture arrived: lay the stem out again."""
-        for sheet in self._stem:
-            sheet.rebuild()
+        """A picture arrived, or there is another room for one: lay them out again."""
+        for widget in self._shown:
+            if isinstance(widget, Lines):
+                widget.reset()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """A picture is as high as the screen allows, whatever its width."""
+        if event.size.height != self._height:
+            self._height = event.size.height
+            self.call_after_refresh(self.repaint_pictures)
+
+    def pictures_shown(self) -> list[tuple[rich.Picture, list[Mark]]]:
+        """The pictures of the question in reading order, with what stands over them now."""
+        found: dict[str, tuple[rich.Picture, list[Mark]]] = {}
+        for widget in self._shown:
+            parts: object = ()
+            if isinstance(widget, AnswerRows):
+                parts = widget.loaded
+                if widget.picture is not None:
+                    found[widget.picture.media] = (widget.picture, widget.marks())
+            elif isinstance(widget, Sheet):
+                parts = widget.blocks
+            elif isinstance(widget, ExtendedTextArea):
+                parts = widget.interaction
+            for part in rich.walk(parts):
+                if isinstance(part, rich.Picture):
+                    found.setdefault(part.media, (part, []))
+        return list(found.values())
 
     def focus_first(self) -> None:
         """Put the cursor on the first thing that takes an answer."""

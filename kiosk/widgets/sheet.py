@@ -5,8 +5,9 @@ from __future__ import annotations
 from textual.content import Content
 
 from exam_packages.content.text import Block
+from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.lines import Lines
-from kiosk.widgets.text import Gaps, Pictures, block_lines
+from kiosk.widgets.text import Gaps, Pictures
 
 
 class Sheet(Lines):

@@ -13,10 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.style import Style
 
 from exam_packages.content import text as rich
 from exam_packages.content.items import InlineChoice, TextEntry
-from exam_packages.language import _
 from kiosk.widgets.picture import Cells
 
 MAX_MARKS = 4
@@ -69,39 +69,70 @@ def plain(text: str, style: str = "") -> Content:
 
 
 Gaps = Mapping[str, tuple[str, str]]
-"""What stands in each gap: its label, and its answer so far (empty when none)."""
+"""What stands in each gap: its label, and its answer so far (empty when none); of hot words
+their mark (``☑``), and whether they are chosen (any words, or none)."""
 
 Pictures = Callable[[str], Cells | str | None]
 """A picture by its media name at a width: cells, a sentence why not, or not yet."""
 
-_SUBSCRIPT = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
-_SUPERSCRIPT = str.maketrans("0123456789+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾")
+_SUBSCRIPT = dict(
+    zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+)
+_SUPERSCRIPT = dict(
+    zip(
+        "0123456789+-=()abcdefghijklmnoprstuvwxyz",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ",
+        strict=True,
+    )
+)
+
+PLACE = "place"
+"""The meta key under which a run of text says which blank or hot words it is."""
 
 
 def inline(inlines: Sequence[rich.Inline], gaps: Gaps | None = None) -> Content:
     """A run of inlines as content; pictures by their alternative text."""
-    parts: list[Content] = []
-    for each in inlines:
-        match each:
-            case rich.Text(text=text, style=style):
-                parts.append(_text(text, style))
-            case rich.Break():
-                parts.append(Content("\n"))
-            case rich.Picture(alt=alt):
-                parts.append(plain(f"[{alt}]", "italic"))
-            case rich.Gap(response=response):
-                parts.append(_gap(*(gaps or {}).get(response, ("", ""))))
-            case _:
-                parts.append(plain(rich.plain_inlines((each,))))
+    parts = [_inline(each, gaps or {}) for each in inlines]
     return Content("").join(parts) if parts else Content("")
+
+
+def _inline(each: rich.Inline, gaps: Gaps) -> Content:
+    match each:
+        case rich.Text(text=text, style=style):
+            return _text(text, style)
+        case rich.Break():
+            return Content("\n")
+        case rich.Picture(alt=alt):
+            return plain(f"[{alt}]", "italic")
+        case rich.Gap(response=response):
+            return _gap(*gaps.get(response, ("", "")))
+        case rich.Blank(identifier=identifier):
+            return _place(_gap(*gaps.get(identifier, ("", ""))), identifier)
+        case rich.HotWords(identifier=identifier, inlines=inner):
+            mark, chosen = gaps.get(identifier, ("○", ""))
+            words = Content.assemble("[", mark, " ") + inline(inner, gaps) + Content("]")
+            return _place(words.stylize("bold $mark" if chosen else "underline"), identifier)
+        case rich.Formula(text=text):
+            return plain(text)
+        case rich.Ruby(inlines=inner, reading=reading):
+            return inline(inner, gaps) + plain(f"({reading})", "$quiet")
+        case rich.Term(inlines=inner) | rich.When(inlines=inner):
+            return inline(inner, gaps)
+        case rich.Printed(identifier=identifier):
+            return plain(f"{{{identifier}}}")
+
+
+def _place(content: Content, identifier: str) -> Content:
+    """*content*, which can be found again in lines as the place *identifier*."""
+    return content.stylize(Style.from_meta({PLACE: identifier}))
 
 
 def _text(text: str, style: int) -> Content:
     text = harmless(text)
     if style & rich.SUBSCRIPT:
-        text = text.translate(_SUBSCRIPT)
+        text = _shifted(text, _SUBSCRIPT, "_")
     if style & rich.SUPERSCRIPT:
-        text = text.translate(_SUPERSCRIPT)
+        text = _shifted(text, _SUPERSCRIPT, "^")
     words = [
         word
         for bit, word in (
@@ -114,6 +145,13 @@ def _text(text: str, style: int) -> Content:
         if style & bit
     ]
     return Content.styled(text, " ".join(words)) if words else Content(text)
+
+
+def _shifted(text: str, characters: Mapping[str, str], sign: str) -> str:
+    """*text* set lower or higher: never as if it stood on the line, which ``10ⁿ`` does not."""
+    if all(character in characters for character in text):
+        return "".join(characters[character] for character in text)
+    return f"{sign}({text})" if text.strip() else text
 
 
 def _gap(name: str, answer: str) -> Content:
@@ -132,151 +170,6 @@ def wrap(content: Content, width: int, first: Content | str = "", rest: str = ""
     room = max(4, width - head.cell_length)
     lines = content.wrap(room) if content.plain else [Content("")]
     return [(head if index == 0 else Content(indent)) + line for index, line in enumerate(lines)]
-
-
-def block_lines(
-    blocks: Sequence[rich.Block],
-    width: int,
-    *,
-    gaps: Gaps | None = None,
-    pictures: Pictures | None = None,
-) -> list[Content]:
-    """*blocks* laid out for *width* cells, an empty line between them."""
-    lines: list[Content] = []
-    for block in blocks:
-        drawn = _block(block, width, gaps, pictures)
-        if drawn:
-            if lines:
-                lines.append(Content(""))
-            lines.extend(drawn)
-    return lines
-
-
-def _block(
-    block: rich.Block, width: int, gaps: Gaps | None, pictures: Pictures | None
-) -> list[Content]:
-    match block:
-        case rich.Paragraph(inlines=inlines):
-            return _paragraph(inlines, width, gaps, pictures)
-        case rich.Heading(inlines=inlines):
-            return wrap(inline(inlines, gaps).stylize("bold"), width)
-        case rich.Listing(ordered=ordered, entries=entries):
-            return _listing(ordered, entries, width, gaps, pictures)
-        case rich.Table(caption=caption, rows=rows):
-            return _table(caption, rich.laid_out(rows), width, gaps)
-        case rich.Preformatted(text=text):
-            drawn = Content.styled(harmless(text, lines=True), "$mark")
-            return [line for part in drawn.split() for line in part.fold(max(4, width))]
-        case rich.Quotation(blocks=blocks):
-            inner = block_lines(blocks, width - 2, gaps=gaps, pictures=pictures)
-            return [Content.styled("│ ", "$quiet") + line for line in inner]
-        case rich.Slot():
-            return []
-        case _:
-            text = harmless(rich.plain((block,)), lines=True)
-            return [line for part in Content(text).split() for line in wrap(part, width)]
-
-
-def _paragraph(
-    inlines: Sequence[rich.Inline], width: int, gaps: Gaps | None, pictures: Pictures | None
-) -> list[Content]:
-    """A paragraph; a picture in it stands on lines of its own, its words beneath."""
-    lines: list[Content] = []
-    run: list[rich.Inline] = []
-
-    def flush() -> None:
-        content = inline(run, gaps)
-        if content.plain.strip():
-            lines.extend(wrap(content, width))
-        run.clear()
-
-    for each in inlines:
-        if isinstance(each, rich.Picture) and pictures is not None:
-            flush()
-            lines.extend(_picture(each, width, pictures))
-        else:
-            run.append(each)
-    flush()
-    return lines
-
-
-def _picture(picture: rich.Picture, width: int, pictures: Pictures) -> list[Content]:
-
-    drawn = pictures(picture.media)
-    lines: list[Content] = []
-    if drawn is None:
-        lines = [Content.styled(_("(The picture is being opened.)"), "$quiet")]
-    elif isinstance(drawn, str):
-        lines = [plain(drawn, "$attention")]
-    else:
-        lines = drawn.lines(width)
-    words = plain(picture.alt, "italic $quiet")
-    return [*lines, *wrap(words, width, Content.styled(_("Picture: "), "$quiet"), "  ")]
-
-
-def _listing(
-    ordered: bool,
-    entries: Sequence[tuple[rich.Block, ...]],
-    width: int,
-    gaps: Gaps | None,
-    pictures: Pictures | None,
-) -> list[Content]:
-    lines: list[Content] = []
-    marks = [f"{number}. " if ordered else "• " for number in range(1, len(entries) + 1)]
-    indent = max((len(mark) for mark in marks), default=2)
-    for mark, entry in zip(marks, entries, strict=True):
-        inner = block_lines(entry, width - indent, gaps=gaps, pictures=pictures) or [Content("")]
-        lines.append(Content(mark.rjust(indent)) + inner[0])
-        lines.extend(Content(" " * indent) + line for line in inner[1:])
-    return lines
-
-
-def _table(
-    caption: str, rows: Sequence[tuple[rich.Cell, ...]], width: int, gaps: Gaps | None
-) -> list[Content]:
-    """A table with ruled columns; the widest columns give way when it is too wide."""
-    lines = wrap(plain(caption, "bold"), width) if caption else []
-    count = max((len(row) for row in rows), default=0)
-    if not count:
-        return lines
-    cells = [[inline(cell.inlines, gaps) for cell in row] for row in rows]
-    widths = [
-        max((row[c].cell_length for row in cells if c < len(row)), default=1) for c in range(count)
-    ]
-    widths = column_widths(widths, width - 3 * (count - 1))
-    rule = Content.styled("─┼─".join("─" * each for each in widths), "$quiet")
-    bar = Content.styled(" │ ", "$quiet")
-    for number, (row, drawn) in enumerate(zip(rows, cells, strict=True)):
-        header = bool(row) and all(cell.header for cell in row)
-        wrapped = []
-        for c in range(count):
-            content = drawn[c] if c < len(drawn) else Content("")
-            if c < len(row) and row[c].header:
-                content = content.stylize("bold")
-            wrapped.append(wrap(content, widths[c]))
-        for y in range(max(len(each) for each in wrapped)):
-            parts = [
-                pad(each[y] if y < len(each) else Content(""), widths[c])
-                for c, each in enumerate(wrapped)
-            ]
-            lines.append(bar.join(parts))
-        if header and number + 1 < len(rows):
-            lines.append(rule)
-    return lines
-
-
-def column_widths(wanted: Sequence[int], room: int) -> list[int]:
-    """Widths for columns that would like to be *wanted* wide, in *room* cells at most."""
-    widths = [max(1, each) for each in wanted]
-    while sum(widths) > room and max(widths) > 4:
-        excess = sum(widths) - room
-        widest = max(widths)
-        wide = [index for index, each in enumerate(widths) if each == widest]
-        second = max((each for each in widths if each < widest), default=4)
-        cut = max(1, min(widest - max(second, 4), -(-excess // len(wide))))
-        for index in wide:
-            widths[index] -= cut
-    return widths
 
 
 def pad(content: Content, width: int) -> Content:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -10,7 +12,7 @@ from textual.geometry import Size
 from textual.reactive import var
 from textual.widgets import Input, Static
 
-from exam_packages.content.items import TextEntry
+from exam_packages.content.items import TextEntry, fits
 from exam_packages.content.values import Response
 from exam_packages.language import _
 from kiosk.widgets.answer import Answered
@@ -18,6 +20,8 @@ from kiosk.widgets.text import harmless
 
 MAX_ENTRY = 1000
 """Characters in a short answer."""
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
+"""XML Schema's forms of a number, in which answers are compared."""
 
 
 class Field(Input):
@@ -68,6 +72,7 @@ class TextEntryField(Horizontal):
         self._field = Field()
         self._note = Words("", markup=False, classes="note")
         self._given = ""
+        self._noted = ""
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -78,12 +83,25 @@ class TextEntryField(Horizontal):
         self.interaction = interaction
         self._given = response.members[0] if response is not None and response.members else ""
         self._label.update(Content(title))
-        self._note.update(Content(_("a number")) if interaction.numeric else Content(""))
         self._field.placeholder = harmless(interaction.placeholder)
         wanted = interaction.expected_length or (12 if interaction.numeric else 30)
         self._field.styles.width = min(max(wanted, 8), 48) + 7
         self._field.value = self._given
         self._field.cursor_position = len(self._given)
+        self._tell_form()
+
+    def _tell_form(self) -> None:
+        """Say what is asked for, and when what was typed is not that yet."""
+        text = self._given
+        if self.interaction.numeric and text.strip() and not NUMBER.fullmatch(text.strip()):
+            note = _("not a number yet: digits, and a dot before decimals")
+        elif text and not fits(self.interaction.pattern, (text,)):
+            note = _("not in the form that is asked for yet")
+        else:
+            note = _("a number") if self.interaction.numeric else ""
+        if note != self._noted:
+            self._noted = note
+            self._note.update(Content(note))
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
@@ -92,6 +110,7 @@ class TextEntryField(Horizontal):
         if text == self._given:
             return  # loaded, not typed
         self._given = text
+        self._tell_form()
         members = (text,) if text.strip() else ()
         self.post_message(Answered(self.interaction, members, typed=True))
 

@@ -260,11 +260,11 @@ def test_a_cell_that_spans_leaves_empty_places() -> None:
         (ONE, True, True),
         (ENTRY, True, True),
         (ESSAY, True, False),
-        (WORDS_3, False, False),
+        (WORDS_3, True, False),
         (ORDER, True, False),
-        (SOME, False, False),
-        (HOT, False, True),
-        (RANKED, False, False),
+        (SOME, True, False),
+        (HOT, True, True),
+        (RANKED, True, False),
     ],
 )
 def test_what_stations_show(interaction: Interaction, is_shown: bool, is_unordered: bool) -> None:
@@ -277,10 +277,9 @@ def test_what_an_item_has_that_stations_cannot_show() -> None:
         text.Quotation((text.Recording("a.mp3", "audio/mpeg", ""),)),
         text.Paragraph((text.Printed("N", "", 10, 0, ";", "", False),)),
     )
-    item = Item("i", "t", "en", body, (ONE, HOT, SPOTS), (), ())
+    item = Item("i", "t", "en", body, (ONE, HOT, PLAYED), (), ())
     assert unshown(item) == (
-        "hottext interaction",
-        "hotspot interaction",
+        "media interaction",
         "recording",
         "template variable without a value",
     )

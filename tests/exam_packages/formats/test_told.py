@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from exam_packages.assessment import PartPlan, Question, Test, TimeLimits
 from exam_packages.content import text
-from exam_packages.content.items import Choice, Item, SimpleChoice, Slider
+from exam_packages.content.items import Choice, Item, Media, SimpleChoice
 from exam_packages.formats import told
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.page import to_page
@@ -22,7 +22,7 @@ from exam_packages.rules.key import ItemKey
 HOSTILE = "<script>x</script>\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}\N{ZERO WIDTH JOINER}{title}%s"
 
 
-def question(name: str, *more: Slider) -> Question:
+def question(name: str, *more: Media) -> Question:
     choice = Choice("R", (), (SimpleChoice("a", (text.Text("A", 0),), 1),), 0, 1)
     item = Item(name, name.upper(), "en", (text.Slot("R"),), (choice, *more), (), ())
     return Question(item, ItemKey(name, (), (), (), "1", False), (), frozenset(), "", "")
@@ -33,7 +33,8 @@ def change(line: int, what: str) -> Change:
 
 
 def bank(words: str = "plain") -> Bank:
-    slider = Slider("S", (), "0", "9", "1", False, False, False)
+    bell = text.Recording("a.mp3", "audio/mpeg", "A bell")
+    media = Media("S", (), bell, 0, 0, False, False)
     test = Test(
         "t", "T", "en", 0, (), (PartPlan("p", 1, (), TimeLimits(0, 60)),), {}, {}, {}, None, None
     )
@@ -45,7 +46,7 @@ def bank(words: str = "plain") -> Bank:
                 "b.xml", "b", "B", question("b"),
                 (change(3, "x"), change(7, "x"), change(9, words)),
             ),
-            Reading("c.xml", "c", "C", question("c", slider)),
+            Reading("c.xml", "c", "C", question("c", media)),
             Reading(f"{words}.xml", words, words, None, (), FormatError("No {why}.", why=words)),
         ),
         (test,),
@@ -63,7 +64,7 @@ def test_the_terminal_tells_what_was_not_simply_taken() -> None:
         "    b.xml, line 3, 7: x was left out.",
         "    b.xml, line 9: plain was left out.",
         "c: taken",
-        "    Taken; stations of this version cannot show it yet: slider interaction.",
+        "    Taken; stations of this version cannot show it yet: media interaction, recording.",
         "plain: refused",
         "    No plain.",
         "",
@@ -105,7 +106,7 @@ def test_the_page_stands_alone_and_is_labelled() -> None:
     assert len([tag for tag, _ in page.tags if tag == "label"]) == len(inputs)
     marked = [str(a.get("class", "")).strip() for tag, a in page.tags if tag == "li" and a]
     assert marked == ["taken waits", "refused", "taken", "changed", "taken waits", "refused"]
-    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "slider interaction"):
+    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "media interaction"):
         assert line in page.words
 
 

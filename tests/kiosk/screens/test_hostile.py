@@ -58,6 +58,46 @@ def hostile_item(words: str) -> it.Item:
     )
 
 
+def hostile_kinds(words: str) -> list[it.Item]:
+    """One item of each further kind, every string of which is *words*: a dozen of them."""
+    run_ = rich.Text(words, 0)
+    block = rich.Paragraph((run_, rich.Ruby((run_,), words), rich.Formula(words, words, ())))
+    prompt: tuple[rich.Block, ...] = (
+        block,
+        rich.Numbered((words, "2."), ((block,), (block,))),
+        rich.Definitions((rich.Definition(((run_,),), (block,)),)),
+        rich.Figure((block,), (run_,)),
+        rich.Details((run_,), (block,)),
+    )
+    choices = tuple(it.SimpleChoice(name, (run_,), 1) for name in "ab")
+    picture = rich.Picture("chart.png", words, 64, 32)
+    areas = (
+        it.Area("a", "rect", (0, 0, 30, 20), words, 1),
+        it.Area("b", "poly", (30, 0, 60, 0, 60, 30), "", 1),
+        it.Area("c", "circle", (999_999, 999_999, 999_999), words, 0),
+        it.Area("d", "default", (), words, 0),
+    )
+    gaps = (rich.Paragraph((run_, rich.Blank("g"), run_, rich.Blank("h"))),)
+    hot = (rich.Paragraph((rich.HotWords("v", (run_,)), rich.HotWords("w", (run_,)))),)
+    kinds: list[it.Interaction] = [
+        it.Associate("R", prompt, choices, 0, 0),
+        it.GapMatch("R", prompt, choices, gaps, ("g", "h"), 0, 0),
+        it.Hottext("R", prompt, hot, ("v", "w"), 0, 0),
+        it.Slider("R", prompt, "-999999999999999999", "1", "0.1", True, True, True),
+        it.Hotspot("R", prompt, picture, areas, 0, 0),
+        it.GraphicOrder("R", prompt, picture, areas, 1, 2),
+        it.GraphicAssociate("R", prompt, picture, areas, 0, 0),
+        it.GraphicGapMatch("R", prompt, choices, picture, areas, 0, 0),
+        it.SelectPoint("R", prompt, picture, 0, 0),
+        it.PositionObject("R", picture, picture, (1, 1), 0, 0),
+        it.ExtendedText("R", prompt, 2, words, 9, 2, 0, "x+", True),
+    ]
+    return [
+        it.Item(f"k{n}", words, "en", (block, rich.Slot("R")), (each,), (), ())
+        for n, each in enumerate(kinds)
+    ]
+
+
 def safe(text: str) -> bool:
     forbidden = [*range(0x20), *range(0x7F, 0xA0), 0x200B, 0x202E, 0x2066, 0xFEFF, 0xE0041]
     return not any(chr(code) in text.replace("\n", "") for code in forbidden)
@@ -79,6 +119,32 @@ def test_hostile_words_are_shown_and_do_nothing(sit: Any, forms: Any, words: str
             await s.press("escape")
             assert s.client.is_running
             assert s.client.view.stage is Stage.EXAM
+
+    asyncio.run(walk())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "".join(HOSTILE),
+        pytest.param("Z\u200d👩\u200d🔬 " * 1_200, marks=pytest.mark.slow),  # 100,000 an item
+    ],
+    ids=["hostile", "long"],
+)
+def test_hostile_words_in_every_further_kind(sit: Any, forms: Any, words: str) -> None:
+    items = {item.identifier: item for item in hostile_kinds(words)}
+
+    async def walk() -> None:
+        async with sit(forms.form(items), size=(100, 40)) as s:
+            await s.begin()
+            for name in items:
+                await s.at(name)
+                await s.press("space", "down", "space", "a", "1", "delete")
+                assert safe(s.text()), name
+                await s.press("f6", "plus", "right")
+                assert safe(s.text()), name
+                await s.press("escape", "f9")
+                assert s.client.is_running and s.client.view.stage is Stage.EXAM
 
     asyncio.run(walk())
 

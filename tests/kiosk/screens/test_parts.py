@@ -19,7 +19,8 @@ from kiosk.drafts import LONGEST_NS, PAUSE_NS, RETRY_NS, Drafts
 from kiosk.screens.standing import ago, duration, spell
 from kiosk.themes import THEMES
 from kiosk.widgets.picture import PictureError, read_picture
-from kiosk.widgets.text import MAX_MARKS, column_widths, harmless, wrap
+from kiosk.widgets.table import column_widths
+from kiosk.widgets.text import MAX_MARKS, harmless, wrap
 
 ANY_TEXT = st.text(st.characters(), max_size=60)
 

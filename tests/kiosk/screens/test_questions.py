@@ -205,17 +205,18 @@ def test_a_match_too_wide_for_a_grid_opens_lists(sit: Any, forms: Any) -> None:
 
 
 def test_what_this_station_cannot_show_is_said_and_the_rest_is_there(sit: Any, forms: Any) -> None:
-    slider = it.Slider("S", (), "0", "9", "1", False, False, False)
+    bell = rich.Recording("a.mp3", "audio/mpeg", "A bell")
+    media = it.Media("S", (), bell, 0, 0, False, False)
     choice = it.Choice("R", (), forms.choices("Yes", "No"), 0, 1)
     body = (
         forms.para("Look."),
         rich.Definitions((rich.Definition(((rich.Text("pH", 0),),), (forms.para("acid"),)),)),
-        rich.Recording("a.mp3", "audio/mpeg", "A bell"),
+        bell,
         rich.Table("", ((rich.Cell(True, (rich.Text("wide", 0),), 2, 1),),)),
         rich.Slot("S"),
         rich.Slot("R"),
     )
-    item = it.Item("n", "N", "en", body, (slider, choice), (), ())
+    item = it.Item("n", "N", "en", body, (media, choice), (), ())
 
     async def walk() -> None:
         async with sit(forms.form({"n": item})) as s:
