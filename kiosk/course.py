@@ -7,9 +7,12 @@ answers never leave this process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from functools import reduce
 from typing import Protocol
 
+from exam_packages.attempt.acts import Respond, Work
 from exam_packages.attempt.state import Attempt
+from exam_packages.attempt.workings import Working, Workings, add
 from exam_packages.clock import Clock
 from exam_packages.content.paper import LINEAR, Paper, Section
 from exam_packages.content.values import Response, answered
@@ -38,6 +41,13 @@ class Course(Protocol):
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
         """The candidate answered."""
 
+    @property
+    def workings(self) -> Workings:
+        """What was left beside the answers, saved or about to be."""
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        """The candidate leaves something beside the answers."""
+
     async def go(self, item: str) -> None:
         """The candidate wants to see *item*."""
 
@@ -48,6 +58,11 @@ class Course(Protocol):
 def answered_in(course: Course, item: str) -> bool:
     """Whether anything stands as answer to *item*, saved or about to be."""
     return answered(course.responses(item))
+
+
+def allowed(course: Course, tool: str) -> bool:
+    """Whether the form allows *tool* (:data:`exam_packages.content.paper.TOOLS`)."""
+    return tool in course.paper.policy.tools
 
 
 def order(course: Course) -> list[str]:
@@ -100,7 +115,7 @@ class ExamCourse:
         return self._attempt().place
 
     def responses(self, item: str) -> Responses:
-        draft = self._drafts.get(item)
+        draft = self._drafts.responses(item)
         return draft if draft is not None else self._attempt().responses.get(item, ())
 
     def flagged(self, item: str) -> bool:
@@ -110,7 +125,16 @@ class ExamCourse:
         return item in self._attempt().visited
 
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
-        self._drafts.put(item, responses, typed=typed, now_ns=self._clock.boottime_ns())
+        act = Respond(item, responses)
+        self._drafts.put(act, typed=typed, now_ns=self._clock.boottime_ns())
+        self._wake()
+
+    @property
+    def workings(self) -> Workings:
+        return reduce(add, self._drafts.workings(), self._attempt().workings)
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        self._drafts.put(Work(what), typed=typed, now_ns=self._clock.boottime_ns())
         self._wake()
 
     async def go(self, item: str) -> None:
@@ -132,6 +156,7 @@ class PracticeCourse:
         self._responses: dict[str, Responses] = {}
         self._flags: set[str] = set()
         self._visited = {self._place} if self._place else set()
+        self._workings = Workings()
         self._wake = wake
 
     @property
@@ -149,6 +174,14 @@ class PracticeCourse:
 
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
         self._responses[item] = responses
+        self._wake()
+
+    @property
+    def workings(self) -> Workings:
+        return self._workings
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        self._workings = add(self._workings, what)
         self._wake()
 
     async def go(self, item: str) -> None:

@@ -174,6 +174,10 @@ class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
         self.dismiss("")
 
 
+class Pane(Dialog):
+    """A tool in the corner: the question stays in sight behind it."""
+
+
 def words(text: str, *, id: str | None = None, classes: str = "words") -> Static:
     """A paragraph of our own words."""
     return Static(Content(text), markup=False, id=id, classes=classes)

@@ -12,12 +12,14 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
+from exam_packages.attempt.events import StruckOut
 from exam_packages.content import text as rich
 from exam_packages.content.items import Item
+from exam_packages.content.paper import STRIKE_OUT
 from exam_packages.errors import ExamError
 from exam_packages.language import _, say
-from kiosk.course import Course, answered_in, one_way, order, section_of
-from kiosk.screens import standing
+from kiosk.course import Course, allowed, answered_in, one_way, order, section_of
+from kiosk.screens import standing, workbench
 from kiosk.screens.base import KioskScreen
 from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
@@ -37,6 +39,7 @@ class ExamScreen(KioskScreen):
         Binding("f2", "questions", show=False),
         Binding("f3", "flag", show=False),
         Binding("f4", "exhibit", show=False),
+        Binding("f6", "tools", show=False, priority=True),  # the text area has a use for it
         Binding("f8", "back", show=False),
         Binding("f9", "forth", show=False),
         Binding("f10", "review", show=False),
@@ -49,7 +52,7 @@ class ExamScreen(KioskScreen):
         self._shown: tuple[int, str] | None = None
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
-        self._has_exhibit = False
+        self.has_exhibit = False
         self._more = ""
 
     def body(self) -> ComposeResult:
@@ -88,6 +91,8 @@ class ExamScreen(KioskScreen):
             where += Content(" · ") + plain(section.title)
         if course.flagged(place):
             where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
+        if place in course.workings.notes:
+            where += Content.styled("  ✎ " + _("note"), "$mark")
         answered = sum(answered_in(course, item) for item in items)
         count = Content(say("{answered} of {all} answered", answered=answered, all=len(items)))
         if self.practice:
@@ -106,9 +111,10 @@ class ExamScreen(KioskScreen):
         if not linear:
             keys.append(Key("f2", _("Questions"), "questions"))
         keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
-        if self._has_exhibit:
+        if self.has_exhibit:
             keys.append(Key("f4", _("Exhibit"), "exhibit"))
         keys.append(Key("f5", _("Help"), "help"))
+        keys.append(Key("f6", _("Tools"), "tools"))
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
         keys.append(Key("f9", _("Next"), "forth"))
@@ -149,10 +155,11 @@ class ExamScreen(KioskScreen):
         # What stood here before the screen was away may have been another candidate's.
         stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
-        self._has_exhibit = bool(blocks)
+        self.has_exhibit = bool(blocks)
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
-        await question.show(item, course.responses(item_id), pictures)
+        struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
+        await question.show(item, course.responses(item_id), pictures, struck)
         if not stands:
             self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
         self._shown = (course.part, item_id)
@@ -204,12 +211,12 @@ class ExamScreen(KioskScreen):
 
     def _covers(self) -> bool:
         """Whether the exhibit stands in front of the question."""
-        return self._has_exhibit and not self._beside and bool(self._exhibit_wanted)
+        return self.has_exhibit and not self._beside and bool(self._exhibit_wanted)
 
     def _arrange(self) -> None:
         wanted = self._exhibit_wanted if self._exhibit_wanted is not None else self._beside
         self.set_class(not self._beside, "-narrow")
-        self.query_one("#exhibit").display = self._has_exhibit and wanted
+        self.query_one("#exhibit").display = self.has_exhibit and wanted
         self.query_one("#desk").display = not self._covers()
         self.call_after_refresh(self._tell_more)
 
@@ -219,7 +226,7 @@ class ExamScreen(KioskScreen):
             self._arrange()
 
     def action_exhibit(self) -> None:
-        if not self._has_exhibit:
+        if not self.has_exhibit:
             return
         self._exhibit_wanted = not self.query_one("#exhibit").display
         self._arrange()
@@ -254,6 +261,16 @@ class ExamScreen(KioskScreen):
         if self.course is not None:
             self.course.answer(event.item, event.responses, typed=event.typed)
             self.client.wake()
+
+    @on(Question.Struck)
+    def _struck(self, event: Question.Struck) -> None:
+        event.stop()
+        if self.course is not None:
+            self.course.work(StruckOut(event.item, event.response, event.choice, event.on))
+
+    def action_tools(self) -> None:
+        if self.course is not None:
+            workbench.open_tools(self, self.course)
 
     def _go(self, step: int) -> None:
         course = self.course

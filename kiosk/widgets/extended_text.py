@@ -27,16 +27,21 @@ class Essay(TextArea):
     no longer there. Wrapping the whole bounded text instead costs a few milliseconds.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MAX_TEXT, id: str | None = None) -> None:
         super().__init__(
-            soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False, max_checkpoints=200
+            id=id,
+            soft_wrap=True,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+            max_checkpoints=200,
         )
         self.cursor_blink = False
+        self.most = most
 
     def edit(self, edit: Edit) -> EditResult:
-        text = harmless(edit.text[: 4 * MAX_TEXT], lines=True)
+        text = harmless(edit.text[: 4 * self.most], lines=True)
         replaced = self.get_text_range(*sorted((edit.from_location, edit.to_location)))
-        room = max(0, MAX_TEXT - len(self.text) + len(replaced))
+        room = max(0, self.most - len(self.text) + len(replaced))
         edit.text = text[:room]
         return super().edit(edit)
 

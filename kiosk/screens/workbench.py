@@ -1,0 +1,78 @@
+"""Which pane each tool opens over the question, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from exam_packages.attempt.events import Jotted, Noted
+from exam_packages.attempt.workings import MAX_NOTE, MAX_SCRATCHPAD
+from exam_packages.content import paper as rules
+from exam_packages.language import _, say
+from kiosk.course import Course, order
+from kiosk.screens import tools
+from kiosk.screens.base import Pane
+from kiosk.screens.notes import NotePane
+from kiosk.screens.report import ReportPane
+
+if TYPE_CHECKING:
+    from kiosk.screens.exam import ExamScreen
+
+
+def open_tools(screen: ExamScreen, course: Course) -> None:
+    """Show what there is at the question on the screen."""
+    item = screen.item
+    if item is None or item.identifier != course.place:
+        return  # the next question is still being read
+    pane = tools.ToolsPane(
+        tools.tools_for(
+            course,
+            item,
+            exhibit=screen.has_exhibit,
+            terms=False,
+            calling=screen.client.calling,
+            practice=screen.practice,
+        )
+    )
+
+    def chosen(name: str | None) -> None:
+        if name:
+            open_tool(screen, course, name)
+
+    screen.app.push_screen(pane, chosen)
+
+
+def open_tool(screen: ExamScreen, course: Course, name: str) -> None:
+    """Open the tool *name*."""
+    make = _PANES.get(name)
+    if make is not None and course.place is not None:
+        screen.app.push_screen(make(screen, course, course.place))
+    elif name == tools.CALL:
+        screen.client.call()
+
+
+def _note(screen: ExamScreen, course: Course, place: str) -> Pane:
+    def write(text: str) -> None:
+        course.work(Noted(place, text), typed=True)
+
+    title = say(_("Note on question {number}"), number=order(course).index(place) + 1)
+    return NotePane(title, course.workings.notes.get(place, ""), MAX_NOTE, write)
+
+
+def _scratchpad(screen: ExamScreen, course: Course, place: str) -> Pane:
+    def write(text: str) -> None:
+        course.work(Jotted(text), typed=True)
+
+    return NotePane(_("Scratchpad"), course.workings.scratchpad, MAX_SCRATCHPAD, write)
+
+
+def _report(screen: ExamScreen, course: Course, place: str) -> Pane:
+    number = order(course).index(place) + 1
+    return ReportPane(place, number, course.workings.reported.get(place))
+
+
+_PANES: dict[str, Callable[[ExamScreen, Course, str], Pane]] = {
+    rules.NOTES: _note,
+    rules.SCRATCHPAD: _scratchpad,
+    tools.REPORT: _report,
+}

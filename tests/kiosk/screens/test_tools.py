@@ -1,0 +1,291 @@
+"""The candidate's tools: what they show is what is kept, and it survives the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from textual.widgets import TextArea
+
+from exam_packages.attempt import acts
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.commands import Pause, Resume
+from kiosk.client import Client
+from kiosk.screens.notes import NotePane
+from kiosk.screens.report import ReportPane
+from kiosk.screens.tools import ToolsPane
+from kiosk.view import Stage
+
+
+def run(coroutine: Any) -> None:
+    asyncio.run(coroutine)
+
+
+def line_of(sitting: Any, words: str) -> int:
+    return next(y for y, line in enumerate(sitting.text().splitlines()) if words in line)
+
+
+async def tool(sitting: Any, letter: str, pane: type[Any] | None = None) -> None:
+    """Open a tool by its letter."""
+    await sitting.press("f6")
+    await sitting.until(lambda: isinstance(sitting.client.screen, ToolsPane), "tools")
+    await sitting.press(letter)
+    if pane is not None:
+        await sitting.until(lambda: isinstance(sitting.client.screen, pane), str(pane))
+        await sitting.pilot.pause()
+
+
+def workings(sitting: Any) -> Any:
+    """What the agent recorded."""
+    return sitting.agent.ledger.attempt.workings
+
+
+# --- Striking out --------------------------------------------------------------------
+
+
+def test_a_choice_is_struck_out_and_the_strike_is_taken_back(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.press("down", "down", "-")
+            await s.saved()
+            assert workings(s).struck == {("choice", "R", "c")}
+            assert "C ✕ In the door" in s.text()
+            assert s.responses("choice") == {}
+            await s.press("-")
+            await s.saved()
+            assert not workings(s).struck
+            await s.press("-", "up", "-", "ctrl+z")
+            await s.saved()
+            assert workings(s).struck == {("choice", "R", "c")}
+            await s.press("ctrl+z")
+            await s.saved()
+            assert not workings(s).struck
+            assert "✕" not in s.text()
+
+    run(walk())
+
+
+def test_the_answer_is_never_struck_out_and_an_answer_takes_the_strike_off(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.press("b", "-")
+            await s.saved()
+            assert not workings(s).struck
+            assert "take it back before you strike it out" in s.words()
+            await s.press("down", "-", "c")
+            await s.saved()
+            assert s.responses("choice") == {"R": ("c",)}
+            assert not workings(s).struck
+
+    run(walk())
+
+
+def test_a_strike_by_mouse_is_the_right_button(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.pilot.click(offset=(20, line_of(s, "In the door")), button=3)
+            await s.saved()
+            assert workings(s).struck == {("choice", "R", "c")}
+            assert s.responses("choice") == {}
+
+    run(walk())
+
+
+def test_nothing_is_struck_out_where_the_form_does_not_allow_it(sit: Any, forms: Any) -> None:
+    async def walk() -> None:
+        async with sit(forms.form(tools=())) as s:
+            await s.begin()
+            assert "strikes out" not in s.text()
+            await s.press("-")
+            await s.pilot.click(offset=(20, line_of(s, "In the door")), button=3)
+            await s.press("f6")
+            assert "Call the invigilator" in s.text()
+            assert "Scratchpad" not in s.text()
+            assert not workings(s).struck
+
+    run(walk())
+
+
+# --- Notes ---------------------------------------------------------------------------
+
+
+def test_a_note_is_saved_within_a_second_and_shown_by_a_sign(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "n", NotePane)
+            await s.press(*"top")
+            assert "raw chicken" in s.text()  # the question stays in sight
+            assert workings(s).notes == {}
+            s.clock.turn(1)
+            await s.saved()
+            assert workings(s).notes == {"choice": "top"}
+            await s.press("escape")
+            assert "✎ note" in s.text()
+            await s.press("f2")
+            assert "✎ Question about choice" in s.text()
+            await s.press("escape")
+            await tool(s, "n", NotePane)
+            await s.press("backspace", "backspace", "backspace")
+            s.clock.turn(1)
+            await s.saved()
+            assert workings(s).notes == {}
+
+    run(walk())
+
+
+def test_the_scratchpad_is_one_for_all_questions(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit(size=(120, 36)) as s:
+            await s.begin()
+            await tool(s, "s", NotePane)
+            await s.press(*"12", "enter", *"34", "f6")
+            await s.press("f9")
+            await s.at("multiple")
+            assert workings(s).scratchpad == "12\n34"  # every move saves what was typed
+            await tool(s, "s", NotePane)
+            assert s.client.screen.query_one(TextArea).text == "12\n34"
+            await s.press("escape", "f10")
+            assert "The scratchpad has notes" in s.words()
+
+    run(walk())
+
+
+def test_a_note_is_bounded_and_harmless(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "n", NotePane)
+            area = s.client.screen.query_one(TextArea)
+            area.insert("\x1b[2J" + "x" * 5000)
+            await s.pilot.pause()
+            s.clock.turn(1)
+            await s.saved()
+            note = workings(s).notes["choice"]
+            assert len(note) == 2000
+            assert "\x1b" not in note
+            assert "This is full" in s.text()
+
+    run(walk())
+
+
+def test_all_of_it_comes_back_to_a_new_screen(sit: Any, clock: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.press("-")
+            await tool(s, "n", NotePane)
+            await s.press(*"abc", "escape")
+            await tool(s, "s", NotePane)
+            await s.press(*"xyz", "escape")
+            await s.client.flush()
+            second = Client(s.client._socket, clock=clock)
+            async with second.run_test(size=(80, 24)):
+                s.client = second
+                await s.stage(Stage.EXAM)
+                await s.at("choice")
+                assert "A ✕ On the top shelf" in s.text()
+                assert second.exam is not None
+                assert second.exam.workings == workings(s)
+                assert second.exam.workings.scratchpad == "xyz"
+
+    run(walk())
+
+
+def test_a_pause_closes_the_pane_and_keeps_what_was_typed(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "n", NotePane)
+            await s.press(*"abc")
+            s.agent.order(Pause())
+            await s.stage(Stage.PAUSED)
+            assert "abc" not in s.text()
+            s.agent.order(Resume())
+            await s.stage(Stage.EXAM)
+            s.clock.turn(1)
+            await s.saved()
+            assert workings(s).notes == {"choice": "abc"}
+
+    run(walk())
+
+
+def test_practice_has_the_tools_and_nothing_of_it_leaves_the_screen(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.sign_in()
+            await s.until(lambda: s.client.practice is not None)
+            await s.client.practise()
+            await s.shown()
+            await s.at("try")
+            await s.press("-")
+            assert "A ✕ Apple" in s.text()
+            await tool(s, "n", NotePane)
+            await s.press(*"abc", "escape")
+            assert "✎ note" in s.text()
+            await s.press("f6")
+            assert "Report a fault" not in s.text()
+            assert not [act for act in s.agent.acts if isinstance(act, acts.Work)]
+
+    run(walk())
+
+
+# --- Report, call --------------------------------------------------------------------
+
+
+def test_a_report_is_sent_only_with_the_button(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "r", ReportPane)
+            await s.press(*"no", "escape")
+            assert not workings(s).reported
+            await tool(s, "r", ReportPane)
+            await s.press(*"typo", "tab", "enter")
+            await s.until(lambda: workings(s).reported == {"choice": "typo"})
+            await s.until(lambda: "Reported: question 1." in s.text())
+            await tool(s, "r", ReportPane)
+            assert s.client.screen.query_one(TextArea).text == "typo"
+
+    run(walk())
+
+
+def test_the_invigilator_is_called_and_the_call_taken_back(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "i")
+            await s.until(lambda: "▲ Invigilator called" in s.text())
+            assert s.agent.ledger.attempt.calling
+            s.agent.order(Pause())
+            await s.stage(Stage.PAUSED)
+            await s.press("f5")
+            await s.until(lambda: "No longer call" in s.text())
+            await s.press("end", "up", "enter")
+            await s.until(lambda: not s.agent.ledger.attempt.calling)
+            assert [e.event for e in s.agent.entries if isinstance(e.event, ev.Called)] == [
+                ev.Called(True),
+                ev.Called(False),
+            ]
+
+    run(walk())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_every_key_is_in_sight(sit: Any, size: tuple[int, int]) -> None:
+    async def walk() -> None:
+        async with sit(size=size) as s:
+            await s.begin()
+            await s.press("f9")
+            await s.at("multiple")
+            await s.press("f3")
+            await s.until(lambda: "Unflag" in s.text())
+            bar = s.text().splitlines()[-2]
+            for key in ("F2", "F3", "F4 Exhibit", "F5", "F6 Tools", "F8", "F9", "F10 Hand in"):
+                assert key in bar
+
+    run(walk())
