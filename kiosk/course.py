@@ -7,6 +7,7 @@ answers never leave this process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from fractions import Fraction
 from functools import reduce
 from typing import Protocol
 
@@ -22,11 +23,16 @@ from kiosk.ipc.messages import PAPER, PRACTICE
 Responses = tuple[Response, ...]
 
 
+Computed = list[tuple[str, Fraction]]
+"""What was computed with the calculator: as it was typed, and its value. Kept by nobody."""
+
+
 class Course(Protocol):
     """Where the candidate is in a paper, and what was answered."""
 
     paper: Paper
     part: int
+    computed: Computed
 
     @property
     def place(self) -> str | None:
@@ -103,6 +109,7 @@ class ExamCourse:
         mark: Callable[[str, bool], Awaitable[None]],
     ) -> None:
         self.paper = paper
+        self.computed: Computed = []
         self._attempt = attempt
         self._drafts = drafts
         self._clock = clock
@@ -151,6 +158,7 @@ class PracticeCourse:
 
     def __init__(self, paper: Paper, wake: Callable[[], None]) -> None:
         self.paper = paper
+        self.computed: Computed = []
         references = paper.references()
         self._place = references[0].identifier if references else None
         self._responses: dict[str, Responses] = {}

@@ -8,7 +8,7 @@ from textual.app import ComposeResult
 from textual.content import Content
 
 from exam_packages.content import paper as rules
-from exam_packages.content.items import Item, TextEntry
+from exam_packages.content.items import Item
 from exam_packages.language import _
 from kiosk.course import Course, allowed
 from kiosk.screens.base import Pane, words
@@ -58,11 +58,6 @@ def tools_for(
         CALL: True,
     }
     return tuple(Tool(*each) for each in found if usable[each[0]])
-
-
-def number_fields(item: Item) -> list[TextEntry]:
-    """The gaps of *item* that a number belongs in."""
-    return [each for each in item.interactions if isinstance(each, TextEntry) and each.numeric]
 
 
 class ToolRows(Rows):

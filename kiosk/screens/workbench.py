@@ -9,11 +9,14 @@ from exam_packages.attempt.events import Jotted, Noted
 from exam_packages.attempt.workings import MAX_NOTE, MAX_SCRATCHPAD
 from exam_packages.content import paper as rules
 from exam_packages.language import _, say
-from kiosk.course import Course, order
+from kiosk.calculator import Calculator
+from kiosk.course import Course, allowed, order
 from kiosk.screens import tools
 from kiosk.screens.base import Pane
+from kiosk.screens.calculator import CalculatorPane
 from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
+from kiosk.widgets.text_entry import TextEntryField
 
 if TYPE_CHECKING:
     from kiosk.screens.exam import ExamScreen
@@ -71,8 +74,28 @@ def _report(screen: ExamScreen, course: Course, place: str) -> Pane:
     return ReportPane(place, number, course.workings.reported.get(place))
 
 
+def _calculator(screen: ExamScreen, course: Course, place: str) -> Pane:
+    rules_ = Calculator(scientific=allowed(course, rules.SCIENTIFIC))
+    field = _number_field(screen)
+    if field is None:
+        return CalculatorPane(rules_, course.computed)
+    return CalculatorPane(rules_, course.computed, field.put, field.title or _("Your answer"))
+
+
+def _number_field(screen: ExamScreen) -> TextEntryField | None:
+    """The place for a number that the cursor is in, or else the first there is."""
+    fields = [
+        field
+        for field in screen.query("Question > TextEntryField.-shown").results(TextEntryField)
+        if field.interaction.numeric
+    ]
+    inside = [field for field in fields if field.has_focus_within]
+    return next(iter(inside or fields), None)
+
+
 _PANES: dict[str, Callable[[ExamScreen, Course, str], Pane]] = {
     rules.NOTES: _note,
     rules.SCRATCHPAD: _scratchpad,
+    rules.CALCULATOR: _calculator,
     tools.REPORT: _report,
 }

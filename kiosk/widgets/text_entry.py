@@ -68,6 +68,7 @@ class TextEntryField(Horizontal):
         self._field = Field()
         self._note = Words("", markup=False, classes="note")
         self._given = ""
+        self.title = ""
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -77,6 +78,7 @@ class TextEntryField(Horizontal):
     def load(self, interaction: TextEntry, response: Response | None, title: str) -> None:
         self.interaction = interaction
         self._given = response.members[0] if response is not None and response.members else ""
+        self.title = title
         self._label.update(Content(title))
         self._note.update(Content(_("a number")) if interaction.numeric else Content(""))
         self._field.placeholder = harmless(interaction.placeholder)
@@ -84,6 +86,11 @@ class TextEntryField(Horizontal):
         self._field.styles.width = min(max(wanted, 8), 48) + 7
         self._field.value = self._given
         self._field.cursor_position = len(self._given)
+
+    def put(self, text: str) -> None:
+        """Answer with *text*, as if it had been typed."""
+        self._field.value = text
+        self._field.cursor_position = len(text)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

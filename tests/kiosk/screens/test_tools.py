@@ -6,12 +6,13 @@ import asyncio
 from typing import Any
 
 import pytest
-from textual.widgets import TextArea
+from textual.widgets import Input, TextArea
 
 from exam_packages.attempt import acts
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.commands import Pause, Resume
 from kiosk.client import Client
+from kiosk.screens.calculator import CalculatorPane
 from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
 from kiosk.screens.tools import ToolsPane
@@ -287,5 +288,78 @@ def test_every_key_is_in_sight(sit: Any, size: tuple[int, int]) -> None:
             bar = s.text().splitlines()[-2]
             for key in ("F2", "F3", "F4 Exhibit", "F5", "F6 Tools", "F8", "F9", "F10 Hand in"):
                 assert key in bar
+
+    run(walk())
+
+
+# --- Calculator ----------------------------------------------------------------------
+
+
+def test_a_result_goes_into_the_gap_the_cursor_was_in(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.client.exam.go("gaps")
+            await s.at("gaps")
+            await tool(s, "c", CalculatorPane)
+            await s.press(*"1/3", "enter", *"*3", "enter")
+            assert "ans *3 = 1" in s.words()
+            assert "1/3 ≈ 0.333333333333" in s.words()
+            await s.press(*"60+3", "f4")
+            await s.until(lambda: "(1) 63 °C" in s.text())
+            s.clock.turn(1)
+            await s.saved()
+            assert s.responses("gaps")["T"] == ("63",)
+            await tool(s, "c", CalculatorPane)  # the tape is still there
+            await s.press("up", "up")
+            assert s.client.screen.query_one(Input).value == "ans *3"
+            await s.press("f4")  # computed again first: 63 × 3
+            s.clock.turn(1)
+            await s.saved()
+            assert s.responses("gaps")["T"] == ("189",)
+
+    run(walk())
+
+
+def test_the_calculator_by_mouse(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "c", CalculatorPane)
+            for key in ("[√]", "[9]", "[+]", "[4]", "[1]", "[←]", "[=]"):
+                line = line_of(s, key)
+                column = s.text().splitlines()[line].index(key)
+                await s.pilot.click(offset=(column + 1, line))
+                await s.pilot.pause()
+            assert "√9+4 = 7" in s.words()
+
+    run(walk())
+
+
+def test_what_has_no_result_is_told_and_stays_to_be_corrected(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await tool(s, "c", CalculatorPane)
+            await s.press(*"1/0", "enter")
+            assert "Nothing can be divided by 0." in s.words()
+            await s.press("backspace", *"4", "enter")
+            assert "1/4 = 0.25" in s.words()
+            assert "divided by 0" not in s.words()
+            await s.press("f3", *"sin(π/2)", "enter")
+            assert "radians" in s.text()
+            assert "sin(π/2) = 1" in s.words()
+
+    run(walk())
+
+
+def test_a_basic_calculator_has_no_functions(sit: Any, forms: Any) -> None:
+    async def walk() -> None:
+        async with sit(forms.form(tools=("calculator",))) as s:
+            await s.begin()
+            await tool(s, "c", CalculatorPane)
+            assert "[sin]" not in s.text()
+            await s.press(*"2^3", "enter")
+            assert "“^” is not known here." in s.words()
 
     run(walk())
