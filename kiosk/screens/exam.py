@@ -4,32 +4,40 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region, Spacing
 from textual.widget import Widget
 from textual.widgets import Static
 
 from exam_packages.attempt.events import StruckOut
 from exam_packages.content import text as rich
-from exam_packages.content.items import Item
-from exam_packages.content.paper import STRIKE_OUT
+from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.paper import STRIKE_OUT, exhibit_blob, item_blob
 from exam_packages.errors import ExamError
 from exam_packages.language import _, say
 from kiosk.course import Course, allowed, answered_in, one_way, order, section_of
+from kiosk.glossary import with_terms
 from kiosk.screens import standing, workbench
 from kiosk.screens.base import KioskScreen
+from kiosk.screens.exhibit import ExhibitSheet
+from kiosk.screens.highlight import Marked, dressed
 from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.widgets.bars import Key
 from kiosk.widgets.question import Question
-from kiosk.widgets.sheet import Sheet
 from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
 """From this width on an exhibit stands beside its question; below, in front of it."""
+
+
+PANE_LINES = 7
+"""Lines at the bottom that a tool may cover."""
 
 
 class ExamScreen(KioskScreen):
@@ -49,6 +57,7 @@ class ExamScreen(KioskScreen):
         super().__init__()
         self.practice = practice
         self.item: Item | None = None
+        self.exhibits: tuple[Exhibit, ...] = ()
         self._shown: tuple[int, str] | None = None
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
@@ -61,7 +70,7 @@ class ExamScreen(KioskScreen):
                 yield Question(id="question")
                 yield Static("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
-                yield Sheet(id="exhibit-sheet")
+                yield ExhibitSheet(id="exhibit-sheet")
 
     # What is shown.
 
@@ -141,27 +150,29 @@ class ExamScreen(KioskScreen):
         try:
             item = await library.item(course.part, item_id)
             exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
+            tools = course.paper.policy.tools
+            item = with_terms(item, item.catalogs, tools)
+            exhibits = [with_terms(each, each.catalogs, tools) for each in exhibits]
         except ExamError as problem:
             self._loading = None
             self.client.announce(problem.template, **problem.fields)
             return
-        blocks: list[rich.Block] = []
-        for exhibit in exhibits:
-            blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
-            blocks.extend(exhibit.body)
         same_exhibits = self.item is not None and self.item.exhibits == item.exhibits
         if not same_exhibits:
             self._exhibit_wanted = None
         # What stood here before the screen was away may have been another candidate's.
         stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
-        self.has_exhibit = bool(blocks)
+        self.exhibits = tuple(exhibits)
+        self.has_exhibit = bool(exhibits)
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
         struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
-        await question.show(item, course.responses(item_id), pictures, struck)
+        shown = msgspec.structs.replace(item, body=self._body(course))
+        await question.show(shown, course.responses(item_id), pictures, struck)
         if not stands:
-            self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
+            sheet = self.query_one(ExhibitSheet)
+            sheet.load(self._exhibit_blocks(course), pictures=pictures)
         self._shown = (course.part, item_id)
         self._loading = None
         self._arrange()
@@ -171,13 +182,60 @@ class ExamScreen(KioskScreen):
             question.focus_first()
         self.tell()  # at once: the number above and the question are painted together
         self.client.wake()
-        self.run_worker(self._load_pictures(course.part, item, blocks), group="pictures")
+        self.run_worker(self._load_pictures(course.part, item), group="pictures")
         self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
 
     def _pictures(self, part: int) -> Pictures:
         return lambda media: self.client.library.picture(part, media)
 
-    async def _load_pictures(self, part: int, item: Item, exhibits: list[rich.Block]) -> None:
+    # Texts with the candidate's marks.
+
+    def texts(self) -> tuple[Marked, ...]:
+        """The texts that stand here and whose words can be highlighted."""
+        if self.item is None:
+            return ()
+        body = Marked(item_blob(self.item.identifier), self.item.body)
+        return (body, *(Marked(exhibit_blob(e.identifier), e.body) for e in self.exhibits))
+
+    def paint(self, blob: str = "", selected: tuple[int, int] | None = None) -> None:
+        """Draw the texts again, with what is highlighted, and *selected* words of *blob*."""
+        course = self.course
+        if course is None or self.item is None or self.shown != self.item.identifier:
+            return  # another question is on its way
+        question, sheet = self.query_one(Question), self.query_one(ExhibitSheet)
+        body = self._body(course, blob, selected)
+        question.redraw(msgspec.structs.replace(self.item, body=body))
+        sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
+        for each in (*question.stems(), sheet):
+            line = each.selected_line()
+            if line is not None and isinstance(each.parent, Widget):
+                region = Region(0, line, 1, 1).translate(each.virtual_region.offset)
+                each.parent.scroll_to_region(
+                    region, spacing=Spacing(1, 0, PANE_LINES, 0), animate=False, force=True
+                )
+
+    def _body(
+        self, course: Course, blob: str = "", selected: tuple[int, int] | None = None
+    ) -> tuple[rich.Block, ...]:
+        if self.item is None:
+            return ()
+        own = item_blob(self.item.identifier)
+        runs = course.workings.highlights.get(own, ())
+        return dressed(self.item.body, runs, selected if blob == own else None)
+
+    def _exhibit_blocks(
+        self, course: Course, blob: str = "", selected: tuple[int, int] | None = None
+    ) -> tuple[rich.Block, ...]:
+        blocks: list[rich.Block] = []
+        for exhibit in self.exhibits:
+            own = exhibit_blob(exhibit.identifier)
+            runs = course.workings.highlights.get(own, ())
+            blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
+            blocks += dressed(exhibit.body, runs, selected if blob == own else None)
+        return tuple(blocks)
+
+    async def _load_pictures(self, part: int, item: Item) -> None:
+        exhibits = [block for exhibit in self.exhibits for block in exhibit.body]
         for media in sorted(_media([*item.body, *exhibits])):
             if self.client.library.picture(part, media) is None:
                 try:
@@ -186,7 +244,7 @@ class ExamScreen(KioskScreen):
                     self.client.announce(problem.template, **problem.fields)
                     continue
                 self.query_one(Question).repaint_pictures()
-                self.query_one("#exhibit-sheet", Sheet).rebuild()
+                self.query_one(ExhibitSheet).rebuild()
 
     async def _prefetch(self, course: Course, item_id: str) -> None:
         """Read the next question while this one is read: going there is then instant."""
@@ -224,6 +282,12 @@ class ExamScreen(KioskScreen):
         super().on_resize(event)
         if self.is_mounted:
             self._arrange()
+
+    def bring(self, *, exhibit: bool) -> None:
+        """Have the exhibit in sight, or the question."""
+        away = not self.query_one("#exhibit").display if exhibit else self._covers()
+        if away:
+            self.action_exhibit()
 
     def action_exhibit(self) -> None:
         if not self.has_exhibit:

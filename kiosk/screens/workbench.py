@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from exam_packages.attempt.events import Jotted, Noted
-from exam_packages.attempt.workings import MAX_NOTE, MAX_SCRATCHPAD
+from exam_packages.attempt.events import Highlighted, Jotted, Noted
+from exam_packages.attempt.workings import MAX_NOTE, MAX_SCRATCHPAD, Runs
 from exam_packages.content import paper as rules
+from exam_packages.content.paper import exhibit_blob
 from exam_packages.language import _, say
 from kiosk.calculator import Calculator
 from kiosk.course import Course, allowed, order
+from kiosk.glossary import Entry, entries
 from kiosk.screens import tools
 from kiosk.screens.base import Pane
 from kiosk.screens.calculator import CalculatorPane
+from kiosk.screens.exhibit import ExhibitSheet, SearchPane
+from kiosk.screens.glossary import GlossaryPane
+from kiosk.screens.highlight import HighlightPane
 from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
+from kiosk.widgets.picture import Cells
 from kiosk.widgets.text_entry import TextEntryField
 
 if TYPE_CHECKING:
@@ -32,7 +38,7 @@ def open_tools(screen: ExamScreen, course: Course) -> None:
             course,
             item,
             exhibit=screen.has_exhibit,
-            terms=False,
+            terms=bool(_entries(screen, course)),
             calling=screen.client.calling,
             practice=screen.practice,
         )
@@ -93,9 +99,49 @@ def _number_field(screen: ExamScreen) -> TextEntryField | None:
     return next(iter(inside or fields), None)
 
 
+def _entries(screen: ExamScreen, course: Course) -> tuple[Entry, ...]:
+    """The terms of the question and of its exhibits that may be looked up."""
+    if screen.item is None:
+        return ()
+    found = [*entries([screen.item], screen.item.catalogs, course.paper.policy.tools)]
+    for exhibit in screen.exhibits:
+        found += entries([exhibit], exhibit.catalogs, course.paper.policy.tools)
+    return tuple(found)
+
+
+def _glossary(screen: ExamScreen, course: Course, place: str) -> Pane:
+    def picture(media: str) -> Cells | str | None:
+        return screen.client.library.picture(course.part, media)
+
+    return GlossaryPane(_entries(screen, course), picture)
+
+
+def _search(screen: ExamScreen, course: Course, place: str) -> Pane:
+    screen.bring(exhibit=True)
+    return SearchPane(screen.query_one(ExhibitSheet))
+
+
+def _highlight(screen: ExamScreen, course: Course, place: str) -> Pane:
+    def runs(blob: str) -> Runs:
+        return course.workings.highlights.get(blob, ())
+
+    def change(blob: str, made: Runs) -> None:
+        course.work(Highlighted(blob, made))
+
+    def paint(blob: str, selected: tuple[int, int] | None) -> None:
+        if blob:
+            screen.bring(exhibit=blob.startswith(exhibit_blob("")))
+        screen.paint(blob, selected)
+
+    return HighlightPane(screen.texts(), runs, change, paint)
+
+
 _PANES: dict[str, Callable[[ExamScreen, Course, str], Pane]] = {
     rules.NOTES: _note,
     rules.SCRATCHPAD: _scratchpad,
     rules.CALCULATOR: _calculator,
+    rules.GLOSSARY: _glossary,
+    rules.SEARCH: _search,
+    rules.HIGHLIGHT: _highlight,
     tools.REPORT: _report,
 }

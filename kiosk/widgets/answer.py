@@ -9,7 +9,7 @@ from exam_packages.content import text as rich
 from exam_packages.content.items import Interaction
 from exam_packages.content.values import Response
 from kiosk.widgets.lines import Row, Rows
-from kiosk.widgets.text import block_lines
+from kiosk.widgets.text import block_lines, wrap
 
 
 class Answered(Message):
@@ -59,7 +59,8 @@ class AnswerRows(Rows):
         return [Row("", (*lines, Content("")), active=False)] if lines else []
 
     @staticmethod
-    def hint(*sentences: str) -> Row:
-        """A quiet line beneath the choices."""
-        lines = Content.styled("  " + " · ".join(sentences), "$quiet")
-        return Row("?", (Content(""), lines), active=False)
+    def hint(*sentences: str, width: int = 0) -> Row:
+        """A quiet line beneath the choices; more than one where *width* is given and short."""
+        content = Content.styled(" · ".join(sentences), "$quiet")
+        lines = wrap(content, width, "  ") if width else [Content("  ") + content]
+        return Row("?", (Content(""), *lines), active=False)

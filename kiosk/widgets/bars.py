@@ -25,7 +25,7 @@ class Key:
 
     @property
     def shown(self) -> str:
-        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp"}
+        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓"}
         return names.get(self.key, self.key.capitalize())
 
 

@@ -84,7 +84,7 @@ class ChoiceRows(AnswerRows):
                 Row(row.key, (*row.lines, Content("")), pointer=row.pointer) if row.active else row
                 for row in rows
             ]
-        return [*rows, self.hint(*self._hints())]
+        return [*rows, self.hint(*self._hints(), width=width)]
 
     def _hints(self) -> list[str]:
         most = self.interaction.max_choices

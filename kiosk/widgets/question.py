@@ -219,6 +219,10 @@ class Question(VerticalScroll, can_focus=False):
         for sheet, blocks in zip(self._stem, stems, strict=True):
             sheet.load(blocks, gaps=self._gaps(), pictures=sheet.pictures)
 
+    def stems(self) -> tuple[Sheet, ...]:
+        """The sheets that the body stands on."""
+        return tuple(self._stem)
+
     @on(ChoiceRows.Struck)
     def _struck_out(self, event: ChoiceRows.Struck) -> None:
         event.stop()

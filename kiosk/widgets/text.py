@@ -74,6 +74,10 @@ Gaps = Mapping[str, tuple[str, str]]
 Pictures = Callable[[str], Cells | str | None]
 """A picture by its media name at a width: cells, a sentence why not, or not yet."""
 
+HIGHLIGHTED, SELECTED = 1 << 7, 1 << 8
+"""Styles of text that only a screen gives: no paper has them."""
+SELECTED_STYLE = "bold underline $ground on $mark"
+
 _SUBSCRIPT = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 _SUPERSCRIPT = str.maketrans("0123456789+-=()", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾")
 
@@ -89,6 +93,8 @@ def inline(inlines: Sequence[rich.Inline], gaps: Gaps | None = None) -> Content:
                 parts.append(Content("\n"))
             case rich.Picture(alt=alt):
                 parts.append(plain(f"[{alt}]", "italic"))
+            case rich.Term(inlines=inner):
+                parts.append(inline(inner, gaps).stylize("underline") + Content("*"))
             case rich.Gap(response=response):
                 parts.append(_gap(*(gaps or {}).get(response, ("", ""))))
             case _:
@@ -110,6 +116,8 @@ def _text(text: str, style: int) -> Content:
             (rich.UNDERLINE, "underline"),
             (rich.CODE, "$mark"),
             (rich.STRIKE, "strike"),
+            (HIGHLIGHTED, "$ground on $attention"),
+            (SELECTED, SELECTED_STYLE),
         )
         if style & bit
     ]

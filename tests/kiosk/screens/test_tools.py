@@ -6,13 +6,22 @@ import asyncio
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from textual.widgets import Input, TextArea
 
 from exam_packages.attempt import acts
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.commands import Pause, Resume
+from exam_packages.content import items as it
+from exam_packages.content import text as rich
+from exam_packages.content.catalogs import Card, Catalog
+from exam_packages.content.paper import TOOLS
 from kiosk.client import Client
 from kiosk.screens.calculator import CalculatorPane
+from kiosk.screens.exhibit import ExhibitSheet, SearchPane, places
+from kiosk.screens.glossary import GlossaryPane
+from kiosk.screens.highlight import HighlightPane
 from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
 from kiosk.screens.tools import ToolsPane
@@ -363,3 +372,161 @@ def test_a_basic_calculator_has_no_functions(sit: Any, forms: Any) -> None:
             assert "“^” is not known here." in s.words()
 
     run(walk())
+
+
+# --- Words and texts -----------------------------------------------------------------
+
+
+def text_form(forms: Any, tools: tuple[str, ...] = TOOLS) -> Any:
+    """One question with terms, and an exhibit of several pages."""
+
+    def card(support: str, language: str, words: str) -> Card:
+        return Card(support, language, (forms.para(words),), "", ())
+
+    catalogs = (
+        Catalog(
+            "cross",
+            (
+                card("glossary-on-screen", "", "Traces of one food in another."),
+                card("keyword-translation", "fr", "contact croisé"),
+                card("spoken", "", "not for the eye"),
+            ),
+        ),
+        Catalog("said", (card("spoken", "", "only to be heard"),)),
+    )
+    body = (
+        forms.para(
+            "Where is ",
+            rich.Term("cross", (rich.Text("cross-contact", rich.BOLD),)),
+            " most likely? Think of ",
+            rich.Term("said", (rich.Text("allergens", 0),)),
+            ". Then choose.",
+        ),
+        rich.Slot("R"),
+    )
+    item = it.Item(
+        "term",
+        "A question with a term",
+        "en",
+        body,
+        (it.Choice("R", (), forms.choices("Kitchen", "Cellar"), 0, 1),),
+        ("plan",),
+        catalogs,
+    )
+    form = forms.form({"term": item}, tools=tools)
+    lines = [f"Line {n}: keep the cold room below 5 °C, and log it daily." for n in range(40)]
+    lines[33] = "Here the Probe Thermo­meter was off by 2 °C; call Straße 7."
+    plan = it.Exhibit("plan", "HACCP plan", tuple(map(forms.para, lines)), ())
+    form.exhibits["plan"] = plan
+    return form
+
+
+def test_terms_are_marked_and_opened_as_the_form_allows(sit: Any, forms: Any) -> None:
+    async def walk() -> None:
+        async with sit(text_form(forms)) as s:
+            await s.begin()
+            assert "cross-contact* most" in s.words()
+            assert "allergens." in s.words()  # nothing of it can be read
+            await tool(s, "g", GlossaryPane)
+            shown = s.words()
+            assert "Meaning Traces of one food in another." in shown
+            assert "Translation (fr) contact croisé" in shown
+            assert "not for the eye" not in shown
+        async with sit(text_form(forms, ("glossary",))) as s:
+            await s.begin()
+            await tool(s, "g", GlossaryPane)
+            assert "Traces of one food" in s.words()
+            assert "contact croisé" not in s.words()
+        async with sit(text_form(forms, ())) as s:
+            await s.begin()
+            assert "cross-contact most" in s.words()
+            await s.press("f6")
+            assert "What a word means" not in s.words()
+
+    run(walk())
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 36)])
+def test_words_are_found_in_the_exhibit(sit: Any, forms: Any, size: tuple[int, int]) -> None:
+    async def walk() -> None:
+        async with sit(text_form(forms), size=size) as s:
+            await s.begin()
+            await tool(s, "f", SearchPane)
+            await s.press(*"THERMOMETER was off")
+            assert "1 of 1" in s.words()
+            assert "call Straße 7" in s.words()  # scrolled to
+            for _ in range(len("THERMOMETER was off")):
+                await s.press("backspace")
+            await s.press(*"log it")
+            assert "1 of 39" in s.words()
+            await s.press("up")
+            assert "39 of 39" in s.words()
+            await s.press("enter")
+            assert "1 of 39" in s.words()
+            await s.press(*"xx")
+            assert "does not stand in the exhibit" in s.words()
+            await s.press("escape")
+            sheet = s.client.screen.query_one(ExhibitSheet)
+            assert not sheet.places
+
+    run(walk())
+
+
+lines_of_text = st.lists(st.text("aB ßİ", max_size=6), max_size=6)
+
+
+@given(lines_of_text, st.text("aB ßİ", max_size=4))
+def test_a_find_stands_where_it_says(lines: list[str], query: str) -> None:
+    wanted = "".join(query.split()).lower()
+    for place in places(lines, query):
+        found = "".join(lines[y][first:end] for y, first, end in place)
+        assert "".join(found.split()).lower() == wanted
+
+
+def test_words_and_sentences_are_highlighted_and_taken_off(
+    sit: Any, forms: Any, clock: Any
+) -> None:
+    async def walk() -> None:
+        async with sit(text_form(forms), size=(120, 36)) as s:
+            await s.begin()
+            await tool(s, "h", HighlightPane)
+            await s.press("right", "space", "right", "right", "space")
+            await s.saved()
+            assert workings(s).highlights == {"item/term": ((1, 3),)}
+            await s.press("down", "down", "enter")
+            await s.saved()
+            assert workings(s).highlights == {"item/term": ((1, 3), (9, 10))}
+            await s.press("up", "up", "right", "delete")
+            await s.saved()
+            assert workings(s).highlights == {"item/term": ((9, 10),)}
+            await s.press("f4", "right", "enter")
+            await s.saved()
+            assert workings(s).highlights["exhibit/plan"] == ((0, 12),)
+            await s.press("space", "escape")
+            assert isinstance(s.client.screen, HighlightPane)  # only the beginning is taken back
+            await s.press("escape")
+            line = "Line 0: keep the cold room below 5 °C, and log it"
+            assert marked(s) == {"Then choose.", line, "daily."}
+            second = Client(s.client._socket, clock=clock)
+            async with second.run_test(size=(120, 36)):
+                s.client = second
+                await s.stage(Stage.EXAM)
+                await s.at("term")
+                assert "Then choose." in marked(s)
+
+    run(walk())
+
+
+def marked(sitting: Any) -> set[str]:
+    """The words on the screen that are drawn as highlights."""
+    colour = sitting.client.theme_variables["attention"].lower()
+    found = set()
+    for strip in sitting.client.screen._compositor.render_strips():
+        run_ = [
+            part.text
+            for part in strip
+            if part.style and part.style.bgcolor and part.style.bgcolor.name.lower() == colour
+        ]
+        if text := "".join(run_).strip():
+            found.add(text)
+    return found
