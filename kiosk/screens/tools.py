@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 
@@ -79,13 +80,6 @@ class ToolRows(Rows):
         if isinstance(self.screen, ToolsPane):
             self.screen.dismiss(key)
 
-    def letter(self, character: str) -> bool:
-        for tool in self.tools:
-            if tool.letter == character.upper():
-                self.choose(tool.name)
-                return True
-        return False
-
 
 class ToolsPane(Pane):
     """Opened with F6; its result is the name of a tool."""
@@ -106,3 +100,10 @@ class ToolsPane(Pane):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one(ToolRows).focus()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter opens its tool, also one that came before the list had the focus."""
+        for tool in self.tools:
+            if event.character and tool.letter == event.character.upper():
+                event.stop()
+                self.dismiss(tool.name)

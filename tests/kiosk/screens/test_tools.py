@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual import events
 from textual.widgets import Input, TextArea
 
 from exam_packages.attempt import acts
@@ -240,6 +241,24 @@ def test_practice_has_the_tools_and_nothing_of_it_leaves_the_screen(sit: Any) ->
             await s.press("f6")
             assert "Report a fault" not in s.text()
             assert not [act for act in s.agent.acts if isinstance(act, acts.Work)]
+
+    run(walk())
+
+
+@pytest.mark.parametrize("keys", ["nnnn", "n", "iiii", "Look at the log again", "h h h"])
+def test_keys_that_come_too_fast_open_one_tool_and_end_nothing(sit: Any, keys: str) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            for key in ["f6", *keys]:  # all of them before the screen has drawn anything
+                name = {" ": "space"}.get(key, key)
+                s.client.post_message(events.Key(name, key if len(key) == 1 else None))
+            await s.pilot.pause(0.2)
+            assert s.client.return_code is None
+            await s.press("escape", "escape", "escape", "escape")
+            await s.until(lambda: s.client.screen is s.client.stage_screen, "the question")
+            await s.press("f9")
+            await s.at("multiple")
 
     run(walk())
 
