@@ -26,6 +26,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias, TypeVar
 
+from exam_packages.content.paper import TOOLS
 from exam_packages.errors import ExamError
 from exam_packages.rules.numbers import number, written
 
@@ -119,7 +120,8 @@ class Blueprint:
     the points that a kind has together, weights applied. ``items`` bounds the statistics
     of each item, ``form`` those of the whole form. Of each list of ``versions``, oldest
     first, the newest that is there is drawn. Two forms of one draw share at most
-    ``overlap`` items beside the ``required`` ones.
+    ``overlap`` items beside the ``required`` ones. ``tools`` are what the candidate may use
+    (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones.
     """
 
     version: str
@@ -138,6 +140,7 @@ class Blueprint:
     items: Mapping[str, Range] = field(default_factory=dict)
     form: Mapping[str, Range] = field(default_factory=dict)
     layout: Layout | None = None
+    tools: tuple[str, ...] | None = None
 
 
 def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
@@ -170,10 +173,18 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         items=_ranges(top.table("items"), STATISTICS),
         form=_ranges(top.table("form"), (POINTS, *STATISTICS)),
         layout=_layout(top.table("layout")) if "layout" in table else None,
+        tools=_tools(top) if "tools" in table else None,
     )
     top.close()
     _check(blueprint, file)
     return blueprint
+
+
+def _tools(table: _Table) -> tuple[str, ...]:
+    named = table.names("tools")
+    if not set(named) <= set(TOOLS):
+        raise table.wrong("tools", f"a list of some of these: {', '.join(TOOLS)}")
+    return tuple(each for each in TOOLS if each in named)
 
 
 def _exposure(table: _Table) -> Exposure:

@@ -23,8 +23,8 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from exam_packages.attempt.acts import Act, Begin, Flag, HandIn, Move, Practise, Respond
-from exam_packages.attempt.state import Attempt
+from exam_packages.attempt.acts import Act, Begin, Call, Flag, HandIn, Move, Practise
+from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
@@ -358,18 +358,17 @@ class Client(App[None], inherit_bindings=False):
 
     async def _save_due(self) -> None:
         async with self._saving:
-            while (due := self.drafts.due(self.clock.boottime_ns())) is not None:
-                item, responses = due
+            while (act := self.drafts.due(self.clock.boottime_ns())) is not None:
                 self.wake()
-                reply = await self.ask(partial(_do, Respond(item, responses)))
+                reply = await self.ask(partial(_do, act))
                 now = self.clock.boottime_ns()
                 if reply is None:
                     return  # lost: the draft waits for the agent
                 if isinstance(reply, Refused):
                     self.announce(reply.template, **dict(reply.fields))
-                    self.drafts.refused(item, now)
+                    self.drafts.refused(act, now)
                 else:
-                    self.drafts.saved(item, responses, now)
+                    self.drafts.saved(act, now)
                 self.wake()
 
     async def flush(self) -> None:
@@ -421,6 +420,21 @@ class Client(App[None], inherit_bindings=False):
             self.announce("Not everything is saved yet; handing in waits until it is.")
             return
         await self.act(HandIn())
+
+    @property
+    def calling(self) -> bool:
+        """Whether the candidate has called the invigilator."""
+        return self.view.attempt is not None and self.view.attempt.calling
+
+    @property
+    def may_call(self) -> bool:
+        """Whether there is an attempt in which that can be recorded."""
+        attempt = self.view.attempt
+        return self.view.connected and attempt is not None and attempt.phase is not Phase.CLOSED
+
+    def call(self) -> None:
+        """Call the invigilator, or take that back."""
+        self.run_worker(self.act(Call(not self.calling)), group="call")
 
     async def leave(self) -> None:
         """The candidate is done and goes."""

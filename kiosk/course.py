@@ -7,9 +7,13 @@ answers never leave this process.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from fractions import Fraction
+from functools import reduce
 from typing import Protocol
 
+from exam_packages.attempt.acts import Respond, Work
 from exam_packages.attempt.state import Attempt
+from exam_packages.attempt.workings import Working, Workings, add
 from exam_packages.clock import Clock
 from exam_packages.content.paper import LINEAR, Paper, Section
 from exam_packages.content.values import Response, answered
@@ -19,11 +23,16 @@ from kiosk.ipc.messages import PAPER, PRACTICE
 Responses = tuple[Response, ...]
 
 
+Computed = list[tuple[str, Fraction]]
+"""What was computed with the calculator: as it was typed, and its value. Kept by nobody."""
+
+
 class Course(Protocol):
     """Where the candidate is in a paper, and what was answered."""
 
     paper: Paper
     part: int
+    computed: Computed
 
     @property
     def place(self) -> str | None:
@@ -38,6 +47,13 @@ class Course(Protocol):
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
         """The candidate answered."""
 
+    @property
+    def workings(self) -> Workings:
+        """What was left beside the answers, saved or about to be."""
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        """The candidate leaves something beside the answers."""
+
     async def go(self, item: str) -> None:
         """The candidate wants to see *item*."""
 
@@ -48,6 +64,11 @@ class Course(Protocol):
 def answered_in(course: Course, item: str) -> bool:
     """Whether anything stands as answer to *item*, saved or about to be."""
     return answered(course.responses(item))
+
+
+def allowed(course: Course, tool: str) -> bool:
+    """Whether the form allows *tool* (:data:`exam_packages.content.paper.TOOLS`)."""
+    return tool in course.paper.policy.tools
 
 
 def order(course: Course) -> list[str]:
@@ -88,6 +109,7 @@ class ExamCourse:
         mark: Callable[[str, bool], Awaitable[None]],
     ) -> None:
         self.paper = paper
+        self.computed: Computed = []
         self._attempt = attempt
         self._drafts = drafts
         self._clock = clock
@@ -100,7 +122,7 @@ class ExamCourse:
         return self._attempt().place
 
     def responses(self, item: str) -> Responses:
-        draft = self._drafts.get(item)
+        draft = self._drafts.responses(item)
         return draft if draft is not None else self._attempt().responses.get(item, ())
 
     def flagged(self, item: str) -> bool:
@@ -110,7 +132,16 @@ class ExamCourse:
         return item in self._attempt().visited
 
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
-        self._drafts.put(item, responses, typed=typed, now_ns=self._clock.boottime_ns())
+        act = Respond(item, responses)
+        self._drafts.put(act, typed=typed, now_ns=self._clock.boottime_ns())
+        self._wake()
+
+    @property
+    def workings(self) -> Workings:
+        return reduce(add, self._drafts.workings(), self._attempt().workings)
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        self._drafts.put(Work(what), typed=typed, now_ns=self._clock.boottime_ns())
         self._wake()
 
     async def go(self, item: str) -> None:
@@ -127,11 +158,13 @@ class PracticeCourse:
 
     def __init__(self, paper: Paper, wake: Callable[[], None]) -> None:
         self.paper = paper
+        self.computed: Computed = []
         references = paper.references()
         self._place = references[0].identifier if references else None
         self._responses: dict[str, Responses] = {}
         self._flags: set[str] = set()
         self._visited = {self._place} if self._place else set()
+        self._workings = Workings()
         self._wake = wake
 
     @property
@@ -149,6 +182,14 @@ class PracticeCourse:
 
     def answer(self, item: str, responses: Responses, *, typed: bool) -> None:
         self._responses[item] = responses
+        self._wake()
+
+    @property
+    def workings(self) -> Workings:
+        return self._workings
+
+    def work(self, what: Working, *, typed: bool = False) -> None:
+        self._workings = add(self._workings, what)
         self._wake()
 
     async def go(self, item: str) -> None:

@@ -1,4 +1,4 @@
-"""Answers on their way to the disk: what the candidate sees before it is saved.
+"""Answers and workings on their way to the disk: what the candidate sees before it is saved.
 
 A choice is due at once, typed text within a second after the last key (and at the
 latest some seconds after the first, should the keys never stop). A draft stays until
@@ -8,11 +8,16 @@ the agent said ``Saved`` for exactly it; a screen never calls more than that sav
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from exam_packages.attempt.acts import Respond, Work
+from exam_packages.attempt.workings import Working, place_of
 from exam_packages.clock import SECOND
 from exam_packages.content.values import Response
 
 Responses = tuple[Response, ...]
+Kept: TypeAlias = Respond | Work
+"""What a draft can be of. Of two for one place the later one counts."""
 
 PAUSE_NS = 7 * SECOND // 10
 """Typed text is due this long after the last key."""
@@ -24,64 +29,73 @@ RETRY_NS = 2 * SECOND
 
 @dataclass
 class _Draft:
-    responses: Responses
+    act: Kept
     first_ns: int
     due_ns: int
 
 
 class Drafts:
-    """The answers that are not saved yet, by item."""
+    """What is not saved yet, by its place: an item's answers, its note, the scratchpad…"""
 
     def __init__(self) -> None:
-        self._drafts: dict[str, _Draft] = {}
+        self._drafts: dict[tuple[str, ...], _Draft] = {}
 
     def __len__(self) -> int:
         return len(self._drafts)
 
-    def put(self, item: str, responses: Responses, *, typed: bool, now_ns: int) -> None:
-        """The candidate answered *item* so."""
-        before = self._drafts.get(item)
+    def put(self, act: Kept, *, typed: bool, now_ns: int) -> None:
+        """The candidate did so. ``typed``: more keys may follow soon."""
+        place = _place(act)
+        before = self._drafts.get(place)
         first = before.first_ns if before is not None else now_ns
         due = min(now_ns + PAUSE_NS, first + LONGEST_NS) if typed else now_ns
-        self._drafts[item] = _Draft(responses, first, due)
+        self._drafts[place] = _Draft(act, first, due)
 
-    def get(self, item: str) -> Responses | None:
-        """What stands unsaved for *item*."""
-        draft = self._drafts.get(item)
-        return draft.responses if draft is not None else None
+    def responses(self, item: str) -> Responses | None:
+        """What stands unsaved as answers to *item*."""
+        draft = self._drafts.get(("answers", item))
+        return draft.act.responses if draft and isinstance(draft.act, Respond) else None
+
+    def workings(self) -> list[Working]:
+        """What stands unsaved beside the answers."""
+        acts = [draft.act for draft in self._drafts.values()]
+        return [act.what for act in acts if isinstance(act, Work)]
 
     def settle(self) -> None:
         """All of it is due now."""
         for draft in self._drafts.values():
             draft.due_ns = 0
 
-    def due(self, now_ns: int) -> tuple[str, Responses] | None:
+    def due(self, now_ns: int) -> Kept | None:
         """The draft that is due longest, if one is."""
-        due = [(draft.due_ns, item) for item, draft in self._drafts.items()]
-        if not due or min(due)[0] > now_ns:
-            return None
-        item = min(due)[1]
-        return item, self._drafts[item].responses
+        first = min(self._drafts.values(), key=lambda draft: draft.due_ns, default=None)
+        return first.act if first is not None and first.due_ns <= now_ns else None
 
     def next_ns(self) -> int | None:
         """When the next draft is due."""
         return min((draft.due_ns for draft in self._drafts.values()), default=None)
 
-    def saved(self, item: str, responses: Responses, now_ns: int) -> None:
-        """The agent saved *responses*; what was typed meanwhile stays a draft."""
-        draft = self._drafts.get(item)
+    def saved(self, act: Kept, now_ns: int) -> None:
+        """The agent saved *act*; what was typed meanwhile stays a draft."""
+        place = _place(act)
+        draft = self._drafts.get(place)
         if draft is None:
             return
-        if draft.responses == responses:
-            del self._drafts[item]
+        if draft.act == act:
+            del self._drafts[place]
         else:
             draft.first_ns = now_ns
 
-    def refused(self, item: str, now_ns: int) -> None:
+    def refused(self, act: Kept, now_ns: int) -> None:
         """The agent could not save: try again later."""
-        if item in self._drafts:
-            self._drafts[item].due_ns = now_ns + RETRY_NS
+        draft = self._drafts.get(_place(act))
+        if draft is not None:
+            draft.due_ns = now_ns + RETRY_NS
 
     def clear(self) -> None:
         """Nothing of this can be saved any more."""
         self._drafts.clear()
+
+
+def _place(act: Kept) -> tuple[str, ...]:
+    return ("answers", act.item) if isinstance(act, Respond) else place_of(act.what)

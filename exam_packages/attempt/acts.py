@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.workings import Working
 from exam_packages.canon import Object
 from exam_packages.content.values import Response
 
@@ -40,4 +41,16 @@ class HandIn(Object, tag=6):
     """Finish: nothing can be changed afterwards."""
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn
+class Work(Object, tag=7):
+    """Leave something beside the answers: a note, a strike-out, a highlight, a report."""
+
+    what: Working
+
+
+class Call(Object, tag=8):
+    """Call the invigilator, or take that back."""
+
+    on: bool
+
+
+Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call

@@ -114,6 +114,52 @@ class Reopened(Object, tag=20):
     epoch: int
 
 
+class StruckOut(Object, tag=21):
+    """The candidate struck a choice of an item out, or took that back."""
+
+    item: str
+    response: str
+    choice: str
+    on: bool
+
+
+class Noted(Object, tag=22):
+    """The candidate's note on an item, whole, as it now stands."""
+
+    item: str
+    text: str
+
+
+class Jotted(Object, tag=23):
+    """The candidate's scratchpad, whole, as it now stands."""
+
+    text: str
+
+
+class Highlighted(Object, tag=24):
+    """What is highlighted in a text, whole: runs of words, from the first to the last.
+
+    ``blob`` names the text (``item/<id>``: the item's body; ``exhibit/<id>``); its words
+    are numbered as in :func:`exam_packages.content.words.words`.
+    """
+
+    blob: str
+    runs: tuple[tuple[int, int], ...]
+
+
+class Reported(Object, tag=25):
+    """The candidate says that something is wrong with an item: in these words, or none."""
+
+    item: str
+    words: str
+
+
+class Called(Object, tag=26):
+    """The candidate called the invigilator, or took that back."""
+
+    on: bool
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -150,6 +196,12 @@ Event: TypeAlias = (
     | CameraFound
     | Closed
     | Reopened
+    | StruckOut
+    | Noted
+    | Jotted
+    | Highlighted
+    | Reported
+    | Called
     | SnapshotTaken
     | Identified
 )

@@ -22,6 +22,7 @@ from exam_packages.attempt.commands import (
     Stop,
     journaled_command,
 )
+from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
 from exam_packages.sealing.suite import digest, label
@@ -50,6 +51,8 @@ class Attempt:
     responses: Responses = field(default_factory=lambda: MappingProxyType({}))
     recorded: int = 0
     flags: frozenset[str] = frozenset()
+    workings: Workings = field(default_factory=Workings)
+    calling: bool = False
     visited: frozenset[str] = frozenset()
     extra_s: int = 0
     allowed_s: int = 0
@@ -99,6 +102,10 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, place=item, visited=attempt.visited | {item})
         case ev.Flagged(item=item, on=on):
             return replace(attempt, flags=attempt.flags | {item} if on else attempt.flags - {item})
+        case ev.StruckOut() | ev.Noted() | ev.Jotted() | ev.Highlighted() | ev.Reported():
+            return replace(attempt, workings=add(attempt.workings, event))
+        case ev.Called(on=on):
+            return replace(attempt, calling=on)
         case ev.Opened(epoch=epoch, held=held):
             paused = held and attempt.phase is Phase.RUNNING
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)

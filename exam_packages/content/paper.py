@@ -7,15 +7,34 @@ the package as blobs of their own (``item/<id>``, ``exhibit/<id>``, ``media/<nam
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from exam_packages.canon import Object
+from exam_packages.canon import Object, Text
 from exam_packages.content.text import Block
 
 LINEAR, NONLINEAR = 1, 2
 """QTI navigation modes."""
 
 CAMERA_OFF, CAMERA_IF_PRESENT, CAMERA_REQUIRED = 0, 1, 2
+
+STRIKE_OUT, HIGHLIGHT, NOTES, SCRATCHPAD = "strike-out", "highlight", "notes", "scratchpad"
+CALCULATOR, SCIENTIFIC = "calculator", "scientific-calculator"
+GLOSSARY, TRANSLATION, SEARCH = "glossary", "keyword-translation", "search"
+TOOLS: Final = (
+    STRIKE_OUT,
+    HIGHLIGHT,
+    NOTES,
+    SCRATCHPAD,
+    CALCULATOR,
+    SCIENTIFIC,
+    GLOSSARY,
+    TRANSLATION,
+    SEARCH,
+)
+"""The tools that a form may allow its candidates. Flags, reports of questions and calls for
+the invigilator are always there."""
+STANDARD_TOOLS: Final = (STRIKE_OUT, HIGHLIGHT, NOTES, SCRATCHPAD, GLOSSARY, SEARCH)
+"""What is allowed where nothing else is said: nothing that computes or translates."""
 
 
 class ItemReference(Object):
@@ -45,13 +64,16 @@ class Policy(Object):
 
     ``warnings_s`` are the remaining seconds at which the candidate is told;
     ``outage_limit_s`` is the longest outage given back without a person deciding;
-    ``snapshot_interval_s`` is the mean time between webcam snapshots.
+    ``snapshot_interval_s`` is the mean time between webcam snapshots; ``tools`` are those
+    of :data:`TOOLS` that the candidate may use. A station passes over one that it does not
+    know: what a form needs beyond what a station has is for the package to demand.
     """
 
     warnings_s: tuple[int, ...]
     outage_limit_s: int
     camera: int
     snapshot_interval_s: int
+    tools: tuple[Text, ...]
 
 
 class Paper(Object):

@@ -8,8 +8,16 @@ from exam_packages.content.paper import Paper
 
 
 def read_paper(data: bytes) -> Paper:
-    """The paper in the blob ``paper``."""
-    paper: Paper = canon.unpack(data, Paper)
+    """The paper in the blob ``paper``. One of another version's shape is refused whole: a
+    rule that is guessed is worse than a form that is sealed again."""
+    try:
+        paper: Paper = canon.unpack(data, Paper)
+    except canon.CanonError as problem:
+        raise canon.CanonError(
+            "This paper cannot be read by this version: draw and seal its form again, or use "
+            "the version it was made with. ({why})",
+            why=str(problem),
+        ) from None
     return paper
 
 

@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import msgspec
+
 from exam_packages.assessment import QuestionReference, SectionPlan, Test
 from exam_packages.blueprint import Blueprint
 from exam_packages.content.paper import Policy
@@ -46,12 +48,21 @@ def draw(
     """
     if not test.time_limit_s:
         raise FormsError("The test “{test}” has no time limit; give it one.", test=test.identifier)
-    return _draw(test, seed, policy, statistics or {})
+    return _draw(test, seed, _allowing(test, policy), statistics or {})
 
 
 def practice(test: Test, seed: bytes, *, policy: Policy = STANDARD_POLICY) -> DrawnForm | None:
     """Draw the practice form of *test*; ``None`` when it has none. A limit of 0 is none."""
-    return None if test.practice is None else _draw(test.practice, seed, policy, {})
+    if test.practice is None:
+        return None
+    return _draw(test.practice, seed, _allowing(test, policy), {})
+
+
+def _allowing(test: Test, policy: Policy) -> Policy:
+    """*policy* with the tools that the blueprint of *test* names, if it does."""
+    if test.blueprint is None or test.blueprint.tools is None:
+        return policy
+    return msgspec.structs.replace(policy, tools=test.blueprint.tools)
 
 
 def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> DrawnForm:

@@ -31,6 +31,7 @@ from exam_packages.content.items import (
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     PAPER_BLOB,
+    STANDARD_TOOLS,
     ItemReference,
     Paper,
     Policy,
@@ -48,7 +49,11 @@ from exam_packages.rules.templates import draw_templates
 from exam_packages.templates import substitute
 
 STANDARD_POLICY = Policy(
-    warnings_s=(600, 300, 60), outage_limit_s=300, camera=CAMERA_IF_PRESENT, snapshot_interval_s=60
+    warnings_s=(600, 300, 60),
+    outage_limit_s=300,
+    camera=CAMERA_IF_PRESENT,
+    snapshot_interval_s=60,
+    tools=STANDARD_TOOLS,
 )
 OBJECT_TYPE = "application/msgpack"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

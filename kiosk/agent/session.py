@@ -6,7 +6,8 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 1.  An invigilator admits; only then may the candidate practise or begin.
 2.  An exam begins when its paper is released, once, and with a camera where the policy
     demands one. Time runs from then on.
-3.  While it runs, the candidate moves, answers and flags. While it is paused: nothing.
+3.  While it runs, the candidate moves, answers, flags, and leaves workings beside the
+    answers: with the tools that the form allows, within bounds. While it is paused: nothing.
 4.  In a linear part the candidate takes each question in turn and never comes back. In
     a nonlinear part, and between adjoining nonlinear parts, every question stays open.
 5.  An answer must be one that its question could have produced. What it says is not
@@ -16,25 +17,48 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 8.  Commands come in the order of (authority, number). One that was obeyed before is
     harmless, also when it comes again.
 9.  “Stop and hand in” closes from every state.
-10. After the end, nothing.
+10. The invigilator can be called from the beginning to the end, also in a pause.
+11. After the end, nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
+from exam_packages.attempt.workings import (
+    MAX_NOTE,
+    MAX_REPORT,
+    MAX_RUNS,
+    MAX_SCRATCHPAD,
+    Runs,
+    Working,
+    add,
+)
 from exam_packages.clock import Stamp
-from exam_packages.content.items import Item, problem, unordered
-from exam_packages.content.paper import CAMERA_REQUIRED, LINEAR, Paper
+from exam_packages.content.items import Choice, Item, problem, unordered
+from exam_packages.content.paper import (
+    CAMERA_REQUIRED,
+    HIGHLIGHT,
+    LINEAR,
+    NOTES,
+    SCRATCHPAD,
+    STRIKE_OUT,
+    Paper,
+    exhibit_blob,
+    item_blob,
+)
 from exam_packages.content.values import Response
 
 MAX_GRANT_S = 24 * 3600
 """Seconds that one command may give or take: more is a slip of the hand."""
+MAX_WORD = 1 << 20
+"""The number of a word in a text is below this."""
 
 Events = tuple[ev.Event, ...]
 
@@ -82,6 +106,10 @@ NOT_IN_TURN = Refusal(
     "The questions of this part are taken one after the other, and there is no way back."
 )
 ELSEWHERE = Refusal("Only the question on the screen can be answered in this part.")
+NOT_ALLOWED = Refusal("This exam does not allow this tool.")
+NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
+NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
+TOO_MANY_RUNS = Refusal("There are too many highlights in this text; take some back first.")
 
 
 def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> Events | Refusal:
@@ -102,6 +130,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
             return _practise(exam, attempt)
         case acts.Begin():
             return _begin(exam, attempt)
+        case acts.Call(on=on):
+            return () if on == attempt.calling else (ev.Called(on),)
         case _:
             return _work(exam, attempt, asked)
 
@@ -163,7 +193,9 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
 
 
 def _work(
-    exam: Exam, attempt: Attempt, act: acts.Move | acts.Respond | acts.Flag | acts.HandIn
+    exam: Exam,
+    attempt: Attempt,
+    act: acts.Move | acts.Respond | acts.Flag | acts.HandIn | acts.Work,
 ) -> Events | Refusal:
     if attempt.phase is Phase.PAUSED:
         return PAUSED
@@ -182,8 +214,59 @@ def _work(
             if refusal is not None:
                 return refusal
             return () if on == (item in attempt.flags) else (ev.Flagged(item, on),)
+        case acts.Work(what=what):
+            refusal = _unfit(exam, exam.paper, attempt.place, what)
+            if refusal is not None:
+                return refusal
+            return () if add(attempt.workings, what) == attempt.workings else (what,)
         case acts.HandIn():
             return close(attempt, ev.HANDED_IN)
+
+
+def _unfit(exam: Exam, paper: Paper, place: str, what: Working) -> Refusal | None:
+    """Why *what* cannot stand beside the answers, if it cannot."""
+    tools = paper.policy.tools
+    match what:
+        case ev.StruckOut(item=item, response=response, choice=choice):
+            if STRIKE_OUT not in tools:
+                return NOT_ALLOWED
+            return _closed_to(paper, place, item) or _no_choice(exam.items[item], response, choice)
+        case ev.Noted(item=item, text=text):
+            if NOTES not in tools:
+                return NOT_ALLOWED
+            return _closed_to(paper, place, item) or _too_long(text, MAX_NOTE)
+        case ev.Jotted(text=text):
+            return _too_long(text, MAX_SCRATCHPAD) if SCRATCHPAD in tools else NOT_ALLOWED
+        case ev.Highlighted(blob=blob, runs=runs):
+            if HIGHLIGHT not in tools:
+                return NOT_ALLOWED
+            exhibits = [exhibit_blob(each) for each in exam.items[place].exhibits]
+            if blob not in (item_blob(place), *exhibits):
+                return NO_SUCH_TEXT
+            return None if _in_order(runs) else TOO_MANY_RUNS
+        case ev.Reported(item=item, words=words):
+            return _closed_to(paper, place, item) or _too_long(words, MAX_REPORT)
+
+
+def _no_choice(item: Item, response: str, choice: str) -> Refusal | None:
+    interaction = item.interaction(response)
+    choices = interaction.choices if isinstance(interaction, Choice) else ()
+    return None if any(each.identifier == choice for each in choices) else NO_SUCH_CHOICE
+
+
+def _too_long(text: str, most: int) -> Refusal | None:
+    if len(text) <= most:
+        return None
+    return Refusal("This is too long to be kept: at most {most} characters.", (("most", most),))
+
+
+def _in_order(runs: Runs) -> bool:
+    """Whether *runs* are a few, in the order of the text, and none touches another."""
+    ends = [end for run in runs for end in run]
+    apart = all(first <= last for first, last in runs) and all(
+        before[1] + 1 < after[0] for before, after in pairwise(runs)
+    )
+    return len(runs) <= MAX_RUNS and apart and all(0 <= end < MAX_WORD for end in ends)
 
 
 def _move(paper: Paper, attempt: Attempt, place: str, item: str) -> Events | Refusal:

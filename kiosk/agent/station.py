@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.state import Phase
+from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import Clock, Stamp, stamp
 from exam_packages.errors import ExamError
 from kiosk.agent.courier import Parcel
@@ -191,6 +191,8 @@ class Station:
         if self.package is not None and self.package.open is not None:
             items = len(self.package.open.items)
         incidents = [*self.incidents]
+        if self.record is not None:
+            incidents += self._raised(self.record.attempt)
         if (trouble := self.trouble()) and self.hall_up:
             incidents.append(trouble)
         return wire.Status(
@@ -204,6 +206,19 @@ class Station:
             _free_mb(self.attempts),
             now.wall_ns,
         )
+
+    def _raised(self, attempt: Attempt) -> list[str]:
+        """What the candidate wants a person to know. The words of a report may say what an
+        answer is: they stay in the record."""
+        raised = []
+        opened = self.package.open if self.package is not None else None
+        if opened is not None and (reported := attempt.workings.reported):
+            places = [each.identifier for each in opened.paper.references()]
+            numbers = ", ".join(str(n) for n, item in enumerate(places, 1) if item in reported)
+            raised.append(f"The candidate reported a fault of question {numbers}")
+        if attempt.calling:
+            raised.append("The candidate calls the invigilator")
+        return raised
 
 
 def _chunks(entries: list[ev.Entry]) -> list[Entries]:

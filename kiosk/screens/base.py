@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
@@ -179,6 +180,15 @@ class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
 
     def action_leave(self) -> None:
         self.dismiss("")
+
+    def dismiss(self, result: str | None = None) -> AwaitComplete:
+        """Leave, once. The stock one takes whatever is on top off the stack: with keys that
+        came too fast, the question itself, and in the end the screen stops."""
+        return super().dismiss(result) if self.is_active else AwaitComplete()
+
+
+class Pane(Dialog):
+    """A tool in the corner: the question stays in sight behind it."""
 
 
 def words(text: str, *, id: str | None = None, classes: str = "words") -> Static:

@@ -89,7 +89,7 @@ class Large(Lines):
 
 
 class PictureDialog(Dialog):
-    """The pictures of a question, one at a time. Opened with F6."""
+    """The pictures of a question, one at a time. Opened with F7."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("f6", "leave", show=False),

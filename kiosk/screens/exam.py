@@ -4,31 +4,41 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+import msgspec
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
+from textual.geometry import Region, Spacing
 from textual.widget import Widget
 from textual.widgets import Static
 
+from exam_packages.attempt.events import StruckOut
 from exam_packages.content import text as rich
-from exam_packages.content.items import Item
+from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.paper import STRIKE_OUT, exhibit_blob, item_blob
 from exam_packages.errors import ExamError
 from exam_packages.language import _, say
-from kiosk.course import Course, answered_in, one_way, order, section_of
-from kiosk.screens import standing
+from kiosk.course import Course, allowed, answered_in, one_way, order, section_of
+from kiosk.glossary import with_terms
+from kiosk.screens import standing, workbench
 from kiosk.screens.base import KioskScreen
 from kiosk.screens.enlarge import PictureDialog
+from kiosk.screens.exhibit import ExhibitSheet
+from kiosk.screens.highlight import Marked, dressed
 from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.widgets.bars import Key
 from kiosk.widgets.question import Question
-from kiosk.widgets.sheet import Sheet
 from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
 """From this width on an exhibit stands beside its question; below, in front of it."""
+
+
+PANE_LINES = 7
+"""Lines at the bottom that a tool may cover."""
 
 
 class ExamScreen(KioskScreen):
@@ -38,7 +48,8 @@ class ExamScreen(KioskScreen):
         Binding("f2", "questions", show=False),
         Binding("f3", "flag", show=False),
         Binding("f4", "exhibit", show=False),
-        Binding("f6", "enlarge", show=False),
+        Binding("f6", "tools", show=False, priority=True),  # the text area has a use for it
+        Binding("f7", "enlarge", show=False, priority=True),  # and for this one
         Binding("f8", "back", show=False),
         Binding("f9", "forth", show=False),
         Binding("f10", "review", show=False),
@@ -48,10 +59,11 @@ class ExamScreen(KioskScreen):
         super().__init__()
         self.practice = practice
         self.item: Item | None = None
+        self.exhibits: tuple[Exhibit, ...] = ()
         self._shown: tuple[int, str] | None = None
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
-        self._has_exhibit = False
+        self.has_exhibit = False
         self._has_pictures = False
         self._more = ""
 
@@ -61,7 +73,7 @@ class ExamScreen(KioskScreen):
                 yield Question(id="question")
                 yield Static("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
-                yield Sheet(id="exhibit-sheet")
+                yield ExhibitSheet(id="exhibit-sheet")
 
     # What is shown.
 
@@ -91,6 +103,8 @@ class ExamScreen(KioskScreen):
             where += Content(" · ") + plain(section.title)
         if course.flagged(place):
             where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
+        if place in course.workings.notes:
+            where += Content.styled("  ✎ " + _("note"), "$mark")
         answered = sum(answered_in(course, item) for item in items)
         count = Content(say("{answered} of {all} answered", answered=answered, all=len(items)))
         if self.practice:
@@ -109,11 +123,12 @@ class ExamScreen(KioskScreen):
         if not linear:
             keys.append(Key("f2", _("Questions"), "questions"))
         keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
-        if self._has_exhibit:
+        if self.has_exhibit:
             keys.append(Key("f4", _("Exhibit"), "exhibit"))
         keys.append(Key("f5", _("Help"), "help"))
+        keys.append(Key("f6", _("Tools"), "tools"))
         if self._has_pictures:
-            keys.append(Key("f6", _("Picture"), "enlarge"))
+            keys.append(Key("f7", _("Picture"), "enlarge"))
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
         keys.append(Key("f9", _("Next"), "forth"))
@@ -140,27 +155,30 @@ class ExamScreen(KioskScreen):
         try:
             item = await library.item(course.part, item_id)
             exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
+            tools = course.paper.policy.tools
+            item = with_terms(item, item.catalogs, tools)
+            exhibits = [with_terms(each, each.catalogs, tools) for each in exhibits]
         except ExamError as problem:
             self._loading = None
             self.client.announce(problem.template, **problem.fields)
             return
-        blocks: list[rich.Block] = []
-        for exhibit in exhibits:
-            blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
-            blocks.extend(exhibit.body)
         same_exhibits = self.item is not None and self.item.exhibits == item.exhibits
         if not same_exhibits:
             self._exhibit_wanted = None
         # What stood here before the screen was away may have been another candidate's.
         stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
-        self._has_exhibit = bool(blocks)
-        self._has_pictures = bool(_media(item, blocks))
+        self.exhibits = tuple(exhibits)
+        self.has_exhibit = bool(exhibits)
+        self._has_pictures = bool(_media(item, [b for each in exhibits for b in each.body]))
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
-        await question.show(item, course.responses(item_id), pictures)
+        struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
+        shown = msgspec.structs.replace(item, body=self._body(course))
+        await question.show(shown, course.responses(item_id), pictures, struck)
         if not stands:
-            self.query_one("#exhibit-sheet", Sheet).load(tuple(blocks), pictures=pictures)
+            sheet = self.query_one(ExhibitSheet)
+            sheet.load(self._exhibit_blocks(course), pictures=pictures)
         self._shown = (course.part, item_id)
         self._loading = None
         self._arrange()
@@ -170,13 +188,60 @@ class ExamScreen(KioskScreen):
             question.focus_first()
         self.tell()  # at once: the number above and the question are painted together
         self.client.wake()
-        self.run_worker(self._load_pictures(course.part, item, blocks), group="pictures")
+        self.run_worker(self._load_pictures(course.part, item), group="pictures")
         self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
 
     def _pictures(self, part: int) -> Pictures:
         return lambda media: self.client.library.picture(part, media)
 
-    async def _load_pictures(self, part: int, item: Item, exhibits: list[rich.Block]) -> None:
+    # Texts with the candidate's marks.
+
+    def texts(self) -> tuple[Marked, ...]:
+        """The texts that stand here and whose words can be highlighted."""
+        if self.item is None:
+            return ()
+        body = Marked(item_blob(self.item.identifier), self.item.body)
+        return (body, *(Marked(exhibit_blob(e.identifier), e.body) for e in self.exhibits))
+
+    def paint(self, blob: str = "", selected: tuple[int, int] | None = None) -> None:
+        """Draw the texts again, with what is highlighted, and *selected* words of *blob*."""
+        course = self.course
+        if course is None or self.item is None or self.shown != self.item.identifier:
+            return  # another question is on its way
+        question, sheet = self.query_one(Question), self.query_one(ExhibitSheet)
+        body = self._body(course, blob, selected)
+        question.redraw(msgspec.structs.replace(self.item, body=body))
+        sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
+        for each in (*question.stems(), sheet):
+            line = each.selected_line()
+            if line is not None and isinstance(each.parent, Widget):
+                region = Region(0, line, 1, 1).translate(each.virtual_region.offset)
+                each.parent.scroll_to_region(
+                    region, spacing=Spacing(1, 0, PANE_LINES, 0), animate=False, force=True
+                )
+
+    def _body(
+        self, course: Course, blob: str = "", selected: tuple[int, int] | None = None
+    ) -> tuple[rich.Block, ...]:
+        if self.item is None:
+            return ()
+        own = item_blob(self.item.identifier)
+        runs = course.workings.highlights.get(own, ())
+        return dressed(self.item.body, runs, selected if blob == own else None)
+
+    def _exhibit_blocks(
+        self, course: Course, blob: str = "", selected: tuple[int, int] | None = None
+    ) -> tuple[rich.Block, ...]:
+        blocks: list[rich.Block] = []
+        for exhibit in self.exhibits:
+            own = exhibit_blob(exhibit.identifier)
+            runs = course.workings.highlights.get(own, ())
+            blocks.append(rich.Heading(2, (rich.Text(exhibit.title, 0),)))
+            blocks += dressed(exhibit.body, runs, selected if blob == own else None)
+        return tuple(blocks)
+
+    async def _load_pictures(self, part: int, item: Item) -> None:
+        exhibits = [block for exhibit in self.exhibits for block in exhibit.body]
         for media in sorted(_media(item, exhibits)):
             if self.client.library.picture(part, media) is None:
                 try:
@@ -185,7 +250,7 @@ class ExamScreen(KioskScreen):
                     self.client.announce(problem.template, **problem.fields)
                     continue
                 self.query_one(Question).repaint_pictures()
-                self.query_one("#exhibit-sheet", Sheet).rebuild()
+                self.query_one(ExhibitSheet).rebuild()
 
     async def _prefetch(self, course: Course, item_id: str) -> None:
         """Read the next question while this one is read: going there is then instant."""
@@ -210,12 +275,12 @@ class ExamScreen(KioskScreen):
 
     def _covers(self) -> bool:
         """Whether the exhibit stands in front of the question."""
-        return self._has_exhibit and not self._beside and bool(self._exhibit_wanted)
+        return self.has_exhibit and not self._beside and bool(self._exhibit_wanted)
 
     def _arrange(self) -> None:
         wanted = self._exhibit_wanted if self._exhibit_wanted is not None else self._beside
         self.set_class(not self._beside, "-narrow")
-        self.query_one("#exhibit").display = self._has_exhibit and wanted
+        self.query_one("#exhibit").display = self.has_exhibit and wanted
         self.query_one("#desk").display = not self._covers()
         self.call_after_refresh(self._tell_more)
 
@@ -224,8 +289,14 @@ class ExamScreen(KioskScreen):
         if self.is_mounted:
             self._arrange()
 
+    def bring(self, *, exhibit: bool) -> None:
+        """Have the exhibit in sight, or the question."""
+        away = not self.query_one("#exhibit").display if exhibit else self._covers()
+        if away:
+            self.action_exhibit()
+
     def action_exhibit(self) -> None:
-        if not self._has_exhibit:
+        if not self.has_exhibit:
             return
         self._exhibit_wanted = not self.query_one("#exhibit").display
         self._arrange()
@@ -239,7 +310,7 @@ class ExamScreen(KioskScreen):
         if not self._has_pictures or self._shown is None:
             return
         pictures = self.query_one(Question).pictures_shown()
-        blocks = self.query_one("#exhibit-sheet", Sheet).blocks if self._has_exhibit else ()
+        blocks = self.query_one(ExhibitSheet).blocks if self.has_exhibit else ()
         known = {picture.media for picture, _marks in pictures}
         pictures += [
             (part, [])
@@ -274,6 +345,16 @@ class ExamScreen(KioskScreen):
         if self.course is not None:
             self.course.answer(event.item, event.responses, typed=event.typed)
             self.client.wake()
+
+    @on(Question.Struck)
+    def _struck(self, event: Question.Struck) -> None:
+        event.stop()
+        if self.course is not None:
+            self.course.work(StruckOut(event.item, event.response, event.choice, event.on))
+
+    def action_tools(self) -> None:
+        if self.course is not None:
+            workbench.open_tools(self, self.course)
 
     def _go(self, step: int) -> None:
         course = self.course

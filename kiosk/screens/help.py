@@ -11,7 +11,7 @@ from kiosk.screens.base import Dialog, words
 from kiosk.widgets.lines import Lines, Row, Rows
 from kiosk.widgets.text import wrap
 
-TIME, CLOSE = "time", "close"
+TIME, CALL, CLOSE = "time", "call", "close"
 
 
 def _theme_names() -> dict[str, str]:
@@ -34,6 +34,10 @@ class DisplayRows(Rows):
         hidden = getattr(self.app, "time_hidden", False)
         mark = "☐" if hidden else "☑"
         rows.append(Row(TIME, (Content(f"  {mark} " + _("Show the time left")),)))
+        if isinstance(self.screen, HelpDialog) and self.screen.client.may_call:
+            calling = self.screen.client.calling
+            call = _("No longer call the invigilator") if calling else _("Call the invigilator")
+            rows.append(Row(CALL, (Content(f"  {'▲' if calling else '△'} {call}"),)))
         rows.append(Row(CLOSE, (Content("  ← " + _("Back (Esc or F5)")),)))
         return rows
 
@@ -54,7 +58,8 @@ class KeyTable(Lines):
             ("F3", _("Flag this question to come back to it, or take the flag off")),
             ("F4", _("Show or hide the exhibit that belongs to the question")),
             ("F5", _("This page")),
-            ("F6", _("Show a picture as large as the screen: + − enlarge it, arrows move over it")),
+            ("F6", _("Tools: notes, scratchpad, and what else this exam allows")),
+            ("F7", _("Show a picture as large as the screen: + − enlarge it, arrows move over it")),
             ("F8  F9", _("Back to the question before; on to the next")),
             ("F10", _("Review and hand in (it asks twice)")),
             ("Tab", _("On to the next answer or button; Shift+Tab goes back")),
@@ -85,6 +90,9 @@ class HelpDialog(Dialog):
     def chosen(self, key: str) -> None:
         """A row was chosen."""
         if key == CLOSE:
+            self.dismiss("")
+        elif key == CALL:
+            self.client.call()
             self.dismiss("")
         elif key == TIME:
             self.client.time_hidden = not self.client.time_hidden

@@ -59,6 +59,7 @@ class QuestionRows(Rows):
         here = Content.styled("  ← " + _("here"), "$mark")
         line = Content(f"  {number:>3}  ") + pad(state, 17)
         line += pad(flag if course.flagged(item) else Content(""), 11)
+        line += Content.styled("✎ ", "$mark") if item in course.workings.notes else Content("  ")
         room = max(4, width - line.cell_length - (here.cell_length if item == course.place else 0))
         line += Content(fit(title, room))
         return line + here if item == course.place else line
@@ -115,6 +116,10 @@ class NavigatorDialog(Dialog):
 
     def _hint(self) -> None:
         hint = _("↑ ↓ or a number, then Enter opens it")
+        if self.course.workings.notes:
+            hint += " · ✎ " + _("has a note")
+        if self.course.workings.scratchpad:
+            hint += " · ✎ " + _("scratchpad in use")
         if self._digits:
             hint = say("Question {number}: Enter opens it", number=self._digits)
         show_words(self, "#hint", hint)

@@ -41,6 +41,11 @@ class ReviewDialog(Dialog):
             )
         if flagged:
             count += " " + ngettext("{n} is flagged.", "{n} are flagged.", len(flagged))
+        noted = len(self.course.workings.notes)
+        if noted:
+            count += " " + ngettext("✎ {n} has a note.", "✎ {n} have notes.", noted)
+        if self.course.workings.scratchpad:
+            count += " " + _("✎ The scratchpad has notes (F6, S).")
         yield words(count)
         with VerticalScroll(can_focus=False):
             only = frozenset([*unanswered, *flagged])

@@ -107,6 +107,13 @@ def camera(view: View) -> Content:
             return Content("")
 
 
+def called(view: View) -> Content:
+    """Whether the candidate has called the invigilator."""
+    if view.attempt is None or not view.attempt.calling:
+        return Content("")
+    return Content.styled("▲ " + _("Invigilator called"), "bold $attention")
+
+
 def status_parts(view: View, unsaved: int, practising: bool) -> list[Content]:
     """The last line of the screen."""
     if practising:
@@ -116,5 +123,5 @@ def status_parts(view: View, unsaved: int, practising: bool) -> list[Content]:
     elif view.person is None or view.finished is not None:
         parts = [safe(view)]
     else:
-        parts = [saved(view, unsaved), safe(view), camera(view)]
+        parts = [saved(view, unsaved), safe(view), camera(view), called(view)]
     return [part for part in parts if part.plain]

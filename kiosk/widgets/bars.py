@@ -25,7 +25,7 @@ class Key:
 
     @property
     def shown(self) -> str:
-        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp"}
+        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓"}
         return names.get(self.key, self.key.capitalize())
 
 
@@ -79,8 +79,10 @@ class KeyBar(Bar):
         self._keys = keys
         self._ends = []
         content = Content("")
+        whole = sum(len(key.shown) + len(key.label) + 3 for key in keys) - 2
+        wide = "  " if whole <= (self.content_size.width or 78) else " "
         for key in keys:
-            gap = "  " if content else ""
+            gap = wide if content else ""
             content += Content.assemble(gap, (key.shown, "bold reverse"), f" {key.label}")
             self._ends.append(content.cell_length)
         self.show(content)

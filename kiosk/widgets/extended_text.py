@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static, TextArea
@@ -32,18 +30,20 @@ class Essay(TextArea):
     no longer there. Wrapping the whole bounded text instead costs a few milliseconds.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f6", "screen.enlarge", show=False)]
-
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MAX_TEXT, id: str | None = None) -> None:
         super().__init__(
-            soft_wrap=True, tab_behavior="focus", highlight_cursor_line=False, max_checkpoints=200
+            id=id,
+            soft_wrap=True,
+            tab_behavior="focus",
+            highlight_cursor_line=False,
+            max_checkpoints=200,
         )
         self.cursor_blink = False
-        self.most = MAX_TEXT
+        self.most = most
         """Characters there is room for: less when the answer is in several texts."""
 
     def edit(self, edit: Edit) -> EditResult:
-        text = harmless(edit.text[: 4 * MAX_TEXT], lines=True)
+        text = harmless(edit.text[: 4 * self.most], lines=True)
         replaced = self.get_text_range(*sorted((edit.from_location, edit.to_location)))
         room = max(0, self.most - len(self.text) + len(replaced))
         edit.text = text[:room]

@@ -84,10 +84,21 @@ class Question(VerticalScroll, can_focus=False):
             self.responses = responses
             self.typed = typed
 
+    class Struck(Message):
+        """A choice of the item was struck out, or that was taken back."""
+
+        def __init__(self, item: str, response: str, choice: str, *, on: bool) -> None:
+            super().__init__()
+            self.item = item
+            self.response = response
+            self.choice = choice
+            self.on = on
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self.item: Item | None = None
         self._answers: dict[str, tuple[str, ...]] = {}
+        self._struck: frozenset[tuple[str, str]] | None = None
         self._titles: dict[str, str] = {}
         self._pools: dict[type[Widget], list[Widget]] = {}
         self._taken: dict[type[Widget], int] = {}
@@ -97,10 +108,16 @@ class Question(VerticalScroll, can_focus=False):
         self._height = 0
 
     async def show(
-        self, item: Item, responses: Sequence[Response], pictures: Pictures | None = None
+        self,
+        item: Item,
+        responses: Sequence[Response],
+        pictures: Pictures | None = None,
+        struck: frozenset[tuple[str, str]] | None = None,
     ) -> None:
-        """Show *item* with the answers given so far."""
+        """Show *item* with the answers given so far, and the choices that are struck out, as
+        (response, choice); ``None``: none may be."""
         self.item = item
+        self._struck = struck
         self._answers = {each.identifier: each.members for each in responses}
         self._titles = _titles(item)
         self._pictures = pictures
@@ -141,7 +158,7 @@ class Question(VerticalScroll, can_focus=False):
         match interaction:
             case Choice() | Hotspot():
                 widget = await self._take(ChoiceRows)
-                widget.load(interaction, response, title)
+                widget.load(interaction, response, title, self._struck_of(interaction))
             case Order() | GraphicOrder():
                 widget = await self._take(OrderRows)
                 widget.load(interaction, response, title)
@@ -243,6 +260,31 @@ class Question(VerticalScroll, can_focus=False):
                     label = _gap_label(self._titles.get(interaction.response, ""))
                     gaps[interaction.response] = (label, plain_answer(interaction, members))
         return gaps
+
+    def _struck_of(self, interaction: Choice | Hotspot) -> set[str] | None:
+        if self._struck is None:
+            return None
+        return {choice for response, choice in self._struck if response == interaction.response}
+
+    def redraw(self, item: Item) -> None:
+        """Show the body of *item*, the same one with other marks in its words."""
+        self.item = item
+        stems = [part for part in _parts(item) if isinstance(part, tuple)]
+        for sheet, blocks in zip(self._stem, stems, strict=True):
+            sheet.load(blocks, gaps=self._gaps(), pictures=sheet.pictures)
+
+    def stems(self) -> tuple[Sheet, ...]:
+        """The sheets that the body stands on."""
+        return tuple(self._stem)
+
+    @on(ChoiceRows.Struck)
+    def _struck_out(self, event: ChoiceRows.Struck) -> None:
+        event.stop()
+        response = event.interaction.response
+        if self.item is not None and self.item.interaction(response) is event.interaction:
+            self.post_message(
+                self.Struck(self.item.identifier, response, event.choice, on=event.on)
+            )
 
     @on(Answered)
     def _answered(self, event: Answered) -> None:

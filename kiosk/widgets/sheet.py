@@ -7,7 +7,7 @@ from textual.content import Content
 from exam_packages.content.text import Block
 from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.lines import Lines
-from kiosk.widgets.text import Gaps, Pictures
+from kiosk.widgets.text import SELECTED_STYLE, Gaps, Pictures
 
 
 class Sheet(Lines):
@@ -37,6 +37,13 @@ class Sheet(Lines):
         if gaps != self.gaps:
             self.gaps = gaps
             self.rebuild()
+
+    def selected_line(self) -> int | None:
+        """The first line in which words are being selected."""
+        for y, line in enumerate(self._lines):
+            if any(SELECTED_STYLE in str(span.style) for span in line.spans):
+                return y
+        return None
 
     def build(self, width: int) -> list[Content]:
         return block_lines(self.blocks, width, gaps=self.gaps, pictures=self.pictures)

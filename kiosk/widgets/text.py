@@ -75,6 +75,10 @@ their mark (``☑``), and whether they are chosen (any words, or none)."""
 Pictures = Callable[[str], Cells | str | None]
 """A picture by its media name at a width: cells, a sentence why not, or not yet."""
 
+HIGHLIGHTED, SELECTED = 1 << 7, 1 << 8
+"""Styles of text that only a screen gives: no paper has them."""
+SELECTED_STYLE = "bold underline $ground on $mark"
+
 _SUBSCRIPT = dict(
     zip("0123456789+-=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
 )
@@ -116,7 +120,9 @@ def _inline(each: rich.Inline, gaps: Gaps) -> Content:
             return plain(text)
         case rich.Ruby(inlines=inner, reading=reading):
             return inline(inner, gaps) + plain(f"({reading})", "$quiet")
-        case rich.Term(inlines=inner) | rich.When(inlines=inner):
+        case rich.Term(inlines=inner):
+            return inline(inner, gaps).stylize("underline") + Content("*")
+        case rich.When(inlines=inner):
             return inline(inner, gaps)
         case rich.Printed(identifier=identifier):
             return plain(f"{{{identifier}}}")
@@ -141,6 +147,8 @@ def _text(text: str, style: int) -> Content:
             (rich.UNDERLINE, "underline"),
             (rich.CODE, "$mark"),
             (rich.STRIKE, "strike"),
+            (HIGHLIGHTED, "$ground on $attention"),
+            (SELECTED, SELECTED_STYLE),
         )
         if style & bit
     ]

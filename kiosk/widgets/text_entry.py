@@ -73,6 +73,7 @@ class TextEntryField(Horizontal):
         self._note = Words("", markup=False, classes="note")
         self._given = ""
         self._noted = ""
+        self.title = ""
 
     def compose(self) -> ComposeResult:
         yield self._label
@@ -82,6 +83,7 @@ class TextEntryField(Horizontal):
     def load(self, interaction: TextEntry, response: Response | None, title: str) -> None:
         self.interaction = interaction
         self._given = response.members[0] if response is not None and response.members else ""
+        self.title = title
         self._label.update(Content(title))
         self._field.placeholder = harmless(interaction.placeholder)
         wanted = interaction.expected_length or (12 if interaction.numeric else 30)
@@ -102,6 +104,11 @@ class TextEntryField(Horizontal):
         if note != self._noted:
             self._noted = note
             self._note.update(Content(note))
+
+    def put(self, text: str) -> None:
+        """Answer with *text*, as if it had been typed."""
+        self._field.value = text
+        self._field.cursor_position = len(text)
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:

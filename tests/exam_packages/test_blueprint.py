@@ -38,6 +38,7 @@ def test_the_documented_blueprint_is_read_whole() -> None:
     assert blueprint.layout is not None and blueprint.layout.minutes == 120
     assert blueprint.layout.sections == (Group("Hazards and controls", ("temperature",)),)
     assert blueprint.overlap == 10
+    assert blueprint.tools == ("strike-out", "notes", "scientific-calculator")
 
 
 @pytest.mark.parametrize(
@@ -58,6 +59,8 @@ def test_the_documented_blueprint_is_read_whole() -> None:
         (COUNTED + "[points.d]\n'*' = 2", "of which it counts no questions"),
         (COUNTED + "[weights.c]\n'*' = 2", "of which it counts no questions"),
         (COUNTED + "[weights.c]\nl = -2", "a number from 0 on"),
+        ('tools = ["abacus"]\n' + COUNTED, "“tools” as a list of some of these: strike-out"),
+        ('tools = ["notes", "notes"]\n' + COUNTED, "“tools”"),
         (COUNTED + "[layout]\ntitle = 'T'\nlanguage = 'en'\nminutes = 0", "minutes above 0"),
         (COUNTED + "[layout]\ntitle = ''\nlanguage = 'en'\nminutes = 1", "“layout.title”"),
         (

@@ -7,6 +7,7 @@ from exam_packages.content.items import Choice, ExtendedText, Item, SimpleChoice
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     NONLINEAR,
+    TOOLS,
     ItemReference,
     Paper,
     Policy,
@@ -66,7 +67,7 @@ def paper(
         time_limit_s,
         (),
         parts or (one,),
-        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s),
+        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS),
     )
 
 

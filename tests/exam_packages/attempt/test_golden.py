@@ -34,6 +34,12 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.CameraFound(ev.VIDEO_FILE, "Video file room.avi"),
     ev.Closed(ev.TIME_OVER),
     ev.Reopened(3),
+    ev.StruckOut("item-2", "RESPONSE", "B", on=True),
+    ev.Noted("item-2", "see table 3 – ü"),
+    ev.Jotted("12 × 4"),
+    ev.Highlighted("exhibit/plan", ((0, 3), (200, 70_000))),
+    ev.Reported("item-2", "the picture is missing"),
+    ev.Called(on=True),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

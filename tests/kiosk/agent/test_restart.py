@@ -7,7 +7,7 @@ from sitting import Agent, Seat, candidate, eventually, sign_in_code
 from small_exam import chosen
 
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.acts import Begin, Flag, HandIn, Move, Respond
+from exam_packages.attempt.acts import Begin, Call, Flag, HandIn, Move, Respond, Work
 from exam_packages.attempt.ledger import Kind, account
 from exam_packages.attempt.state import Phase
 from exam_packages.sealing.journal_files import Segments
@@ -36,6 +36,37 @@ def test_a_screen_that_comes_back_is_told_everything(seat: Seat) -> None:
             ),
             f"the loss of the screen is recorded, not {codes}",
         )
+
+
+def test_workings_are_back_after_the_agent_and_the_hall_sees_who_calls(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        for what in (
+            ev.StruckOut("one", "RESPONSE", "A", on=True),
+            ev.Noted("one", "see table 3"),
+            ev.Jotted("12 × 4"),
+            ev.Highlighted("item/one", ((0, 1),)),
+            ev.Reported("two", "the answer is B"),
+        ):
+            assert isinstance(screen.do(Work(what)), ipc.Saved)
+        assert isinstance(screen.do(Call(True)), ipc.Saved)
+        before = screen.attempt.workings
+        agent.kill()
+    with seat.agent() as agent:
+        screen = agent.screen()
+        eventually(lambda: screen.attempt.epoch == 2, "a new epoch")
+        assert screen.attempt.workings == before
+        assert before.notes == {"one": "see table 3"}
+
+        def incidents() -> list[str]:
+            return list(seat.hall.row(seat.candidate)["incidents"])
+
+        eventually(lambda: "The candidate calls the invigilator" in incidents(), "the call")
+        assert "The candidate reported a fault of question 2" in incidents()
+        assert "the answer is B" not in str(seat.hall.board())
+        assert isinstance(screen.do(Call(False)), ipc.Saved)
+        eventually(lambda: "The candidate calls the invigilator" not in incidents(), "no call")
 
 
 def test_the_newest_screen_wins(seat: Seat) -> None:

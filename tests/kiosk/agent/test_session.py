@@ -9,6 +9,7 @@ from histories import HALL, commanded
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace as replace_struct
 from small_exam import choice_item, chosen, essay_item, paper
 
 from exam_packages.attempt import acts
@@ -16,6 +17,7 @@ from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.attempt.state import Phase, responses_digest
+from exam_packages.attempt.workings import Working
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.items import problem
 from exam_packages.content.paper import (
@@ -243,6 +245,86 @@ def test_in_a_free_part_any_question_can_be_answered_from_anywhere() -> None:
 # --- Time ----------------------------------------------------------------------------
 
 
+# --- Beside the answers --------------------------------------------------------------
+
+STRIKE = ev.StruckOut("one", "RESPONSE", "A", on=True)
+WORKINGS = (
+    STRIKE,
+    ev.Noted("one", "n"),
+    ev.Jotted("j"),
+    ev.Highlighted("item/one", ((0, 0), (2, 5))),
+    ev.Reported("one", ""),
+)
+
+
+@pytest.mark.parametrize("what", WORKINGS, ids=lambda what: type(what).__name__)
+def test_a_working_is_recorded_once_and_changes_no_answer(what: Working) -> None:
+    candidate = Candidate()
+    assert candidate.ask(acts.Work(what)) == rules.NOT_BEGUN
+    candidate.running()
+    assert candidate.ask(acts.Work(what)) == (what,)
+    assert candidate.ask(acts.Work(what)) == ()
+    attempt = candidate.ledger.attempt
+    assert (attempt.recorded, attempt.responses) == (0, {})
+    candidate.order(cmd.Pause())
+    assert candidate.ask(acts.Work(what)) == rules.PAUSED
+
+
+@pytest.mark.parametrize("what", WORKINGS[:4], ids=lambda what: type(what).__name__)
+def test_a_tool_is_used_only_where_the_form_allows_it(what: Working) -> None:
+    policy = replace_struct(FREE.policy, tools=())
+    candidate = Candidate(replace(EXAM, paper=replace_struct(FREE, policy=policy))).running()
+    assert candidate.ask(acts.Work(what)) == rules.NOT_ALLOWED
+    assert candidate.ask(acts.Work(ev.Reported("one", "typo"))) == (ev.Reported("one", "typo"),)
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        ev.StruckOut("one", "RESPONSE", "Z", on=True),
+        ev.StruckOut("one", "OTHER", "A", on=True),
+        ev.StruckOut("three", "RESPONSE", "A", on=True),
+        ev.StruckOut("none", "RESPONSE", "A", on=True),
+        ev.Noted("none", "n"),
+        ev.Noted("one", "n" * 2001),
+        ev.Jotted("n" * 8001),
+        ev.Highlighted("item/two", ((0, 1),)),
+        ev.Highlighted("exhibit/plan", ((0, 1),)),
+        ev.Highlighted("item/one", ((1, 0),)),
+        ev.Highlighted("item/one", ((0, 1), (2, 3))),
+        ev.Highlighted("item/one", ((-1, 1),)),
+        ev.Highlighted("item/one", ((0, 1 << 20),)),
+        ev.Highlighted("item/one", tuple((n, n) for n in range(0, 402, 2))),
+        ev.Reported("one", "n" * 501),
+        ev.Reported("none", ""),
+    ],
+    ids=str,
+)
+def test_a_working_that_cannot_stand_is_refused(what: Working) -> None:
+    candidate = Candidate().running()
+    assert isinstance(candidate.ask(acts.Work(what)), Refusal)
+
+
+def test_in_a_linear_part_nothing_is_left_beside_other_questions() -> None:
+    candidate = Candidate(Exam(MIXED, BY_NAME)).running()
+    candidate.ask(acts.Move("three"))
+    assert candidate.ask(acts.Work(ev.Noted("four", "n"))) == rules.ELSEWHERE
+    assert candidate.ask(acts.Work(ev.Noted("one", "n"))) == rules.ELSEWHERE
+    assert candidate.ask(acts.Work(ev.Noted("three", "n"))) == (ev.Noted("three", "n"),)
+
+
+def test_the_invigilator_can_be_called_from_the_beginning_to_the_end() -> None:
+    candidate = Candidate()
+    assert candidate.ask(acts.Call(True)) == (ev.Called(True),)
+    assert candidate.ask(acts.Call(True)) == ()
+    assert candidate.ledger.attempt.calling
+    candidate.running()
+    candidate.order(cmd.Pause())
+    assert candidate.ask(acts.Call(False)) == (ev.Called(False),)
+    candidate.order(cmd.Stop())
+    assert candidate.ask(acts.Call(True)) == rules.OVER
+
+
 def test_when_the_time_is_over_the_attempt_closes_by_itself() -> None:
     candidate = Candidate().running()
     candidate.ask(acts.Respond("one", chosen("B")))
@@ -335,6 +417,8 @@ some_acts = st.one_of(
     st.builds(acts.Move, names),
     st.builds(acts.Respond, names, members.map(lambda each: (Response("RESPONSE", each),))),
     st.builds(acts.Flag, names, st.booleans()),
+    st.builds(acts.Work, st.sampled_from(WORKINGS)),
+    st.builds(acts.Call, st.booleans()),
     st.just(acts.HandIn()),
 )
 some_orders = st.one_of(
@@ -369,7 +453,9 @@ class RandomCandidate(RuleBasedStateMachine):
             assert str(decided)
             assert self.candidate.ledger is before
             return
-        if decided and isinstance(act, acts.Respond | acts.Move | acts.Flag | acts.HandIn):
+        if decided and isinstance(
+            act, acts.Respond | acts.Move | acts.Flag | acts.HandIn | acts.Work
+        ):
             assert before.attempt.phase is Phase.RUNNING
 
     @rule(order=some_orders)

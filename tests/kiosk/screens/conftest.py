@@ -23,6 +23,7 @@ from exam_packages.content import text as rich
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     NONLINEAR,
+    TOOLS,
     ItemReference,
     Paper,
     Policy,
@@ -183,7 +184,11 @@ def make_items() -> dict[str, it.Item]:
     }
 
 
-def make_form(items: dict[str, it.Item] | None = None, navigation: int = NONLINEAR) -> Any:
+def make_form(
+    items: dict[str, it.Item] | None = None,
+    navigation: int = NONLINEAR,
+    tools: tuple[str, ...] = TOOLS,
+) -> Any:
     items = items or make_items()
     names = list(items)
     half = max(1, len(names) // 2)
@@ -201,7 +206,7 @@ def make_form(items: dict[str, it.Item] | None = None, navigation: int = NONLINE
         45 * 60,
         (para("Answer every question as well as you can. No notes, no telephone."),),
         (TestPart("p", navigation, tuple(sections)),),
-        Policy((600, 60), 60, CAMERA_IF_PRESENT, 10),
+        Policy((600, 60), 60, CAMERA_IF_PRESENT, 10, tools),
     )
     exhibit = it.Exhibit(
         "plan", "HACCP plan, page 3", (para("Cold room: limit 5 °C, log daily."),), ()

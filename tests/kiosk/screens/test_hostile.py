@@ -141,7 +141,7 @@ def test_hostile_words_in_every_further_kind(sit: Any, forms: Any, words: str) -
                 await s.at(name)
                 await s.press("space", "down", "space", "a", "1", "delete")
                 assert safe(s.text()), name
-                await s.press("f6", "plus", "right")
+                await s.press("f7", "plus", "right")
                 assert safe(s.text()), name
                 await s.press("escape", "f9")
                 assert s.client.is_running and s.client.view.stage is Stage.EXAM

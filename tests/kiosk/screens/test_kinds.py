@@ -223,7 +223,7 @@ def test_pictures_are_shown_by_themselves_and_enlarged(sit: Any, kinds: Any) -> 
             await s.begin()
             await s.client.exam.go("picture-choice")
             await s.at("picture-choice")
-            await s.press("f6")
+            await s.press("f7")
             await s.until(lambda: "Picture 1 of 2" in s.text())
             assert "A mouse trap" in s.text()
             await s.press("n")

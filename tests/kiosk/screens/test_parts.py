@@ -13,6 +13,7 @@ from PIL import Image
 from textual.content import Content
 
 from exam_packages import language
+from exam_packages.attempt.acts import Respond
 from exam_packages.clock import SECOND
 from exam_packages.content.values import Response
 from kiosk.drafts import LONGEST_NS, PAUSE_NS, RETRY_NS, Drafts
@@ -71,20 +72,20 @@ def _answer(*members: str) -> tuple[Response, ...]:
 
 def test_a_choice_is_due_at_once_and_typing_after_a_pause() -> None:
     drafts = Drafts()
-    drafts.put("a", _answer("x"), typed=False, now_ns=0)
-    assert drafts.due(0) == ("a", _answer("x"))
-    drafts.saved("a", _answer("x"), 0)
+    drafts.put(Respond("a", _answer("x")), typed=False, now_ns=0)
+    assert drafts.due(0) == Respond("a", _answer("x"))
+    drafts.saved(Respond("a", _answer("x")), 0)
     assert not drafts
-    drafts.put("b", _answer("t"), typed=True, now_ns=0)
+    drafts.put(Respond("b", _answer("t")), typed=True, now_ns=0)
     assert drafts.due(PAUSE_NS - 1) is None
-    assert drafts.due(PAUSE_NS) == ("b", _answer("t"))
+    assert drafts.due(PAUSE_NS) == Respond("b", _answer("t"))
 
 
 def test_endless_typing_is_due_in_the_end() -> None:
     drafts = Drafts()
     now = 0
     while drafts.due(now) is None:
-        drafts.put("b", _answer("t" * (1 + now // SECOND)), typed=True, now_ns=now)
+        drafts.put(Respond("b", _answer("t" * (1 + now // SECOND))), typed=True, now_ns=now)
         now += PAUSE_NS // 2
         assert now <= LONGEST_NS + PAUSE_NS
     assert now >= LONGEST_NS - PAUSE_NS
@@ -92,14 +93,14 @@ def test_endless_typing_is_due_in_the_end() -> None:
 
 def test_what_was_typed_meanwhile_stays_a_draft() -> None:
     drafts = Drafts()
-    drafts.put("b", _answer("one"), typed=True, now_ns=0)
-    drafts.put("b", _answer("two"), typed=True, now_ns=5)
-    drafts.saved("b", _answer("one"), 6)
-    assert drafts.get("b") == _answer("two")
+    drafts.put(Respond("b", _answer("one")), typed=True, now_ns=0)
+    drafts.put(Respond("b", _answer("two")), typed=True, now_ns=5)
+    drafts.saved(Respond("b", _answer("one")), 6)
+    assert drafts.responses("b") == _answer("two")
     drafts.settle()
-    drafts.refused("b", 100)
+    drafts.refused(Respond("b", _answer("two")), 100)
     assert drafts.due(100) is None
-    assert drafts.due(100 + RETRY_NS) == ("b", _answer("two"))
+    assert drafts.due(100 + RETRY_NS) == Respond("b", _answer("two"))
 
 
 def _luminance(colour: str) -> float:
