@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
@@ -9,7 +10,7 @@ from exam_packages.content import text as rich
 from exam_packages.content.items import Interaction
 from exam_packages.content.values import Response
 from kiosk.widgets.lines import Row, Rows
-from kiosk.widgets.text import block_lines, wrap
+from kiosk.widgets.text import block_lines
 
 
 class Answered(Message):
@@ -61,6 +62,12 @@ class AnswerRows(Rows):
     @staticmethod
     def hint(*sentences: str, width: int = 0) -> Row:
         """A quiet line beneath the choices; more than one where *width* is given and short."""
-        content = Content.styled(" · ".join(sentences), "$quiet")
-        lines = wrap(content, width, "  ") if width else [Content("  ") + content]
-        return Row("?", (Content(""), *lines), active=False)
+        lines: list[str] = []
+        for sentence in sentences:
+            longer = f"{lines[-1]} · {sentence}" if lines else f"  {sentence}"
+            if lines and width and cell_len(longer) > width:
+                lines.append(f"  {sentence}")
+            else:
+                lines[-1:] = [longer]
+        drawn = (Content.styled(line, "$quiet") for line in lines)
+        return Row("?", (Content(""), *drawn), active=False)
