@@ -218,6 +218,7 @@ async def small(s: Stand) -> None:
 
 WIDE, NARROW = (120, 36), (80, 24)
 _MENUS = ("space", "down", "space", "tab", "space")
+_WORDS = ("down", "down", "enter", "down", "space", "right", "right")
 _PAIRS = ("space", "down", "right", "space")
 SCENES: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]]] = {
     "sign-in": (NARROW, "calm-dark", sign_in),
@@ -244,6 +245,14 @@ SCENES: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]
     "exhibit": (WIDE, "calm-dark", at("limits-breached", "a")),
     "exhibit-narrow": (NARROW, "calm-light", at("limits-breached", "f4")),
     "essay": (WIDE, "calm-light", at("finding", *"The cold room log shows 9.4 C at 14:00.")),
+    "calculator": (
+        NARROW,
+        "calm-dark",
+        at("cabinet-difference", "f6", "c", *"1/3*3", "enter", *"63-58"),
+    ),
+    "note": (NARROW, "calm-light", at("freezing", "down", "-", "f6", "n", *"Warm again: alive?")),
+    "highlight": (WIDE, "calm-dark", at("limits-breached", "f6", "h", "enter", "f4", *_WORDS)),
+    "search": (WIDE, "calm-light", at("limits-breached", "f6", "f", *"limit")),
     "contrast-light": (NARROW, "contrast-light", at("freezing", "b", "f3")),
     "contrast-dark": (NARROW, "contrast-dark", at("freezing", "b", "f3")),
     "navigator": (WIDE, "calm-dark", navigator),

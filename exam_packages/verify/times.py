@@ -268,6 +268,13 @@ class _Teller:
                 self._turns.append(moment("camera", say("Camera: {words}", words=words)))
             case ev.Noticed(code=code, words=words):
                 self._incidents.append(moment(code, words))
+            case ev.Reported(item=item, words=words):
+                template = "The candidate reported a fault of “{item}”: {words}"
+                said = say(template, item=item, words=words or "–")
+                self._incidents.append(moment("reported", said))
+            case ev.Called(on=True):
+                said = say("The candidate called the invigilator.")
+                self._incidents.append(moment("called", said))
             case ev.SnapshotTaken(digest=digest):
                 self._pictures.append(digest)
             case ev.Commanded(command=data):

@@ -23,7 +23,7 @@ from exam_packages.language import _, say
 from kiosk.course import Course, allowed, answered_in, one_way, order, section_of
 from kiosk.glossary import with_terms
 from kiosk.screens import standing, workbench
-from kiosk.screens.base import KioskScreen
+from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.enlarge import PictureDialog
 from kiosk.screens.exhibit import ExhibitSheet
 from kiosk.screens.highlight import Marked, dressed
@@ -60,6 +60,7 @@ class ExamScreen(KioskScreen):
         self.practice = practice
         self.item: Item | None = None
         self.exhibits: tuple[Exhibit, ...] = ()
+        self._sat: Course | None = None
         self._shown: tuple[int, str] | None = None
         self._loading: tuple[int, str] | None = None
         self._exhibit_wanted: bool | None = None
@@ -141,14 +142,19 @@ class ExamScreen(KioskScreen):
         course = self.course
         if course is None or course.place is None or not self.is_mounted:
             return
+        if course is not self._sat:  # another candidate's, or a new practice
+            self._sat = course
+            self._shown = self._loading = None
         wanted = (course.part, course.place)
         if self._shown != wanted and self._loading != wanted:
             self._loading = wanted
             self.run_worker(self._load(course, course.place), group="load", exclusive=True)
 
     def on_screen_suspend(self) -> None:
-        """What stands here may have changed before it is shown again."""
-        self._shown = self._loading = None
+        """What stands here may have changed before it is shown again, but behind a dialog it
+        stays as it is: where the cursor is, and how far it is scrolled."""
+        if not isinstance(self.app.screen, Dialog):
+            self._shown = self._loading = None
 
     async def _load(self, course: Course, item_id: str) -> None:
         library = self.client.library

@@ -30,7 +30,7 @@ def evil(centre, appeal, tmp_path_factory):
     station = Station(centre, directory / "at\x1b[31mtempt", appeal.package_hash)
     with closing(station.writer):
         station.add(ev.Opened(1, ev.START, False), ev.CameraFound(ev.DEVICE, EVIL))
-        station.add(ev.Began(600), ev.Noticed(EVIL, EVIL))
+        station.add(ev.Began(600), ev.Noticed(EVIL, EVIL), ev.Reported(EVIL, EVIL))
         station.order(cmd.Say(EVIL), EVIL, EVIL)
         station.order(cmd.Pause(), EVIL, EVIL)
         station.work(60)
@@ -58,6 +58,7 @@ def test_nothing_from_a_file_acts_on_a_terminal(look, evil, appeal):
     for shown in (to_text(report), to_json(report)):
         assert all(char.isprintable() or char == "\n" for char in shown)
     assert "script" in to_text(report)  # it is shown, as text
+    assert "reported a fault of" in to_text(report)
     assert (
         json.loads(to_json(report))["files"][0]["record"]["times"]["incidents"][0]["code"] == EVIL
     )

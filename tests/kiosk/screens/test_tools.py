@@ -263,6 +263,25 @@ def test_keys_that_come_too_fast_open_one_tool_and_end_nothing(sit: Any, keys: s
     run(walk())
 
 
+def test_behind_a_tool_the_question_stays_as_it_was(sit: Any, forms: Any) -> None:
+    async def walk() -> None:
+        async with sit(text_form(forms), size=(80, 24)) as s:
+            await s.begin()
+            await s.press("down", "-")
+            await tool(s, "n", NotePane)
+            await s.pilot.pause(0.2)
+            assert "› B ✕ Cellar" in s.text()
+            await s.press(*"abc", "escape")
+            assert "› B ✕ Cellar" in s.text()
+            await s.press("f4", "pagedown")
+            top = s.client.screen.query_one("#exhibit").scroll_y
+            assert top > 0
+            await s.press("f6", "escape")
+            assert s.client.screen.query_one("#exhibit").scroll_y == top
+
+    run(walk())
+
+
 # --- Report, call --------------------------------------------------------------------
 
 
