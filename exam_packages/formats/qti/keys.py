@@ -102,8 +102,10 @@ def make_key(
     if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
     if not parts.external:
-        for each, key in drawn:
-            _try(root, each, key)
+        for number, (each, key) in enumerate(drawn):
+            blank = _try(root, each, key)
+            if blank and not number:
+                root.change("an answer that is left out scores {score}.", score=str(blank))
     return msgspec.structs.replace(written, max_score=most)
 
 
@@ -198,9 +200,11 @@ def _correct(item: Item, key: ItemKey) -> tuple[Response, ...]:
     )
 
 
-def _try(root: Node, item: Item, key: ItemKey) -> None:
-    """Run the rules on a blank and on the correct answer: mistakes show here, not later."""
-    for responses in ((), _correct(item, key)):
+def _try(root: Node, item: Item, key: ItemKey) -> Fraction:
+    """Run the rules on the correct and on a blank answer: mistakes show here, not later. The
+    score of the blank one."""
+    blank = Fraction(0)
+    for responses in (_correct(item, key), ()):
         result = score(item, key, responses)
         if result.score is None and result.person == RULES:
             raise root.error(
@@ -209,3 +213,5 @@ def _try(root: Node, item: Item, key: ItemKey) -> None:
             )
         if result.score is None:
             raise root.error("the correct response is not one that the item can take.")
+        blank = result.score
+    return blank
