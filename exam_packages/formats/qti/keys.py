@@ -18,6 +18,7 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
+from exam_packages.rules.expressions import Correct
 from exam_packages.rules.key import SCORE, ItemKey, Rule
 from exam_packages.rules.numbers import exact, written
 from exam_packages.rules.processing import RULES, mistake, score
@@ -98,6 +99,7 @@ def make_key(
         parts.external,
     )
     drawn = _drawn(root, item, written, conditions, templates)
+    _check_correct(root, drawn[0][1])
     most = parts.most or _most(root, *drawn[0], parts)
     if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
@@ -157,6 +159,29 @@ def _check_names(root: Node, item: Item, parts: Parts) -> None:
                 "the response “{name}” is declared and nothing asks for it: it has no value.",
                 name=response.identifier,
             )
+
+
+def _check_correct(root: Node, key: ItemKey) -> None:
+    """Whether there is every correct response that the rules compare with."""
+    wanted = _compared(key.processing)
+    for response in key.responses:
+        if response.identifier in wanted and not response.correct:
+            raise root.error(
+                "the response “{name}” has no correct response, and the response processing"
+                " compares with it; declare one.",
+                name=response.identifier,
+            )
+
+
+def _compared(what: object) -> set[str]:
+    match what:
+        case Correct(identifier=name):
+            return {name}
+        case tuple():
+            return set().union(*map(_compared, what))
+        case msgspec.Struct():
+            return _compared(tuple(getattr(what, name) for name in what.__struct_fields__))
+    return set()
 
 
 def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:

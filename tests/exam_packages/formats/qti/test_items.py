@@ -220,6 +220,7 @@ def test_a_person_scores_an_external_item(package: Make) -> None:
 CHOICE = '<qti-choice-interaction response-identifier="RESPONSE"'
 
 REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"declarations": declare("single", "identifier")}, "“RESPONSE” has no correct response"),
     ({"body": "<video/>"}, "<video>: there is no file to play"),
     ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),
     ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
