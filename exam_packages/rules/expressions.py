@@ -19,6 +19,7 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
+from exam_packages.rules.numbers import exact
 from exam_packages.rules.operands import ItemState, Settings, Source
 from exam_packages.rules.operators import OPERATORS
 from exam_packages.rules.totals import weighted
@@ -261,20 +262,25 @@ def _applied(expression: Apply) -> Compiled:
 def map_response(declaration: ResponseDeclaration, value: Value | None) -> Fraction:
     """QTI mapResponse: the sum of the mapped members, each counted once, within bounds.
 
-    Nothing answered maps to nothing, so to 0 within the bounds.
+    No answer is a value without an entry, so it has the default.
     """
     mapping, table = declaration.mapping, declaration.mapping_table()
     if mapping is None or declaration.cardinality == "record":
         raise RulesError("The response “{name}” cannot be mapped.", name=declaration.identifier)
+    if value is None:
+        return mapping.bounded(exact(mapping.default))
     total = Fraction(0)
-    for each in dict.fromkeys(value.members) if value else ():
+    for each in dict.fromkeys(value.members):
         total += table.get(each)
     return mapping.bounded(total)
 
 
 def map_response_point(declaration: ResponseDeclaration, value: Value | None) -> Fraction:
-    """QTI mapResponsePoint: each area counts once, the first area that holds a point wins."""
+    """QTI mapResponsePoint: each area counts once, the first area that holds a point wins; no
+    answer has the default."""
     areas = declaration.areas
     if areas is None:
         raise RulesError("The response “{name}” has no area map.", name=declaration.identifier)
-    return areas.bounded(areas.total(value.members if value else ()))
+    if value is None:
+        return areas.bounded(exact(areas.default))
+    return areas.bounded(areas.total(value.members))

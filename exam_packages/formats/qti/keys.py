@@ -18,6 +18,7 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
+from exam_packages.rules.expressions import Correct
 from exam_packages.rules.key import SCORE, ItemKey, Rule
 from exam_packages.rules.numbers import exact, written
 from exam_packages.rules.processing import RULES, mistake, score
@@ -98,12 +99,15 @@ def make_key(
         parts.external,
     )
     drawn = _drawn(root, item, written, conditions, templates)
+    _check_correct(root, drawn[0][1])
     most = parts.most or _most(root, *drawn[0], parts)
     if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
     if not parts.external:
-        for each, key in drawn:
-            _try(root, each, key)
+        for number, (each, key) in enumerate(drawn):
+            blank = _try(root, each, key)
+            if blank and not number:
+                root.change("an answer that is left out scores {score}.", score=str(blank))
     return msgspec.structs.replace(written, max_score=most)
 
 
@@ -157,6 +161,29 @@ def _check_names(root: Node, item: Item, parts: Parts) -> None:
             )
 
 
+def _check_correct(root: Node, key: ItemKey) -> None:
+    """Whether there is every correct response that the rules compare with."""
+    wanted = _compared(key.processing)
+    for response in key.responses:
+        if response.identifier in wanted and not response.correct:
+            raise root.error(
+                "the response “{name}” has no correct response, and the response processing"
+                " compares with it; declare one.",
+                name=response.identifier,
+            )
+
+
+def _compared(what: object) -> set[str]:
+    match what:
+        case Correct(identifier=name):
+            return {name}
+        case tuple():
+            return set().union(*map(_compared, what))
+        case msgspec.Struct():
+            return _compared(tuple(getattr(what, name) for name in what.__struct_fields__))
+    return set()
+
+
 def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:
     """The best score, where it is not declared."""
     if parts.template == "match_correct":
@@ -198,9 +225,11 @@ def _correct(item: Item, key: ItemKey) -> tuple[Response, ...]:
     )
 
 
-def _try(root: Node, item: Item, key: ItemKey) -> None:
-    """Run the rules on a blank and on the correct answer: mistakes show here, not later."""
-    for responses in ((), _correct(item, key)):
+def _try(root: Node, item: Item, key: ItemKey) -> Fraction:
+    """Run the rules on the correct and on a blank answer: mistakes show here, not later. The
+    score of the blank one."""
+    blank = Fraction(0)
+    for responses in (_correct(item, key), ()):
         result = score(item, key, responses)
         if result.score is None and result.person == RULES:
             raise root.error(
@@ -209,3 +238,5 @@ def _try(root: Node, item: Item, key: ItemKey) -> None:
             )
         if result.score is None:
             raise root.error("the correct response is not one that the item can take.")
+        blank = result.score
+    return blank

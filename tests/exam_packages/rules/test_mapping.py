@@ -37,7 +37,9 @@ WORTH = {"A": Fraction(1), "B": Fraction(3, 4), "C": Fraction(0)}
 
 @given(st.lists(st.sampled_from("ABCXYZ"), max_size=8))
 def test_each_value_counts_once_within_bounds(given_letters: list[str]) -> None:
-    total = sum((WORTH.get(each, Fraction(-1, 2)) for each in set(given_letters)), Fraction(0))
+    # No answer has no entry either: it is worth the default.
+    worths = [WORTH.get(each, Fraction(-1, 2)) for each in set(given_letters) or {""}]
+    total = sum(worths, Fraction(0))
     bounded = max(Fraction(-1), min(Fraction(3, 2), total))
     assert map_response(LETTERS, LETTERS.bind(tuple(given_letters))) == bounded
 
@@ -91,7 +93,7 @@ AREAS = ResponseDeclaration(
 @pytest.mark.parametrize(
     ("points", "worth"),
     [
-        ((), Fraction(0)),
+        ((), Fraction(-1)),  # no answer is worth the default
         (("10 10",), Fraction(1)),
         (("10 10", "11 11"), Fraction(1)),  # an area counts once
         (("10 10", "50 50"), Fraction(3, 2)),

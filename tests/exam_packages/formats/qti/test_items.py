@@ -221,6 +221,7 @@ def test_a_person_scores_an_external_item(package: Make) -> None:
 CHOICE = '<qti-choice-interaction response-identifier="RESPONSE"'
 
 REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"declarations": declare("single", "identifier")}, "“RESPONSE” has no correct response"),
     ({"body": "<video/>"}, "<video>: there is no file to play"),
     ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),
     ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
@@ -361,6 +362,11 @@ CHANGED: list[tuple[dict[str, str], str]] = [
       "</qti-simple-choice></qti-choice-interaction></td></tr></table>", "whole": "yes"},
      "one below the other"),
     ({"body": TWICE, "whole": "yes"}, "its response is single"),
+    ({"processing": '<qti-response-processing><qti-set-outcome-value identifier="SCORE">'
+      '<qti-map-response identifier="RESPONSE"/></qti-set-outcome-value></qti-response-processing>',
+      "declarations": declare("single", "identifier", correct("a") + '<qti-mapping'
+      ' default-value="-0.5"><qti-map-entry map-key="a" mapped-value="1"/></qti-mapping>')},
+     "an answer that is left out scores -1/2"),
     ({"body": '<p><qti-inline-choice-interaction response-identifier="RESPONSE" required="true">'
       '<qti-inline-choice identifier="a">A</qti-inline-choice></qti-inline-choice-interaction>'
       "</p>", "whole": "yes"}, "that it must be answered was left out"),
