@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import Object
 from exam_packages.content.values import Response
 
@@ -40,4 +41,10 @@ class HandIn(Object, tag=6):
     """Finish: nothing can be changed afterwards."""
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn
+class Prefer(Object, tag=12):
+    """Choose how the screen is read."""
+
+    preferences: Preferences
+
+
+Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Prefer

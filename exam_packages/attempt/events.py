@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.clock import Stamp
 from exam_packages.content.values import Response
@@ -114,6 +115,12 @@ class Reopened(Object, tag=20):
     epoch: int
 
 
+class Preferred(Object, tag=29):
+    """The candidate chose how the screen is read."""
+
+    preferences: Preferences
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -150,6 +157,7 @@ Event: TypeAlias = (
     | CameraFound
     | Closed
     | Reopened
+    | Preferred
     | SnapshotTaken
     | Identified
 )

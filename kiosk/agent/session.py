@@ -16,7 +16,8 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 8.  Commands come in the order of (authority, number). One that was obeyed before is
     harmless, also when it comes again.
 9.  “Stop and hand in” closes from every state.
-10. After the end, nothing.
+10. How the screen is read may be chosen at any moment before the end.
+11. After the end, nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from dataclasses import dataclass, field
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.clock import Stamp
 from exam_packages.content.items import Item, problem, unordered
@@ -81,6 +83,7 @@ NO_SUCH_ITEM = Refusal("There is no such question in this exam.")
 NOT_IN_TURN = Refusal(
     "The questions of this part are taken one after the other, and there is no way back."
 )
+NO_SUCH_CHOICE = Refusal("The screen cannot be shown in that way.")
 ELSEWHERE = Refusal("Only the question on the screen can be answered in this part.")
 
 
@@ -95,6 +98,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
         return OVER
     if isinstance(asked, bytes):
         return _order(attempt, asked)
+    if isinstance(asked, acts.Prefer):
+        return _prefer(attempt, asked.preferences)
     if time_is_over(ledger, now):
         return TIME_OVER
     match asked:
@@ -132,6 +137,12 @@ def reopen(attempt: Attempt, epoch: int, cause: int, outage_ns: int, limit_s: in
     gives back without a person deciding."""
     begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
     return ev.Opened(epoch, cause, begun and outage_ns > limit_s * 1_000_000_000)
+
+
+def _prefer(attempt: Attempt, preferences: Preferences) -> Events | Refusal:
+    if not preferences.sound:
+        return NO_SUCH_CHOICE
+    return () if preferences == attempt.preferences else (ev.Preferred(preferences),)
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
@@ -269,6 +280,8 @@ def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
                     (("seconds", seconds), ("limit", MAX_GRANT_S)),
                 )
             return (ev.Commanded(signed),)
+        case commands.Accommodate(granted=granted) if not granted.sound:
+            return NO_SUCH_CHOICE
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:

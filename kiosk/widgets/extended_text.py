@@ -104,7 +104,7 @@ class ExtendedTextArea(Vertical):
         if length >= MAX_TEXT:
             shown += " · " + _("this answer is full: shorten it to write more")
         elif length > MAX_TEXT * 9 // 10:
-            shown += " · " + say(_("{left} characters left"), left=MAX_TEXT - length)
+            shown += " · " + say("{left} characters left", left=MAX_TEXT - length)
         self._count.update(Content(shown))
 
     @on(TextArea.Changed)

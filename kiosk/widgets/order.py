@@ -36,9 +36,7 @@ class OrderRows(AnswerRows):
         choices = {choice.identifier: choice for choice in self.interaction.choices}
         rows = self.head(width)
         count = Content.styled(
-            say(
-                _("Your order: {placed} of {all} placed"), placed=len(self.placed), all=len(choices)
-            ),
+            say("Your order: {placed} of {all} placed", placed=len(self.placed), all=len(choices)),
             "bold",
         )
         rows.append(Row("=", (count,), active=False))

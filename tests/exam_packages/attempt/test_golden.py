@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import CanonError
 from exam_packages.content.values import Response
 from exam_packages.sealing.journal import Compartment
@@ -34,6 +35,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.CameraFound(ev.VIDEO_FILE, "Video file room.avi"),
     ev.Closed(ev.TIME_OVER),
     ev.Reopened(3),
+    ev.Preferred(Preferences("zh_CN", "contrast-dark", True, 180)),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )
