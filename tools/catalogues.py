@@ -59,10 +59,13 @@ CALLS = {
     "HttpError": (2,),
 }
 _ERROR = re.compile(r"class (\w+)\((?:ExamError|\w+Error|HolderRefused)\)")
-_DATED = (
-    rb'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator|'
-    rb"Report-Msgid-Bugs-To|Language-Team|Project-Id-Version).*\n"
-)
+_HEADERS = {
+    "Language",
+    "Plural-Forms",
+    "MIME-Version",
+    "Content-Type",
+    "Content-Transfer-Encoding",
+}
 _DULL = {"{why}", ""}
 
 
@@ -102,25 +105,31 @@ def extract() -> Catalog:
     return catalogue
 
 
+class Book(Catalog):
+    """A catalogue without dates and versions: made again, it is the same file."""
+
+    @property
+    def mime_headers(self) -> list[tuple[str, str]]:
+        return [(name, value) for name, value in super().mime_headers if name in _HEADERS]
+
+
 def renew(path: Path, sentences: Catalog) -> tuple[Catalog, bytes, bytes]:
     """The catalogue in *path* with the sentences as they are now; its ``.po`` and ``.mo``."""
     with path.open("rb") as file:
-        catalogue = read_po(file, locale=path.parent.parent.name)
-    catalogue.update(sentences, no_fuzzy_matching=True)
-    catalogue.obsolete.clear()
-    catalogue.fuzzy = False
-    catalogue.header_comment = f"# Exam Kiosk in {catalogue.locale.english_name}."
-    for message in catalogue:
-        message.flags.discard("python-format")
+        before = read_po(file, locale=path.parent.parent.name)
+    comment = f"# Exam Kiosk in {Locale.parse(path.parent.parent.name).english_name}."
+    book = Book(locale=before.locale, charset="utf-8", header_comment=comment, fuzzy=False)
+    for each in sentences:
+        if each.id:
+            known = before.get(each.id)
+            told = known.string if known is not None else ""
+            book.add(each.id, told, each.locations, auto_comments=each.auto_comments)
+    for each in book:
+        each.flags.discard("python-format")
     text, compiled = io.BytesIO(), io.BytesIO()
-    write_po(text, catalogue, width=96, include_lineno=False, sort_output=True)
-    write_mo(compiled, catalogue)
-    return catalogue, _undated(text.getvalue()), compiled.getvalue()
-
-
-def _undated(text: bytes) -> bytes:
-    """Without dates and versions: a catalogue made again is the same file."""
-    return re.sub(_DATED, b"", text, flags=re.MULTILINE)
+    write_po(text, book, width=96, include_lineno=False, sort_output=True)
+    write_mo(compiled, book)
+    return book, text.getvalue(), compiled.getvalue()
 
 
 def begin(language: str) -> None:

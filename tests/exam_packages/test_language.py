@@ -55,10 +55,8 @@ def test_what_candidates_read_is_gathered(sentences: Any) -> None:
     assert "✓ Saved here" in told  # a screen's
     assert "{n} question" in told  # with plural forms
     assert "The time is over." in told  # a refusal of the rules
-    assert (
-        "The disk under {path} is full, so this is not saved yet; make space and it will be."
-        in (told)
-    )  # an error's template
+    disk = "The disk under {path} is full, so this is not saved yet; make space and it will be."
+    assert disk in told  # an error's template
     assert "The exam behind this sign-in code has been handed in already." in told  # the hall's
     assert "Your answers are saved. The hall is being brought up to date." in told  # marked
 
