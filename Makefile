@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long lint demo pictures bench lock clean
+.PHONY: help setup test test-long lint demo pictures bench catalogues lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8".
@@ -33,6 +33,9 @@ pictures: setup ## Make the pictures of screens and pages in docs/pictures
 
 bench: setup ## Run the benchmarks, each beside the bare engine
 	@for each in tests/benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+catalogues: setup ## Make the catalogues of every language anew
+	$(BIN)/python tools/catalogues.py
 
 lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes \

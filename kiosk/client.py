@@ -10,16 +10,18 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any, ClassVar
 
+from textual import events
 from textual.app import App, ScreenStackError
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.driver import Driver
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
@@ -28,7 +30,7 @@ from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
-from exam_packages.language import _, say
+from exam_packages.language import SOURCE, say, whole
 from kiosk import faults
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
@@ -47,6 +49,7 @@ from kiosk.ipc.messages import (
     SignIn,
 )
 from kiosk.library import Library
+from kiosk.presentation import Presentation
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
@@ -57,7 +60,7 @@ from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
 from kiosk.terminal import KioskDriver
-from kiosk.themes import DEFAULT, THEMES
+from kiosk.themes import THEMES
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 
@@ -83,13 +86,26 @@ class Client(App[None], inherit_bindings=False):
 
     CSS_PATH = Path(__file__).parent / "themes" / "kiosk.tcss"
     TITLE = "Exam Kiosk"
-    BINDINGS: ClassVar[list[BindingType]] = []
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f11", "read_aloud", show=False, priority=True),
+        Binding("f12", "silence", show=False, priority=True),
+        Binding("ctrl+up", "pace(1)", show=False, priority=True),
+        Binding("ctrl+down", "pace(-1)", show=False, priority=True),
+    ]
     ENABLE_COMMAND_PALETTE = False
     ALLOW_SELECT = False
     NOTIFICATION_TIMEOUT = 5
 
-    def __init__(self, socket: Path, *, clock: Clock | None = None, once: bool = False) -> None:
+    def __init__(
+        self,
+        socket: Path,
+        *,
+        clock: Clock | None = None,
+        once: bool = False,
+        language: str = SOURCE,
+    ) -> None:
         super().__init__()
+        self.animation_level = "none"  # nothing on an exam's screen moves by itself
         self.clock: Clock = clock or SystemClock()
         self.view = View(self.clock)
         self.drafts = Drafts()
@@ -111,7 +127,7 @@ class Client(App[None], inherit_bindings=False):
         self._left_before: int | None = None
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = DEFAULT
+        self.presentation = Presentation(self, language)
 
     # Life.
 
@@ -122,6 +138,15 @@ class Client(App[None], inherit_bindings=False):
     def on_mount(self) -> None:
         if not self.is_headless:
             self._guard_signals()
+        self._furnish()
+        for work in (self._listen, self._save, self._follow):
+            self.run_worker(work(), group=work.__name__, exit_on_error=True)
+        self.set_interval(1.0, self._tick)
+        self.wake()
+
+    def _furnish(self) -> None:
+        """Make the screens, in the language in use."""
+        self.presentation.redrawn()
         interlude = InterludeScreen()
         before = BeforeScreen()
         exam = ExamScreen(practice=False)
@@ -138,16 +163,23 @@ class Client(App[None], inherit_bindings=False):
             Stage.FINISHED: FinishedScreen(),
             None: ExamScreen(practice=True),
         }
-        for number, screen in enumerate(dict.fromkeys(self._screens.values())):
-            self.install_screen(screen, f"stage-{number}")
-        for work in (self._listen, self._save, self._follow):
-            self.run_worker(work(), group=work.__name__, exit_on_error=True)
-        self.set_interval(1.0, self._tick)
-        self.wake()
+        for screen in dict.fromkeys(self._screens.values()):
+            self.install_screen(screen, f"stage-{id(screen)}")
+
+    async def _refurnish(self) -> None:
+        """Make the screens anew: their words are in another language now."""
+        old = list(dict.fromkeys(self._screens.values()))
+        self._furnish()
+        await self._bring(self.stage_screen)
+        for screen in old:
+            self.uninstall_screen(screen)
+            if screen.is_running:
+                await screen.remove()
 
     async def _shutdown(self) -> None:
         """End our tasks before Textual takes the screens apart under them."""
         self.workers.cancel_all()
+        await self.presentation.reader.close()
         await super()._shutdown()
 
     def _guard_signals(self) -> None:
@@ -190,6 +222,9 @@ class Client(App[None], inherit_bindings=False):
                 await self._changed.wait()
                 self._changed.clear()
                 await self._prepare()
+                await self.presentation.follow()
+                if self.presentation.redrawn():
+                    await self._refurnish()
                 wanted = self.stage_screen
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
@@ -197,6 +232,7 @@ class Client(App[None], inherit_bindings=False):
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
+                self.presentation.reader.look()
 
     def _wanted(self) -> Stage | None:
         stage = self.view.stage
@@ -317,7 +353,7 @@ class Client(App[None], inherit_bindings=False):
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
             self._left_before = None
-            self.theme = DEFAULT
+            self.presentation.forget()
 
     async def _read(self, part: int, name: str) -> bytes:
         if self._agent is None:
@@ -457,16 +493,50 @@ class Client(App[None], inherit_bindings=False):
         screen.query_one("#title", TitleBar).tell(*title)
         screen.query_one("#status", StatusBar).tell(*self.status_parts())
         screen.query_one("#keys", KeyBar).tell(*keys)
-        screen.query_one("#notice", Notice).say(self._notice_words())
+        screen.query_one("#notice", Notice).say(self.notice_words)
 
     def status_parts(self) -> list[Content]:
         """What the last line says."""
         practising = self.practising and self._wanted() is None
         return standing.status_parts(self.view, len(self.drafts), practising)
 
-    def _notice_words(self) -> str:
+    @property
+    def notice_words(self) -> str:
+        """What the line beneath the title says."""
         trouble = self.view.trouble if self.view.stage is not Stage.LOST else ""
-        return _(trouble) if trouble else self.notice
+        return whole(trouble) if trouble else self.notice
+
+    # Reading aloud.
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Textual's own, and plain signs for the console."""
+        filters = super().get_line_filters()
+        signs = self.presentation.signs
+        return [*filters, signs] if signs.enabled else filters
+
+    async def on_event(self, event: events.Event) -> None:
+        await super().on_event(event)
+        if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
+            self.call_after_refresh(self.presentation.reader.look)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """What steers the voice is another key's business while there is none."""
+        return action not in ("silence", "pace") or self.presentation.now.aloud
+
+    async def action_read_aloud(self) -> None:
+        """Begin to read aloud, or read all that stands here again."""
+        if self.presentation.now.aloud:
+            self.presentation.reader.again()
+        else:
+            await self.presentation.choose(aloud=True)
+
+    def action_silence(self) -> None:
+        """Be silent until the next thing is read."""
+        self.presentation.reader.voice.stop()
+
+    async def action_pace(self, faster: int) -> None:
+        """Read faster or slower."""
+        await self.presentation.choose(faster=faster)
 
     # Ways out that are closed, and a fault that tells nothing.
 

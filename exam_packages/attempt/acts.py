@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.attempt.workings import Working
 from exam_packages.canon import Object
 from exam_packages.content.values import Response
@@ -53,4 +54,10 @@ class Call(Object, tag=8):
     on: bool
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call
+class Prefer(Object, tag=12):
+    """Choose how the screen is read."""
+
+    preferences: Preferences
+
+
+Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.preferences import Accommodation
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.errors import ExamError
 from exam_packages.sealing.signed import read_signed, sign, verify
@@ -52,7 +53,13 @@ class Stop(Object, tag=6):
     """Stop and hand in: close the attempt with everything answered so far."""
 
 
-Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop
+class Accommodate(Object, tag=7):
+    """Grant how the screen is read: its language, its colours, reading aloud."""
+
+    granted: Accommodation
+
+
+Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop | Accommodate
 
 
 class Command(Object):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.clock import Stamp
 from exam_packages.content.values import Response
@@ -160,6 +161,12 @@ class Called(Object, tag=26):
     on: bool
 
 
+class Preferred(Object, tag=29):
+    """The candidate chose how the screen is read."""
+
+    preferences: Preferences
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -202,6 +209,7 @@ Event: TypeAlias = (
     | Highlighted
     | Reported
     | Called
+    | Preferred
     | SnapshotTaken
     | Identified
 )

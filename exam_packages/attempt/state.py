@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.commands import (
+    Accommodate,
     AddTime,
     Admit,
     Command,
@@ -22,6 +23,7 @@ from exam_packages.attempt.commands import (
     Stop,
     journaled_command,
 )
+from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
@@ -60,6 +62,7 @@ class Attempt:
     authority: int = 0
     command: int = 0
     closed: int = 0
+    preferences: Preferences | None = None
     snapshots: int = 0
     sequence: int = -1
 
@@ -109,6 +112,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
         case ev.Opened(epoch=epoch, held=held):
             paused = held and attempt.phase is Phase.RUNNING
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
+        case ev.Preferred(preferences=preferences):
+            return replace(attempt, preferences=preferences)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -146,5 +151,7 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, extra_s=attempt.extra_s + seconds)
         case Say(text=text):
             return replace(attempt, messages=(*attempt.messages, text))
+        case Accommodate(granted=granted):
+            return replace(attempt, preferences=accommodate(attempt.preferences, granted))
         case Stop():
             return attempt

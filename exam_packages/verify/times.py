@@ -369,6 +369,8 @@ def _order(order: cmd.Order) -> str:
             return say("Added {time}", time=length(seconds * SECOND))
         case cmd.Say(text=text):
             return say("Message: “{text}”", text=text)
+        case cmd.Accommodate():
+            return say("Changed how the screen is read")
         case cmd.Stop():
             return say("Stopped and handed in")
 

@@ -17,6 +17,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger, account, pass_by
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import Stamp
+from exam_packages.language import mark
 from exam_packages.sealing.journal import (
     Compartment,
     Context,
@@ -60,7 +61,7 @@ class Recovery:
     """Whether the hall is being asked right now."""
     retry_ns: int = 0
     """When to ask again at the earliest (CLOCK_BOOTTIME)."""
-    words: str = "The exam of this station is being restored; one moment."
+    words: str = mark("The exam of this station is being restored; one moment.")
     """What the person in front of the screen is told meanwhile."""
 
     @property

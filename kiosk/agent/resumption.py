@@ -14,6 +14,7 @@ from exam_packages.attempt.events import MOVE, REOPEN, RESTART, Noticed, Reopene
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from exam_packages.language import mark
 from exam_packages.sealing.journal import Context, refill
 from kiosk.agent import opening
 from kiosk.agent.reception import Reception
@@ -80,12 +81,12 @@ class Resumption:
         if recovery.parcel.blocked:
             recovery.words = station.hall_words
         elif not station.hall_up or station.welcome is None:
-            recovery.words = (
+            recovery.words = mark(
                 "Your answers are saved. This station must reach the hall before the exam can "
                 "go on; it keeps trying."
             )
         elif not recovery.parcel.outbox.complete:
-            recovery.words = "Your answers are saved. The hall is being brought up to date."
+            recovery.words = mark("Your answers are saved. The hall is being brought up to date.")
         elif recovery.restored is None:
             self._ask_leave(recovery)
         else:
@@ -137,7 +138,10 @@ class Resumption:
         paper = package.open
         reopening = recovery.cause == REOPEN
         if (restored.begun or (reopening and restored.worked)) and paper is None:
-            self._wait(recovery, "Your answers are saved. The hall must release the exam again.")
+            self._wait(
+                recovery,
+                mark("Your answers are saved. The hall must release the exam again."),
+            )
             return
         now = station.now()
         attempt = restored.ledger.attempt
@@ -212,7 +216,7 @@ class Resumption:
         if recovery.asking or station.clock.boottime_ns() < recovery.retry_ns:
             return True
         recovery.asking = True
-        recovery.words = "Your answers are saved. The hall gives back what was lost here."
+        recovery.words = mark("Your answers are saved. The hall gives back what was lost here.")
 
         def fetch() -> Finishing:
             try:

@@ -17,7 +17,8 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 8.  Commands come in the order of (authority, number). One that was obeyed before is
     harmless, also when it comes again.
 9.  “Stop and hand in” closes from every state.
-10. The invigilator can be called from the beginning to the end, also in a pause.
+10. The invigilator can be called, and how the screen is read chosen, from the beginning to the
+    end, also in a pause.
 11. After the end, nothing.
 """
 
@@ -30,6 +31,7 @@ from itertools import pairwise
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.attempt.workings import (
     MAX_NOTE,
@@ -105,6 +107,7 @@ NO_SUCH_ITEM = Refusal("There is no such question in this exam.")
 NOT_IN_TURN = Refusal(
     "The questions of this part are taken one after the other, and there is no way back."
 )
+NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
 ELSEWHERE = Refusal("Only the question on the screen can be answered in this part.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
@@ -123,6 +126,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
         return OVER
     if isinstance(asked, bytes):
         return _order(attempt, asked)
+    if isinstance(asked, acts.Prefer):
+        return _prefer(attempt, asked.preferences)
     if time_is_over(ledger, now):
         return TIME_OVER
     match asked:
@@ -162,6 +167,12 @@ def reopen(attempt: Attempt, epoch: int, cause: int, outage_ns: int, limit_s: in
     gives back without a person deciding."""
     begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
     return ev.Opened(epoch, cause, begun and outage_ns > limit_s * 1_000_000_000)
+
+
+def _prefer(attempt: Attempt, preferences: Preferences) -> Events | Refusal:
+    if not preferences.sound:
+        return NO_SUCH_CHOICE
+    return () if preferences == attempt.preferences else (ev.Preferred(preferences),)
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
@@ -352,6 +363,8 @@ def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
                     (("seconds", seconds), ("limit", MAX_GRANT_S)),
                 )
             return (ev.Commanded(signed),)
+        case commands.Accommodate(granted=granted) if not granted.sound:
+            return NO_SUCH_CHOICE
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:

@@ -94,7 +94,7 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
 
     def keys(self) -> tuple[Key, ...]:
         """The keys that do something on this screen."""
-        return (Key("f5", _("Help"), "help"),)
+        return (Key("f5", _("Help"), "help"), Key("f11", _("Read aloud"), "app.read_aloud"))
 
     def compose(self) -> ComposeResult:
         yield TitleBar(id="title")

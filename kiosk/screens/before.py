@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
@@ -18,7 +19,7 @@ from kiosk.widgets.bars import Key
 from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.lines import Lines
-from kiosk.widgets.text import plain, wrap
+from kiosk.widgets.text import pad, plain, wrap
 
 
 class Rules(Lines):
@@ -35,10 +36,10 @@ class Rules(Lines):
             self.rebuild()
 
     def build(self, width: int) -> list[Content]:
-        column = max((len(name) for name, _words in self.rows), default=0) + 2
+        column = max((cell_len(name) for name, _words in self.rows), default=0) + 2
         lines: list[Content] = []
         for name, said in self.rows:
-            lines += wrap(plain(said), width, Content.styled(name.ljust(column), "bold $mark"))
+            lines += wrap(plain(said), width, pad(Content.styled(name, "bold $mark"), column))
         if self.paper is not None and self.paper.instructions:
             lines += [Content(""), *block_lines(self.paper.instructions, width)]
         return lines

@@ -7,7 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from exam_packages.attempt.events import STOPPED, TIME_OVER
-from exam_packages.language import _
+from exam_packages.language import _, whole
 from kiosk.screens import standing
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.view import Stage
@@ -76,7 +76,7 @@ class InterludeScreen(KioskScreen):
     def _lost_words(self) -> tuple[str, str, str]:
         raise_hand = _("If this lasts longer than a minute, raise your hand.")
         if self.client.view.trouble:
-            return (_("One moment"), _(self.client.view.trouble), raise_hand)
+            return (_("One moment"), whole(self.client.view.trouble), raise_hand)
         safe = _("Your answers up to now are saved.")
         if self.client.drafts:
             safe += " " + _("What you typed last is kept here and is saved in a moment.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
-from exam_packages.language import _, say
+from exam_packages.language import _, in_use, languages, say
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.button import PushButton
@@ -17,8 +20,16 @@ from kiosk.widgets.text_entry import Field
 MAX_CODE = 64
 
 
+def _after(language: str) -> str:
+    """The language after *language*, round and round."""
+    there = [*languages()]
+    return there[(there.index(language) + 1) % len(there)]
+
+
 class SignInScreen(KioskScreen):
     """The first thing a candidate sees."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "language", show=False)]
 
     def body(self) -> ComposeResult:
         with Vertical(classes="card"):
@@ -31,7 +42,12 @@ class SignInScreen(KioskScreen):
             yield words(_("Need help? Raise your hand."), classes="quiet")
 
     def keys(self) -> tuple[Key, ...]:
-        return (Key("enter", _("Sign in"), "sign_in"), *super().keys())
+        language = Key("f2", languages()[_after(in_use())], "language")
+        return (Key("enter", _("Sign in"), "sign_in"), language, *super().keys())
+
+    async def action_language(self) -> None:
+        """On to the next language; the key's label is its own name for itself."""
+        await self.client.presentation.choose(language=_after(in_use()))
 
     def on_screen_resume(self) -> None:
         super().on_screen_resume()

@@ -1,8 +1,15 @@
-"""The four themes: calm dark and light, high contrast dark and light.
+"""The themes: calm, high contrast, low glare, safe for every kind of colour vision, console.
 
-Every colour that text is drawn with is named here, so that contrast can be proved:
-at least 4.5:1 in the calm themes and 7:1 in the high-contrast ones (WCAG 2.2, 1.4.3 and
-1.4.6), which the tests compute. Colour is never the only sign of anything.
+Every colour that text is drawn with is named here, so that contrast can be proved: at least
+7:1 in the high-contrast themes and on the console, 4.5:1 in the others (WCAG 2.2, 1.4.6 and
+1.4.3). The tests compute it, from these colours and from what the screens really paint.
+Colour is never the only sign of anything.
+
+*Low glare* is soft ink on a ground that is neither white nor black. *Safe colours* tells
+its signs apart by lightness and by blue against orange, after the palette of Okabe and Ito,
+which deutan, protan and tritan eyes all keep apart. *Console* uses colours of the sixteen
+that every console has, and, with :mod:`kiosk.themes.signs`, signs of ASCII: for Braille
+displays on the bare console.
 """
 
 from __future__ import annotations
@@ -106,7 +113,7 @@ THEMES: Final = (
         attention="#7a4a00",
         trouble="#9c2a1c",
         field="#fffdf8",
-        edge="#8a8f96",
+        edge="#80858c",
     ),
     _theme(
         "contrast-dark",
@@ -140,6 +147,55 @@ THEMES: Final = (
         field="#ffffff",
         edge="#000000",
     ),
+    _theme(
+        "low-glare",
+        dark=True,
+        ground="#2b2924",
+        ink="#d3cab8",
+        bar="#37342d",
+        bar_ink="#d8d0bf",
+        cursor="#403c33",
+        quiet="#b3aa99",
+        mark="#d9b88a",
+        good="#b0be8f",
+        attention="#dcb877",
+        trouble="#e3a894",
+        field="#302d27",
+        edge="#8f8675",
+    ),
+    _theme(
+        "safe-colours",
+        dark=False,
+        ground="#fbfbf8",
+        ink="#1c1c1c",
+        bar="#e3e8ee",
+        bar_ink="#1c1c1c",
+        cursor="#d3e5f5",
+        quiet="#4d5560",
+        mark="#00507f",
+        good="#00604a",
+        attention="#7a3e00",
+        trouble="#6a1450",
+        field="#ffffff",
+        edge="#6f7680",
+    ),
+    _theme(
+        "console",
+        dark=True,
+        ground="#000000",
+        ink="#ffffff",
+        bar="#000000",
+        bar_ink="#ffffff",
+        cursor="#0000aa",
+        quiet="#ffffff",
+        mark="#55ffff",
+        good="#55ff55",
+        attention="#ffff55",
+        trouble="#ffffff",
+        field="#000000",
+        edge="#aaaaaa",
+    ),
 )
 
 DEFAULT: Final = THEMES[0].name
+CONSOLE: Final = "console"

@@ -150,7 +150,7 @@ class ExtendedTextArea(Vertical):
         if length >= MAX_TEXT:
             shown.append(_("this answer is full: shorten it to write more"))
         elif length > MAX_TEXT * 9 // 10:
-            shown.append(say(_("{left} characters left"), left=MAX_TEXT - length))
+            shown.append(say("{left} characters left", left=MAX_TEXT - length))
         self._count.update(Content(" · ".join(shown)))
 
     def _fits(self) -> bool:

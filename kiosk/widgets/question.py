@@ -309,7 +309,7 @@ def _titles(item: Item) -> dict[str, str]:
     titles = {each.response: "" for each in item.interactions}
     for number, gap in enumerate(gaps, 1):
         titles[gap.response] = (
-            _("Your answer") if len(gaps) == 1 else say(_("Gap {number}"), number=number)
+            _("Your answer") if len(gaps) == 1 else say("Gap {number}", number=number)
         )
     return titles
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.preferences import Accommodation, Preferences
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.values import Response
 from exam_packages.sealing.suite import SigningKey
@@ -24,7 +25,11 @@ responses = st.lists(
     ),
     max_size=1,
 ).map(tuple)
+names = st.sampled_from(("", "fr", "zh_CN", "no-such"))
+preferences = st.builds(Preferences, names, names, st.booleans(), st.integers(0, 500))
+granted = st.builds(Accommodation, names, names, st.booleans())
 orders = st.one_of(
+    st.builds(cmd.Accommodate, granted),
     st.builds(cmd.Admit, st.integers(0, 600)),
     st.builds(cmd.Pause),
     st.builds(cmd.Resume),
@@ -53,6 +58,7 @@ plain_events = st.one_of(
     st.builds(ev.Reported, items, st.text(max_size=10)),
     st.builds(ev.Called, st.booleans()),
     st.builds(ev.Beat),
+    st.builds(ev.Preferred, preferences),
     st.builds(ev.Noticed, st.just("camera-lost"), st.text(max_size=10)),
     st.builds(ev.CameraFound, st.sampled_from((0, 1, 2)), st.text(max_size=10)),
     st.builds(ev.SnapshotTaken, st.integers(1, 9), st.just(b"d" * 32), st.just(9), st.just(1)),

@@ -12,6 +12,7 @@ from typing import get_args
 import pytest
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import CanonError
 from exam_packages.content.values import Response
 from exam_packages.sealing.journal import Compartment
@@ -40,6 +41,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Highlighted("exhibit/plan", ((0, 3), (200, 70_000))),
     ev.Reported("item-2", "the picture is missing"),
     ev.Called(on=True),
+    ev.Preferred(Preferences("zh_CN", "contrast-dark", True, 180)),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

@@ -242,8 +242,8 @@ class AgentDouble:
                     self.tell(
                         ipc.Refused(
                             request,
-                            "This sign-in code is not on the list of this sitting; check it "
-                            "letter by letter.",
+                            "No candidate of this sitting has that sign-in code; check it, and "
+                            "call an invigilator if it is still refused.",
                             (),
                         )
                     )

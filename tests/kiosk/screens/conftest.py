@@ -252,8 +252,8 @@ class Sitting:
     async def shown(self) -> None:
         """Wait until the screen that belongs is in front, and painted."""
         client = self.client
-        wanted = client._screens[client._wanted()]
-        await self.until(lambda: wanted in client.screen_stack, str(wanted))
+        # Asked for each time: a change of language makes the screens anew.
+        await self.until(lambda: client.stage_screen in client.screen_stack, "the stage's screen")
         await self.pilot.pause()
 
     async def at(self, item: str) -> None:

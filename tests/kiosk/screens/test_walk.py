@@ -15,7 +15,7 @@ def test_a_whole_exam_by_keys(sit: Any) -> None:
         async with sit() as s:
             assert "Type the sign-in code" in s.text()
             await s.press(*"wrong", "enter")
-            await s.until(lambda: "not on the list" in s.text())
+            await s.until(lambda: "No candidate of this sitting" in s.text())
             await s.press(*["backspace"] * 5, *"kl7q-2m", "enter")
             await s.stage(Stage.CONFIRM)
             assert "Ada Whitmore" in s.text()
