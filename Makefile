@@ -1,9 +1,9 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long lint demo pictures bench lock clean
+.PHONY: help setup test test-long lint demo pictures bench soak lock clean
 
 BIN := .venv/bin
-# Arguments of `make demo`, for example ARGS="--auto --candidates 8".
+# Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
 ARGS ?=
 
 help: ## Show this list
@@ -33,6 +33,9 @@ pictures: setup ## Make the pictures of screens and pages in docs/pictures
 
 bench: setup ## Run the benchmarks, each beside the bare engine
 	@for each in tests/benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done
+
+soak: setup ## Sit a long scripted attempt: is memory flat, is nothing slower at the end?
+	$(BIN)/python tools/soak.py $(ARGS)
 
 lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes \
