@@ -1,9 +1,9 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long lint demo pictures bench catalogues lock clean
+.PHONY: help setup test test-long lint demo pictures bench catalogues soak lock clean
 
 BIN := .venv/bin
-# Arguments of `make demo`, for example ARGS="--auto --candidates 8".
+# Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
 ARGS ?=
 
 help: ## Show this list
@@ -36,6 +36,9 @@ bench: setup ## Run the benchmarks, each beside the bare engine
 
 catalogues: setup ## Make the catalogues of every language anew
 	$(BIN)/python tools/catalogues.py
+
+soak: setup ## Sit a long scripted attempt: is memory flat, is nothing slower at the end?
+	$(BIN)/python tools/soak.py $(ARGS)
 
 lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes \

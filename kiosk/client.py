@@ -197,7 +197,7 @@ class Client(App[None], inherit_bindings=False):
             nonlocal ending
             ending = True
             signal.alarm(ENDING_S)
-            loop.call_soon_threadsafe(self.exit)
+            loop.call_soon_threadsafe(self._end_in_order)
 
         def end_now(number: int, frame: FrameType | None) -> None:
             if not ending:
@@ -209,6 +209,14 @@ class Client(App[None], inherit_bindings=False):
         signal.signal(signal.SIGALRM, end_now)
         for asked in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(asked, end)
+
+    def _end_in_order(self) -> None:
+        async def end() -> None:
+            if self.view.stage is Stage.EXAM:
+                await self.flush()
+            self.exit()
+
+        self.run_worker(end(), group="end", exclusive=True)
 
     def wake(self) -> None:
         """Something changed: look at it soon."""

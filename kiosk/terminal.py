@@ -184,4 +184,10 @@ class _Reader:
             # It stumbled, or waits for more of what was whole: it does not know this one.
             self._parser = XTermParser(self._debug)
             return []
+        if token[0] == "\x1b" and token[-1] != "u":  # some read Alt and a digit as “º” or “¢”
+            messages = [each for each in messages if not _types(each)]
         return messages
+
+
+def _types(message: Message) -> bool:
+    return isinstance(message, events.Key) and message.is_printable

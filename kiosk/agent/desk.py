@@ -268,10 +268,11 @@ class Desk:
             screen.tell(ipc.Refused(0, OLD_SCREEN.template, OLD_SCREEN.fields))
             return
         before = self._station.screen
-        self._station.screen = screen
         if before is not None and before is not screen:
             before.drop()
+            self._station.screen = None  # the new one is told of it in its turn, in the replay
             self._notice("screen-replaced", "Another screen took over at this station.")
+        self._station.screen = screen
         self._station.tell_all()
 
     def _screen_gone(self, screen: Screen) -> None:

@@ -37,16 +37,17 @@ _EMPTY = (Content(""), Content(""))
 class _TooSmall:
     """Shared by screens and dialogs: below 80×24 one sentence stands instead."""
 
-    _stood: Widget | None = None
-    """What had the focus before the window became too small."""
+    _focused: Widget | None = None
+    """What had the focus before the window became too small: what is hidden loses it."""
 
     def watch_size(self, size: events.Resize) -> None:
         screen = cast("Screen[object]", self)
         small = size.size.width < LEAST_WIDTH or size.size.height < LEAST_HEIGHT
         if small and not screen.has_class("-small"):
-            self._stood = screen.focused  # what is hidden loses it
-        elif not small and screen.has_class("-small") and self._stood is not None:
-            screen.call_after_refresh(screen.set_focus, self._stood)
+            self._focused = screen.focused
+        elif self._focused is not None and not small:
+            screen.call_after_refresh(screen.set_focus, self._focused)
+            self._focused = None
         screen.set_class(small, "-small")
         if small:
             words = say(

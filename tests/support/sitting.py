@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -32,7 +32,7 @@ from exam_packages.body import Body
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.sealing.grant import Recipient, seal_grant
-from exam_packages.sealing.package import Core, Package, seal_package
+from exam_packages.sealing.package import Blob, Core, Package, seal_package
 from exam_packages.sealing.release import new_code, read_code, release_secret
 from exam_packages.sealing.trust import PACKAGER
 from kiosk.ipc import messages as ipc
@@ -144,7 +144,9 @@ class Site:
         stations: int,
         candidates: int,
         camera: str = "none",
+        blobs: Sequence[Blob] = (),
     ) -> Site:
+        """Make it all. *blobs* are the paper's part when *items* do not make it."""
         body = Body(directory / "body")
         authority.found_body(body.directory, "Food Inspectors’ Board", CLOCK)
         pinned = body.trust().digest
@@ -194,7 +196,8 @@ class Site:
         practice_item = small_exam.choice_item("practice-1")
         practice = small_exam.blobs(small_exam.paper((practice_item,)), (practice_item,))
         signer = [body.signing_key(PACKAGER)]
-        key = seal_package(package_path, core, practice, small_exam.blobs(paper, items), signer)
+        sealed = list(blobs) or small_exam.blobs(paper, items)
+        key = seal_package(package_path, core, practice, sealed, signer)
         code = new_code(key.package_hash, SLOT, 1)
         release_id = os.urandom(16)
         secret = release_secret(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import struct
 import termios
 import threading
@@ -21,6 +22,7 @@ import pyte
 from provisioning.demo.terminal import Terminal
 
 PATIENCE_S = 30
+ASKED, ANSWER = b"\x1b[?2026$p", b"\x1b[?2026;2$y"
 
 
 class Pty(Terminal):
@@ -43,6 +45,8 @@ class Pty(Terminal):
                 return
             if not data:
                 return
+            if ASKED in data:  # frames may be marked: a half-drawn one is no screen
+                os.write(master, ANSWER)
             with self._changed:
                 self.output = (self.output + data)[-(1 << 20) :]
                 stream.feed(data)
@@ -57,16 +61,26 @@ class Pty(Terminal):
         self._reading.set()
 
     def resize(self, lines: int, columns: int) -> None:
-        """Another size; the kernel tells the program."""
+        """Another size, and the signal that says so: the program is in no foreground group,
+        whom the kernel would tell."""
         with self._changed:
             self._screen.resize(max(1, lines), max(1, columns))
         size = struct.pack("HHHH", lines, columns, 0, 0)
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+        self.signal(signal.SIGWINCH)
 
     def send(self, data: bytes) -> None:
         """Write any bytes, as fast as the program takes them."""
         while data:
             data = data[os.write(self._master, data[:65536]) :]
+
+    def silence(self, seconds: float = 0.25) -> None:
+        """Send nothing for a while: that is what ends a sequence that was cut."""
+        time.sleep(seconds)
+
+    def quiet(self) -> None:
+        """Wait until the program has worked off what it was sent."""
+        until_still(self.pid)
 
     @property
     def pid(self) -> int:

@@ -77,6 +77,8 @@ def test_the_newest_screen_wins(seat: Seat) -> None:
         second.await_(ipc.SignedIn)
         eventually(lambda: first.ended, "the older screen is dropped")
         assert isinstance(second.do(Move("two")), ipc.Saved)
+        told = [entry.sequence for each in second.all(ipc.Happened) for entry in each.entries]
+        assert told == list(range(told[0], told[0] + len(told)))  # no fold takes them otherwise
 
 
 def test_an_agent_killed_in_the_middle_goes_on_with_every_saved_answer(seat: Seat) -> None:
