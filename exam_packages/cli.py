@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+import shutil
+import sys
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -71,7 +73,8 @@ def _tell(source: Path, report: Path | None, listing: Path | None) -> None:
         report.write_text(to_page(bank, source.name), encoding="utf-8")
     if listing is not None:
         listing.write_text(told.to_json(bank), encoding="utf-8")
-    click.echo(told.to_text(bank), nl=False)
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    click.echo(told.to_text(bank, width), nl=False)
 
 
 @package.command("draw")

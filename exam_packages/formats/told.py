@@ -7,13 +7,14 @@ direction of writing or runs on without end.
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from exam_packages.content.items import unshown
 from exam_packages.errors import ExamError
 from exam_packages.formats.report import Bank, Reading, Verdict
-from exam_packages.language import say
+from exam_packages.language import ngettext, say
 
 MAX_TEXT = 500
 MAX_LINES = 200
@@ -65,8 +66,9 @@ def counts(told: Iterable[Told]) -> dict[Verdict, int]:
     return found
 
 
-def to_text(bank: Bank) -> str:
-    """The import for a terminal: what was not simply taken, then the counts."""
+def to_text(bank: Bank, width: int = 0) -> str:
+    """The import for a terminal: what was not simply taken, then the counts. Lines are at most
+    *width* wide, where words allow it; 0 is as long as they are."""
     lines: list[str] = []
     told, examined = items(bank), tests(bank)
     for heading, group in ((say("Items"), told), (say("Tests"), examined)):
@@ -76,17 +78,27 @@ def to_text(bank: Bank) -> str:
         for each in notable:
             name = each.identifier or each.file
             lines.append(f"{name}: {say(each.verdict.value)}")
-            lines += [f"    {line}" for line in each.lines]
-            if each.waits:
-                lines.append(f"    {each.waits}")
+            for line in filter(None, (*each.lines, each.waits)):
+                lines += _wrapped(line, width)
         if notable:
             lines.append("")
-    lines.append(
-        _counted(say("{format}: {count} items", format=bank.format, count=len(told)), told)
-    )
+    lines.append(_counted(f"{bank.format}: {ngettext('{n} item', '{n} items', len(told))}", told))
     if examined:
-        lines.append(_counted(say("{count} tests", count=len(examined)), examined))
+        lines.append(_counted(ngettext("{n} test", "{n} tests", len(examined)), examined))
     return "\n".join(lines) + "\n"
+
+
+def _wrapped(line: str, width: int) -> list[str]:
+    if not width:
+        return [f"    {line}"]
+    return textwrap.wrap(
+        line,
+        max(width, 30),
+        initial_indent="    ",
+        subsequent_indent="      ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def to_json(bank: Bank) -> str:

@@ -100,14 +100,14 @@ def make_key(
     )
     drawn = _drawn(root, item, written, conditions, templates)
     _check_correct(root, drawn[0][1])
-    most = parts.most or _most(root, *drawn[0], parts)
-    if exact(most) <= 0:
-        raise root.error("the item can give no points; its maximum must be above 0.")
     if not parts.external:
         for number, (each, key) in enumerate(drawn):
             blank = _try(root, each, key)
             if blank and not number:
                 root.change("an answer that is left out scores {score}.", score=str(blank))
+    most = parts.most or _most(root, *drawn[0], parts)
+    if exact(most) <= 0:
+        raise root.error("the item can give no points; its maximum must be above 0.")
     return msgspec.structs.replace(written, max_score=most)
 
 

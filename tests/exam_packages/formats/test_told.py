@@ -136,3 +136,12 @@ def test_many_changes_are_told_in_part() -> None:
     assert len(lines) == told.MAX_LINES + 1
     assert lines[-1] == "… and 800 more."
     assert told.counts(told.items(bank()))[Verdict.TAKEN] == 2
+
+
+def test_lines_are_broken_between_words_at_a_terminal() -> None:
+    problem = FormatError("items/a-rather-long-name.xml, line 7: {why}", why="word " * 40)
+    bank = Bank("QTI 3.0", (Reading("a.xml", "a", "", None, (), problem),))
+    lines = told.to_text(bank, 60).splitlines()
+    assert max(map(len, lines)) <= 60
+    assert " ".join(" ".join(lines).split()) == " ".join(told.to_text(bank).split())
+    assert lines[-1] == "QTI 3.0: 1 item: 1 refused."
