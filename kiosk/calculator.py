@@ -42,7 +42,7 @@ DIGITS: Final = 12
 
 _SYMBOL = re.compile(
     r"\s*(?:(?P<number>(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][+-]?[0-9]{1,3}(?![0-9]))?)"
-    r"|(?P<name>[a-zA-Zπ√]+)|(?P<sign>\*\*|[-+−–*×·/÷:^()%!]))"
+    r"|(?P<name>[a-zA-Z]+|[π√])|(?P<sign>\*\*|[-+−–*×·/÷:^()%!]))"
 )
 _SAME: Final = {"−": "-", "–": "-", "×": "*", "·": "*", "÷": "/", ":": "/", "**": "^"}
 BASIC: Final = frozenset({"√", "sqrt", "ans"})
@@ -102,10 +102,6 @@ def _symbols(text: str) -> list[str]:
                 "“{found}” is nothing to compute with.", found=text[at:].strip()[:1]
             )
         symbol = found.group(found.lastgroup or 0)
-        if found.lastgroup == "name" and symbol[0] in "√π" and len(symbol) > 1:
-            symbols.append(symbol[0])  # √ and π need no space after them
-            at = found.end() - len(symbol) + 1
-            continue
         symbols.append(_SAME.get(symbol, symbol if found.lastgroup == "number" else symbol.lower()))
         at = found.end()
     return symbols

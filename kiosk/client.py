@@ -409,8 +409,8 @@ class Client(App[None], inherit_bindings=False):
                 if reply is None:
                     return  # lost: the draft waits for the agent
                 if isinstance(reply, Refused):
-                    self.announce(reply.template, **dict(reply.fields))
-                    self.drafts.refused(act, now)
+                    if self.drafts.refused(act, now):
+                        self.announce(reply.template, **dict(reply.fields))
                 else:
                     self.drafts.saved(act, now)
                 self.wake()
@@ -460,7 +460,7 @@ class Client(App[None], inherit_bindings=False):
     async def hand_in(self) -> None:
         """Save what is typed, then finish."""
         await self.flush()
-        if self.drafts:
+        if self.drafts.answers:
             self.announce("Not everything is saved yet; handing in waits until it is.")
             return
         await self.act(HandIn())

@@ -32,6 +32,7 @@ class _Draft:
     act: Kept
     first_ns: int
     due_ns: int
+    was_refused: bool = False
 
 
 class Drafts:
@@ -50,6 +51,11 @@ class Drafts:
         first = before.first_ns if before is not None else now_ns
         due = min(now_ns + PAUSE_NS, first + LONGEST_NS) if typed else now_ns
         self._drafts[place] = _Draft(act, first, due)
+
+    @property
+    def answers(self) -> int:
+        """How many of the drafts are answers: what a hand-in waits for."""
+        return sum(isinstance(draft.act, Respond) for draft in self._drafts.values())
 
     def responses(self, item: str) -> Responses | None:
         """What stands unsaved as answers to *item*."""
@@ -86,11 +92,15 @@ class Drafts:
         else:
             draft.first_ns = now_ns
 
-    def refused(self, act: Kept, now_ns: int) -> None:
-        """The agent could not save: try again later."""
+    def refused(self, act: Kept, now_ns: int) -> bool:
+        """The agent could not save: try again later. Whether the candidate should hear of it:
+        each time of an answer, once of what stands beside the answers."""
         draft = self._drafts.get(_place(act))
-        if draft is not None:
-            draft.due_ns = now_ns + RETRY_NS
+        if draft is None:
+            return True
+        told = draft.was_refused and isinstance(act, Work)
+        draft.due_ns, draft.was_refused = now_ns + RETRY_NS, True
+        return not told
 
     def clear(self) -> None:
         """Nothing of this can be saved any more."""

@@ -67,6 +67,7 @@ class ExamScreen(KioskScreen):
         self.has_exhibit = False
         self._has_pictures = False
         self._more = ""
+        self._painted = ""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
@@ -215,9 +216,13 @@ class ExamScreen(KioskScreen):
         if course is None or self.item is None or self.shown != self.item.identifier:
             return  # another question is on its way
         question, sheet = self.query_one(Question), self.query_one(ExhibitSheet)
-        body = self._body(course, blob, selected)
-        question.redraw(msgspec.structs.replace(self.item, body=body))
-        sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
+        touched = {blob, self._painted}
+        self._painted = blob
+        if item_blob(self.item.identifier) in touched:
+            body = self._body(course, blob, selected)
+            question.redraw(msgspec.structs.replace(self.item, body=body))
+        if touched & {exhibit_blob(each.identifier) for each in self.exhibits}:
+            sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
         for each in (*question.stems(), sheet):
             line = each.selected_line()
             if line is not None and isinstance(each.parent, Widget):

@@ -36,7 +36,8 @@ class ExhibitSheet(Sheet):
         """Mark where *query* stands; nothing when it is empty."""
         self.query_words = query
         self.here = 0
-        self.rebuild()
+        self._look()
+        self.refresh()
 
     def go(self, step: int) -> None:
         """The next find, or the one before; after the last comes the first."""
@@ -45,10 +46,13 @@ class ExhibitSheet(Sheet):
             self.refresh()
 
     def build(self, width: int) -> list[Content]:
-        lines = super().build(width)
-        self.places = places([line.plain for line in lines], self.query_words)
+        self._lines = super().build(width)
+        self._look()
+        return self._lines
+
+    def _look(self) -> None:
+        self.places = places([line.plain for line in self._lines], self.query_words)
         self.here = min(self.here, max(0, len(self.places) - 1))
-        return lines
 
     def dress(self, y: int, line: Content, width: int) -> Content:
         for number, place in enumerate(self.places):

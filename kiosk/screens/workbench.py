@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from exam_packages.attempt.events import Highlighted, Jotted, Noted
 from exam_packages.attempt.workings import MAX_NOTE, MAX_SCRATCHPAD, Runs
 from exam_packages.content import paper as rules
-from exam_packages.content.paper import exhibit_blob
 from exam_packages.language import _, say
 from kiosk.calculator import Calculator
 from kiosk.course import Course, allowed, order
@@ -81,11 +80,11 @@ def _report(screen: ExamScreen, course: Course, place: str) -> Pane:
 
 
 def _calculator(screen: ExamScreen, course: Course, place: str) -> Pane:
-    rules_ = Calculator(scientific=allowed(course, rules.SCIENTIFIC))
+    calculator = Calculator(scientific=allowed(course, rules.SCIENTIFIC))
     field = _number_field(screen)
     if field is None:
-        return CalculatorPane(rules_, course.computed)
-    return CalculatorPane(rules_, course.computed, field.put, field.title or _("Your answer"))
+        return CalculatorPane(calculator, course.computed)
+    return CalculatorPane(calculator, course.computed, field.put, field.title or _("Your answer"))
 
 
 def _number_field(screen: ExamScreen) -> TextEntryField | None:
@@ -130,7 +129,7 @@ def _highlight(screen: ExamScreen, course: Course, place: str) -> Pane:
 
     def paint(blob: str, selected: tuple[int, int] | None) -> None:
         if blob:
-            screen.bring(exhibit=blob.startswith(exhibit_blob("")))
+            screen.bring(exhibit=blob.startswith(rules.exhibit_blob("")))
         screen.paint(blob, selected)
 
     return HighlightPane(screen.texts(), runs, change, paint)

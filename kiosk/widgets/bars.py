@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widgets import Static
@@ -79,7 +80,7 @@ class KeyBar(Bar):
         self._keys = keys
         self._ends = []
         content = Content("")
-        whole = sum(len(key.shown) + len(key.label) + 3 for key in keys) - 2
+        whole = sum(cell_len(f"{key.shown} {key.label}") + 2 for key in keys) - 2
         wide = "  " if whole <= (self.content_size.width or 78) else " "
         for key in keys:
             gap = wide if content else ""

@@ -269,6 +269,8 @@ def _blueprint(blueprint: Blueprint) -> str:
     if blueprint.practice:
         lines.append(f'practice = "{blueprint.practice}"')
     lines.append(f"cut_score = {blueprint.cut_score}")
+    if blueprint.tools is not None:
+        lines.append(f"tools = [{', '.join(map(_quoted, blueprint.tools))}]")
     for competence in dict.fromkeys(name for name, _ in blueprint.counts):
         lines += ["", f"[counts.{_quoted(competence)}]"]
         lines += [

@@ -13,7 +13,8 @@ from PIL import Image
 from textual.content import Content
 
 from exam_packages import language
-from exam_packages.attempt.acts import Respond
+from exam_packages.attempt.acts import Respond, Work
+from exam_packages.attempt.events import Noted
 from exam_packages.clock import SECOND
 from exam_packages.content.values import Response
 from kiosk.drafts import LONGEST_NS, PAUSE_NS, RETRY_NS, Drafts
@@ -101,6 +102,20 @@ def test_what_was_typed_meanwhile_stays_a_draft() -> None:
     drafts.refused(Respond("b", _answer("two")), 100)
     assert drafts.due(100) is None
     assert drafts.due(100 + RETRY_NS) == Respond("b", _answer("two"))
+
+
+def test_a_working_that_is_refused_is_told_once_and_no_hand_in_waits_for_it() -> None:
+    drafts = Drafts()
+    note = Work(Noted("a", "n"))
+    drafts.put(note, typed=False, now_ns=0)
+    assert (len(drafts), drafts.answers) == (1, 0)
+    assert drafts.refused(note, 0)
+    assert not drafts.refused(note, RETRY_NS)
+    assert drafts.due(3 * RETRY_NS) == note
+    drafts.put(Respond("a", _answer("x")), typed=False, now_ns=0)
+    assert (len(drafts), drafts.answers) == (2, 1)
+    assert drafts.responses("a") == _answer("x")
+    assert drafts.workings() == [Noted("a", "n")]
 
 
 def _luminance(colour: str) -> float:
