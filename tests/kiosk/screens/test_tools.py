@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from textual import events
 from textual.widgets import Input, TextArea
 
+from exam_packages import language
 from exam_packages.attempt import acts
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.commands import Pause, Resume
@@ -313,7 +314,7 @@ def test_the_invigilator_is_called_and_the_call_taken_back(sit: Any) -> None:
             await s.stage(Stage.PAUSED)
             await s.press("f5")
             await s.until(lambda: "No longer call" in s.text())
-            await s.press("end", "up", "enter")
+            await s.press("end", *["up"] * (len(language.languages()) + 1), "enter")
             await s.until(lambda: not s.agent.ledger.attempt.calling)
             assert [e.event for e in s.agent.entries if isinstance(e.event, ev.Called)] == [
                 ev.Called(True),
