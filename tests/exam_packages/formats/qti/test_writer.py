@@ -61,6 +61,14 @@ def test_the_sample_exam_comes_back_whole() -> None:
     assert read_files(write_test(test)) == test
 
 
+def test_a_blueprint_is_written_whole_or_refused() -> None:
+    test = read_test(SAMPLE)
+    assert test.blueprint
+    more = replace(test.blueprint, required=frozenset(["growth-range"]))
+    with pytest.raises(FormatError, match="copy it beside"):
+        write_test(replace(test, blueprint=more))
+
+
 @settings(max_examples=40)
 @given(
     blocks(),
