@@ -390,12 +390,19 @@ def export(source: Path, out: Path, form: str) -> None:
     from exam_packages.formats import archive
     from exam_packages.formats.banks import bank_of
     from exam_packages.formats.export import export_bank
-    from exam_packages.formats.qti.reader import choose
+    from exam_packages.formats.qti.reader import BLUEPRINT, choose
 
     files = archive.load_any(source)
     bank = bank_of(files, source.name)
-    if len(bank.tests) > 1:
+    if len(bank.tests) > 1 and BLUEPRINT in files:
         bank = replace(bank, tests=(choose(bank, files),))
+    elif len(bank.tests) > 1:
+        click.echo(
+            f"The bank has {len(bank.tests)} tests, and no {BLUEPRINT} names one: the questions"
+            " are written without them.",
+            err=True,
+        )
+        bank = replace(bank, tests=())
     written = export_bank(bank, form, out)
     for line in written.told:
         click.echo(line, err=True)

@@ -27,7 +27,7 @@ from exam_packages.content.items import (
     SimpleChoice,
     TextEntry,
 )
-from exam_packages.content.text import Block, Gap, Inline, Slot
+from exam_packages.content.text import Block, Gap, Inline, Slot, walk
 from exam_packages.content.values import MAX_MEMBERS, Response
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.processing import RESPONSE
@@ -281,6 +281,12 @@ def question(
     if not parts:
         raise FormatError(
             "The text asks nothing; put it into the questions that need it, or make it an exhibit."
+        )
+    places = [each.response for each in walk(body) if isinstance(each, Gap | Slot)]
+    if sorted(places) != sorted(part.interaction.response for part in parts):
+        raise FormatError(
+            "The place for the answer stands in a part of the text that is not shown, or twice;"
+            " put it into the text."
         )
     if about.points <= 0:
         raise FormatError("The question gives no points; give it some.")

@@ -14,7 +14,7 @@ from exam_packages.formats.markdown.writer import write_markdown
 from exam_packages.formats.qti.item_writer import write_item
 from exam_packages.formats.qti.reader import read_files
 from exam_packages.formats.qti.writer import whole_bank, write_test
-from exam_packages.formats.report import Bank, Change
+from exam_packages.formats.report import Bank, Change, Reading
 from exam_packages.formats.table.writer import write_table
 
 
@@ -31,6 +31,7 @@ def export_bank(bank: Bank, form: str, out: Path) -> Written:
     if out.exists():
         raise UsageError("{path} is there already; name a new one.", path=str(out))
     told: list[ExamError] = [each.refusal for each in bank.readings if each.refusal]
+    told += bank.refused_tests.values()
     count = len(bank.questions())
     match form:
         case "markdown":
@@ -50,14 +51,26 @@ def write_qti(bank: Bank) -> tuple[dict[str, bytes], list[Change]]:
     """
     left: list[Change] = []
     if not bank.tests:
-        good = []
+        good: list[Reading] = []
+        taken: set[str] = set()
         for reading in bank.readings:
             if reading.question is None:
                 continue
+            name = reading.identifier
+            if name.casefold() in taken:
+                left.append(
+                    Change(
+                        "{name} in {file} was not written: another item has this identifier, in"
+                        " any case of its letters.",
+                        name=name,
+                        file=reading.file,
+                    )
+                )
+                continue
+            taken.add(name.casefold())
             try:
                 write_item(reading.question, media="", stimuli=dict.fromkeys(bank.exhibits, ""))
             except FormatError as problem:
-                name = reading.identifier
                 left.append(Change("{name} was not written: {why}", name=name, why=str(problem)))
             else:
                 good.append(reading)

@@ -73,3 +73,16 @@ def test_one_item_file_is_a_bank(tmp_path: Path) -> None:
     shutil.copy(FOOD_SAFETY / "items" / "practice-choice.xml", tmp_path / "one.xml")
     (reading,) = read_bank(tmp_path / "one.xml").readings
     assert reading.verdict is Verdict.TAKEN
+
+
+def test_of_several_tests_none_is_exported_unless_a_blueprint_names_one(tmp_path: Path) -> None:
+    folder = tmp_path / "bank"
+    shutil.copytree(FOOD_SAFETY, folder)
+    run("export", folder, "--out", tmp_path / "whole")
+    assert len(read_bank(tmp_path / "whole").tests) == 2  # with the practice test
+    (folder / "blueprint.toml").unlink()
+    said = run("export", folder, "--out", tmp_path / "items")
+    assert "The bank has 2 tests, and no blueprint.toml names one" in said
+    assert "26 of 26 questions are in" in said
+    (test,) = read_bank(tmp_path / "items").tests
+    assert len(list(test.references())) == 26

@@ -111,7 +111,7 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
     conditions = tuple(interactions.conditions)
     templates = _templates(root, interactions.variables, parts, found.drawing)
     key = None
-    if item.interactions or templates is not None:
+    if item.interactions or templates is not None or _asks(root):
         key = make_key(root, item, parts, conditions, templates)
     else:
         root.change(
@@ -133,6 +133,11 @@ def read_item(library: Library, root: Node, stimulus: ReadStimulus) -> ReadItem:
         templates,
         tuple(root.changes),
     )
+
+
+def _asks(root: Node) -> bool:
+    """Whether there is an interaction, be it one that is not shown."""
+    return any(str(each.tag).endswith("-interaction") for each in root.element.iter())
 
 
 def _sort(node: Node, parts: Parts, found: _Found) -> None:

@@ -16,7 +16,7 @@ from exam_packages.assessment import (
     Test,
     TimeLimits,
 )
-from exam_packages.blueprint import Blueprint
+from exam_packages.blueprint import Blueprint, read_blueprint
 from exam_packages.content.items import Exhibit
 from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
@@ -97,6 +97,13 @@ def write_test(test: Test) -> dict[str, bytes]:
         resources.append(_resource(f"media/{picture}", "webcontent"))
     if test.blueprint:
         files[BLUEPRINT] = _blueprint(test.blueprint).encode()
+        if read_blueprint(files[BLUEPRINT], BLUEPRINT) != test.blueprint:
+            raise FormatError(
+                "{file} of the test {name} has more than counts, tools and a cut score, which is"
+                " not written; take it out of the bank, and copy it beside what is written.",
+                file=BLUEPRINT,
+                name=test.identifier,
+            )
     files[FILE] = _manifest(test.identifier, resources)
     small = Counter(name.casefold() for name in files)
     for name in files:

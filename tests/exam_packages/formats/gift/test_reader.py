@@ -147,3 +147,8 @@ def test_corpus_is_taken_but_for_its_descriptions() -> None:
     refused = [each for each in readings if each.verdict is Verdict.REFUSED]
     assert len(readings) == 100
     assert len(refused) == 7 and all("asks nothing" in why(each) for each in refused)
+
+
+def test_a_field_that_would_not_be_shown_is_refused() -> None:
+    (reading,) = read("[html]The capital <style>is {=Rome} or so</style>", "a.gift").readings
+    assert "stands in a part of the text that is not shown" in why(reading)

@@ -221,6 +221,8 @@ def test_a_person_scores_an_external_item(package: Make) -> None:
 CHOICE = '<qti-choice-interaction response-identifier="RESPONSE"'
 
 REFUSED: list[tuple[dict[str, str], str]] = [
+    ({"body": f'<div hidden="hidden">{CHOICE}><qti-simple-choice identifier="a">A'
+      "</qti-simple-choice></qti-choice-interaction></div>"}, "the item asks nothing"),
     ({"declarations": declare("single", "identifier")}, "“RESPONSE” has no correct response"),
     ({"body": "<video/>"}, "<video>: there is no file to play"),
     ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),

@@ -61,6 +61,14 @@ def test_the_sample_exam_comes_back_whole() -> None:
     assert read_files(write_test(test)) == test
 
 
+def test_a_blueprint_is_written_whole_or_refused() -> None:
+    test = read_test(SAMPLE)
+    assert test.blueprint
+    more = replace(test.blueprint, required=frozenset(["growth-range"]))
+    with pytest.raises(FormatError, match="copy it beside"):
+        write_test(replace(test, blueprint=more))
+
+
 @settings(max_examples=40)
 @given(
     blocks(),
@@ -322,12 +330,18 @@ def test_a_test_comes_back_with_all_its_parts(
     assert (test.processing is None) is (processing is SUM)
 
 
-def test_names_that_differ_in_case_alone_are_refused() -> None:
+def test_of_items_with_one_name_the_first_is_written() -> None:
     good = made(*[building.typed(entry(), [building.Worth("a", ONE)])])
     other = replace(
         good,
         item=replace_item(good, identifier="Q"),
         key=msgspec.structs.replace(good.key, item="Q"),
     )
+    bank = Bank("test", (Reading("a.xml", "q", "", good), Reading("b.xml", "Q", "", other)))
+    files, left = write_qti(bank)
+    assert [each.question for each in read_files(files).references()] == [good]
+    assert [str(each) for each in left] == [
+        "Q in b.xml was not written: another item has this identifier, in any case of its letters."
+    ]
     with pytest.raises(FormatError, match="equal but for case"):
-        write_qti(Bank("test", (Reading("", "q", "", good), Reading("", "Q", "", other))))
+        write_test(whole_bank(bank))
