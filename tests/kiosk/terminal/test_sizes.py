@@ -40,8 +40,10 @@ def test_a_terminal_that_stops_reading_stops_nothing(station: Any) -> None:
     s.terminal.deafen()
     for _ in range(60):
         s.terminal.send(b"\x1b[15~\x1b[15~")  # help, there and back: more than a terminal holds
+    s.terminal.quiet()
     s.terminal.send(b"Typed into the dark")
     s.terminal.quiet()
+    s.terminal.silence(2)  # the pause after which typed text is saved
     assert s.answer(ESSAY) == "Typed into the dark"
     s.hall.act("stop", candidate=s.seat.candidate)
     eventually(lambda: manifests(s), "the agent closed and signed, whatever the screen does")
