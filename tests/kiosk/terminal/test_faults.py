@@ -41,6 +41,7 @@ def test_no_signal_but_those_of_the_service_manager_does_anything(station: Any) 
     s.at(1)
 
 
+@pytest.mark.slow
 def test_a_screen_that_was_stopped_goes_on_where_it_was(station: Any) -> None:
     s = station()
     s.go(ESSAY)
@@ -144,7 +145,13 @@ main()
 """
 
 
-@pytest.mark.parametrize("where", PLANTS)
+@pytest.mark.parametrize(
+    "where",
+    [
+        each if each in ("a key", "painting") else pytest.param(each, marks=pytest.mark.slow)
+        for each in PLANTS
+    ],
+)
 def test_a_fault_of_the_screen_shows_nothing_and_is_recorded(station: Any, where: str) -> None:
     s = station(begun=False)
     program = PROGRAM.format(socket=str(s.seat.station.socket), secret=SECRET, plant=PLANTS[where])

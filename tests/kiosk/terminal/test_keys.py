@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import pytest
 from exam_stations import ENTRY, ESSAY
 
 from exam_packages.attempt.state import Phase
@@ -85,6 +86,7 @@ def test_no_chord_leaves_the_exam(station: Any) -> None:
     assert s.attempt().phase is Phase.RUNNING
 
 
+@pytest.mark.slow
 def test_the_terminal_is_told_no_secret_and_given_no_command(station: Any) -> None:
     """No clipboard, no link, no title, no file: not one OSC, DCS or APC is written."""
     s = station()

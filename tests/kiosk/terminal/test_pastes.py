@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import pytest
 from exam_stations import ENTRY, ESSAY
 
 from exam_packages.content.values import MAX_TEXT
@@ -33,6 +34,7 @@ def test_a_megabyte_is_cut_and_the_next_key_is_quick(station: Any) -> None:
     assert MAX_TEXT - 3 <= len(s.answer(ESSAY)) <= MAX_TEXT
 
 
+@pytest.mark.slow
 def test_a_megabyte_without_brackets_is_no_storm_of_keys(station: Any) -> None:
     s = station()
     s.go(ESSAY)
@@ -44,6 +46,7 @@ def test_a_megabyte_without_brackets_is_no_storm_of_keys(station: Any) -> None:
     assert s.answer(ESSAY).startswith("temperature log\ntemperature log\n")
 
 
+@pytest.mark.slow
 def test_lines_pasted_are_undone(station: Any) -> None:
     s = station()
     s.go(ESSAY)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from exam_stations import ESSAY
 from sitting import eventually
 
 SIZES = [(1, 1), (0, 0), (500, 200), (200, 500), (1, 500), (24, 79), (2, 2)]
 
 
+@pytest.mark.slow
 def test_any_size_and_back(station: Any) -> None:
     s = station()
     s.go(ESSAY)
@@ -30,6 +32,7 @@ def test_any_size_and_back(station: Any) -> None:
     s.alive()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_stops_reading_stops_nothing(station: Any) -> None:
     """What was typed is saved, the clock goes on, the end comes; then the screen is right."""
     s = station()
@@ -37,8 +40,10 @@ def test_a_terminal_that_stops_reading_stops_nothing(station: Any) -> None:
     s.terminal.deafen()
     for _ in range(60):
         s.terminal.send(b"\x1b[15~\x1b[15~")  # help, there and back: more than a terminal holds
+    s.terminal.quiet()
     s.terminal.send(b"Typed into the dark")
     s.terminal.quiet()
+    s.terminal.silence(2)  # the pause after which typed text is saved
     assert s.answer(ESSAY) == "Typed into the dark"
     s.hall.act("stop", candidate=s.seat.candidate)
     eventually(lambda: manifests(s), "the agent closed and signed, whatever the screen does")
