@@ -490,7 +490,7 @@ class Client(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
-            self.call_after_refresh(self.presentation.reader.look)
+            self.call_after_refresh(self.presentation.reader.touch)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What steers the voice is another key's business while there is none."""
