@@ -219,7 +219,7 @@ class Client(App[None], inherit_bindings=False):
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
-                self.presentation.reader.look()
+                self.call_after_refresh(self.presentation.reader.look)
 
     def _wanted(self) -> Stage | None:
         stage = self.view.stage

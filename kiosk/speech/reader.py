@@ -75,10 +75,14 @@ class Reader:
         typing = (screen.focused, words.text_of(screen.focused))
         echo = self._echo(typing)
         if place != self._place:
+            pieces = self._all(screen)
+            if not pieces:
+                return  # it is being made
             self._screen, self._flagged = self._rest(screen), self._flag(screen)
             self._touched = False
-            self.voice.say(self._all(screen), self.pace)
+            self.voice.say(pieces, self.pace)
         elif echo is not None:
+            self._screen = self._rest(screen)
             self.voice.say([echo], self.pace)
         elif here != self._here and self._touched:
             self.voice.say(here, self.pace)

@@ -61,7 +61,7 @@ def speak(*pieces: Piece, pace: int = 160) -> list[str]:
             await asyncio.sleep(0.005)
         await voice.close()
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), 30))
     return failed
 
 
@@ -106,7 +106,7 @@ def test_being_told_to_stop_kills_what_speaks_and_is_no_failure(
             await asyncio.sleep(0.005)
         await voice.close()
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), 30))
     assert failed == []
     player = int((tmp_path / "said.pid").read_text())
     with pytest.raises(ProcessLookupError):
@@ -121,7 +121,7 @@ def test_what_waits_is_bounded_and_nobody_waits_for_it(install: Install) -> None
         await voice.close()
         assert not voice._waiting
 
-    asyncio.run(run())
+    asyncio.run(asyncio.wait_for(run(), 30))
 
 
 def test_a_text_is_cut_between_sentences_and_nothing_is_lost() -> None:
@@ -177,3 +177,25 @@ def test_chinese_is_spoken_as_chinese() -> None:
         check=True,
     )
     assert b"(en)" not in done.stdout  # not spelled out in English
+
+
+def test_a_voice_that_is_closed_while_it_starts_leaves_no_process(
+    install: Install, tmp_path: Path
+) -> None:
+    install("espeak-ng", 'echo "$$" >> "$SAID.pid"; exec sleep 600\n')
+    install("aplay", "exec cat > /dev/null")
+
+    async def run() -> None:
+        for turns in range(12):
+            voice = Voice(lambda _: None)
+            voice.say([Piece("en", "Hello.")], 160)
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            await voice.close()
+            assert not voice._running
+
+    asyncio.run(asyncio.wait_for(run(), 30))
+    pids = (tmp_path / "said.pid").read_text().split() if (tmp_path / "said.pid").exists() else []
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
