@@ -240,7 +240,7 @@ class Client(App[None], inherit_bindings=False):
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
-                self.presentation.reader.look()
+                self.call_after_refresh(self.presentation.reader.look)
 
     def _wanted(self) -> Stage | None:
         stage = self.view.stage
@@ -525,7 +525,7 @@ class Client(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
-            self.call_after_refresh(self.presentation.reader.look)
+            self.call_after_refresh(self.presentation.reader.touch)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What steers the voice is another key's business while there is none."""

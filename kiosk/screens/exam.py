@@ -130,7 +130,7 @@ class ExamScreen(KioskScreen):
         keys.append(Key("f5", _("Help"), "help"))
         keys.append(Key("f6", _("Tools"), "tools"))
         if self._has_pictures:
-            keys.append(Key("f7", _("Picture"), "enlarge"))
+            keys.append(Key("f7", _("Picture"), "enlarge", spare=True))
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
         keys.append(Key("f9", _("Next"), "forth"))

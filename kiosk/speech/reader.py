@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from exam_packages.attempt.preferences import PACE
+from exam_packages.language import _
 from kiosk.screens.base import Dialog
 from kiosk.screens.exam import ExamScreen
 from kiosk.speech import words
@@ -34,6 +35,8 @@ class Reader:
         self._screen: list[Piece] = []
         self._typing: tuple[Widget | None, str | None] = (None, None)
         self._notice = ""
+        self._flagged = False
+        self._touched = False
 
     def turn(self, on: bool) -> None:
         """Begin to read, or end it."""
@@ -50,8 +53,17 @@ class Reader:
         self._place = None
         self.look()
 
+    def touch(self) -> None:
+        """The candidate did something: what gets the focus from now on is read."""
+        self._touched = True
+        self.look()
+
     def look(self) -> None:
-        """Say what is new on the screen, if anything is."""
+        """Say what is new on the screen, if anything is.
+
+        A screen that has just come is read whole. Its focus settles while it is painted, and
+        would only break that off; so the focus is read again once the candidate does something.
+        """
         client = self._client
         if not self.on or not client.is_running:
             return
@@ -63,12 +75,21 @@ class Reader:
         typing = (screen.focused, words.text_of(screen.focused))
         echo = self._echo(typing)
         if place != self._place:
-            self._screen = self._rest(screen)
-            self.voice.say([*self._all(screen), *here], self.pace)
+            pieces = self._all(screen)
+            if not pieces:
+                return  # it is being made
+            self._screen, self._flagged = self._rest(screen), self._flag(screen)
+            self._touched = False
+            self.voice.say(pieces, self.pace)
         elif echo is not None:
+            self._screen = self._rest(screen)
             self.voice.say([echo], self.pace)
-        elif here != self._here:
+        elif here != self._here and self._touched:
             self.voice.say(here, self.pace)
+        elif self._flag(screen) != self._flagged:
+            self._flagged = not self._flagged
+            said = _("flagged") if self._flagged else _("not flagged any more")
+            self.voice.say([words.own(said)], self.pace)
         elif (rest := self._rest(screen)) != self._screen:
             self._screen = rest
             self.voice.say(rest, self.pace)
@@ -91,6 +112,10 @@ class Reader:
 
     def _all(self, screen: Screen[object]) -> list[Piece]:
         return words.whole(screen, self._content)
+
+    def _flag(self, screen: Screen[object]) -> bool:
+        course = screen.course if isinstance(screen, ExamScreen) else None
+        return course is not None and course.place is not None and course.flagged(course.place)
 
     def _rest(self, screen: Screen[object]) -> list[Piece]:
         """What can change on a screen while the candidate waits; a question cannot."""

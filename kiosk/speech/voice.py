@@ -120,38 +120,37 @@ class Voice:
             return NO_SPEECH
         out, into = os.pipe()
         try:
-            maker = await asyncio.create_subprocess_exec(
-                *(SYNTHESISER, "--stdin", "--stdout", "-b", "1", "-v", voice, "-s", str(pace)),
-                stdin=PIPE,
-                stdout=into,
-                stderr=DEVNULL,
-            )
-            self._running.append(maker)
-            player = await asyncio.create_subprocess_exec(
-                *PLAYER, stdin=out, stdout=DEVNULL, stderr=DEVNULL
-            )
-            self._running.append(player)
-        except OSError:
-            await self._end(kill=True)
-            return NO_SPEECH
-        finally:
-            os.close(out)
-            os.close(into)
-        try:
+            try:
+                maker = await asyncio.create_subprocess_exec(
+                    *(SYNTHESISER, "--stdin", "--stdout", "-b", "1", "-v", voice, "-s", str(pace)),
+                    stdin=PIPE,
+                    stdout=into,
+                    stderr=DEVNULL,
+                )
+                self._running.append(maker)
+                player = await asyncio.create_subprocess_exec(
+                    *PLAYER, stdin=out, stdout=DEVNULL, stderr=DEVNULL
+                )
+                self._running.append(player)
+            except OSError:
+                return NO_SPEECH
+            finally:
+                os.close(out)
+                os.close(into)
             if maker.stdin is not None:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     maker.stdin.write(text.encode("utf-8", "replace"))
                     maker.stdin.close()
             await player.wait()
-        finally:
-            await self._end(kill=True)
+        finally:  # also when the task was cancelled between the two
+            await self._end()
         # Killed is no failure: somebody wished it silent.
         return NO_SOUND if (player.returncode or 0) > 0 else ""
 
-    async def _end(self, *, kill: bool) -> None:
+    async def _end(self) -> None:
         running, self._running = self._running, []
         for process in running:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         for process in running:
-            await asyncio.shield(process.wait())
+            await process.wait()

@@ -65,7 +65,9 @@ def whole(screen: Screen[object], content: str) -> list[Piece]:
         if screen.query_one("#exhibit").display:
             shown = [*shown, *screen.query("#exhibit-sheet").results(Widget)]
     else:
-        shown = screen.query("#body Static, #body Lines, #body PushButton").results(Widget)
+        shown = screen.query("#body Static, #body Lines, #body PushButton, #body Input").results(
+            Widget
+        )
     for widget in shown:
         if _visible(widget, screen):
             pieces += _all_of(widget, _language(widget, content))
@@ -146,7 +148,8 @@ def _all_of(widget: Widget, language: str) -> list[Piece]:
     """Everything a widget shows."""
     match widget:
         case Rows():
-            return [p for row in widget._rows for p in _row(widget, row, language)]
+            rows = widget.rows(_width(widget))
+            return [piece for row in rows for piece in _row(widget, row, language)]
         case Lines():
             return _lines(widget, language)
         case PushButton() | Input() | TextArea():
@@ -158,8 +161,13 @@ def _all_of(widget: Widget, language: str) -> list[Piece]:
             return [piece for each in children for piece in _all_of(each, language)]
 
 
+def _width(widget: Lines) -> int:
+    """The width *widget* is laid out for; one that it could be, before it is."""
+    return widget.content_size.width or 76
+
+
 def _lines(widget: Lines, language: str) -> list[Piece]:
-    lines = [_plain(line.plain) for line in widget._lay_out(widget.content_size.width)]
+    lines = [_plain(line.plain) for line in widget.build(_width(widget))]
     return [Piece(language, " ".join(line for line in lines if line))]
 
 

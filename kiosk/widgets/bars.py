@@ -23,6 +23,8 @@ class Key:
     key: str
     label: str
     action: str
+    spare: bool = False
+    """Left out where there is no room: the help page has it too."""
 
     @property
     def shown(self) -> str:
@@ -72,6 +74,7 @@ class KeyBar(Bar):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._keys: tuple[Key, ...] = ()
+        self._drawn: tuple[Key, ...] = ()
         self._ends: list[int] = []
 
     def tell(self, *keys: Key) -> None:
@@ -80,17 +83,27 @@ class KeyBar(Bar):
         self._keys = keys
         self._ends = []
         content = Content("")
-        whole = sum(cell_len(f"{key.shown} {key.label}") + 2 for key in keys) - 2
-        wide = "  " if whole <= (self.content_size.width or 78) else " "
+        room = self.content_size.width or 78
+        whole = sum(cell_len(f"{key.shown} {key.label}") for key in keys)
+        while whole + len(keys) - 1 > room and any(key.spare for key in keys):
+            spare = [key for key in keys if key.spare][-1]
+            keys = tuple(key for key in keys if key is not spare)
+            whole -= cell_len(f"{spare.shown} {spare.label}")
+        self._drawn = keys
+        wide = "  " if whole + 2 * (len(keys) - 1) <= room else " "
         for key in keys:
             gap = wide if content else ""
             content += Content.assemble(gap, (key.shown, "bold reverse"), f" {key.label}")
             self._ends.append(content.cell_length)
         self.show(content)
 
+    def on_resize(self) -> None:
+        keys, self._keys = self._keys, ()
+        self.tell(*keys)
+
     async def on_click(self, event: events.Click) -> None:
         event.stop()
-        for key, end in zip(self._keys, self._ends, strict=True):
+        for key, end in zip(self._drawn, self._ends, strict=True):
             if event.x - self.styles.gutter.left < end:
                 await self.app.run_action(key.action, self.screen)
                 return
