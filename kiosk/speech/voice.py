@@ -152,5 +152,7 @@ class Voice:
         for process in running:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            if process.stdin is not None:
+                process.stdin.close()  # who still reads it would keep asyncio waiting
         for process in running:
             await process.wait()

@@ -46,7 +46,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     return write
 
 
-ESPEAK = 'text=$(cat); echo "$6 $8 $text" >> "$SAID"; echo sound\n'
+ESPEAK = 'read -r text; echo "$6 $8 $text" >> "$SAID"; echo sound\n'
 """Writes down voice, pace and text, and gives something to play."""
 
 
@@ -102,7 +102,8 @@ def test_being_told_to_stop_kills_what_speaks_and_is_no_failure(
         while not voice.silent:
             await asyncio.sleep(0.005)
         voice.say([Piece("en", "Another.")], 160)  # and it can speak again
-        while "Another" not in (tmp_path / "said").read_text():
+        said = tmp_path / "said"
+        while not said.exists() or "Another" not in said.read_text():
             await asyncio.sleep(0.005)
         await voice.close()
 
