@@ -148,13 +148,16 @@ def test_every_screen_fits_and_can_be_read(sit: Any, name: str) -> None:
                 await s.pilot.pause()
                 cut = overflows(s.client.screen)
                 assert not cut, f"{screen} in {name}: {cut}\n{s.text()}"
-                seen[screen] = s.text()
                 for theme in SHARED.get(name, ()) if screen in COLOURFUL else ():
                     s.client.theme = theme
                     s.client.presentation.signs.enabled = theme == CONSOLE
                     await s.pilot.pause()
                     bad = unreadable(s.client.screen, theme)
                     assert not bad, f"{screen} in {theme}: {bad}"
+                s.client.presentation.signs.enabled = False
+                s.client.theme = "calm-dark"
+                await s.pilot.pause()
+                seen[screen] = s.text()
 
             while language.in_use() != name:
                 before = language.in_use()
