@@ -61,7 +61,7 @@ def assessment_result(batch: Batch, attempt: ScoredAttempt) -> bytes:
     if attempt.items is None or attempt.standing is Standing.HELD:
         raise ValueError("a held attempt has no result")
     # lxml knows the default namespace as None, which its stubs do not.
-    root = etree.Element(_tag("assessmentResult"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]
+    root = etree.Element(_tag("assessmentResult"), nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # stubs
     _add(root, "context", sourcedId=f"attempt-{attempt.id}")
     _test(root, batch, attempt.items)
     for number, entry in enumerate(batch.form.key.entries, start=1):

@@ -16,6 +16,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -51,18 +52,18 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(b"\x01" + left + right).digest()
 
 
-class Hashes:
+class Hashes(ABC):
     """A Merkle tree, known by the hashes of its whole subtrees. Proofs come from here.
 
     What derives from it says how many leaves there are, and gives :meth:`node`.
     """
 
-    def __len__(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def __len__(self) -> int: ...
 
+    @abstractmethod
     def node(self, level: int, index: int) -> bytes:
         """The hash over the 2**level leaves from leaf index * 2**level on, all of them there."""
-        raise NotImplementedError
 
     def root(self, size: int | None = None) -> bytes:
         """The root over the first *size* leaves (all of them by default)."""

@@ -8,6 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.widget import Widget
 from textual.widgets import Input
 
 from exam_packages.language import _, say
@@ -153,7 +154,8 @@ class SearchPane(Pane):
         sheet = self.sheet
         if sheet.places and sheet.parent is not None:
             line = sheet.places[sheet.here][0][0]
-            sheet.parent.scroll_to(y=max(0, line - 3), animate=False)  # type: ignore[attr-defined]
+            if isinstance(sheet.parent, Widget):
+                sheet.parent.scroll_to(y=max(0, line - 3), animate=False)
         self._tell_found()
 
     def _tell_found(self) -> None:

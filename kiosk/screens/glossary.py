@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
 
@@ -47,7 +50,7 @@ class TermRows(Rows):
 class GlossaryPane(Pane):
     """Opened for a question whose text has explained terms."""
 
-    BINDINGS = [("f6", "leave", "")]  # noqa: RUF012 - Textual's own way
+    BINDINGS: ClassVar[list[BindingType]] = [("f6", "leave", "")]
 
     def __init__(self, entries: tuple[Entry, ...], pictures: Pictures) -> None:
         super().__init__()

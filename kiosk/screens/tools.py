@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
+from textual.binding import BindingType
 from textual.content import Content
 
 from exam_packages.content import paper as rules
@@ -84,7 +86,7 @@ class ToolRows(Rows):
 class ToolsPane(Pane):
     """Opened with F6; its result is the name of a tool."""
 
-    BINDINGS = [("f6", "leave", "")]  # noqa: RUF012 - Textual's own way
+    BINDINGS: ClassVar[list[BindingType]] = [("f6", "leave", "")]
 
     def __init__(self, tools: tuple[Tool, ...]) -> None:
         super().__init__()
