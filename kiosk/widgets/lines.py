@@ -34,7 +34,7 @@ class Lines(Widget):
 
     def build(self, width: int) -> list[Content]:
         """The lines for *width* cells."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind has its own; a widget's class cannot be abstract
 
     def rebuild(self) -> None:
         """Lay out again, because what is shown has changed."""
@@ -99,11 +99,11 @@ class Rows(Lines, can_focus=True):
 
     def rows(self, width: int) -> list[Row]:
         """The rows as they now stand."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind has its own; a widget's class cannot be abstract
 
     def choose(self, key: str) -> None:
         """The candidate chose the row *key*."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind has its own; a widget's class cannot be abstract
 
     def letter(self, character: str) -> bool:
         """A printable key was pressed; whether it was used."""

@@ -82,7 +82,7 @@ def _answer(
             return right[::-1] if wrong else right
         case Match():
             return tuple(sorted(right[1:] if wrong else right))
-        case _:  # no form is drawn with what stations cannot show
+        case _:  # the sample exam, which is what the script sits, has no other kind
             raise NotImplementedError(type(interaction).__name__)
 
 
@@ -114,7 +114,7 @@ def keys(interaction: Interaction, members: tuple[str, ...], *, grid: bool) -> K
             return _order([each.identifier for each in choices], members)
         case Match():
             return _match(interaction, members, grid)
-        case _:
+        case _:  # as above
             raise NotImplementedError(type(interaction).__name__)
 
 
