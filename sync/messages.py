@@ -91,7 +91,8 @@ class Permitted(Object):
 class Status(Object):
     """What the board shows of a station: never an answer.
 
-    ``phase`` is :class:`exam_packages.attempt.state.Phase`'s value, or ``vacant``.
+    ``phase`` is :class:`exam_packages.attempt.state.Phase`'s value, or ``vacant``, or while a
+    break goes on ``break``, and ``returning`` from the candidate's coming back on.
     ``left_ms`` is -1 before the exam began.
     """
 

@@ -60,4 +60,31 @@ class Prefer(Object, tag=12):
     preferences: Preferences
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer
+class Submit(Object, tag=30):
+    """Submit one item, where answers are taken one by one."""
+
+    item: str
+
+
+class TakeBreak(Object, tag=31):
+    """Go on a break, on the exam's time."""
+
+
+class ComeBack(Object, tag=32):
+    """Be back from a break."""
+
+
+Act: TypeAlias = (
+    Practise
+    | Begin
+    | Move
+    | Respond
+    | Flag
+    | HandIn
+    | Work
+    | Call
+    | Prefer
+    | Submit
+    | TakeBreak
+    | ComeBack
+)

@@ -61,7 +61,19 @@ class Accommodate(Object, tag=7):
     granted: Accommodation
 
 
-Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop | Accommodate
+class AllowBreaks(Object, tag=20):
+    """Allow so many more breaks that the candidate may take by asking."""
+
+    times: int
+
+
+class LetBack(Object, tag=21):
+    """The candidate's identity was checked after a break: the questions may be seen again."""
+
+
+Order: TypeAlias = (
+    Admit | Pause | Resume | AddTime | Say | Stop | Accommodate | AllowBreaks | LetBack
+)
 
 
 class Command(Object):

@@ -167,6 +167,57 @@ class Preferred(Object, tag=29):
     preferences: Preferences
 
 
+STEPPED_OUT, LEFT, SPENT = 1, 2, 3
+"""How a scope was left: for now, for good, or because its time was over."""
+
+
+class Entered(Object, tag=50):
+    """The candidate entered a part, section or item with time of its own, or came back to it:
+    its clock runs from here. ``allowed_s`` is what it has in all (0: no end), ``least_s`` what
+    must pass in it."""
+
+    scope: str
+    allowed_s: int
+    least_s: int
+
+
+class Left(Object, tag=51):
+    """A scope was left, in one of the ways above: its clock stands; but for the first it is
+    closed."""
+
+    scope: str
+    how: int
+
+
+class Submitted(Object, tag=52):
+    """The candidate submitted an item whose answers are taken one by one."""
+
+    item: str
+
+
+class BreakBegan(Object, tag=53):
+    """A break began: the one ``after`` an item, or (empty) one that was asked for.
+
+    The fields are those of :class:`exam_packages.content.moving.Break`."""
+
+    after: str
+    allowed_s: int
+    stopped: bool
+    identity: bool
+
+
+class BreakOver(Object, tag=54):
+    """A break in which the exam's clock stood is over: from here on it runs."""
+
+
+class Returned(Object, tag=55):
+    """The candidate is back from a break, and waits to be let in."""
+
+
+class BreakEnded(Object, tag=56):
+    """The candidate goes on after a break."""
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -210,6 +261,13 @@ Event: TypeAlias = (
     | Reported
     | Called
     | Preferred
+    | Entered
+    | Left
+    | Submitted
+    | BreakBegan
+    | BreakOver
+    | Returned
+    | BreakEnded
     | SnapshotTaken
     | Identified
 )

@@ -16,7 +16,9 @@ from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
+    AllowBreaks,
     Command,
+    LetBack,
     Pause,
     Resume,
     Say,
@@ -24,6 +26,7 @@ from exam_packages.attempt.commands import (
     journaled_command,
 )
 from exam_packages.attempt.preferences import Preferences, accommodate
+from exam_packages.attempt.progress import Progress, advance, allow, lengthen, let_back
 from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
@@ -55,6 +58,7 @@ class Attempt:
     flags: frozenset[str] = frozenset()
     workings: Workings = field(default_factory=Workings)
     calling: bool = False
+    progress: Progress = field(default_factory=Progress)
     visited: frozenset[str] = frozenset()
     extra_s: int = 0
     allowed_s: int = 0
@@ -65,6 +69,11 @@ class Attempt:
     preferences: Preferences | None = None
     snapshots: int = 0
     sequence: int = -1
+
+    @property
+    def working(self) -> bool:
+        """Whether questions are in front of the candidate."""
+        return self.phase is Phase.RUNNING and self.progress.rest is None
 
     def answered(self, item: str) -> bool:
         """Whether anything stands as answer to *item*."""
@@ -107,6 +116,16 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, flags=attempt.flags | {item} if on else attempt.flags - {item})
         case ev.StruckOut() | ev.Noted() | ev.Jotted() | ev.Highlighted() | ev.Reported():
             return replace(attempt, workings=add(attempt.workings, event))
+        case (
+            ev.Entered()
+            | ev.Left()
+            | ev.Submitted()
+            | ev.BreakBegan()
+            | ev.BreakOver()
+            | ev.Returned()
+            | ev.BreakEnded()
+        ):
+            return replace(attempt, progress=advance(attempt.progress, event))
         case ev.Called(on=on):
             return replace(attempt, calling=on)
         case ev.Opened(epoch=epoch, held=held):
@@ -147,11 +166,16 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
         case AddTime(seconds=seconds):
             begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
             if begun:
-                return replace(attempt, allowed_s=attempt.allowed_s + seconds)
+                progress = lengthen(attempt.progress, seconds)
+                return replace(attempt, allowed_s=attempt.allowed_s + seconds, progress=progress)
             return replace(attempt, extra_s=attempt.extra_s + seconds)
         case Say(text=text):
             return replace(attempt, messages=(*attempt.messages, text))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
+        case AllowBreaks(times=times):
+            return replace(attempt, progress=allow(attempt.progress, times))
+        case LetBack():
+            return replace(attempt, progress=let_back(attempt.progress))
         case Stop():
             return attempt

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Final
 
 from exam_packages.canon import Object, Text
+from exam_packages.content.moving import Moving
 from exam_packages.content.text import Block
 
 LINEAR, NONLINEAR = 1, 2
@@ -86,6 +87,7 @@ class Paper(Object):
     instructions: tuple[Block, ...]
     parts: tuple[TestPart, ...]
     policy: Policy
+    moving: Moving
 
     def sections(self) -> Iterator[Section]:
         """The sections in the order they are sat."""

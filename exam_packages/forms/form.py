@@ -28,6 +28,7 @@ from exam_packages.content.items import (
     SimpleChoice,
     unshown,
 )
+from exam_packages.content.moving import UNBOUND
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     PAPER_BLOB,
@@ -145,7 +146,14 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
     names = names.union(*(test.exhibit_media[name] for name in shown))
     media = {name: test.media[name] for name in names}
     paper = Paper(
-        "", test.title, test.language, test.time_limit_s, test.instructions, tuple(parts), policy
+        "",
+        test.title,
+        test.language,
+        test.time_limit_s,
+        test.instructions,
+        tuple(parts),
+        policy,
+        UNBOUND,
     )
     form = _form_id(test, paper, items, exhibits, media)
     cut_score = test.blueprint.cut_score if test.blueprint else "0"

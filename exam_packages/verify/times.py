@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, pass_by
+from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, kind_of, pass_by
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.errors import ExamError
@@ -35,6 +35,11 @@ _CLOSED = {
     ev.HANDED_IN: "The candidate handed in.",
     ev.TIME_OVER: "The time was over.",
     ev.STOPPED: "An invigilator stopped the exam and handed it in.",
+}
+_LEFT = {
+    ev.STEPPED_OUT: "Left “{scope}” for now; its clock stood.",
+    ev.LEFT: "Left “{scope}”; it was closed.",
+    ev.SPENT: "The time of “{scope}” was over; it was closed.",
 }
 _OVERRUN_NS = 2 * SECOND
 """How much later than the time allowed a station may close before it is remarked on."""
@@ -134,7 +139,7 @@ class _Teller:
     def told(self) -> Told:
         """Everything, after the last frame."""
         self._compare_clocks()
-        spent, allowed = self._ledger.total_ns(Kind.RUNNING), self._ledger.allowed_ns
+        spent, allowed = self._ledger.spent_ns, self._ledger.allowed_ns
         countdown = self._ledger.countdown
         if countdown is not None and spent > allowed + _OVERRUN_NS:
             self.findings.note(
@@ -191,7 +196,7 @@ class _Teller:
             after = account([ev.Entry(entry, stamp, event)], before)
         if after.intervals:
             self._cover(before, after.intervals, entry, event)
-        if after.attempt.phase is not before.attempt.phase and event is not None:
+        if kind_of(after.attempt) is not kind_of(before.attempt) and event is not None:
             self._reason = self._why(event)
         elif isinstance(event, ev.Opened) and after.attempt.phase is Phase.RUNNING:
             self._reason = say("The exam went on after the outage.")
@@ -238,6 +243,16 @@ class _Teller:
                 return say("Reopened by two people; the clock stood until it was resumed.")
             case ev.Closed(how=how):
                 return say(_CLOSED.get(how, "The exam was closed."))
+            case ev.BreakBegan(after="", stopped=False):
+                return say("A break that the candidate asked for, on the exam's time.")
+            case ev.BreakBegan(stopped=True):
+                return say("A break in which the exam's clock stood.")
+            case ev.BreakBegan():
+                return say("A break on the exam's time.")
+            case ev.BreakOver():
+                return say("The break was over, and the candidate was not back.")
+            case ev.BreakEnded():
+                return say("The candidate went on after a break.")
             case ev.Commanded(command=data):
                 command = cmd.journaled_command(data)
                 fields = {"operator": command.operator, "reason": _reason(command)}
@@ -264,6 +279,27 @@ class _Teller:
             case ev.Closed(how=how):
                 self._closed = say(_CLOSED.get(how, "The exam was closed."))
                 self._turns.append(moment("closed", self._closed))
+            case ev.Entered(scope=scope, allowed_s=allowed_s) if allowed_s:
+                said = say(
+                    "Entered “{scope}”, with {time} in all.",
+                    scope=scope,
+                    time=length(allowed_s * SECOND),
+                )
+                self._turns.append(moment("entered", said))
+            case ev.Entered(scope=scope):
+                self._turns.append(moment("entered", say("Entered “{scope}”.", scope=scope)))
+            case ev.Left(scope=scope, how=how):
+                self._turns.append(
+                    moment("left", say(_LEFT.get(how, "Left “{scope}”."), scope=scope))
+                )
+            case ev.BreakBegan(allowed_s=allowed_s):
+                said = say("A break of {time} began.", time=length(allowed_s * SECOND))
+                self._turns.append(moment("break-began", said))
+            case ev.Returned():
+                said = say("The candidate was back, and waited to be let in.")
+                self._turns.append(moment("returned", said))
+            case ev.BreakEnded():
+                self._turns.append(moment("break-ended", say("The break ended.")))
             case ev.CameraFound(words=words):
                 self._turns.append(moment("camera", say("Camera: {words}", words=words)))
             case ev.Noticed(code=code, words=words):
@@ -371,6 +407,10 @@ def _order(order: cmd.Order) -> str:
             return say("Message: “{text}”", text=text)
         case cmd.Accommodate():
             return say("Changed how the screen is read")
+        case cmd.AllowBreaks(times=times):
+            return say("Allowed breaks: {times}", times=times)
+        case cmd.LetBack():
+            return say("Let back in after a break")
         case cmd.Stop():
             return say("Stopped and handed in")
 

@@ -58,6 +58,8 @@ LABELS: Final = {
 KINDS: Final = {
     Kind.WAITING: "before the exam",
     Kind.RUNNING: "exam time",
+    Kind.ON_BREAK: "break on the exam's time",
+    Kind.BREAK: "break, clock stopped",
     Kind.PAUSED: "stopped",
     Kind.OUTAGE: "outage",
     Kind.CLOSED: "after the end",
@@ -168,6 +170,8 @@ def time_sums(times: Times) -> list[tuple[str, str]]:
         (say("Added by the hall"), length(times.added_s * SECOND)),
         (say("Used"), length(times.spent_ns)),
         (say("Stopped, not charged"), length(times.total_ns(Kind.PAUSED))),
+        *((say("Breaks, not charged"), length(times.total_ns(Kind.BREAK))),)
+        * bool(times.total_ns(Kind.BREAK)),
         (say("Outages, given back"), length(times.total_ns(Kind.OUTAGE))),
     ]
     if times.left_ns is None:

@@ -59,8 +59,7 @@ class Album:
     def look(self, record: Record, now: Stamp) -> None:
         """Ask for a picture, if one is due while the exam runs."""
         paper = self._station.exam().paper
-        running = record.attempt.phase is Phase.RUNNING
-        if not running or paper is None or now.boottime_ns < self._due_ns:
+        if not record.attempt.working or paper is None or now.boottime_ns < self._due_ns:
             return
         policy = paper.policy
         # Nobody at the station can tell when the next one comes.
@@ -72,7 +71,7 @@ class Album:
     def taken(self, source: int, jpeg: bytes) -> None:
         """A picture came: seal it, and keep it beside the session thread."""
         record = self._station.record
-        if record is None or record.stuck or record.attempt.phase is not Phase.RUNNING:
+        if record is None or record.stuck or not record.attempt.working:
             return
         try:
             number, blob = record.seal_picture(jpeg)

@@ -144,8 +144,7 @@ class Desk:
         now = self._station.clock.boottime_ns()
         due = self._status_ns
         record = self._station.record
-        countdown = record.ahead.countdown if record is not None else None
-        if countdown is not None and countdown.running:
+        for countdown in record.ahead.deadlines if record is not None else ():
             due = min(due, now + countdown.left_at(now))
         return max(0, due - now) / SECOND
 
@@ -168,10 +167,11 @@ class Desk:
         self._courier.status = station.board_status()
 
     def _end_if_over(self, record: Record) -> None:
-        events = expire(record.ahead, self._station.now())
-        if events:
-            self._witness(record)
+        while events := expire(self._station.exam(), record.ahead, self._station.now()):
+            if any(isinstance(event, ev.Closed) for event in events):
+                self._witness(record)
             self._write(record, events)
+            self._station.tell_status()
 
     def _keep_company(self, record: Record) -> None:
         """What is journaled by time alone: beats, the hall's word, pictures."""

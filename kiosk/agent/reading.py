@@ -10,6 +10,7 @@ from exam_packages.attempt.state import Phase
 from exam_packages.content.paper import PAPER_BLOB
 from exam_packages.errors import ExamError
 from exam_packages.sealing.package import Part
+from kiosk.agent.refusals import ON_BREAK
 from kiosk.agent.session import NOT_ADMITTED, NOT_BEGUN, NOT_RELEASED, OVER, PAUSED, Refusal
 from kiosk.agent.station import Station
 from kiosk.ipc import messages as ipc
@@ -29,16 +30,17 @@ def readable(station: Station, request: ipc.Read) -> Part | Refusal:
     """The part that may be read now, or why it may not."""
     if station.record is None or station.package is None:
         return NO_ATTEMPT if station.finish is None else OVER
-    phase = station.record.attempt.phase
+    attempt = station.record.attempt
+    phase = attempt.phase
     if request.part == ipc.PRACTICE:
         before = phase in (Phase.WAITING, Phase.ADMITTED)
         return station.package.practice if before else PRACTICE_OVER
     opened = station.package.open
     if opened is None:
         return NOT_RELEASED
-    if phase is Phase.RUNNING or request.name == PAPER_BLOB:
+    if attempt.working or request.name == PAPER_BLOB:
         return opened.part
-    return _CLOSED_IN[phase]
+    return ON_BREAK if phase is Phase.RUNNING else _CLOSED_IN[phase]
 
 
 def answer(part: Part, request: ipc.Read) -> ipc.Data | ipc.Refused:

@@ -8,12 +8,14 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
     demands one. Time runs from then on.
 3.  While it runs, the candidate moves, answers, flags, and leaves workings beside the
     answers: with the tools that the form allows, within bounds. While it is paused: nothing.
-4.  In a linear part the candidate takes each question in turn and never comes back. In
-    a nonlinear part, and between adjoining nonlinear parts, every question stays open.
+4.  Where the candidate may be, and what is closed, is told by
+    :mod:`exam_packages.attempt.moving`; what happens on the way, and in breaks, by
+    :mod:`kiosk.agent.stepping`.
 5.  An answer must be one that its question could have produced. What it says is not
     looked at.
 6.  What changes nothing is no event.
-7.  When the time is over, the attempt closes by itself; what comes later is refused.
+7.  When the time is over, the attempt closes by itself; what comes later is refused. When
+    that of a part, section or item is, it closes, and the candidate goes on.
 8.  Commands come in the order of (authority, number). One that was obeyed before is
     harmless, also when it comes again.
 9.  “Stop and hand in” closes from every state.
@@ -25,14 +27,15 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.moving import Map, map_of
 from exam_packages.attempt.preferences import Preferences
-from exam_packages.attempt.state import Attempt, Phase, responses_digest
+from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.attempt.workings import (
     MAX_NOTE,
     MAX_REPORT,
@@ -47,7 +50,6 @@ from exam_packages.content.items import Choice, Item, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
     HIGHLIGHT,
-    LINEAR,
     NOTES,
     SCRATCHPAD,
     STRIKE_OUT,
@@ -56,9 +58,19 @@ from exam_packages.content.paper import (
     item_blob,
 )
 from exam_packages.content.values import Response
+from kiosk.agent import stepping
+from kiosk.agent.refusals import CLOSED, ELSEWHERE, ON_BREAK
+from kiosk.agent.refusals import NO_SUCH_ITEM as NO_SUCH_ITEM
+from kiosk.agent.refusals import NOT_IN_TURN as NOT_IN_TURN
+from kiosk.agent.refusals import NOT_RELEASED as NOT_RELEASED
+from kiosk.agent.refusals import Refusal as Refusal
+from kiosk.agent.stepping import close as close
+from kiosk.agent.stepping import conclude as conclude
 
 MAX_GRANT_S = 24 * 3600
 """Seconds that one command may give or take: more is a slip of the hand."""
+MAX_BREAKS = 100
+"""Breaks that one command may allow."""
 MAX_WORD = 1 << 20
 """The number of a word in a text is below this."""
 
@@ -80,35 +92,18 @@ class Exam:
     camera: int = ev.NO_CAMERA
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """Why something did not happen: a message id, and the fields that fill it."""
-
-    template: str
-    fields: tuple[tuple[str, str | int], ...] = ()
-
-    def __str__(self) -> str:
-        return self.template.format(**dict(self.fields))
-
-
 OVER = Refusal("This exam is finished; nothing can be changed any more.")
 TIME_OVER = Refusal("The time is over.")
 NOT_ADMITTED = Refusal("Please wait until the invigilator admits you.")
 NOT_BEGUN = Refusal("The exam has not begun yet.")
 ALREADY_BEGUN = Refusal("The exam has already begun.")
-NOT_RELEASED = Refusal("The exam has not been released yet; it will open by itself.")
 NO_PRACTICE = Refusal("This exam has no practice questions.")
 NO_QUESTIONS = Refusal("This exam has no questions; call the invigilator.")
 PAUSED = Refusal("The exam is paused; the clock stands still. The invigilator will resume it.")
 CAMERA_MISSING = Refusal(
     "This exam may only begin with a working camera, and none works here; call the invigilator."
 )
-NO_SUCH_ITEM = Refusal("There is no such question in this exam.")
-NOT_IN_TURN = Refusal(
-    "The questions of this part are taken one after the other, and there is no way back."
-)
 NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
-ELSEWHERE = Refusal("Only the question on the screen can be answered in this part.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
 NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
@@ -125,7 +120,7 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
     if attempt.phase is Phase.CLOSED:
         return OVER
     if isinstance(asked, bytes):
-        return _order(attempt, asked)
+        return _order(exam, attempt, asked)
     if isinstance(asked, acts.Prefer):
         return _prefer(attempt, asked.preferences)
     if time_is_over(ledger, now):
@@ -138,7 +133,7 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
         case acts.Call(on=on):
             return () if on == attempt.calling else (ev.Called(on),)
         case _:
-            return _work(exam, attempt, asked)
+            return _work(exam, ledger, now, asked)
 
 
 def time_is_over(ledger: Ledger, now: Stamp) -> bool:
@@ -147,19 +142,13 @@ def time_is_over(ledger: Ledger, now: Stamp) -> bool:
     return countdown is not None and countdown.running and countdown.left_at(now.boottime_ns) == 0
 
 
-def expire(ledger: Ledger, now: Stamp) -> Events:
-    """What the passing of time alone brings about: the end, or nothing."""
-    return close(ledger.attempt, ev.TIME_OVER) if time_is_over(ledger, now) else ()
-
-
-def close(attempt: Attempt, how: int) -> Events:
-    """The end of an attempt, and its conclusion for the scoring desk."""
-    return (ev.Closed(how), conclude(attempt))
-
-
-def conclude(attempt: Attempt) -> ev.Concluded:
-    """The last record of the responses."""
-    return ev.Concluded(attempt.recorded, responses_digest(attempt.responses))
+def expire(exam: Exam, ledger: Ledger, now: Stamp) -> Events:
+    """What the passing of time alone brings about: an end, or nothing."""
+    if time_is_over(ledger, now):
+        return close(ledger.attempt, ev.TIME_OVER)
+    if exam.paper is None:
+        return ()
+    return stepping.run_out(map_of(exam.paper), ledger, now)
 
 
 def reopen(attempt: Attempt, epoch: int, cause: int, outage_ns: int, limit_s: int) -> ev.Opened:
@@ -200,52 +189,77 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
     if exam.paper.policy.camera == CAMERA_REQUIRED and exam.camera == ev.NO_CAMERA:
         return CAMERA_MISSING
     allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
-    return (ev.Began(allowed_s), ev.Moved(references[0].identifier))
+    first = references[0].identifier
+    entered = map_of(exam.paper).entered(replace(attempt, allowed_s=allowed_s), first)
+    return (ev.Began(allowed_s), *entered, ev.Moved(first))
 
 
 def _work(
     exam: Exam,
-    attempt: Attempt,
-    act: acts.Move | acts.Respond | acts.Flag | acts.HandIn | acts.Work,
+    ledger: Ledger,
+    now: Stamp,
+    act: acts.Move
+    | acts.Respond
+    | acts.Flag
+    | acts.HandIn
+    | acts.Work
+    | acts.Submit
+    | acts.TakeBreak
+    | acts.ComeBack,
 ) -> Events | Refusal:
+    attempt = ledger.attempt
     if attempt.phase is Phase.PAUSED:
         return PAUSED
     if attempt.phase is not Phase.RUNNING:
         return NOT_BEGUN
     if exam.paper is None or attempt.place is None:
         return NOT_RELEASED
+    if stepping.spent(ledger, now):
+        return TIME_OVER
+    paper = map_of(exam.paper)
+    if isinstance(act, acts.ComeBack):
+        return stepping.come_back(paper, attempt)
+    if attempt.progress.rest is not None:
+        return ON_BREAK
     match act:
         case acts.Move(item=item):
-            return _move(exam.paper, attempt, attempt.place, item)
+            return stepping.move(paper, ledger, now, item)
+        case acts.Submit(item=item):
+            return stepping.submit(paper, attempt, exam.items.get(item), item)
+        case acts.TakeBreak():
+            return stepping.take_break(paper, attempt)
         case acts.Respond(item=item, responses=responses):
-            refusal = _closed_to(exam.paper, attempt.place, item)
+            refusal = _closed_to(paper, attempt, item)
             return refusal or _respond(exam.items[item], attempt, responses)
         case acts.Flag(item=item, on=on):
-            refusal = _closed_to(exam.paper, attempt.place, item)
+            refusal = _closed_to(paper, attempt, item)
             if refusal is not None:
                 return refusal
             return () if on == (item in attempt.flags) else (ev.Flagged(item, on),)
         case acts.Work(what=what):
-            refusal = _unfit(exam, exam.paper, attempt.place, what)
+            refusal = _unfit(exam, paper, attempt, attempt.place, what)
             if refusal is not None:
                 return refusal
             return () if add(attempt.workings, what) == attempt.workings else (what,)
         case acts.HandIn():
-            return close(attempt, ev.HANDED_IN)
+            refusal = stepping.held(paper, ledger, now, None)
+            return refusal or close(attempt, ev.HANDED_IN)
 
 
-def _unfit(exam: Exam, paper: Paper, place: str, what: Working) -> Refusal | None:
+def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) -> Refusal | None:
     """Why *what* cannot stand beside the answers, if it cannot."""
-    tools = paper.policy.tools
+    tools = paper.paper.policy.tools
     match what:
         case ev.StruckOut(item=item, response=response, choice=choice):
             if STRIKE_OUT not in tools:
                 return NOT_ALLOWED
-            return _closed_to(paper, place, item) or _no_choice(exam.items[item], response, choice)
+            return _closed_to(paper, attempt, item) or _no_choice(
+                exam.items[item], response, choice
+            )
         case ev.Noted(item=item, text=text):
             if NOTES not in tools:
                 return NOT_ALLOWED
-            return _closed_to(paper, place, item) or _too_long(text, MAX_NOTE)
+            return _closed_to(paper, attempt, item) or _too_long(text, MAX_NOTE)
         case ev.Jotted(text=text):
             return _too_long(text, MAX_SCRATCHPAD) if SCRATCHPAD in tools else NOT_ALLOWED
         case ev.Highlighted(blob=blob, runs=runs):
@@ -256,7 +270,7 @@ def _unfit(exam: Exam, paper: Paper, place: str, what: Working) -> Refusal | Non
                 return NO_SUCH_TEXT
             return None if _in_order(runs) else TOO_MANY_RUNS
         case ev.Reported(item=item, words=words):
-            return _closed_to(paper, place, item) or _too_long(words, MAX_REPORT)
+            return _closed_to(paper, attempt, item) or _too_long(words, MAX_REPORT)
 
 
 def _no_choice(item: Item, response: str, choice: str) -> Refusal | None:
@@ -280,49 +294,13 @@ def _in_order(runs: Runs) -> bool:
     return len(runs) <= MAX_RUNS and apart and all(0 <= end < MAX_WORD for end in ends)
 
 
-def _move(paper: Paper, attempt: Attempt, place: str, item: str) -> Events | Refusal:
-    where = _places(paper)
-    if item not in where:
+def _closed_to(paper: Map, attempt: Attempt, item: str) -> Refusal | None:
+    """Why *item* cannot be answered or flagged now, if it cannot."""
+    if item not in paper:
         return NO_SUCH_ITEM
-    if item == place:
-        return ()
-    return (ev.Moved(item),) if _leads_to(paper, where, place, item) else NOT_IN_TURN
-
-
-def _closed_to(paper: Paper, place: str, item: str) -> Refusal | None:
-    """Why *item* cannot be answered or flagged from *place*, if it cannot."""
-    where = _places(paper)
-    if item not in where:
-        return NO_SUCH_ITEM
-    if item == place:
-        return None
-    linear = paper.parts[where[item][1]].navigation == LINEAR
-    return None if not linear and _leads_to(paper, where, place, item) else ELSEWHERE
-
-
-def _places(paper: Paper) -> dict[str, tuple[int, int]]:
-    """Each item's number in the form, and the number of its part."""
-    parts = [
-        (reference.identifier, number)
-        for number, part in enumerate(paper.parts)
-        for section in part.sections
-        for reference in section.items
-    ]
-    return {identifier: (index, part) for index, (identifier, part) in enumerate(parts)}
-
-
-def _leads_to(paper: Paper, where: dict[str, tuple[int, int]], place: str, item: str) -> bool:
-    """Whether the candidate may go from *place* to *item*."""
-    here, from_part = where[place]
-    there, to_part = where[item]
-    linear = [part.navigation == LINEAR for part in paper.parts]
-    if linear[from_part]:
-        return there == here + 1
-    if linear[to_part]:
-        first = min(index for index, part in where.values() if part == to_part)
-        return there == first and to_part > from_part and not any(linear[from_part:to_part])
-    low, high = sorted((from_part, to_part))
-    return not any(linear[low:high])
+    if paper.closed(attempt, item):
+        return CLOSED
+    return None if paper.answerable(attempt, item) else ELSEWHERE
 
 
 def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> Events | Refusal:
@@ -351,7 +329,7 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
     return (ev.Responded(item.identifier, whole),)
 
 
-def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
+def _order(exam: Exam, attempt: Attempt, signed: bytes) -> Events | Refusal:
     command = commands.journaled_command(signed)
     if (command.authority, command.number) <= (attempt.authority, attempt.command):
         return ()
@@ -365,6 +343,10 @@ def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
             return NO_SUCH_CHOICE
+        case commands.AllowBreaks(times=times) if abs(times) > MAX_BREAKS:
+            return Refusal("The hall allowed {times} breaks at once.", (("times", times),))
+        case commands.LetBack() if exam.paper is not None:
+            return (ev.Commanded(signed), *stepping.allowed_back(map_of(exam.paper), attempt))
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:

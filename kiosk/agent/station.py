@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import Clock, Stamp, stamp
 from exam_packages.errors import ExamError
@@ -20,6 +21,7 @@ from kiosk.agent.record import Entries, Record
 from kiosk.agent.recovery import Recovery
 from kiosk.agent.session import Exam, Refusal
 from kiosk.ipc import messages as ipc
+from kiosk.ipc.clocks import clocks_of
 from sync import messages as wire
 
 LOG = logging.getLogger(__name__)
@@ -27,6 +29,8 @@ LOG = logging.getLogger(__name__)
 REPLAY_BYTES = 256 * 1024
 """About how many bytes of entries go into one message of a replay."""
 MAX_INCIDENTS = 5
+BREAK, RETURNING = "break", "returning"
+"""What the board is told in place of a phase while a break goes on."""
 
 
 @dataclass
@@ -153,7 +157,14 @@ class Station:
                 self.tell(ipc.PartOpen(ipc.PAPER))
 
     def tell_status(self) -> None:
+        if (clocks := self.clocks()).clocks:
+            self.tell(clocks)
         self.tell(self.status())
+
+    def clocks(self) -> ipc.Clocks:
+        """The clocks beside the exam's."""
+        ledger = self.record.ahead if self.record is not None else Ledger()
+        return clocks_of(ledger, self.clock.boottime_ns())
 
     def status(self) -> ipc.Status:
         """What stands on the screen's last line."""
@@ -180,7 +191,10 @@ class Station:
         left_ms, running = -1, False
         if self.record is not None:
             attempt = self.record.attempt
+            rest = attempt.progress.rest
             phase = attempt.phase.value
+            if rest is not None and attempt.phase is Phase.RUNNING:
+                phase = RETURNING if rest.returned else BREAK
             answered = sum(attempt.answered(item) for item in attempt.responses)
             countdown = self.record.ledger.countdown
             if countdown is not None:

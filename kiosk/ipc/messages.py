@@ -173,6 +173,21 @@ class Finished(Object, tag=10):
     body: bool
 
 
+class Clock(Object):
+    """Time left of what has its own: a scope of :mod:`exam_packages.content.moving`, or a
+    break."""
+
+    scope: str
+    left_ms: int
+    running: bool
+
+
+class Clocks(Object, tag=20):
+    """The clocks beside the exam's, while there are any; told with each :class:`Status`."""
+
+    clocks: tuple[Clock, ...]
+
+
 class Vacant(Object, tag=11):
     """No attempt is open here: show the sign-in."""
 
@@ -189,4 +204,5 @@ FromAgent: TypeAlias = (
     | Status
     | Finished
     | Vacant
+    | Clocks
 )

@@ -24,6 +24,7 @@ from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.session import Exam, Refusal, session
 from kiosk.ipc import messages as ipc
 from kiosk.ipc.client import Reply, RequestRefused
+from kiosk.ipc.clocks import clocks_of
 
 Parts = Mapping[int, Mapping[str, bytes]]
 """The blobs of each part by name; the parts are those of :mod:`kiosk.ipc.messages`."""
@@ -116,6 +117,7 @@ class PreviewAgent:
         countdown = self._ledger.countdown
         left_ms = -1 if countdown is None else countdown.left_at(0) // 1_000_000
         told = self._ledger.attempt.sequence
+        self._tell(clocks_of(self._ledger, 0))
         self._tell(ipc.Status(told, told, 0, True, ev.NO_CAMERA, left_ms, False, True, ""))
 
     def _tell(self, message: ipc.FromAgent) -> None:

@@ -98,7 +98,7 @@ def check_time(
             found=accounted,
             wanted=last.boottime_ns - first.boottime_ns,
         )
-    spent_ns = ledger.total_ns(Kind.RUNNING)
+    spent_ns = ledger.spent_ns
     left_s = limit_s - spent_ns / SECOND
     if not shown_left_s - shown_ago_s - ROUNDING_S <= left_s <= shown_left_s + ROUNDING_S:
         raise DemoError(

@@ -240,6 +240,10 @@ def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tupl
             return Concern.RUNNING, "Working"
         case "paused":
             return Concern.NOTICE, "Paused"
+        case "break":
+            return Concern.RUNNING, "On a break"
+        case "returning":
+            return Concern.WAITS, "Back from a break: check identity"
         case "closed":
             return Concern.RUNNING, "Handing in"
         case _:

@@ -17,6 +17,7 @@ ITEMS = ("one", "two", "three")
 BOOTS = (b"1" * 16, b"2" * 16)
 
 items = st.sampled_from(ITEMS)
+scopes = st.sampled_from(("part/p", "section/s", "item/one"))
 responses = st.lists(
     st.builds(
         Response,
@@ -34,6 +35,8 @@ orders = st.one_of(
     st.builds(cmd.Pause),
     st.builds(cmd.Resume),
     st.builds(cmd.AddTime, st.integers(-120, 600)),
+    st.builds(cmd.AllowBreaks, st.integers(-2, 3)),
+    st.builds(cmd.LetBack),
     st.builds(cmd.Say, st.text(max_size=10)),
 )
 
@@ -57,6 +60,15 @@ plain_events = st.one_of(
     st.builds(ev.Highlighted, items, st.just(((0, 2),))),
     st.builds(ev.Reported, items, st.text(max_size=10)),
     st.builds(ev.Called, st.booleans()),
+    st.builds(ev.Entered, scopes, st.integers(0, 900), st.integers(0, 60)),
+    st.builds(ev.Left, scopes, st.sampled_from((ev.STEPPED_OUT, ev.LEFT, ev.SPENT))),
+    st.builds(ev.Submitted, items),
+    st.builds(
+        ev.BreakBegan, st.sampled_from(("", *ITEMS)), st.just(60), st.booleans(), st.booleans()
+    ),
+    st.builds(ev.BreakOver),
+    st.builds(ev.Returned),
+    st.builds(ev.BreakEnded),
     st.builds(ev.Beat),
     st.builds(ev.Preferred, preferences),
     st.builds(ev.Noticed, st.just("camera-lost"), st.text(max_size=10)),

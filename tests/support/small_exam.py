@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from exam_packages import canon
 from exam_packages.content.items import Choice, ExtendedText, Item, SimpleChoice
+from exam_packages.content.moving import UNBOUND, Moving
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     NONLINEAR,
@@ -56,6 +57,7 @@ def paper(
     snapshot_interval_s: int = 2,
     outage_limit_s: int = 120,
     parts: tuple[TestPart, ...] = (),
+    moving: Moving = UNBOUND,
 ) -> Paper:
     """A paper of *items* in one part and section, or of the *parts* given."""
     references = tuple(ItemReference(item.identifier, item.title) for item in items)
@@ -68,6 +70,7 @@ def paper(
         (),
         parts or (one,),
         Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS),
+        moving,
     )
 
 

@@ -42,6 +42,13 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Reported("item-2", "the picture is missing"),
     ev.Called(on=True),
     ev.Preferred(Preferences("zh_CN", "contrast-dark", True, 180)),
+    ev.Entered("section/storage", 1800, 60),
+    ev.Left("section/storage", ev.SPENT),
+    ev.Submitted("item-2"),
+    ev.BreakBegan("item-2", 600, stopped=True, identity=True),
+    ev.BreakOver(),
+    ev.Returned(),
+    ev.BreakEnded(),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

@@ -329,16 +329,16 @@ def test_when_the_time_is_over_the_attempt_closes_by_itself() -> None:
     candidate = Candidate().running()
     candidate.ask(acts.Respond("one", chosen("B")))
     candidate.second = 99.9
-    assert expire(candidate.ledger, at(candidate.second)) == ()
+    assert expire(candidate.exam, candidate.ledger, at(candidate.second)) == ()
     candidate.second = 100
     assert candidate.ask(acts.Respond("one", chosen("A"))) == rules.TIME_OVER
-    ending = expire(candidate.ledger, at(candidate.second))
+    ending = expire(candidate.exam, candidate.ledger, at(candidate.second))
     assert ending == (
         ev.Closed(ev.TIME_OVER),
         ev.Concluded(1, responses_digest({"one": chosen("B")})),
     )
     candidate.happen(ending)
-    assert expire(candidate.ledger, at(200)) == ()
+    assert expire(candidate.exam, candidate.ledger, at(200)) == ()
     assert candidate.ask(acts.HandIn()) == rules.OVER
 
 
@@ -346,10 +346,10 @@ def test_a_paused_clock_does_not_run_out() -> None:
     candidate = Candidate().running()
     candidate.order(cmd.Pause())
     candidate.second = 5000
-    assert expire(candidate.ledger, at(candidate.second)) == ()
+    assert expire(candidate.exam, candidate.ledger, at(candidate.second)) == ()
     candidate.order(cmd.Resume())
-    assert expire(candidate.ledger, at(candidate.second + 99)) == ()
-    assert expire(candidate.ledger, at(candidate.second + 100)) != ()
+    assert expire(candidate.exam, candidate.ledger, at(candidate.second + 99)) == ()
+    assert expire(candidate.exam, candidate.ledger, at(candidate.second + 100)) != ()
 
 
 @pytest.mark.parametrize(("outage_s", "held"), [(119, False), (120, False), (121, True)])
@@ -443,7 +443,9 @@ class RandomCandidate(RuleBasedStateMachine):
     @rule(seconds=st.floats(0, 40))
     def time_passes(self, seconds: float) -> None:
         self.candidate.second += seconds
-        self.candidate.happen(expire(self.candidate.ledger, at(self.candidate.second)))
+        self.candidate.happen(
+            expire(self.candidate.exam, self.candidate.ledger, at(self.candidate.second))
+        )
 
     @rule(act=some_acts)
     def acts(self, act: acts.Act) -> None:

@@ -28,6 +28,7 @@ from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.session import Exam, Refusal, expire, reopen, session
 from kiosk.ipc import messages as ipc
 from kiosk.ipc.channel import frame, parse
+from kiosk.ipc.clocks import clocks_of
 
 
 class HandClock:
@@ -132,10 +133,9 @@ class AgentDouble:
 
     def pass_time(self) -> None:
         """What a second brings: the deadline, and status."""
-        happened = expire(self.ledger, stamp(self.clock))
-        if happened:
+        while happened := expire(self._exam(), self.ledger, stamp(self.clock)):
             self._journal(*happened)
-        self.tell(self.status())
+        self.tell_status()
 
     # What happens outside the screen.
 
@@ -149,12 +149,12 @@ class AgentDouble:
         happened = session(self._exam(), self.ledger, stamp(self.clock), signed)
         assert not isinstance(happened, Refusal), happened
         self._journal(*happened)
-        self.tell(self.status())
+        self.tell_status()
 
     def release(self) -> None:
         self.released = True
         self.tell(ipc.PartOpen(ipc.PAPER))
-        self.tell(self.status())
+        self.tell_status()
 
     def reopen(self, outage_s: int = 0) -> None:
         """The agent came back: a new epoch."""
@@ -167,6 +167,10 @@ class AgentDouble:
     def tell(self, message: ipc.FromAgent) -> None:
         for writer in self._writers:
             writer.write(frame(message))
+
+    def tell_status(self) -> None:
+        self.tell(clocks_of(self.ledger, self.clock.boottime_ns()))
+        self.tell(self.status())
 
     def status(self) -> ipc.Status:
         countdown = self.ledger.countdown
@@ -226,7 +230,7 @@ class AgentDouble:
         for message in self._record():
             self.tell(message)
         self.reopen()
-        self.tell(self.status())
+        self.tell_status()
 
     def _open_parts(self) -> list[int]:
         parts = [ipc.PRACTICE] if ipc.PRACTICE in self._blobs else []
@@ -268,7 +272,7 @@ class AgentDouble:
                 self.finished = None
                 self.entries, self.ledger = [], Ledger()
                 self.tell(ipc.Vacant())
-                self.tell(self.status())
+                self.tell_status()
                 self.tell(ipc.Saved(request))
             case _:
                 raise AssertionError(message)
@@ -284,7 +288,7 @@ class AgentDouble:
             ev.Opened(1, ev.START, False),
             ev.CameraFound(self.camera, "USB camera"),
         )
-        self.tell(self.status())
+        self.tell_status()
 
     async def _do(self, request: int, act: acts.Act) -> None:
         await self.saves.wait()
@@ -299,7 +303,7 @@ class AgentDouble:
         self.acts.append(act)
         self._journal(*happened)
         self.tell(ipc.Saved(request))
-        self.tell(self.status())
+        self.tell_status()
 
     def _exam(self) -> Exam:
         paper = self.form.paper if self.released else None

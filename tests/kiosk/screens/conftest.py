@@ -20,6 +20,7 @@ from PIL import Image
 from exam_packages.attempt.commands import Admit
 from exam_packages.content import items as it
 from exam_packages.content import text as rich
+from exam_packages.content.moving import UNBOUND, Moving
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     NONLINEAR,
@@ -188,6 +189,7 @@ def make_form(
     items: dict[str, it.Item] | None = None,
     navigation: int = NONLINEAR,
     tools: tuple[str, ...] = TOOLS,
+    moving: Moving = UNBOUND,
 ) -> Any:
     items = items or make_items()
     names = list(items)
@@ -207,6 +209,7 @@ def make_form(
         (para("Answer every question as well as you can. No notes, no telephone."),),
         (TestPart("p", navigation, tuple(sections)),),
         Policy((600, 60), 60, CAMERA_IF_PRESENT, 10, tools),
+        moving,
     )
     exhibit = it.Exhibit(
         "plan", "HACCP plan, page 3", (para("Cold room: limit 5 °C, log daily."),), ()
