@@ -69,6 +69,18 @@ class TimeLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionControl:
+    """QTI item session control, as far as a station has a choice: how often an item may be
+    submitted (0: any number), whether it may be left without an answer, looked at after its
+    last submission, and whether only complete answers are taken."""
+
+    attempts: int = 1
+    skipping: bool = True
+    review: bool = True
+    valid: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionReference:
     """A question's place in a section (QTI assessment-item-ref).
 
@@ -82,6 +94,7 @@ class QuestionReference:
     categories: tuple[str, ...] = ()
     weights: tuple[tuple[str, str], ...] = ()
     limits: TimeLimits = TimeLimits()
+    control: SessionControl = SessionControl()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +129,14 @@ Member: TypeAlias = QuestionReference | SectionPlan
 
 @dataclass(frozen=True, slots=True)
 class PartPlan:
-    """A test part; ``navigation`` as in :mod:`exam_packages.content.paper`."""
+    """A test part; ``navigation`` as in :mod:`exam_packages.content.paper`. ``individual``
+    says that its items are submitted one by one."""
 
     identifier: str
     navigation: int
     sections: tuple[SectionPlan, ...]
     limits: TimeLimits = TimeLimits()
+    individual: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +144,9 @@ class Test:
     """A whole test. ``practice`` is the one that candidates may try first.
 
     ``media`` maps media names to the bytes of pictures; ``time_limit_s`` is 0 where
-    the author set none. ``processing`` is the outcome processing where it is more than the
-    sum of the items' scores by weight.
+    the author set none, and so is ``least_s``, before which nobody may hand in.
+    ``processing`` is the outcome processing where it is more than the sum of the items' scores
+    by weight.
     """
 
     __test__: ClassVar[bool] = False
@@ -147,6 +163,7 @@ class Test:
     blueprint: Blueprint | None
     practice: Test | None
     processing: TestProcessing | None = None
+    least_s: int = 0
 
     def references(self) -> Iterator[QuestionReference]:
         """Every question that could be drawn, in the order written."""
@@ -158,18 +175,3 @@ class Test:
         """What of this test a station of this version cannot keep to, by name; none is good."""
         if self.processing is not None:
             yield "outcome processing of its own"
-        for part in self.parts:
-            if part.limits != TimeLimits():
-                yield f"time limit of the part “{part.identifier}”"
-            for section in part.sections:
-                yield from _limited(section)
-
-
-def _limited(plan: SectionPlan) -> Iterator[str]:
-    if plan.limits != TimeLimits():
-        yield f"time limit of the section “{plan.identifier}”"
-    for member in plan.members:
-        if isinstance(member, SectionPlan):
-            yield from _limited(member)
-        elif member.limits != TimeLimits():
-            yield f"time limit of the item “{member.question.item.identifier}”"

@@ -33,6 +33,7 @@ from exam_packages.rules.numbers import number, written
 MAX_SIZE = 256 * 1024
 MAX_COUNT = 10_000
 MAX_MINUTES = 24 * 60
+MAX_BREAKS = 20
 ALL_LEVELS: Final = "*"
 """In ``points``: every level of the competence together."""
 FACILITY, DISCRIMINATION, TIME = "facility", "discrimination", "time_s"
@@ -93,10 +94,32 @@ class Exposure:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A section of a form from a bank: the competences it holds."""
+    """A section of a form from a bank: the competences it holds, and its own minutes (0:
+    none)."""
 
     title: str
     competences: tuple[str, ...]
+    minutes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedBreak:
+    """A break after a test part or section: how long, whether the clock stands meanwhile, and
+    whether an invigilator lets the candidate back in."""
+
+    after: str
+    minutes: int
+    stopped: bool
+    identity: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedLeave:
+    """Breaks that a candidate may take by asking, on the exam's time."""
+
+    times: int
+    minutes: int
+    identity: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +144,8 @@ class Blueprint:
     of each item, ``form`` those of the whole form. Of each list of ``versions``, oldest
     first, the newest that is there is drawn. Two forms of one draw share at most
     ``overlap`` items beside the ``required`` ones. ``tools`` are what the candidate may use
-    (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones.
+    (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``breaks`` come by
+    themselves, ``leave`` is by asking.
     """
 
     version: str
@@ -141,6 +165,8 @@ class Blueprint:
     form: Mapping[str, Range] = field(default_factory=dict)
     layout: Layout | None = None
     tools: tuple[str, ...] | None = None
+    breaks: tuple[PlannedBreak, ...] = ()
+    leave: PlannedLeave | None = None
 
 
 def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
@@ -174,6 +200,8 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         form=_ranges(top.table("form"), (POINTS, *STATISTICS)),
         layout=_layout(top.table("layout")) if "layout" in table else None,
         tools=_tools(top) if "tools" in table else None,
+        breaks=tuple(_break(each) for each in top.tables("breaks")),
+        leave=_leave(top.table("leave")) if "leave" in table else None,
     )
     top.close()
     _check(blueprint, file)
@@ -185,6 +213,25 @@ def _tools(table: _Table) -> tuple[str, ...]:
     if not set(named) <= set(TOOLS):
         raise table.wrong("tools", f"a list of some of these: {', '.join(TOOLS)}")
     return tuple(each for each in TOOLS if each in named)
+
+
+def _break(table: _Table) -> PlannedBreak:
+    clock = table.text("clock", "stopped")
+    if clock not in ("stopped", "running"):
+        raise table.wrong("clock", "“stopped” or “running”")
+    found = PlannedBreak(
+        table.name("after"), table.minutes(), clock == "stopped", table.truth("identity", True)
+    )
+    table.close()
+    return found
+
+
+def _leave(table: _Table) -> PlannedLeave:
+    found = PlannedLeave(
+        table.count("times", MAX_BREAKS), table.minutes(), table.truth("identity", True)
+    )
+    table.close()
+    return found
 
 
 def _exposure(table: _Table) -> Exposure:
@@ -209,14 +256,13 @@ def _ranges(table: _Table, known: tuple[str, ...]) -> dict[str, Range]:
 def _layout(table: _Table) -> Layout:
     groups = []
     for each in table.tables("sections"):
-        groups.append(Group(each.text("title"), each.names("competences")))
+        own = each.count("minutes", MAX_MINUTES, 0)
+        groups.append(Group(each.text("title"), each.names("competences"), own))
         each.close()
     navigation = table.text("navigation", "nonlinear")
     if navigation not in ("linear", "nonlinear"):
         raise table.wrong("navigation", "“linear” or “nonlinear”")
-    minutes = table.count("minutes", MAX_MINUTES)
-    if not minutes:
-        raise table.wrong("minutes", "a whole number of minutes above 0")
+    minutes = table.minutes()
     found = Layout(
         table.text("title"),
         table.text("language"),
@@ -327,6 +373,18 @@ class _Table:
         if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most:
             return value
         raise self.wrong(key, f"a whole number up to {most}")
+
+    def minutes(self) -> int:
+        found = self.count("minutes", MAX_MINUTES)
+        if not found:
+            raise self.wrong("minutes", "a whole number of minutes above 0")
+        return found
+
+    def truth(self, key: str, default: bool) -> bool:
+        value = self._get(key, default)
+        if isinstance(value, bool):
+            return value
+        raise self.wrong(key, "true or false")
 
     def number(self, key: str) -> Fraction:
         value = _exact(self._get(key, None))

@@ -92,7 +92,7 @@ def _prove(test: Test, files: dict[str, bytes]) -> None:
                 " written. Leave it out, and tell us.",
                 name=name,
             )
-    for what in ("parts", "instructions", "time_limit_s", "processing"):
+    for what in ("parts", "instructions", "time_limit_s", "least_s", "processing"):
         if getattr(found, what) != getattr(test, what):
             raise FormatError(
                 "The test {name} would not be the same when it is read again ({what}); nothing"

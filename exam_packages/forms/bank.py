@@ -7,7 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from exam_packages.assessment import PartPlan, Question, QuestionReference, SectionPlan, Test
+from exam_packages.assessment import (
+    PartPlan,
+    Question,
+    QuestionReference,
+    SectionPlan,
+    Test,
+    TimeLimits,
+)
 from exam_packages.blueprint import Blueprint, Group, Layout
 from exam_packages.content.paper import LINEAR, NONLINEAR, Policy
 from exam_packages.content.text import Paragraph, Text
@@ -109,6 +116,7 @@ def _test(bank: Bank, blueprint: Blueprint, layout: Layout, questions: Sequence[
             True,
             False,
             False,
+            TimeLimits(0, group.minutes * 60),
         )
         for number, group in enumerate(groups, start=1)
     )

@@ -28,7 +28,6 @@ from exam_packages.content.items import (
     SimpleChoice,
     unshown,
 )
-from exam_packages.content.moving import UNBOUND
 from exam_packages.content.paper import (
     CAMERA_IF_PRESENT,
     PAPER_BLOB,
@@ -45,6 +44,7 @@ from exam_packages.content.paper import (
 from exam_packages.errors import ExamError
 from exam_packages.formats.media import facts
 from exam_packages.forms.lots import Lots
+from exam_packages.forms.moving import moving_of
 from exam_packages.rules.key import AnswerKey, Entry, SectionKey
 from exam_packages.rules.templates import draw_templates
 from exam_packages.templates import substitute
@@ -153,7 +153,7 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
         test.instructions,
         tuple(parts),
         policy,
-        UNBOUND,
+        moving_of(test, parts),
     )
     form = _form_id(test, paper, items, exhibits, media)
     cut_score = test.blueprint.cut_score if test.blueprint else "0"

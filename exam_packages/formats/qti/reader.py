@@ -114,6 +114,7 @@ def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
         blueprint,
         tests.get(blueprint.practice),
         main.processing,
+        main.least_s,
     )
 
 
@@ -242,6 +243,7 @@ class _Reader:
             None,
             None,
             read.processing,
+            read.least_s,
         )
         return test, read.changes
 

@@ -4,13 +4,16 @@ during the sitting."""
 from __future__ import annotations
 
 import math
-from typing import NoReturn
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import NoReturn, TypeAlias
 
-from exam_packages.assessment import TimeLimits
+from exam_packages.assessment import SessionControl, TimeLimits
 from exam_packages.formats.xml import Node
 from exam_packages.rules.numbers import number
 
 MAX_TIME_S = 24 * 3600
+Given: TypeAlias = Mapping[str, str]
 _SCORES = frozenset(
     {"qti-variable", "qti-test-variables", "qti-outcome-minimum", "qti-outcome-maximum"}
     | {"qti-number-correct", "qti-number-incorrect", "qti-number-responded"}
@@ -18,16 +21,12 @@ _SCORES = frozenset(
 )
 """What reads a score, or could."""
 
-_CONTROL: dict[str, tuple[tuple[str, ...], str]] = {
-    "max_attempts": (("1", "0"), "an item is answered once, and can be changed until hand-in"),
-    "show_feedback": (("false",), "no feedback is shown"),
-    "allow_review": (("true",), "candidates can look at their answers until hand-in"),
-    "show_solution": (("false",), "no solution is shown"),
-    "allow_comment": (("false",), "there are no comments on items"),
-    "allow_skipping": (("true",), "an item can be left without an answer"),
-    "validate_responses": (("false",), "an answer is kept whether it is complete or not"),
+_CONTROL = {
+    "show_feedback": "no feedback is shown",
+    "show_solution": "no solution is shown",
+    "allow_comment": "there are no comments on items",
 }
-"""What a station does whatever is asked, and how it says so when something else is."""
+"""What a station never does, and how it says so when it is asked."""
 
 
 def read_limits(node: Node) -> TimeLimits:
@@ -44,18 +43,51 @@ def read_limits(node: Node) -> TimeLimits:
     return TimeLimits(least, most)
 
 
-def read_control(node: Node) -> None:
-    """A qti-item-session-control: what a station does otherwise is told."""
-    given = node.attributes(**{name: values[0] for name, (values, _) in _CONTROL.items()})
-    for name, value in given.items():
-        values, instead = _CONTROL[name]
-        if value not in values:
+def read_control(
+    children: Iterable[Node], inherited: SessionControl, individual: bool
+) -> SessionControl:
+    """The item session control among *children*, over what is *inherited* from outside.
+
+    *individual* is the part's mode: where answers are handed in together, attempts are not
+    counted and not held back. Raises ``FormatError``.
+    """
+    control = inherited
+    for node in children:
+        if node.name != "qti-item-session-control":
+            continue
+        given = node.attributes(
+            max_attempts="",
+            allow_skipping="",
+            allow_review="",
+            validate_responses="",
+            **dict.fromkeys(_CONTROL, "false"),
+        )
+
+        def truth(name: str, before: bool, node: Node = node, given: Given = given) -> bool:
+            said = given[name]
+            return node.truth(name.replace("_", "-"), said) if said else before
+
+        attempts = given["max_attempts"]
+        control = SessionControl(
+            node.number("max-attempts", attempts) if attempts else control.attempts,
+            truth("allow_skipping", control.skipping),
+            truth("allow_review", control.review),
+            truth("validate_responses", control.valid),
+        )
+        for name, instead in _CONTROL.items():
+            if node.truth(name.replace("_", "-"), given[name]):
+                node.change(
+                    "{name} was left out: {instead}.",
+                    name=name.replace("_", "-"),
+                    instead=instead,
+                )
+        if not individual and (control.attempts > 1 or control.valid):
             node.change(
-                "{name}=“{value}” was left out: {instead}.",
-                name=name.replace("_", "-"),
-                value=value[:40],
-                instead=instead,
+                "max-attempts and validate-responses were left out: they are for parts whose"
+                " answers are submitted one by one."
             )
+            control = replace(control, attempts=1, valid=False)
+    return control
 
 
 def refuse_decision(node: Node) -> NoReturn:
@@ -67,7 +99,10 @@ def refuse_decision(node: Node) -> NoReturn:
             "which questions come next would be decided by scores, and that needs the answer"
             " key at the station; let everyone have the same questions."
         )
-    raise node.error("a station decides nothing about which questions come; leave it out.")
+    raise node.error(
+        "a station decides nothing about which questions come, also not by answers or constants;"
+        " leave it out."
+    )
 
 
 def _seconds(node: Node, name: str, text: str) -> int:

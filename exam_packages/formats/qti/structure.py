@@ -15,6 +15,7 @@ from exam_packages.assessment import (
     Question,
     QuestionReference,
     SectionPlan,
+    SessionControl,
     TimeLimits,
 )
 from exam_packages.content.paper import LINEAR, NONLINEAR
@@ -55,6 +56,7 @@ class Structure:
     parts: tuple[PartPlan, ...]
     processing: TestProcessing | None
     changes: tuple[Change, ...]
+    least_s: int = 0
 
 
 def read_structure(library: Library, file: str, question: ReadQuestion) -> Structure:
@@ -105,8 +107,6 @@ class _Reader:
             )
         if len(parts) == 1 and not limits.max_s:
             limits, parts = parts[0].limits, [replace(parts[0], limits=TimeLimits())]
-        if limits.min_s:
-            raise self._root.error("a least time for the test is not supported; leave it out.")
         if self._body.media:
             raise self._root.error("pictures in instructions are not supported; use an exhibit.")
         identifier = self._root.identifier("identifier", given["identifier"])
@@ -119,6 +119,7 @@ class _Reader:
             tuple(parts),
             total.processing,
             tuple(self._root.changes),
+            limits.min_s,
         )
 
     def _leave_out(self, node: Node) -> None:
@@ -135,21 +136,21 @@ class _Reader:
             raise node.error("navigation-mode must be linear or nonlinear.")
         if given["submission_mode"] not in ("individual", "simultaneous"):
             raise node.error("submission-mode must be individual or simultaneous.")
-        if given["submission_mode"] == "individual":
-            node.change("answers are handed in all at once, at the end, not one by one.")
+        individual = given["submission_mode"] == "individual"
+        control = read_control(node.children(), SessionControl(), individual)
         sections: list[SectionPlan] = []
         rubric: tuple[Block, ...] = ()
         limits = TimeLimits()
         for child in node.children():
             match child.name:
                 case "qti-item-session-control":
-                    read_control(child)
+                    pass  # read before what it is for
                 case "qti-time-limits":
                     limits = read_limits(child)
                 case "qti-rubric-block":
                     rubric += flow.rubric(self._body, child)
                 case "qti-assessment-section" | "qti-assessment-section-ref":
-                    plan, inner = self._section(child, 1)
+                    plan, inner = self._section(child, 1, control, individual)
                     if plan is None:
                         rubric += inner
                     else:
@@ -164,9 +165,12 @@ class _Reader:
             if rubric or not self._information.waiting:
                 raise node.error("the part has no section in which anything is asked.")
             return None
-        return PartPlan(name, MODES[given["navigation_mode"]], tuple(sections), limits)
+        mode = MODES[given["navigation_mode"]]
+        return PartPlan(name, mode, tuple(sections), limits, individual)
 
-    def _section(self, node: Node, depth: int) -> tuple[SectionPlan | None, tuple[Block, ...]]:
+    def _section(
+        self, node: Node, depth: int, outer: SessionControl, individual: bool
+    ) -> tuple[SectionPlan | None, tuple[Block, ...]]:
         """A section, and the rubrics of the sections in it; no section where nothing is asked
         in it, and its rubrics."""
         if depth > MAX_NESTING:
@@ -186,6 +190,7 @@ class _Reader:
             keep_together="true",
         )
         visible = node.truth("visible", given["visible"])
+        control = read_control(node.children(), outer, individual)
         rubric: tuple[Block, ...] = ()
         inner: tuple[Block, ...] = ()
         members: list[Member] = []
@@ -207,16 +212,16 @@ class _Reader:
                 case "qti-time-limits":
                     limits = read_limits(child)
                 case "qti-item-session-control":
-                    read_control(child)
+                    pass  # read before what it is for
                 case "qti-assessment-section" | "qti-assessment-section-ref":
-                    inside, theirs = self._section(child, depth + 1)
+                    inside, theirs = self._section(child, depth + 1, control, individual)
                     if inside is not None:
                         members.append(inside)
                         inner += inside.rubric
                     inner += theirs
                     mixed = mixed or child.get("keep-together") in ("false", "0")
                 case "qti-assessment-item-ref":
-                    found = self._reference(child)
+                    found = self._reference(child, control, individual)
                     if isinstance(found, QuestionReference):
                         members.append(self._information.beside(found))
                     else:
@@ -269,7 +274,9 @@ class _Reader:
             raise node.error("drawing an item twice is not supported.")
         return node.number("select", picked["select"])
 
-    def _reference(self, node: Node) -> QuestionReference | tuple[str, ...]:
+    def _reference(
+        self, node: Node, outer: SessionControl, individual: bool
+    ) -> QuestionReference | tuple[str, ...]:
         """A question, or the exhibits that an item becomes which asks nothing."""
         given = node.attributes(
             identifier=None, href=None, fixed="false", required="false", category=""
@@ -286,7 +293,7 @@ class _Reader:
                 case "qti-time-limits":
                     limits = read_limits(child)
                 case "qti-item-session-control":
-                    read_control(child)
+                    pass  # read before what it is for
                 case "qti-pre-condition" | "qti-branch-rule":
                     refuse_decision(child)
                 case "qti-template-default" | "qti-variable-mapping":
@@ -307,6 +314,7 @@ class _Reader:
             tuple(given["category"].split()),
             tuple(sorted(weights.items())),
             limits,
+            read_control(node.children(), outer, individual),
         )
 
     def _unique(self, node: Node, identifier: str) -> str:

@@ -13,6 +13,7 @@ from exam_packages.assessment import (
     Question,
     QuestionReference,
     SectionPlan,
+    SessionControl,
     Test,
     TimeLimits,
 )
@@ -180,13 +181,13 @@ def _structure(test: Test) -> bytes:
     root.set("title", test.title)
     outcomes = test.processing.outcomes if test.processing else (_TOTAL,)
     root.extend(map(write_outcome, outcomes))
-    root.extend(_limits(TimeLimits(0, test.time_limit_s)))
+    root.extend(_limits(TimeLimits(test.least_s, test.time_limit_s)))
     root.extend(_rubric(test.instructions))
     for part in test.parts:
         given = {
             "identifier": part.identifier,
             "navigation-mode": MODES[part.navigation],
-            "submission-mode": "simultaneous",
+            "submission-mode": "individual" if part.individual else "simultaneous",
         }
         sections = [_section(each, 1) for each in part.sections]
         root.append(element("qti-test-part", given, *_limits(part.limits), *sections))
@@ -218,6 +219,18 @@ def _limits(limits: TimeLimits) -> list[Element]:
         return []
     given = {"min-time": unless(limits.min_s, 0), "max-time": unless(limits.max_s, 0)}
     return [element("qti-time-limits", given)]
+
+
+def _control(control: SessionControl) -> list[Element]:
+    if control == SessionControl():
+        return []
+    given = {
+        "max-attempts": str(control.attempts),
+        "allow-skipping": str(control.skipping).lower(),
+        "allow-review": str(control.review).lower(),
+        "validate-responses": str(control.valid).lower(),
+    }
+    return [element("qti-item-session-control", given)]
 
 
 def _section(plan: SectionPlan, depth: int) -> Element:
@@ -258,6 +271,7 @@ def _member(member: Member, depth: int) -> Element:
     _placed(made, member.fixed, member.required)
     if member.categories:
         made.set("category", " ".join(member.categories))
+    made.extend(_control(member.control))
     made.extend(_limits(member.limits))
     for weight, value in member.weights:
         made.append(element("qti-weight", {"identifier": weight, "value": decimal(value)}))

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exam_packages.assessment import PartPlan, Question, Test, TimeLimits
+from exam_packages.assessment import PartPlan, Question, Test
 from exam_packages.content import text
 from exam_packages.content.items import Choice, Item, Media, SimpleChoice
 from exam_packages.formats import told
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.page import to_page
 from exam_packages.formats.report import Bank, Change, Reading, Verdict
-from exam_packages.rules.key import ItemKey
+from exam_packages.rules.key import ItemKey, TestProcessing
 
 HOSTILE = "<script>x</script>\x1b[2J\N{RIGHT-TO-LEFT OVERRIDE}\N{ZERO WIDTH JOINER}{title}%s"
 
@@ -35,9 +35,8 @@ def change(line: int, what: str) -> Change:
 def bank(words: str = "plain") -> Bank:
     bell = text.Recording("a.mp3", "audio/mpeg", "A bell")
     media = Media("S", (), bell, 0, 0, False, False)
-    test = Test(
-        "t", "T", "en", 0, (), (PartPlan("p", 1, (), TimeLimits(0, 60)),), {}, {}, {}, None, None
-    )
+    own = TestProcessing((), ())
+    test = Test("t", "T", "en", 0, (), (PartPlan("p", 1, ()),), {}, {}, {}, None, None, own)
     return Bank(
         "QTI 2.2",
         (
@@ -71,7 +70,7 @@ def test_the_terminal_tells_what_was_not_simply_taken() -> None:
         "Tests",
         "",
         "t: taken",
-        "    Taken; stations of this version cannot show it yet: time limit of the part “p”.",
+        "    Taken; stations of this version cannot show it yet: outcome processing of its own.",
         "u.xml: refused",
         "    The test has no part.",
         "",

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exam_packages.assessment import TimeLimits
+from exam_packages.assessment import SessionControl, TimeLimits
 from exam_packages.blueprint import BlueprintError
+from exam_packages.content.moving import NO_LEAVE, Control, Limit, Moving
 from exam_packages.content.paper import LINEAR
 from exam_packages.content.text import plain
 from exam_packages.errors import ExamError
@@ -78,7 +79,8 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"part": 'navigation-mode="spiral" submission-mode="simultaneous"'}, "linear or nonlinear"),
     ({"test": '<qti-time-limits max-time="0"/>'}, "max-time"),
     ({"test": '<qti-time-limits max-time="1e9"/>'}, "max-time"),
-    ({"test": '<qti-time-limits max-time="60" min-time="5"/>'}, "least time"),
+    ({"part_start": '<qti-item-session-control max-attempts="-1"/>'}, "whole number"),
+    ({"part_start": '<qti-item-session-control allow-review="maybe"/>'}, "true or false"),
     ({"test": '<qti-rubric-block view="nobody"/>'}, "view"),
     ({"test": "<qti-other/>"}, "<qti-other>"),
     ({"part_start": '<qti-item-session-control show-answers="true"/>'}, "show-answers"),
@@ -129,13 +131,14 @@ REFUSED: list[tuple[dict[str, str], str]] = [
 
 WEIGHT = REFERENCE.format('<qti-weight identifier="W" value="2"/>')
 CHANGED: list[tuple[dict[str, str], str]] = [
-    ({"part": 'navigation-mode="linear" submission-mode="individual"'}, "all at once"),
     ({"test": '<qti-time-limits max-time="60" allow-late-submission="true"/>'}, "no late"),
     ({"test": '<qti-time-limits max-time="59.5"/>'}, "rounded up"),
     ({"test": '<qti-rubric-block view="proctor"/>'}, "a rubric for proctor"),
     ({"test": "<qti-test-feedback/>"}, "feedback on the test"),
     ({"part_start": '<qti-item-session-control show-feedback="true"/>'}, "no feedback is shown"),
-    ({"part_start": '<qti-item-session-control max-attempts="3"/>'}, "answered once"),
+    ({"part_start": '<qti-item-session-control show-solution="1"/>'}, "no solution is shown"),
+    ({"part_start": '<qti-item-session-control max-attempts="3"/>'}, "submitted one by one"),
+    ({"part_start": '<qti-item-session-control validate-responses="1"/>'}, "submitted one by one"),
     ({"sections": section(section(REFERENCE.format("")).replace('"s"', '"inner"'))},
      "heading of this section"),
     ({"sections": section(WEIGHT)}, "the total is the sum by weight"),
@@ -177,16 +180,41 @@ def test_limits_of_time_at_every_level(package: Make) -> None:
     assert part.sections[0].limits == TimeLimits(1, 80)
     assert reference.limits == TimeLimits(1, 70)
     test = made.read()
-    assert list(test.unkept()) == [
-        "time limit of the part “p”",
-        "time limit of the section “s”",
-        "time limit of the item “i”",
-    ]
-    with pytest.raises(FormsError, match="time limit of the part"):
-        draw(test, b"seed")
+    assert not list(test.unkept())
+    assert draw(test, b"seed").paper.moving == Moving(
+        0,
+        (
+            Limit("part/p", "", ("i",), 1, 90),
+            Limit("section/s", "S", ("i",), 1, 80),
+            Limit("item/i", "", ("i",), 1, 70),
+        ),
+        (),
+        (),
+        NO_LEAVE,
+    )
+    least = package(test='<qti-time-limits max-time="60" min-time="5"/>').read()
+    assert (least.time_limit_s, draw(least, b"seed").paper.moving.least_s) == (60, 5)
     made = package(test="", part_start='<qti-time-limits max-time="90"/>')
     assert made.read().time_limit_s == 90
     assert not list(made.read().unkept())
+
+
+def test_session_control_is_inherited_and_said_anew(package: Make) -> None:
+    def control(**said: object) -> str:
+        given = " ".join(f'{name.replace("_", "-")}="{value}"' for name, value in said.items())
+        return f"<qti-item-session-control {given}/>"
+
+    inner = control(max_attempts=0) + REFERENCE.format(control(allow_review="false"))
+    test = package(
+        test='<qti-time-limits max-time="60"/>',
+        part='navigation-mode="linear" submission-mode="individual"',
+        part_start=control(max_attempts=3, allow_skipping="false", validate_responses="true"),
+        sections=section(inner),
+    ).read()
+    (reference,) = test.references()
+    assert reference.control == SessionControl(0, skipping=False, review=False, valid=True)
+    controls = draw(test, b"seed").paper.moving.controls
+    assert controls == (Control(("i",), True, 0, False, False, True),)
 
 
 def test_rubrics_of_parts_and_inner_sections_come_first(package: Make) -> None:

@@ -314,19 +314,21 @@ def test_a_test_comes_back_with_all_its_parts(
 ) -> None:
     second = (
         '<qti-test-part identifier="p2" navigation-mode="nonlinear" submission-mode="individual">'
+        '<qti-item-session-control allow-skipping="false" max-attempts="2"/>'
         '<qti-time-limits max-time="30"/><qti-assessment-section identifier="t" title="T"'
         ' visible="true"><qti-assessment-item-ref identifier="k" href="items/i.xml"/>'
         "</qti-assessment-section></qti-test-part>"
     )
     made = package(
         sections=SECTIONS,
-        test=TOTAL + '<qti-time-limits max-time="60"/>',
+        test=TOTAL + '<qti-time-limits min-time="2" max-time="60"/>',
         after=second * (parts - 1) + processing,
     )
     test = made.read()
     found = read_files(write_test(test))
     assert found.parts == test.parts
     assert (found.processing, found.time_limit_s) == (test.processing, 60)
+    assert found.least_s == 2
     assert (test.processing is None) is (processing is SUM)
 
 
