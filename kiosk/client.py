@@ -25,14 +25,25 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.worker import WorkerFailed
 
-from exam_packages.attempt.acts import Act, Begin, Call, Flag, HandIn, Move, Practise
+from exam_packages.attempt.acts import (
+    Act,
+    Begin,
+    Call,
+    ComeBack,
+    Flag,
+    HandIn,
+    Move,
+    Practise,
+    Submit,
+    TakeBreak,
+)
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
 from kiosk import faults
-from kiosk.course import ExamCourse, PracticeCourse
+from kiosk.course import ExamCourse, PracticeCourse, order
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
 from kiosk.ipc.client import Agent, AgentClient, Reply
@@ -58,7 +69,9 @@ from kiosk.screens.finished import FinishedScreen
 from kiosk.screens.help import HelpDialog
 from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
+from kiosk.screens.rest import BreakScreen
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
+from kiosk.screens.step import scope_words as of
 from kiosk.terminal import KioskDriver
 from kiosk.themes import THEMES
 from kiosk.view import Stage, View
@@ -124,7 +137,7 @@ class Client(App[None], inherit_bindings=False):
         self._to_save = asyncio.Event()
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
-        self._left_before: int | None = None
+        self._left_before: dict[str, int] = {}
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -160,6 +173,7 @@ class Client(App[None], inherit_bindings=False):
             Stage.WAITING: before,
             Stage.READY: before,
             Stage.EXAM: exam,
+            Stage.BREAK: BreakScreen(),
             Stage.FINISHED: FinishedScreen(),
             None: ExamScreen(practice=True),
         }
@@ -237,6 +251,7 @@ class Client(App[None], inherit_bindings=False):
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
                 self._show_messages()
+                self._say_what_closed()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -272,7 +287,12 @@ class Client(App[None], inherit_bindings=False):
         def attempt() -> Attempt:
             return self.view.attempt or Attempt()
 
-        return ExamCourse(paper, attempt, self.drafts, self.clock, self._to_save.set, move, mark)
+        async def submit(item: str) -> bool:
+            await self.flush()
+            return await self.act(Submit(item))
+
+        wake = self._to_save.set
+        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, move, mark, submit)
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
@@ -286,6 +306,24 @@ class Client(App[None], inherit_bindings=False):
         if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
             self.push_screen(MessageDialog())
 
+    def _say_what_closed(self) -> None:
+        """Say which time is over, and let go of what came too late for it."""
+        course = self.exam
+        if course is None or self.view.stage not in (Stage.EXAM, Stage.BREAK):
+            return
+        if self.view.spent:
+            limit = course.ways.limit(self.view.spent.pop())
+            self.view.spent.clear()
+            if limit is not None:
+                self.announce("The time for {scope} is over; it is closed.", scope=of(limit))
+        paths = course.ways
+        late = self.drafts.drop(lambda item: item in order(course) and paths.closed(item))
+        if late:
+            number = order(course).index(min(late)) + 1
+            self.announce(
+                "What was typed last in question {number} came after its time.", number=number
+            )
+
     def open_help(self) -> None:
         if not isinstance(self.screen, Dialog):
             self.push_screen(HelpDialog())
@@ -296,20 +334,23 @@ class Client(App[None], inherit_bindings=False):
             self.notice = ""
         left = self.view.left_ms()
         if left is not None and self.view.stage is Stage.EXAM:
-            self._warn(left)
-            if left <= LAST_MS:
+            scope, first = self.view.soonest()
+            for of_what, ms in {"": left, scope: first}.items():
+                self._warn(of_what, ms)
+            if first <= LAST_MS:
                 self.drafts.settle()
                 self._to_save.set()
-            self._left_before = left
         self.wake()
 
-    def _warn(self, left: int) -> None:
-        before = self._left_before
+    def _warn(self, scope: str, left: int) -> None:
+        before = self._left_before.get(scope)
+        self._left_before[scope] = left
         if before is None or self.exam is None:
             return
         for seconds in sorted(self.exam.paper.policy.warnings_s):
             if left <= seconds * 1000 < before:
-                self.announce("{time} left.", time=standing.spell(seconds))
+                template = standing.of_scope(scope) if scope else "{time} left."
+                self.announce(template, time=standing.spell(seconds))
                 return
 
     def announce(self, template: str, **fields: str | int) -> None:
@@ -360,7 +401,7 @@ class Client(App[None], inherit_bindings=False):
             self.library.clear()
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
-            self._left_before = None
+            self._left_before = {}
             self.presentation.forget()
 
     async def _read(self, part: int, name: str) -> bytes:
@@ -464,6 +505,15 @@ class Client(App[None], inherit_bindings=False):
             self.announce("Not everything is saved yet; handing in waits until it is.")
             return
         await self.act(HandIn())
+
+    async def take_break(self) -> None:
+        """Go on a break that was asked for, with everything saved."""
+        await self.flush()
+        await self.act(TakeBreak())
+
+    async def come_back(self) -> None:
+        """Be back from a break."""
+        await self.act(ComeBack())
 
     @property
     def calling(self) -> bool:

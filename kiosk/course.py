@@ -11,14 +11,18 @@ from fractions import Fraction
 from functools import reduce
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from exam_packages.attempt.acts import Respond, Work
 from exam_packages.attempt.state import Attempt
 from exam_packages.attempt.workings import Working, Workings, add
 from exam_packages.clock import Clock
+from exam_packages.content.moving import UNBOUND
 from exam_packages.content.paper import LINEAR, Paper, Section
 from exam_packages.content.values import Response, answered
 from kiosk.drafts import Drafts
 from kiosk.ipc.messages import PAPER, PRACTICE
+from kiosk.ways import Ways
 
 Responses = tuple[Response, ...]
 
@@ -33,6 +37,7 @@ class Course(Protocol):
     paper: Paper
     part: int
     computed: Computed
+    ways: Ways
 
     @property
     def place(self) -> str | None:
@@ -56,6 +61,9 @@ class Course(Protocol):
 
     async def go(self, item: str) -> None:
         """The candidate wants to see *item*."""
+
+    async def submit(self, item: str) -> bool:
+        """The candidate submits *item*; whether it was taken."""
 
     async def flag(self, item: str, on: bool) -> None:
         """The candidate marks *item*, or takes the mark off."""
@@ -107,15 +115,18 @@ class ExamCourse:
         wake: Callable[[], None],
         move: Callable[[str], Awaitable[None]],
         mark: Callable[[str, bool], Awaitable[None]],
+        submit: Callable[[str], Awaitable[bool]],
     ) -> None:
         self.paper = paper
         self.computed: Computed = []
+        self.ways = Ways(paper, attempt)
         self._attempt = attempt
         self._drafts = drafts
         self._clock = clock
         self._wake = wake
         self._move = move
         self._mark = mark
+        self._submit = submit
 
     @property
     def place(self) -> str | None:
@@ -147,6 +158,9 @@ class ExamCourse:
     async def go(self, item: str) -> None:
         await self._move(item)
 
+    async def submit(self, item: str) -> bool:
+        return await self._submit(item)
+
     async def flag(self, item: str, on: bool) -> None:
         await self._mark(item, on)
 
@@ -159,6 +173,7 @@ class PracticeCourse:
     def __init__(self, paper: Paper, wake: Callable[[], None]) -> None:
         self.paper = paper
         self.computed: Computed = []
+        self.ways = Ways(replace(paper, moving=UNBOUND), lambda: Attempt(place=self._place))
         references = paper.references()
         self._place = references[0].identifier if references else None
         self._responses: dict[str, Responses] = {}
@@ -196,6 +211,9 @@ class PracticeCourse:
         self._place = item
         self._visited.add(item)
         self._wake()
+
+    async def submit(self, item: str) -> bool:
+        return True
 
     async def flag(self, item: str, on: bool) -> None:
         (self._flags.add if on else self._flags.discard)(item)

@@ -7,6 +7,7 @@ the agent said ``Saved`` for exactly it; a screen never calls more than that sav
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -101,6 +102,14 @@ class Drafts:
         told = draft.was_refused and isinstance(act, Work)
         draft.due_ns, draft.was_refused = now_ns + RETRY_NS, True
         return not told
+
+    def drop(self, closed: Callable[[str], bool]) -> set[str]:
+        """Let go of what can never be saved, because its item is closed; the items whose
+        answers were among it."""
+        gone = [place for place in self._drafts if len(place) > 1 and closed(place[1])]
+        for place in gone:
+            del self._drafts[place]
+        return {place[1] for place in gone if place[0] == "answers"}
 
     def clear(self) -> None:
         """Nothing of this can be saved any more."""

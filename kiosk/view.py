@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.progress import BREAK, Rest
 from exam_packages.attempt.state import Attempt, Phase, fold
 from exam_packages.clock import SECOND, Clock
 from kiosk.ipc.messages import (
     PAPER,
     PRACTICE,
+    Clocks,
     Finished,
     FromAgent,
     Happened,
     Named,
     PartOpen,
+    ScopeClock,
     SignedIn,
     Status,
     Vacant,
@@ -43,6 +46,7 @@ class Stage(Enum):
     READY = "ready"  # admitted; the paper may or may not be released
     EXAM = "exam"
     PAUSED = "paused"
+    BREAK = "break"
     CLOSING = "closing"  # closed, the hand-in code is being made
     FINISHED = "finished"
 
@@ -64,9 +68,14 @@ class View:
     attempt: Attempt | None = None
     status: Status | None = None
     finished: Finished | None = None
+    clocks: dict[str, ScopeClock] = field(default_factory=dict)
+    """The clocks beside the exam's, by scope."""
+    spent: list[str] = field(default_factory=list)
+    """Scopes whose time was over just now; whoever says so takes them out."""
     camera_words: str = ""
     messages_read: int = 0
     _told_ns: int = 0
+    _clocks_ns: int = 0
     _fresh: int = 0
 
     def receive(self, message: FromAgent) -> None:
@@ -94,6 +103,9 @@ class View:
                 self.status = message
                 self._told_ns = self.clock.boottime_ns()
                 self._settle()
+            case Clocks(clocks=clocks):
+                self.clocks = {clock.scope: clock for clock in clocks}
+                self._clocks_ns = self.clock.boottime_ns()
             case Finished():
                 self.finished = message
                 self._settle()
@@ -117,6 +129,8 @@ class View:
         self.parts = set()
         self.attempt = None
         self.finished = None
+        self.clocks = {}
+        self.spent = []
         self.camera_words = ""
         self.vacant = False
         self._fresh = 0
@@ -134,8 +148,11 @@ class View:
                 continue  # told twice
             before = len(self.attempt.messages) if self.attempt is not None else 0
             self.attempt = fold([entry], self.attempt)
-            if isinstance(entry.event, ev.CameraFound):
-                self.camera_words = entry.event.words
+            match entry.event:
+                case ev.CameraFound(words=words):
+                    self.camera_words = words
+                case ev.Left(scope=scope, how=ev.SPENT) if not replay:
+                    self.spent.append(scope)
             if len(self.attempt.messages) > before and replay:
                 same = entry.stamp.boot == self.clock.boot()
                 age = self.clock.boottime_ns() - entry.stamp.boottime_ns
@@ -156,7 +173,14 @@ class View:
             if not self.vacant:
                 return Stage.LOST
             return Stage.CONFIRM if self.named is not None else Stage.SIGN_IN
+        if self.attempt.phase is Phase.RUNNING and self.rest is not None:
+            return Stage.BREAK
         return _STAGE[self.attempt.phase]
+
+    @property
+    def rest(self) -> Rest | None:
+        """The break that goes on."""
+        return self.attempt.progress.rest if self.attempt is not None else None
 
     @property
     def trouble(self) -> str:
@@ -188,6 +212,25 @@ class View:
         if status.running and self.connected:
             passed = (self.clock.boottime_ns() - self._told_ns) // 1_000_000
         return max(0, status.left_ms - passed)
+
+    def soonest(self) -> tuple[str, int]:
+        """What ends first of the exam (empty) and the scopes the candidate is in, and when (ms)."""
+        whole = self.left_ms() or 0
+        inside = self.attempt.progress.inside if self.attempt is not None else {}
+        each = {scope: self._clock_left_ms(scope) for scope in inside if scope in self.clocks}
+        scope = min(each, key=lambda name: each[name], default="")
+        return (scope, each[scope]) if scope and each[scope] < whole else ("", whole)
+
+    def break_left_ms(self) -> int | None:
+        """Time left of the break that goes on."""
+        return self._clock_left_ms(BREAK) if self.rest and BREAK in self.clocks else None
+
+    def _clock_left_ms(self, scope: str) -> int:
+        clock = self.clocks[scope]
+        passed = 0
+        if clock.running and self.connected:
+            passed = (self.clock.boottime_ns() - self._clocks_ns) // 1_000_000
+        return max(0, clock.left_ms - passed)
 
     def safe_age_ms(self) -> int | None:
         """Time since the hall last acknowledged; ``None`` when it never did."""

@@ -173,7 +173,7 @@ class Finished(Object, tag=10):
     body: bool
 
 
-class Clock(Object):
+class ScopeClock(Object):
     """Time left of what has its own: a scope of :mod:`exam_packages.content.moving`, or a
     break."""
 
@@ -185,7 +185,7 @@ class Clock(Object):
 class Clocks(Object, tag=20):
     """The clocks beside the exam's, while there are any; told with each :class:`Status`."""
 
-    clocks: tuple[Clock, ...]
+    clocks: tuple[ScopeClock, ...]
 
 
 class Vacant(Object, tag=11):

@@ -11,13 +11,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Final
 
+from msgspec.structs import replace
+
 from exam_packages.attempt import commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import HandIn
 from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.clock import Stamp
 from exam_packages.content.items import Item
-from exam_packages.content.paper import PAPER_BLOB, item_blob
+from exam_packages.content.paper import PAPER_BLOB, Paper, item_blob
 from exam_packages.content.reading import read_item, read_paper
 from exam_packages.language import _
 from exam_packages.sealing.suite import SigningKey
@@ -37,7 +39,7 @@ class PreviewAgent:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        paper = read_paper(parts[ipc.PAPER][PAPER_BLOB])
+        paper = _alone(read_paper(parts[ipc.PAPER][PAPER_BLOB]))
         self._exam = Exam(paper, self._items(), ipc.PRACTICE in parts, ev.DEVICE)
         self._told: asyncio.Queue[ipc.FromAgent | None] = asyncio.Queue()
         self._ledger = Ledger()
@@ -122,3 +124,18 @@ class PreviewAgent:
 
     def _tell(self, message: ipc.FromAgent) -> None:
         self._told.put_nowait(message)
+
+
+def _alone(paper: Paper) -> Paper:
+    """*paper* where no clock runs and nobody else is: no least times, nobody to let one back."""
+    bounds = paper.moving
+    return replace(
+        paper,
+        moving=replace(
+            bounds,
+            least_s=0,
+            limits=tuple(replace(each, least_s=0) for each in bounds.limits),
+            breaks=tuple(replace(each, identity=False) for each in bounds.breaks),
+            leave=replace(bounds.leave, identity=False),
+        ),
+    )

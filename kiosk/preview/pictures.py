@@ -8,12 +8,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from exam_packages import canon
+from exam_packages.content.paper import PAPER_BLOB
+from exam_packages.content.reading import read_paper
 from exam_packages.errors import ExamError
 from kiosk.course import Course, order
+from kiosk.ipc.messages import PAPER
 from kiosk.preview.agent import Parts
 from kiosk.preview.client import Preview
 from kiosk.screens.exam import ExamScreen
@@ -42,7 +47,7 @@ async def shoot(parts: Parts, take: Callable[[Shot], None], size: tuple[int, int
     A question longer than the screen, or whose exhibit is, has several pictures. Raises
     :class:`PictureError` when the screen does not come to rest.
     """
-    client = Preview(parts)
+    client = Preview(_straight(parts))
     async with client.run_test(size=size) as pilot:
         await _until(pilot, lambda: client.exam is not None and _stands(client))
         take(_shot(client, "000-instructions"))
@@ -53,6 +58,14 @@ async def shoot(parts: Parts, take: Callable[[Shot], None], size: tuple[int, int
         await client.begin()
         if client.exam is not None:
             await _walk(client, pilot, take, client.exam, "")
+
+
+def _straight(parts: Parts) -> Parts:
+    """*parts* with a paper whose every question is reached in turn, answered or not."""
+    blobs = parts[PAPER]
+    paper = read_paper(blobs[PAPER_BLOB])
+    paper = replace(paper, moving=replace(paper.moving, controls=(), breaks=()))
+    return {**parts, PAPER: {**blobs, PAPER_BLOB: canon.pack(paper)}}
 
 
 async def _walk(

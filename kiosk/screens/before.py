@@ -188,6 +188,21 @@ def _questions(paper: Paper) -> str:
 
 
 def _moving(paper: Paper) -> str:
+    return " ".join((_navigation(paper), *_bounds(paper)))
+
+
+def _bounds(paper: Paper) -> list[str]:
+    """What else binds: times of their own, breaks."""
+    said = []
+    if any(limit.most_s for limit in paper.moving.limits):
+        said.append(_("Some parts have times of their own; what you leave is closed."))
+    if paper.moving.breaks:
+        breaks = len(paper.moving.breaks)
+        said.append(ngettext("There is {n} break.", "There are {n} breaks.", breaks))
+    return said
+
+
+def _navigation(paper: Paper) -> str:
     linear = [part.navigation == LINEAR for part in paper.parts]
     if all(linear):
         return _("Questions come one after the other; there is no way back.")

@@ -29,6 +29,7 @@ from kiosk.screens.exhibit import ExhibitSheet
 from kiosk.screens.highlight import Marked, dressed
 from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
+from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
 from kiosk.widgets.bars import Key
 from kiosk.widgets.question import Question
 from kiosk.widgets.text import Pictures, plain
@@ -112,6 +113,10 @@ class ExamScreen(KioskScreen):
             where += Content(" · ") + plain(section.title)
         if course.flagged(place):
             where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
+        if course.ways.closed(place):
+            where += Content.styled("  ✕ " + _("closed"), "bold $attention")
+        elif course.ways.submitted(place):
+            where += Content.styled("  ✓ " + _("submitted"), "$good")
         if place in course.workings.notes:
             where += Content.styled("  ✎ " + _("note"), "$mark")
         answered = sum(answered_in(course, item) for item in items)
@@ -140,7 +145,8 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f7", _("Picture"), "enlarge", spare=True))
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
-        keys.append(Key("f9", _("Next"), "forth"))
+        submits = _submits(course, course.place)
+        keys.append(Key("f9", _("Submit") if submits else _("Next"), "forth"))
         last = _("End") if self.practice else _("Hand in")
         keys.append(Key("f10", last, "review"))
         return tuple(keys)
@@ -360,7 +366,11 @@ class ExamScreen(KioskScreen):
     @on(Question.Changed)
     def _changed(self, event: Question.Changed) -> None:
         event.stop()
-        if self.course is not None:
+        if self.course is not None and self.course.ways.closed(event.item):
+            self.client.announce("This question is closed; its answer stands as it was.")
+            self._shown = self._loading = None  # and is shown as it was
+            self.client.wake()
+        elif self.course is not None:
             self.course.answer(event.item, event.responses, typed=event.typed)
             self.client.wake()
 
@@ -379,11 +389,43 @@ class ExamScreen(KioskScreen):
         if course is None or course.place is None:
             return
         items = order(course)
-        there = items.index(course.place) + step
-        if there >= len(items):
+        here = items.index(course.place)
+        beyond = items[here + 1 :] if step > 0 else items[:here][::-1]
+        there = next((item for item in beyond if course.ways.leads(item)), None)
+        if there is not None:
+            self._went(there)
+        elif step > 0:
             self.action_review()
-        elif there >= 0:
-            self.run_worker(course.go(items[there]), group="go", exclusive=True)
+
+    async def _walk(self, course: Course, there: str, *, asked: bool = False) -> None:
+        """Go to *there*, after asking where that cannot be taken back."""
+        if not self.practice:
+            await self.client.flush()
+        step = None if asked else step_to(course, there)
+        if step is None:
+            await course.go(there)
+            return
+
+        def answered(result: str | None) -> None:
+            if result == GO:
+                self.run_worker(self._walk(course, there, asked=True), group="go", exclusive=True)
+            else:
+                self._went(result)
+
+        self.app.push_screen(StepDialog(course, step), answered)
+
+    def _submit(self, course: Course, item: str) -> None:
+        async def submit() -> None:
+            if await course.submit(item):
+                self._go(1)
+
+        def answered(result: str | None) -> None:
+            if result == SUBMIT:
+                self.run_worker(submit(), group="go", exclusive=True)
+            elif result == GO:
+                self._go(1)
+
+        self.app.push_screen(SubmitDialog(course), answered)
 
     def action_back(self) -> None:
         course = self.course
@@ -391,7 +433,11 @@ class ExamScreen(KioskScreen):
             self._go(-1)
 
     def action_forth(self) -> None:
-        self._go(1)
+        course = self.course
+        if course is not None and course.place is not None and _submits(course, course.place):
+            self._submit(course, course.place)
+        else:
+            self._go(1)
 
     def action_flag(self) -> None:
         course = self.course
@@ -406,8 +452,8 @@ class ExamScreen(KioskScreen):
 
     def _went(self, item: str | None) -> None:
         course = self.course
-        if item and course is not None:
-            self.run_worker(course.go(item), group="go", exclusive=True)
+        if item and course is not None and item != course.place:
+            self.run_worker(self._walk(course, item), group="go", exclusive=True)
 
     def action_review(self) -> None:
         course = self.course
@@ -428,6 +474,13 @@ class ExamScreen(KioskScreen):
     def _handed_in(self, result: str | None) -> None:
         if result == "yes":
             self.run_worker(self.client.hand_in(), group="hand-in", exclusive=True)
+
+
+def _submits(course: Course, item: str) -> bool:
+    """Whether going on from *item* means to submit it."""
+    ways = course.ways
+    linear = one_way(course)
+    return not linear and ways.can_submit(item) and answered_in(course, item)
 
 
 def _media(item: Item, exhibits: list[rich.Block]) -> set[str]:

@@ -7,8 +7,10 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.message import Message
 
+from exam_packages.content.paper import Section
 from exam_packages.language import _, say
-from kiosk.course import Course, answered_in
+from kiosk.course import Course, answered_in, order
+from kiosk.screens import standing
 from kiosk.screens.base import Dialog, show_words, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.lines import Row, Rows
@@ -42,10 +44,21 @@ class QuestionRows(Rows):
                     line = self._line(number, reference.identifier, reference.title, width)
                     inside.append(Row(reference.identifier, (line,)))
             if inside and section.title:
-                title = (plain(section.title, "bold"),)
+                own = self._limit(section)
+                title = (plain(section.title, "bold") + Content.styled(own, "$quiet"),)
                 rows.append(Row(f" {section.identifier}", title, active=False))
             rows += inside
         return rows
+
+    def _limit(self, section: Section) -> str:
+        """The time that *section* has of its own, or that it is closed."""
+        items = [reference.identifier for reference in section.items]
+        said = ""
+        if all(map(self.course.ways.closed, items)):
+            said += " · ✕ " + _("closed")
+        elif seconds := self.course.ways.own_time(f"section/{section.identifier}"):
+            said += " · ⧗ " + say("{time} of its own", time=standing.spell(seconds))
+        return said
 
     def _line(self, number: int, item: str, title: str, width: int) -> Content:
         course = self.course
@@ -55,10 +68,14 @@ class QuestionRows(Rows):
             state = Content.styled("○ " + _("not answered"), "$attention")
         else:
             state = Content.styled("· " + _("not seen yet"), "$quiet")
-        flag = Content.styled("⚑ " + _("flagged"), "bold $attention")
+        flag = Content("")
+        if course.ways.closed(item):
+            flag = Content.styled("✕ " + _("closed"), "$quiet")
+        elif course.flagged(item):
+            flag = Content.styled("⚑ " + _("flagged"), "bold $attention")
         here = Content.styled("  ← " + _("here"), "$mark")
         line = Content(f"  {number:>3}  ") + pad(state, 17)
-        line += pad(flag if course.flagged(item) else Content(""), 11)
+        line += pad(flag, 11)
         line += Content.styled("✎ ", "$mark") if item in course.workings.notes else Content("  ")
         room = max(4, width - line.cell_length - (here.cell_length if item == course.place else 0))
         line += Content(fit(title, room))
@@ -75,14 +92,27 @@ class QuestionRows(Rows):
         return False
 
 
-class NavigatorDialog(Dialog):
+class QuestionDialog(Dialog):
+    """A dialog about the question in front: it goes when time brings another one."""
+
+    def __init__(self, course: Course) -> None:
+        super().__init__()
+        self.course = course
+        self.place = course.place or ""
+
+    def tell(self) -> None:
+        super().tell()
+        if self.is_mounted and self.course.place != self.place:
+            self.dismiss("")
+
+
+class NavigatorDialog(QuestionDialog):
     """Opened with F2; its result is the item to go to."""
 
     BINDINGS = [("f2", "leave", "")]  # noqa: RUF012 - Textual's own way
 
     def __init__(self, course: Course) -> None:
-        super().__init__()
-        self.course = course
+        super().__init__(course)
         self._digits = ""
 
     def body(self) -> ComposeResult:
@@ -116,6 +146,8 @@ class NavigatorDialog(Dialog):
 
     def _hint(self) -> None:
         hint = _("↑ ↓ or a number, then Enter opens it")
+        if any(map(self.course.ways.closed, order(self.course))):
+            hint += " · ✕ " + _("closed: cannot be changed")
         if self.course.workings.notes:
             hint += " · ✎ " + _("has a note")
         if self.course.workings.scratchpad:

@@ -7,23 +7,19 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 
 from exam_packages.language import _, ngettext, say
-from kiosk.course import Course, answered_in, order
-from kiosk.screens.base import Dialog, show_words, words
-from kiosk.screens.navigator import QuestionRows
+from kiosk.course import answered_in, order
+from kiosk.screens.base import show_words, words
+from kiosk.screens.navigator import QuestionDialog, QuestionRows
 from kiosk.widgets.button import PushButton
 
 HAND_IN = "=hand-in"
 """A result that no item identifier can be."""
 
 
-class ReviewDialog(Dialog):
+class ReviewDialog(QuestionDialog):
     """Opened with F10; its result is an item to go to, or :data:`HAND_IN`."""
 
     BINDINGS = [("f10", "leave", "")]  # noqa: RUF012 - Textual's own way
-
-    def __init__(self, course: Course) -> None:
-        super().__init__()
-        self.course = course
 
     def body(self) -> ComposeResult:
         items = order(self.course)
@@ -46,9 +42,19 @@ class ReviewDialog(Dialog):
             count += " " + ngettext("✎ {n} has a note.", "✎ {n} have notes.", noted)
         if self.course.workings.scratchpad:
             count += " " + _("✎ The scratchpad has notes (F6, S).")
+        closed = [item for item in unanswered if self.course.ways.closed(item)]
+        if closed:
+            count += " " + ngettext(
+                "{n} of them is closed.", "{n} of them are closed.", len(closed)
+            )
         yield words(count)
+        required = [items.index(item) + 1 for item in self.course.ways.required(None)]
+        if required:
+            numbers = ", ".join(map(str, required))
+            said = say("These questions must be answered first: {numbers}.", numbers=numbers)
+            yield words(said, classes="problem")
         with VerticalScroll(can_focus=False):
-            only = frozenset([*unanswered, *flagged])
+            only = frozenset([*unanswered, *flagged]) - frozenset(closed)
             if only:
                 yield words(_("Open a question with Enter:"), classes="quiet")
                 yield QuestionRows(self.course, only)
@@ -69,12 +75,8 @@ class ReviewDialog(Dialog):
         self.dismiss(HAND_IN if event.button.id == "hand-in" else "")
 
 
-class HandInDialog(Dialog):
+class HandInDialog(QuestionDialog):
     """The second question. The focus stands on going back."""
-
-    def __init__(self, course: Course) -> None:
-        super().__init__()
-        self.course = course
 
     def body(self) -> ComposeResult:
         yield words(_("Hand in now?"), classes="heading")

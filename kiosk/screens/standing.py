@@ -9,7 +9,7 @@ from __future__ import annotations
 from textual.content import Content
 
 from exam_packages.attempt.events import DEVICE, NO_CAMERA, VIDEO_FILE
-from exam_packages.language import _, ngettext, say
+from exam_packages.language import _, mark, ngettext, say
 from kiosk.view import Stage, View
 
 RECENT_MS = 5_000
@@ -45,17 +45,39 @@ def spell(seconds: int) -> str:
 
 
 def time_left(view: View, hidden: bool) -> Content:
-    """The time left, or that it is hidden, or that it stands still."""
+    """The time left, or that it is hidden, or that it stands still. Where a part, section or
+    question ends before the whole does, its time stands before that of the whole."""
     left = view.left_ms()
     if left is None or not view.connected:
         return Content("")
-    if view.status is not None and not view.status.running and view.stage is Stage.PAUSED:
-        return Content.styled(say("Paused, {time} left", time=duration(left)), "bold $attention")
+    if view.status is not None and not view.status.running:
+        if view.stage is Stage.PAUSED:
+            said = say("Paused, {time} left", time=duration(left))
+            return Content.styled(said, "bold $attention")
+        if view.stage is Stage.BREAK:
+            return Content.styled(say("Clock stopped, {time} left", time=duration(left)), "bold")
     if hidden:
         return Content.styled(_("Time hidden (F5 shows it)"), "")
-    if left < 60_000:
-        return Content.styled(say("⧗ {time} left", time=duration(left)), "bold $attention")
-    return Content.styled(say("{time} left", time=duration(left)), "bold")
+    scope, first = view.soonest()
+    if not scope:
+        return _left(say("{time} left", time=duration(left)), left)
+    whole = say(" · {time} in all", time=duration(left))
+    return _left(say(of_scope(scope), time=duration(first)), first) + Content.styled(whole, "bold")
+
+
+def _left(said: str, ms: int) -> Content:
+    if ms < 60_000:
+        return Content.styled("⧗ " + said, "bold $attention")
+    return Content.styled(said, "bold")
+
+
+def of_scope(scope: str) -> str:
+    """The template that says how much time is left of *scope*."""
+    return {
+        "part": mark("{time} for this part"),
+        "section": mark("{time} for this section"),
+        "item": mark("{time} for this question"),
+    }[scope.partition("/")[0]]
 
 
 def saved(view: View, unsaved: int) -> Content:

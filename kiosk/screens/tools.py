@@ -18,7 +18,7 @@ from kiosk.screens.base import Pane, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.lines import Row, Rows
 
-REPORT, CALL = "report", "call"
+REPORT, CALL, BREAK = "report", "call", "break"
 """Tools that are always there, beside those of :data:`exam_packages.content.paper.TOOLS`."""
 
 
@@ -48,6 +48,7 @@ def tools_for(
         (rules.GLOSSARY, "G", _("What a word means")),
         (rules.SEARCH, "F", _("Find in the exhibit")),
         (REPORT, "R", _("Report a fault in this question")),
+        (BREAK, "B", _("Take a break")),
         (CALL, "I", _("No longer call the invigilator") if calling else _("Call the invigilator")),
     )
     usable = {
@@ -58,6 +59,7 @@ def tools_for(
         rules.GLOSSARY: terms,
         rules.SEARCH: exhibit and allowed(course, rules.SEARCH),
         REPORT: not practice,
+        BREAK: not practice and bool(course.ways.breaks_left()),
         CALL: True,
     }
     return tuple(Tool(*each) for each in found if usable[each[0]])

@@ -20,6 +20,7 @@ from kiosk.screens.glossary import GlossaryPane
 from kiosk.screens.highlight import HighlightPane
 from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
+from kiosk.screens.step import BreakDialog
 from kiosk.widgets.picture import Cells
 from kiosk.widgets.text_entry import TextEntryField
 
@@ -57,6 +58,15 @@ def open_tool(screen: ExamScreen, course: Course, name: str) -> None:
         screen.app.push_screen(make(screen, course, course.place))
     elif name == tools.CALL:
         screen.client.call()
+    elif name == tools.BREAK:
+        leave = course.paper.moving.leave
+        left = course.ways.breaks_left()
+
+        def decided(result: str | None) -> None:
+            if result == "yes":
+                screen.client.run_worker(screen.client.take_break(), group="break")
+
+        screen.app.push_screen(BreakDialog(leave.length_s, left, leave.identity), decided)
 
 
 def _note(screen: ExamScreen, course: Course, place: str) -> Pane:
