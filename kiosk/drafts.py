@@ -95,10 +95,11 @@ class Drafts:
 
     def refused(self, act: Kept, now_ns: int) -> bool:
         """The agent could not save: try again later. Whether the candidate should hear of it:
-        each time of an answer, once of what stands beside the answers."""
+        each time of an answer, once of what stands beside the answers. Not of what was let go
+        of meanwhile: that was said then."""
         draft = self._drafts.get(_place(act))
         if draft is None:
-            return True
+            return False
         told = draft.was_refused and isinstance(act, Work)
         draft.due_ns, draft.was_refused = now_ns + RETRY_NS, True
         return not told

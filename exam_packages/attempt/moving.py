@@ -165,7 +165,7 @@ class Map:
         for limit in self.places[there].limits:
             before = scopes.get(limit.scope)
             if before is not None:
-                if before.how:
+                if before.how == ev.STEPPED_OUT:
                     yield ev.Entered(limit.scope, before.allowed_s, before.least_s)
                 continue
             most = limit.most_s

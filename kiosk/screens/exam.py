@@ -401,7 +401,8 @@ class ExamScreen(KioskScreen):
         """Go to *there*, after asking where that cannot be taken back."""
         if not self.practice:
             await self.client.flush()
-        step = None if asked else step_to(course, there)
+        possible = course.ways.leads(there)  # else the agent says why not
+        step = step_to(course, there) if possible and not asked else None
         if step is None:
             await course.go(there)
             return

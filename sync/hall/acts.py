@@ -21,7 +21,17 @@ from typing import TypeAlias
 
 import apsw
 
-from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
+from exam_packages.attempt.commands import (
+    AddTime,
+    Admit,
+    AllowBreaks,
+    LetBack,
+    Order,
+    Pause,
+    Resume,
+    Say,
+    Stop,
+)
 from sync.hall import authority, closing, moves, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
@@ -115,6 +125,20 @@ async def say(
             400, "A message must be plain text of 1 to {limit} characters.", limit=MAX_TEXT
         )
     return await _order(hall, operator, "say", candidate, why, lambda _, seat: Say(text))
+
+
+async def let_back(
+    hall: HallService, operator: Operator, candidate: str, why: Why
+) -> tuple[str, ...]:
+    """Let a candidate go on after a break, whose identity the operator has just checked."""
+    return await _order(hall, operator, "let-back", candidate, why, lambda _, seat: LetBack())
+
+
+async def allow_break(
+    hall: HallService, operator: Operator, candidate: str | None, why: Why
+) -> tuple[str, ...]:
+    """Allow one more break by asking; it is on the exam's time unless it is paused."""
+    return await _order(hall, operator, "allow-break", candidate, why, lambda _, s: AllowBreaks(1))
 
 
 async def allow_restart(

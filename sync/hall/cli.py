@@ -232,6 +232,8 @@ _simple("admit", "Admit CANDIDATE, or all who wait.")
 _simple("pause", "Stop the clock and hide the questions.")
 _simple("resume", "Let the clock run on.")
 _simple("stop", "Stop and hand in, with everything answered so far.")
+_simple("let-back", "CANDIDATE's identity was checked after a break: show the questions again.")
+_simple("allow-break", "Allow one more break by asking, on the exam's time.")
 _simple("allow-restart", "Let an interrupted exam go on.")
 
 

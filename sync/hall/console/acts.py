@@ -94,6 +94,20 @@ async def _say(hall: HallService, who: Operator, target: str | None, why: Why, f
     return _to(given, "Message on its way to", "No exam is open.")
 
 
+async def _let_back(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    given = await acts.let_back(hall, who, _one(target), why)
+    return _to(given, "Let back in:", "No exam is open.")
+
+
+async def _allow_break(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    given = await acts.allow_break(hall, who, target, why)
+    return _to(given, "Allowed a break:", "No exam is open.")
+
+
 async def _allow_restart(
     hall: HallService, who: Operator, target: str | None, why: Why, form: Form
 ) -> str:
@@ -126,6 +140,8 @@ ACTS: dict[str, Act] = {
     "stop": _stop,
     "add-time": _add_time,
     "say": _say,
+    "let-back": _let_back,
+    "allow-break": _allow_break,
     "allow-restart": _allow_restart,
     "move": _move,
     "reopen": _reopen,

@@ -126,7 +126,7 @@ def test_an_observer_looks_on(browser: httpx.Client, hall: Hall) -> None:
     sign_in(browser, hall, "observer")
     assert '<button type="button" hx-post="/act' not in browser.get("/seat/1").text
     with hall.desk("observer") as desk:
-        for name in ("admit", "pause", "resume", "stop", "allow-restart"):
+        for name in ("admit", "pause", "resume", "stop", "allow-break", "allow-restart"):
             with pytest.raises(DeskError, match="observer"):
                 desk.act(name, all="1", reason="routine.start")
         with pytest.raises(DeskError, match="observer"):
@@ -147,6 +147,8 @@ def test_an_observer_looks_on(browser: httpx.Client, hall: Hall) -> None:
         ("add-time", {"all": "1", "reason": "hall.late", "minutes": "0"}, "1 to 240"),
         ("say", {"all": "1", "reason": "hall.late", "text": ""}, "1 to 500"),
         ("say", {"all": "1", "reason": "hall.late", "text": "\x1b[2J"}, "plain text"),
+        ("let-back", {"all": "1", "reason": "routine.identity"}, "not done for all at once"),
+        ("let-back", {"candidate": "c-1", "reason": "routine.identity"}, "no exam open"),
         ("dance", {"all": "1", "reason": "hall.late"}, "no such act"),
     ],
 )
