@@ -36,7 +36,9 @@ class BreakScreen(KioskScreen):
         if not self.is_mounted or rest is None:
             return
         left = self.client.view.break_left_ms()
-        heading = _("Welcome back") if rest.returned else _("Break")
+        heading = say("A break of {time}", time=standing.spell(rest.allowed_s))
+        if rest.returned:
+            heading = _("Welcome back")
         show_words(self, "#heading", heading)
         show_words(self, "#left", "" if rest.returned else _left(left))
         show_words(self, "#clock", _clock(rest, left))
@@ -53,21 +55,21 @@ class BreakScreen(KioskScreen):
 
 
 def _left(left_ms: int | None) -> str:
+    """The countdown; it is not read aloud each second."""
     if left_ms is None:
         return ""
-    if left_ms <= 0:
-        return _("The time of this break is over. Please come back now.")
     return say("{time} left of this break.", time=standing.duration(left_ms))
 
 
 def _clock(rest: Rest, left_ms: int | None) -> str:
+    said = "" if rest.returned or left_ms != 0 else _("It is over. Please come back now.") + " "
     if rest.over:
-        return _("The exam's clock is running again.")
+        return said + _("The exam's clock is running again.")
     if rest.stopped and rest.returned:
         return _("The exam's clock stands still.")
     if rest.stopped:
-        return _("The exam's clock stands still until then; afterwards it runs on.")
-    return _("The exam's clock goes on during this break.")
+        return said + _("The exam's clock stands still until then; afterwards it runs on.")
+    return said + _("The exam's clock goes on during this break.")
 
 
 def _next(rest: Rest) -> str:

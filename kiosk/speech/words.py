@@ -99,8 +99,12 @@ def _place(screen: ExamScreen) -> list[Piece]:
     """Which question this is, and the time left."""
     client: Client = screen.client
     _title, (where, count) = screen.title_lines()
-    pieces = [own(where.plain.replace("⚑", "")), own(count.plain)]
+    where_said = where.plain.translate(dict.fromkeys(map(ord, "⚑✕✓")))
+    pieces = [own(where_said), own(count.plain)]
     left = client.view.left_ms()
+    scope, first = client.view.soonest()
+    if scope and not screen.practice and not client.time_hidden:
+        pieces.append(own(say(standing.of_scope(scope), time=standing.spell(first // 1000))))
     if left is not None and not screen.practice and not client.time_hidden:
         pieces.append(own(say("{time} left", time=standing.spell(left // 1000))))
     return pieces
@@ -114,7 +118,11 @@ def _language(widget: Widget, content: str) -> str:
 
 def _visible(widget: Widget, screen: Screen[object]) -> bool:
     shown = all(each.display for each in (widget, *widget.ancestors) if isinstance(each, Widget))
-    return shown and not isinstance(widget, Bar | Notice) and widget.id not in ("small", "more")
+    return (
+        shown
+        and not isinstance(widget, Bar | Notice)
+        and widget.id not in ("small", "more", "left")
+    )
 
 
 def _widget(widget: Widget, language: str) -> list[Piece]:

@@ -12,6 +12,7 @@ from exam_packages.attempt.acts import Submit
 from exam_packages.attempt.commands import AddTime, AllowBreaks, LetBack, Pause, Resume
 from exam_packages.content.moving import NO_LEAVE, Break, Control, Leave, Limit, Moving
 from exam_packages.content.paper import LINEAR
+from kiosk.speech import words
 from kiosk.view import Stage
 
 STORAGE = ("choice", "multiple", "gaps")
@@ -197,7 +198,11 @@ def test_a_break_between_sections(sit: Any, forms: Any) -> None:
             assert "5:00 left of this break." in s.text()
             assert "Clock stopped, 45:00 left" in s.text()
             assert "refrigerator" not in s.text()
-            s.clock.turn(301)
+            read = words.whole(s.client.screen, "en")
+            s.clock.turn(2)
+            await s.until(lambda: "4:58 left of this break." in s.text())
+            assert words.whole(s.client.screen, "en") == read  # nothing is read each second
+            s.clock.turn(299)
             await s.until(lambda: "The exam's clock is running again." in s.words())
             s.clock.turn(9)
             s.agent.order(Pause())
