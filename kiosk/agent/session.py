@@ -223,7 +223,7 @@ def _work(
         return ON_BREAK
     match act:
         case acts.Move(item=item):
-            return stepping.move(paper, ledger, now, item)
+            return stepping.move(paper, exam.items, ledger, now, item)
         case acts.Submit(item=item):
             return stepping.submit(paper, attempt, exam.items.get(item), item)
         case acts.TakeBreak():

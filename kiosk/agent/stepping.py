@@ -5,6 +5,7 @@ The decisions of :mod:`kiosk.agent.session` that need the map of the paper. Pure
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from exam_packages.attempt import events as ev
@@ -32,7 +33,9 @@ from kiosk.agent.refusals import (
 Events = tuple[ev.Event, ...]
 
 
-def move(paper: Map, ledger: Ledger, now: Stamp, item: str) -> Events | Refusal:
+def move(
+    paper: Map, items: Mapping[str, Item], ledger: Ledger, now: Stamp, item: str
+) -> Events | Refusal:
     """The candidate wants to go to *item*."""
     attempt = ledger.attempt
     if item not in paper:
@@ -43,6 +46,11 @@ def move(paper: Map, ledger: Ledger, now: Stamp, item: str) -> Events | Refusal:
         return NOT_IN_TURN
     if not paper.visible(attempt, item):
         return CLOSED
+    here = paper.places[attempt.place]
+    given = attempt.responses.get(attempt.place, ())
+    submits = here.linear and here.control.individual and answered(given)
+    if submits and here.control.valid and not whole(items[attempt.place], given):
+        return INCOMPLETE
     return held(paper, ledger, now, item) or cross(paper, attempt, item)
 
 

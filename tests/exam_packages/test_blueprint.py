@@ -14,6 +14,8 @@ from exam_packages.blueprint import (
     BlueprintError,
     Exposure,
     Group,
+    PlannedBreak,
+    PlannedLeave,
     Range,
     read_blueprint,
 )
@@ -36,7 +38,9 @@ def test_the_documented_blueprint_is_read_whole() -> None:
     assert set(blueprint.items) == {"facility", "discrimination"}
     assert set(blueprint.form) == {"points", "facility", "discrimination", "time_s"}
     assert blueprint.layout is not None and blueprint.layout.minutes == 120
-    assert blueprint.layout.sections == (Group("Hazards and controls", ("temperature",)),)
+    assert blueprint.layout.sections == (Group("Hazards and controls", ("temperature",), 45),)
+    assert blueprint.breaks == (PlannedBreak("section-1", 10, True, True),)
+    assert blueprint.leave == PlannedLeave(2, 5, True)
     assert blueprint.overlap == 10
     assert blueprint.tools == ("strike-out", "notes", "scientific-calculator")
 

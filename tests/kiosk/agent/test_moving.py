@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from histories import commanded
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace as replace_struct
 from small_exam import choice_item, chosen, paper
 
 from exam_packages.attempt import acts
@@ -246,6 +248,19 @@ def test_only_a_complete_answer_is_submitted_where_that_is_asked() -> None:
     assert candidate.ask(acts.Submit("a")) == why.EMPTY
     candidate.ask(acts.Respond("a", chosen("A")))
     assert candidate.ask(acts.Submit("a")) == (ev.Submitted("a"),)
+
+
+def test_in_a_linear_part_going_on_is_submitting() -> None:
+    two = choice_item("a", most=2)
+    choice = replace_struct(two.interactions[0], min_choices=2)
+    items = {**BY_NAME, "a": replace_struct(two, interactions=(choice,))}
+    control = Control(("a",), True, 1, True, True, True)
+    linear = exam(part("q", LINEAR, ("a", "b")), moves=moving(controls=(control,)))
+    candidate = Candidate(replace(linear, items=items)).running()
+    candidate.ask(acts.Respond("a", chosen("A")))
+    assert candidate.ask(acts.Move("b")) == why.INCOMPLETE
+    candidate.ask(acts.Respond("a", chosen("A", "B")))
+    assert candidate.ask(acts.Move("b")) == (ev.Moved("b"),)
 
 
 # --- Breaks --------------------------------------------------------------------------
