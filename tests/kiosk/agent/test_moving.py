@@ -379,6 +379,30 @@ def test_a_section_that_ends_during_a_break_is_closed_on_coming_back() -> None:
     assert candidate.ask(acts.ComeBack()) == (ev.BreakEnded(), ev.Moved("c"))
 
 
+def test_a_break_inside_a_timed_part_stops_its_clock_too() -> None:
+    whole = timed("part/p", *"abcd", most_s=60)
+    rest = Break("b", 30, stopped=True, identity=False)
+    candidate = Candidate(exam(*SECTIONS, moves=moving(whole, breaks=(rest,)))).running()
+    candidate.second = 10
+    assert candidate.ask(acts.Move("c")) == (ev.BreakBegan("b", 30, True, False),)
+    candidate.second = 30
+    assert (candidate.left("part/p"), candidate.left("break")) == (50, 10)
+    candidate.ask(acts.ComeBack())
+    candidate.second = 35
+    assert candidate.left("part/p") == 45
+
+
+def test_each_break_has_its_own_time() -> None:
+    leave = Leave(2, 60, False)
+    candidate = Candidate(exam(*SECTIONS, moves=moving(leave=leave))).running()
+    for _ in range(2):
+        candidate.ask(acts.TakeBreak())
+        assert candidate.left("break") == 60
+        candidate.second += 20
+        assert candidate.left("break") == 40
+        candidate.ask(acts.ComeBack())
+
+
 def test_a_break_goes_on_where_it_was_after_a_restart_and_a_reopening() -> None:
     candidate = on_break()
     candidate.second = 25
