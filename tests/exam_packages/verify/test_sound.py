@@ -201,6 +201,8 @@ def test_json_is_what_the_report_holds(appeal, look):
     assert times["totals_ns"] == {
         "waiting": 120 * SECOND,
         "running": 2110 * SECOND,
+        "on-break": 0,
+        "break": 0,
         "paused": 180 * SECOND,
         "outage": 40 * SECOND,
         "closed": 0,
