@@ -61,7 +61,7 @@ def hostile_item(words: str) -> it.Item:
 def hostile_kinds(words: str) -> list[it.Item]:
     """One item of each further kind, every string of which is *words*: a dozen of them."""
     run_ = rich.Text(words, 0)
-    block = rich.Paragraph((run_, rich.Ruby((run_,), words), rich.Formula(words, words, ())))
+    block = rich.Paragraph((run_, rich.Ruby((run_,), words), rich.Formula(words, words, (), None)))
     prompt: tuple[rich.Block, ...] = (
         block,
         rich.Numbered((words, "2."), ((block,), (block,))),
