@@ -41,7 +41,7 @@ def program(rules: Sequence[Rule]) -> Program:
         return steps[0]
 
     def run(here: Environment) -> bool:
-        for step in steps:  # not any(…): a generator costs more than most rules
+        for step in steps:  # noqa: SIM110 (a generator costs more than most rules)
             if step(here):
                 return True
         return False

@@ -110,9 +110,12 @@ class _Maker:
     def _choice(self) -> tuple[Part, list[Shuffle]]:
         entry = self._entry
         # As in Moodle: without one that is all right, several may be chosen.
-        single = any(answer.right for answer in entry.answers)
-        points = [_share(each, ONE if each.right else Fraction(0)) for each in entry.answers]
-        texts = building.read_each(entry.answers, lambda each: self._line(each.text))
+        answers = [each for each in entry.answers if not _is_nothing(each)]
+        if len(answers) < len(entry.answers):
+            self._notes.add("An empty choice was left out; the right one begins with “=” alone.")
+        single = any(answer.right for answer in answers)
+        points = [_share(each, ONE if each.right else Fraction(0)) for each in answers]
+        texts = building.read_each(answers, lambda each: self._line(each.text))
         shuffle = [Shuffle(RESPONSE, frozenset())]
         inline = entry.tail and single and all(_only_text(each) for each in texts)
         if inline:
@@ -169,6 +172,11 @@ def _no_number(text: str) -> FormatError:
 
 def _share(answer: Answer, otherwise: Fraction) -> Fraction:
     return share(answer.weight) if answer.weight else otherwise
+
+
+def _is_nothing(answer: Answer) -> bool:
+    """A “~” before the “=” of the right answer, as many write it: a wrong choice of nothing."""
+    return not (answer.right or answer.weight or answer.text.text or answer.feedback)
 
 
 def _only_text(inlines: Sequence[object]) -> bool:

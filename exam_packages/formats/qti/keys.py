@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import msgspec
 
-from exam_packages.assessment import ChoiceWhen
+from exam_packages.assessment import ChoiceWhen, Question
 from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Item
 from exam_packages.content.values import Response
 from exam_packages.formats.qti.processing import RESPONSE
@@ -18,8 +18,8 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
-from exam_packages.rules.expressions import Correct
-from exam_packages.rules.key import SCORE, ItemKey, Rule
+from exam_packages.rules.expressions import BaseValue, Correct
+from exam_packages.rules.key import SCORE, ItemKey, LookUp, Rule, SetOutcome
 from exam_packages.rules.numbers import exact, written
 from exam_packages.rules.processing import RULES, mistake, score
 from exam_packages.rules.templates import Templates, draw_templates
@@ -109,6 +109,11 @@ def make_key(
     if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
     return msgspec.structs.replace(written, max_score=most)
+
+
+def check_templates(node: Node, question: Question) -> None:
+    """Raise ``FormatError`` where the template variables of *question* cannot be drawn."""
+    _drawn(node, question.item, question.key, question.conditions, question.templates)
 
 
 @dataclass
@@ -206,7 +211,34 @@ def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:
             score=found,
         )
         return found
+    if found := _greatest_given(parts.rules):
+        root.change(
+            "the highest score is not declared, so the greatest that its rules give was taken:"
+            " {score}.",
+            score=found,
+        )
+        return found
     raise root.error("the highest score is not clear; give the outcome SCORE a normal-maximum.")
+
+
+def _greatest_given(rules: object) -> str:
+    """The greatest SCORE of rules that only ever give it constants; else nothing."""
+    given: list[Fraction] = []
+
+    def constant(what: object) -> bool:
+        match what:
+            case SetOutcome(identifier=name, expression=BaseValue(text=text)) if name == SCORE:
+                given.append(exact(text.strip()))
+                return True
+            case SetOutcome(identifier=name) | LookUp(identifier=name) if name == SCORE:
+                return False
+            case tuple():
+                return all(map(constant, what))
+            case msgspec.Struct():
+                return constant(tuple(getattr(what, name) for name in what.__struct_fields__))
+        return True
+
+    return written(max(given)) if constant(rules) and given and max(given) > 0 else ""
 
 
 def _score_of_correct(item: Item, key: ItemKey) -> str:

@@ -335,6 +335,27 @@ REFUSED: list[tuple[dict[str, str], str]] = [
 ]  # fmt: skip
 
 
+def test_the_greatest_constant_is_the_highest_score_where_nothing_else_says_it(
+    package: Make,
+) -> None:
+    choice = "<qti-variable identifier='RESPONSE'/><qti-base-value base-type='identifier'>b"
+    given = "<qti-set-outcome-value identifier='SCORE'><qti-base-value base-type='float'>{}"
+    ends = "</qti-base-value>"
+    rules = (
+        "<qti-response-processing><qti-response-condition><qti-response-if><qti-match>"
+        f"{choice}{ends}</qti-match>{given.format(2.5)}{ends}</qti-set-outcome-value>"
+        f"</qti-response-if><qti-response-else>{given.format(0)}{ends}</qti-set-outcome-value>"
+        "</qti-response-else></qti-response-condition></qti-response-processing>"
+    )
+    bare = (
+        '<qti-response-declaration identifier="RESPONSE" cardinality="single"'
+        ' base-type="identifier"/>'
+    )
+    (reading,) = package(declarations=bare, processing=rules).bank().readings
+    assert reading.question is not None and reading.question.key.max_score == "2.5"
+    assert any("greatest that its rules give" in str(each) for each in reading.changes)
+
+
 @pytest.mark.parametrize(("changes", "why"), REFUSED)
 def test_what_is_not_supported_is_refused_with_its_place(
     package: Make, changes: dict[str, str], why: str
