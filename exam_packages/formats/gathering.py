@@ -19,6 +19,8 @@ from exam_packages.formats.errors import FormatError
 from exam_packages.formats.media import Taken
 from exam_packages.formats.qti.inlines import printable
 from exam_packages.formats.report import Bank, Change, Reading
+from exam_packages.rules.numbers import written
+from exam_packages.rules.right import falls_short
 
 MAX_ITEMS = 20_000
 MAX_MEDIA = 256 * 1024 * 1024
@@ -139,6 +141,13 @@ class Gathering:
         title = printable(" ".join(title[:1000].split()))[:200]
         try:
             question = make(identifier, notes)
+            if found := falls_short(question.item, question.key):
+                notes.add(
+                    "The right answer earns {got} of {most} points, so no blueprint lets a form"
+                    " have the question; give one answer all points.",
+                    got="no" if found.score is None else written(found.score),
+                    most=question.key.max_score,
+                )
             while self.pictures.changes:
                 notes.add("{change}", change=self.pictures.changes.pop(0))
         except ExamError as problem:

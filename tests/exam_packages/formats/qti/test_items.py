@@ -356,6 +356,19 @@ def test_the_greatest_constant_is_the_highest_score_where_nothing_else_says_it(
     assert any("greatest that its rules give" in str(each) for each in reading.changes)
 
 
+def test_a_correct_answer_without_all_points_is_told_when_it_is_read(package: Make) -> None:
+    outcome = package().outcome.replace("/>", ' normal-maximum="2"/>')
+    (reading,) = package(outcome=outcome).bank().readings
+    assert any("earns 1 of 2 points" in str(each) for each in reading.changes)
+
+
+def test_a_choice_that_is_only_a_picture_without_words_is_told(package: Make) -> None:
+    body = package().body.replace(">A<", '><img src="../media/p.png" alt=""/><')
+    (reading,) = package(body=body).bank().readings
+    assert reading.question is not None
+    assert any("the choice has no words" in str(each) for each in reading.changes)
+
+
 @pytest.mark.parametrize(("changes", "why"), REFUSED)
 def test_what_is_not_supported_is_refused_with_its_place(
     package: Make, changes: dict[str, str], why: str
