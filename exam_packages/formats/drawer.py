@@ -5,8 +5,8 @@ takes too long. It knows nothing of the project, has no network, reads no file b
 fonts, and may use only so much memory and computing time.
 
 Each request is four big-endian 32-bit numbers (kind, width, height, length) and that many
-bytes of UTF-8; each answer is three (width, height, length) and that many bytes: a PNG, or,
-where the width is 0, a sentence that says why there is none.
+bytes of UTF-8; each answer is three (width, height, length) and that many bytes: a PNG (of
+TeX, the same in MathML), or, where the width is 0, a sentence that says why there is none.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 import resvg_py
+from latex2mathml.converter import convert
 from ziafont.font import Font
 from ziamath.config import config
 from ziamath.zmath import Math, loadedfonts
 
-FORMULA, SVG = 1, 2
+FORMULA, SVG, TEX = 1, 2, 3
 EM, SHARP = 16, 4
 """Pixels of a formula's letter M as it is meant to be seen, and how much finer it is drawn."""
 MARGIN, SMALLEST = 2, 0.6
@@ -55,6 +56,8 @@ def main() -> None:
             try:
                 if kind == FORMULA:
                     width, height, found = formula(text)
+                elif kind == TEX:
+                    width, height, found = 1, 1, convert(text).encode()
                 else:
                     found = svg(text, width, height, font, letters)
             except Exception as problem:  # the libraries name no errors

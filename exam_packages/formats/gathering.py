@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from exam_packages.assessment import Question
 from exam_packages.content.items import Exhibit
+from exam_packages.content.text import Picture
 from exam_packages.errors import ExamError
 from exam_packages.formats import media
 from exam_packages.formats.errors import FormatError
+from exam_packages.formats.formulas import pictured
 from exam_packages.formats.media import Taken
 from exam_packages.formats.qti.inlines import printable
 from exam_packages.formats.report import Bank, Change, Reading
@@ -61,15 +63,26 @@ class Pictures:
         found, data = taken.facts, taken.data
         self._tell(taken)
         kept = f"{hashlib.sha256(data).hexdigest()[:16]}.{_ENDINGS[found.media_type]}"
-        if kept not in self.media:
+        self._store(kept, data)
+        return kept, found.width, found.height
+
+    def formula(self, source: str, text: str) -> Picture | None:
+        """The picture of a formula in MathML, for which *text* stands; none if it cannot be
+        drawn. Raises ``FormatError``."""
+        if (drawn := pictured(source, text)) is None:
+            return None
+        self._store(drawn[0].media, drawn[1])
+        return drawn[0]
+
+    def _store(self, name: str, data: bytes) -> None:
+        if name not in self.media:
             self._total += len(data)
             if self._total > MAX_MEDIA:
                 raise FormatError(
                     "The pictures of the bank have more than {limit} MB; split the bank.",
                     limit=MAX_MEDIA // 2**20,
                 )
-            self.media[kept] = data
-        return kept, found.width, found.height
+            self.media[name] = data
 
     def keep(self, path: str, data: bytes) -> tuple[str, int, int]:
         """:meth:`take` for a picture that keeps its file's name. Raises ``FormatError``."""

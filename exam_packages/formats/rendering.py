@@ -24,7 +24,7 @@ from typing import Final
 
 from exam_packages.errors import ExamError
 
-FORMULA, SVG = 1, 2
+FORMULA, SVG, TEX = 1, 2, 3
 PATIENCE_S: Final = 60
 """Seconds for one picture on a busy machine; the process stops by itself after five of work."""
 MAX_ANSWER: Final = 32 * 1024 * 1024
@@ -45,7 +45,8 @@ class Drawn:
 
 @lru_cache(256)
 def draw(kind: int, source: str, width: int = 0, height: int = 0) -> Drawn:
-    """Draw *source*; an SVG gets *width* by *height* pixels, a formula its own size.
+    """Draw *source*; an SVG gets *width* by *height* pixels, a formula its own size. TeX is
+    not drawn but made MathML.
 
     Raises :class:`RenderingError`.
     """

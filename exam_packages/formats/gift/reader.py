@@ -63,7 +63,8 @@ class _Maker:
     def make(self, identifier: str, notes: Notes) -> Question:
         entry = self._entry
         self._notes = notes
-        self._html = Html(notes, self._gathering.pictures.address)
+        pictures = self._gathering.pictures
+        self._html = Html(notes, pictures.address, pictures.formula)
         if entry.kind == "description":
             raise FormatError(
                 "The text asks nothing; put it into the questions that need it, or make it an"

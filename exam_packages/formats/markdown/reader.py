@@ -94,7 +94,7 @@ class Maker:
     def take_exhibit(self, entry: Entry) -> None:
         gathering = self._gathering
         name, title = entry.fields["exhibit"], entry.fields.get("title", "")
-        html = Html(Notes(), self._picture)
+        html = Html(Notes(), self._picture, self._gathering.pictures.formula)
         try:
             if entry.problem:
                 raise entry.problem
@@ -112,7 +112,7 @@ class Maker:
     def make(self, entry: Entry, notes: Notes) -> Question:
         """The question of *entry*. Raises ``FormatError``."""
         about = self._about(entry.fields)
-        page = _Page(Html(notes, self._picture), entry.fields)
+        page = _Page(Html(notes, self._picture, self._gathering.pictures.formula), entry.fields)
         html, makings = page.read(entry.text)
         order = [int(each) for each in re.findall("\ue000([0-9]+)\ue001", html)]
         parts: list[Part] = []

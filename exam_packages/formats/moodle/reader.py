@@ -92,7 +92,7 @@ class _Maker:
     def make(self, identifier: str, notes: Notes) -> Question:
         node = self._node
         self._notes = notes
-        self._html = Html(notes, self._picture)
+        self._html = Html(notes, self._picture, self._pictures.formula)
         kind = node.get("type") or ""
         self._note_what_is_left_out()
         self._points = self._number_of("defaultgrade", "1")
