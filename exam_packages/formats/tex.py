@@ -21,7 +21,7 @@ from exam_packages.formats.rendering import TEX, RenderingError, draw
 
 MAX_TEX = 4_000
 MAX_MATHML = 20_000
-_MARKED = re.compile(r"\$\$(.+?)\$\$|\\\((.+?)\\\)|\\\[(.+?)\\\]", re.DOTALL)
+_MARKED = re.compile(r"\$\$(.*?)\$\$|\\\((.*?)\\\)|\\\[(.*?)\\\]", re.DOTALL)
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,40}")
 _LEFT = re.compile(r"\$\$|\\\(|\\\[")
 
@@ -33,10 +33,13 @@ def marked(raw: str, notes: Notes, draw_formula: DrawFormula) -> Iterator[str | 
     """The pieces of a text: words, and each formula in TeX that could be read."""
     end = 0
     for found in _MARKED.finditer(raw):
-        if formula := _formula(found[1] or found[2] or found[3], notes, draw_formula):
+        source = (found[1] or found[2] or found[3] or "").strip()
+        formula = _formula(source, notes, draw_formula) if source else None
+        if formula or not source:
             yield raw[end : found.start()]
-            yield formula
             end = found.end()
+        if formula:
+            yield formula
     rest = raw[end:]
     if _LEFT.search(rest):
         notes.add(

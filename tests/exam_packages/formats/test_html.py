@@ -157,6 +157,7 @@ def test_forms_of_text(form: str, wanted: str) -> None:
     ("raw", "shown"),
     [
         (r"a \(x^2\) b", "x²"),
+        (r"\(\)What is \(x^2\)?", "x²"),
         (r"\[\sum_{i=1}^n i\]", "∑ᵢ₌₁ⁿ i"),
         (r"$$\vec a \cdot \mathbb{R}$$", "a\u20d7 · ℝ"),
         ("<m:math><m:mi>x</m:mi><m:mo>+</m:mo><m:mn>1</m:mn></m:math>", "x + 1"),
