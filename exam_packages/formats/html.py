@@ -37,7 +37,7 @@ from exam_packages.content.text import (
 from exam_packages.formats import tex
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Notes
-from exam_packages.formats.qti.body import STYLES
+from exam_packages.formats.html_names import DROPPED, FLOW, FORM, INLINE, MEDIA
 from exam_packages.formats.qti.inlines import printable, run, tidy
 
 MAX_LENGTH = 256 * 1024
@@ -48,53 +48,6 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
-_INLINE = STYLES | {
-    "font": 0, "small": 0, "big": 0, "mark": 0, "label": 0, "nobr": 0, "wbr": 0, "bdi": 0,
-    "ins": styles.UNDERLINE, "tt": styles.CODE, "q": 0, "time": 0, "data": 0, "acronym": 0,
-}  # fmt: skip
-_FLOW = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "figure",
-        "figcaption",
-        "address",
-        "center",
-        "dl",
-        "dt",
-        "dd",
-        "fieldset",
-        "legend",
-        "details",
-        "summary",
-        "body",
-        "html",
-        "form",
-        "hr",
-        "li",
-        "tr",
-        "td",
-        "th",
-        "tbody",
-        "thead",
-        "tfoot",
-        "caption",
-    ]
-)
-_DROPPED = frozenset(
-    ["script", "style", "head", "title", "meta", "link", "noscript", "template", "base"]
-)
-_MEDIA = frozenset(
-    ["video", "audio", "iframe", "object", "embed", "applet", "canvas", "svg", "source", "track"]
-)
-_FORM = frozenset(["input", "select", "textarea", "button", "option"])
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _COLOUR = re.compile(r"(?:^|[;\s-])color\s*:|background", re.IGNORECASE)
 
@@ -316,27 +269,27 @@ class _Walk:
                 else:
                     self._close()
                     self._found += inside
-            case _ if name in _FLOW:
+            case _ if name in FLOW:
                 self._close()
                 self.content(element, style)
                 self._close()
             case _:
-                self.content(element, style | _INLINE.get(name, 0))
+                self.content(element, style | INLINE.get(name, 0))
 
     def _left_out(self, element: Any, name: str) -> bool:
         """Whether *element* is not shown; what a candidate would miss is noted."""
         notes = self._page.notes
-        if name in _MEDIA:
+        if name in MEDIA:
             raise FormatError(
                 "The question plays or embeds something (<{name}>), which a station does not"
                 " show; use a picture or words.",
                 name=name,
             )
-        if name in _DROPPED:
+        if name in DROPPED:
             if name == "script":
                 notes.add("A script in the question was left out.")
             return True
-        if name in _FORM:
+        if name in FORM:
             notes.add("A form field in the text was left out.")
             return True
         style = element.get("style") or ""

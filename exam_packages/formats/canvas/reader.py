@@ -10,7 +10,7 @@ from exam_packages.assessment import Question, Shuffle
 from exam_packages.content.items import Choice, InlineChoice, TextEntry
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Worth
+from exam_packages.formats.building import About
 from exam_packages.formats.canvas import items
 from exam_packages.formats.canvas.items import Asked
 from exam_packages.formats.errors import FormatError
@@ -18,6 +18,7 @@ from exam_packages.formats.gathering import Gathering, Notes, slug
 from exam_packages.formats.html import Html, TakePicture, mark, unmarked
 from exam_packages.formats.markup import as_html
 from exam_packages.formats.moodle.questions import MAX_EXPECTED, matching
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.report import Bank
 from exam_packages.formats.tex import DrawFormula

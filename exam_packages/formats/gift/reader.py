@@ -15,7 +15,7 @@ from exam_packages.content.items import (
 from exam_packages.content.text import Inline
 from exam_packages.content.text import Text as Run
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span
+from exam_packages.formats.building import About, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.gift.grammar import Answer, Broken, Category, Entry, Text, parse
@@ -28,6 +28,7 @@ from exam_packages.formats.moodle.questions import (
     short_answers,
     truth_choices,
 )
+from exam_packages.formats.parts import Part
 from exam_packages.formats.qti.inlines import tidy
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.report import Bank

@@ -20,7 +20,7 @@ from exam_packages.content.items import (
 )
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span, Worth
+from exam_packages.formats.building import About, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.html import Html, mark, unmarked
@@ -35,6 +35,7 @@ from exam_packages.formats.markdown.syntax import (
     boxed,
     essay_lines,
 )
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.report import Bank
 from exam_packages.rules.numbers import number
 
