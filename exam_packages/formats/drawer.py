@@ -6,7 +6,8 @@ fonts, and may use only so much memory and computing time.
 
 Each request is four big-endian 32-bit numbers (kind, width, height, length) and that many
 bytes of UTF-8; each answer is three (width, height, length) and that many bytes: a PNG (of
-TeX, the same in MathML), or, where the width is 0, a sentence that says why there is none.
+TeX, the same in MathML), or, where the width is 0, a sentence that says why there is none. The
+first answer, of nothing, says that it is ready.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import struct
 import xml.etree.ElementTree as ET
 from importlib.resources import as_file, files
 from pathlib import Path
+from typing import BinaryIO
 
 import resvg_py
 from latex2mathml.converter import convert
@@ -49,6 +51,7 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
         resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        _say(answers, 1, 1, b"")  # ready
         while head := asked.read(16):
             kind, width, height, length = struct.unpack(">4I", head)
             text = asked.read(length).decode()
@@ -63,8 +66,12 @@ def main() -> None:
             except Exception as problem:  # the libraries name no errors
                 width = height = 0
                 found = (str(problem) or type(problem).__name__)[:200].encode()
-            answers.write(struct.pack(">3I", width, height, len(found)) + found)
-            answers.flush()
+            _say(answers, width, height, found)
+
+
+def _say(answers: BinaryIO, width: int, height: int, data: bytes) -> None:
+    answers.write(struct.pack(">3I", width, height, len(data)) + data)
+    answers.flush()
 
 
 def _allow(seconds: int) -> None:

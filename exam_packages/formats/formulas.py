@@ -16,7 +16,7 @@ from lxml import etree
 from exam_packages.content.items import Item
 from exam_packages.content.text import Formula, Picture
 from exam_packages.formats import mathml
-from exam_packages.formats.rendering import FORMULA, RenderingError, draw
+from exam_packages.formats.rendering import RenderingError, draw_formula
 from exam_packages.formats.xml import split_name
 
 _DRAWN = frozenset([
@@ -40,7 +40,7 @@ def pictured(source: str, text: str) -> tuple[Picture, bytes] | None:
     if plain is None:
         return None
     try:
-        drawn = draw(FORMULA, etree.tostring(plain, encoding="unicode"))
+        drawn = draw_formula(etree.tostring(plain, encoding="unicode"))
     except RenderingError:
         return None
     name = f"formula-{hashlib.sha256(drawn.data).hexdigest()[:16]}.png"

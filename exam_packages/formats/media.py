@@ -41,6 +41,7 @@ def picture(name: str, data: bytes) -> Taken:
         return _from_gif(name, data)
     if svg.is_svg(data):
         made = svg.drawn(name, data)
+        facts(name, made.data)
         return Taken(
             Facts("image/png", made.width, made.height),
             made.data,

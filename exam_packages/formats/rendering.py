@@ -27,6 +27,7 @@ from exam_packages.errors import ExamError
 FORMULA, SVG, TEX = 1, 2, 3
 PATIENCE_S: Final = 60
 """Seconds for one picture on a busy machine; the process stops by itself after five of work."""
+_PASSED = ("PATH", "LD_LIBRARY_PATH")
 MAX_ANSWER: Final = 32 * 1024 * 1024
 
 
@@ -43,16 +44,28 @@ class Drawn:
     height: int
 
 
-@lru_cache(256)
-def draw(kind: int, source: str, width: int = 0, height: int = 0) -> Drawn:
-    """Draw *source*; an SVG gets *width* by *height* pixels, a formula its own size. TeX is
-    not drawn but made MathML.
+def draw_svg(source: str, width: int, height: int) -> Drawn:
+    """An SVG as a picture of *width* by *height* pixels. Raises :class:`RenderingError`."""
+    return _draw(SVG, source, width, height)
 
-    Raises :class:`RenderingError`.
-    """
+
+@lru_cache(1024)
+def draw_formula(mathml: str) -> Drawn:
+    """A formula as a picture of its own size. Raises :class:`RenderingError`."""
+    return _draw(FORMULA, mathml)
+
+
+@lru_cache(1024)
+def mathml_of(tex: str) -> bytes:
+    """TeX as MathML. Raises :class:`RenderingError`."""
+    return _draw(TEX, tex).data
+
+
+def _draw(kind: int, source: str, width: int = 0, height: int = 0) -> Drawn:
     with _lock:
+        process = _started()
         try:
-            wide, high, data = _ask(kind, source.encode(), width, height)
+            wide, high, data = _ask(process, kind, source.encode(), width, height)
         except (OSError, EOFError):
             _end()
             raise RenderingError("it takes more time or memory than a picture may") from None
@@ -65,16 +78,23 @@ _lock = threading.Lock()
 _process: subprocess.Popen[bytes] | None = None
 
 
-def _ask(kind: int, source: bytes, width: int, height: int) -> tuple[int, int, bytes]:
-    process = _started()
-    until = time.monotonic() + PATIENCE_S
-    assert process.stdin is not None and process.stdout is not None  # noqa: S101 (for mypy)
+def _ask(
+    process: subprocess.Popen[bytes], kind: int, source: bytes, width: int, height: int
+) -> tuple[int, int, bytes]:
+    assert process.stdin is not None  # noqa: S101 (for mypy)
     process.stdin.write(struct.pack(">4I", kind, width, height, len(source)) + source)
     process.stdin.flush()
-    wide, high, length = struct.unpack(">3I", _read(process.stdout.fileno(), 12, until))
+    return _answer(process)
+
+
+def _answer(process: subprocess.Popen[bytes]) -> tuple[int, int, bytes]:
+    until = time.monotonic() + PATIENCE_S
+    assert process.stdout is not None  # noqa: S101 (for mypy)
+    number = process.stdout.fileno()
+    wide, high, length = struct.unpack(">3I", _read(number, 12, until))
     if length > MAX_ANSWER:
         raise EOFError
-    return wide, high, _read(process.stdout.fileno(), length, until)
+    return wide, high, _read(number, length, until)
 
 
 def _read(number: int, count: int, until: float) -> bytes:
@@ -98,8 +118,13 @@ def _started() -> subprocess.Popen[bytes]:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd="/",
-            env={},
+            env={name: os.environ[name] for name in _PASSED if name in os.environ},
         )
+        try:
+            _answer(_process)
+        except (OSError, EOFError):
+            _end()
+            raise RenderingError("what draws pictures does not start; install it anew") from None
     return _process
 
 

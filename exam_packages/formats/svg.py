@@ -12,7 +12,7 @@ import re
 from lxml import etree
 
 from exam_packages.formats.errors import FormatError
-from exam_packages.formats.rendering import SVG, Drawn, RenderingError, draw
+from exam_packages.formats.rendering import Drawn, RenderingError, draw_svg
 from exam_packages.formats.xml import parse, split_name
 
 SPACE = "http://www.w3.org/2000/svg"
@@ -67,8 +67,7 @@ def drawn(name: str, data: bytes) -> Drawn:
     longest = max(width, height)
     scale = min(MOST_DRAWN, max(longest, min(FINER * longest, FINE_UP_TO))) / longest
     try:
-        made = draw(
-            SVG,
+        made = draw_svg(
             etree.tostring(root, encoding="unicode"),
             max(1, round(width * scale)),
             max(1, round(height * scale)),

@@ -17,7 +17,7 @@ from exam_packages.formats import mathml
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Notes
 from exam_packages.formats.qti.inlines import printable
-from exam_packages.formats.rendering import TEX, RenderingError, draw
+from exam_packages.formats.rendering import RenderingError, mathml_of
 
 MAX_TEX = 4_000
 MAX_MATHML = 20_000
@@ -89,7 +89,7 @@ def _formula(tex: str, notes: Notes, draw_formula: DrawFormula) -> Formula | Non
     if len(tex) > MAX_TEX:
         return None
     try:
-        source = draw(TEX, tex).data
+        source = mathml_of(tex)
         root = etree.fromstring(source, etree.XMLParser(resolve_entities=False, no_network=True))
     except (RenderingError, etree.XMLSyntaxError):
         return None
