@@ -403,7 +403,7 @@ def export(source: Path, out: Path, form: str) -> None:
             err=True,
         )
         bank = replace(bank, tests=())
-    written = export_bank(bank, form, out)
+    written = export_bank(bank, form, out, files.get(BLUEPRINT, b""))
     for line in written.told:
         click.echo(line, err=True)
     click.echo(f"{written.count} of {len(bank.readings)} questions are in {out}.")

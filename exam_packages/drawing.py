@@ -207,6 +207,12 @@ def draw_again(body: Body, source: Source, form: str) -> Draw:
                 what=what,
             )
     drawn = draw_forms(source, how.seed, how.forms, how.history())
+    if form not in {each.paper.form for each in drawn.forms}:
+        raise FormsError(
+            "This version of the program, or this machine, draws another form than “{form}” from"
+            " the same source; nothing was kept. Draw it again with the version that drew it.",
+            form=form,
+        )
     _keep_all(body, source, drawn, how.seed, how.history())
     return drawn
 

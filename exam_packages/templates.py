@@ -222,4 +222,4 @@ def _formula(formula: Formula, values: Values) -> Formula:
             space = etree.QName(node).namespace
             node.tag = f"{{{space}}}mn" if space else "mn"
             node.text = printed(Printed(name, "", 10, 0, ";", "", False), values)
-    return Formula(etree.tostring(root, encoding="unicode"), formula_text(root).text, ())
+    return Formula(etree.tostring(root, encoding="unicode"), formula_text(root).text, (), None)

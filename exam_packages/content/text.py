@@ -62,12 +62,14 @@ class HotWords(Object, tag=6):
 class Formula(Object, tag=7):
     """A formula: MathML as its author wrote it, and the same as readable Unicode text.
 
-    ``variables`` are the template variables whose values stand in it once drawn.
+    ``variables`` are the template variables whose values stand in it once drawn. ``picture``
+    is there where one line of text cannot carry the formula; the text stands for it.
     """
 
     mathml: str
     text: str
     variables: tuple[str, ...]
+    picture: Picture | None
 
 
 class Ruby(Object, tag=8):

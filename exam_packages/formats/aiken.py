@@ -98,7 +98,7 @@ class _Maker:
             )
         if sum(map(len, draft.stem)) > MAX_TEXT:
             raise FormatError("The question is longer than {limit} characters.", limit=MAX_TEXT)
-        html = Html(notes, self.gathering.pictures.address)
+        html = Html(notes, self.gathering.pictures.address, self.gathering.pictures.formula)
         body = html.blocks(as_html("\n".join(draft.stem), "plain"))
         found = building.choices(
             building.read_each(draft.choices, lambda each: html.inlines(as_html(each[1], "plain")))

@@ -1,9 +1,8 @@
 """From what a foreign bank says of a question to the item and its key, in QTI's rules.
 
-Every reader describes its question as :class:`Part`\\ s: an interaction with the points that
-answers to it are worth. :func:`question` joins them and writes the rules that give those
-points, exactly: a third stays a third, because the rules count in thirds and divide at the
-end (QTI's own numbers are decimals).
+Every reader describes its question as parts (:mod:`exam_packages.formats.parts`): interactions
+with the points that answers to them are worth. :func:`question` joins them and writes the
+rules that give those points.
 """
 
 from __future__ import annotations
@@ -11,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import lcm
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from exam_packages import canon
 from exam_packages.assessment import Question, Shuffle
@@ -30,79 +28,32 @@ from exam_packages.content.items import (
 from exam_packages.content.text import Block, Gap, Inline, Slot, walk
 from exam_packages.content.values import MAX_MEMBERS, Response
 from exam_packages.formats.errors import FormatError
-from exam_packages.formats.qti.processing import RESPONSE
-from exam_packages.rules.declarations import (
-    MapEntry,
-    Mapping,
-    OutcomeDeclaration,
-    ResponseDeclaration,
+from exam_packages.formats.parts import (
+    ZERO,
+    Mapped,
+    Marked,
+    Part,
+    Tried,
+    Worth,
+    constant,
+    decimal,
+    declaration,
+    scale_of,
+    scoring,
 )
-from exam_packages.rules.expressions import Apply, BaseValue, Correct, Expression, MapResponse
+from exam_packages.formats.qti.processing import RESPONSE
+from exam_packages.rules.declarations import OutcomeDeclaration
+from exam_packages.rules.expressions import Apply, Correct, Expression
 from exam_packages.rules.expressions import Variable as Value
-from exam_packages.rules.key import SCORE, Branch, Condition, ItemKey, Rule, SetOutcome
+from exam_packages.rules.key import SCORE, ItemKey
 from exam_packages.rules.numbers import written
 from exam_packages.rules.processing import RULES, score
 from exam_packages.rules.values import BaseType, Cardinality, normal
 
-ZERO = Fraction(0)
 ESSAY_LINES = 15
 """Lines that an essay has where nobody said how many; as in Moodle."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Worth:
-    """This answer is worth so many points."""
-
-    member: str
-    points: Fraction
-    case_sensitive: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Mapped:
-    """The points of the answers given are added up (QTI map-response), within bounds."""
-
-    interaction: Interaction
-    base_type: BaseType
-    cardinality: Cardinality
-    correct: tuple[str, ...]
-    worths: tuple[Worth, ...]
-    lower: Fraction | None = None
-    upper: Fraction | None = None
-    default: Fraction = ZERO
-
-    @property
-    def numbers(self) -> list[Fraction]:
-        bounds = [each for each in (self.lower, self.upper) if each is not None]
-        return [self.default, *bounds, *(worth.points for worth in self.worths)]
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """The first of *tests* that holds gives its points; ``otherwise`` when none does."""
-
-    interaction: Interaction
-    base_type: BaseType
-    cardinality: Cardinality
-    correct: tuple[str, ...]
-    tests: tuple[tuple[Expression, Fraction], ...]
-    otherwise: Fraction = ZERO
-
-    @property
-    def numbers(self) -> list[Fraction]:
-        return [self.otherwise, *(points for _, points in self.tests)]
-
-
-@dataclass(frozen=True, slots=True)
-class Marked:
-    """A person gives the points."""
-
-    interaction: ExtendedText
-
-
-Part: TypeAlias = Mapped | Tried | Marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,19 +183,19 @@ def numeric(interaction: TextEntry, spans: Sequence[Span]) -> Part:
     if best is None or best.points <= 0:
         raise FormatError("No answer earns a point; give the right number.")
     tests = tuple((_within(interaction.response, span), span.points) for span in spans)
-    return Tried(interaction, "float", "single", (_decimal(best.middle),), tests)
+    return Tried(interaction, "float", "single", (decimal(best.middle),), tests)
 
 
 def _within(name: str, span: Span) -> Expression:
     low, high = span.middle - span.low, span.high - span.middle
     if low == high == 0:
-        return Apply("equal", (("tolerance-mode", "exact"),), (_number(span.middle), Value(name)))
+        return Apply("equal", (("tolerance-mode", "exact"),), (constant(span.middle), Value(name)))
     return Apply(
         "and",
         (),
         (
-            Apply("gt" if span.open_low else "gte", (), (Value(name), _number(span.low))),
-            Apply("lt" if span.open_high else "lte", (), (Value(name), _number(span.high))),
+            Apply("gt" if span.open_low else "gte", (), (Value(name), constant(span.low))),
+            Apply("lt" if span.open_high else "lte", (), (Value(name), constant(span.high))),
         ),
     )
 
@@ -295,7 +246,7 @@ def question(
         raise FormatError(
             "A person marks one part of the question and rules score another; make two questions."
         )
-    scale = 1 if external else _scale(parts)
+    scale = 1 if external else scale_of(parts)
     item = Item(
         about.identifier,
         about.title,
@@ -305,12 +256,12 @@ def question(
         about.exhibits,
         (),
     )
-    outcomes, rules = ([], []) if external else _rules(parts, scale)
+    outcomes, rules = ([], []) if external else scoring(parts, scale)
     most = written(about.points)
     total = OutcomeDeclaration(SCORE, "float", "single", ("0",), "", most)
     key = ItemKey(
         about.identifier,
-        tuple(_declaration(part, scale) for part in parts),
+        tuple(declaration(part, scale) for part in parts),
         (total, *outcomes),
         tuple(rules),
         most,
@@ -318,95 +269,6 @@ def question(
     )
     _check(item, key)
     return Question(item, key, tuple(shuffles), media, about.competence, about.level)
-
-
-def _scale(parts: Sequence[Part]) -> int:
-    """The least whole number that makes decimals of all points of *parts*."""
-    rests = []
-    for part in parts:
-        for each in () if isinstance(part, Marked) else part.numbers:
-            rest = each.denominator
-            for prime in (2, 5):
-                while rest % prime == 0:
-                    rest //= prime
-            rests.append(rest)
-    scale = lcm(*rests)
-    if scale > 10**12:
-        raise FormatError("The points of the answers are no simple shares; write them simpler.")
-    return scale
-
-
-def _declaration(part: Part, scale: int) -> ResponseDeclaration:
-    name = part.interaction.response
-    if isinstance(part, Marked):
-        return ResponseDeclaration(name, "string", "single", (), None, None)
-    mapping = None
-    if isinstance(part, Mapped):
-        mapping = Mapping(
-            "" if part.lower is None else written(part.lower * scale),
-            "" if part.upper is None else written(part.upper * scale),
-            written(part.default * scale),
-            tuple(
-                MapEntry(worth.member, written(worth.points * scale), worth.case_sensitive)
-                for worth in part.worths
-            ),
-        )
-    return ResponseDeclaration(name, part.base_type, part.cardinality, part.correct, mapping, None)
-
-
-def _rules(parts: Sequence[Part], scale: int) -> tuple[list[OutcomeDeclaration], list[Rule]]:
-    if len(parts) == 1:
-        return [], [_alone(parts[0], scale)]
-    outcomes: list[OutcomeDeclaration] = []
-    rules: list[Rule] = []
-    terms: list[Expression] = []
-    for part in parts:
-        name = part.interaction.response
-        if isinstance(part, Mapped):
-            terms.append(MapResponse(name))
-        elif isinstance(part, Tried):
-            outcome = f"{SCORE}_{name}"
-            outcomes.append(OutcomeDeclaration(outcome, "float", "single", ("0",)))
-            rules.append(_tried(part, outcome, scale, 1))
-            terms.append(Value(outcome))
-    total = _divided(Apply("sum", (), tuple(terms)), scale)
-    return outcomes, [*rules, SetOutcome(SCORE, total)]
-
-
-def _alone(part: Part, scale: int) -> Rule:
-    if isinstance(part, Tried):
-        return _tried(part, SCORE, 1, scale)
-    name = part.interaction.response
-    nothing = Branch(Apply("is-null", (), (Value(name),)), (SetOutcome(SCORE, _number(ZERO)),))
-    return Condition((nothing,), (SetOutcome(SCORE, _divided(MapResponse(name), scale)),))
-
-
-def _tried(part: Tried, outcome: str, factor: int, divisor: int) -> Rule:
-    def gives(points: Fraction) -> tuple[Rule, ...]:
-        if not points:
-            return (SetOutcome(outcome, _number(ZERO)),)
-        value: Expression = _number(points * factor * divisor)
-        return (SetOutcome(outcome, _divided(value, divisor)),)
-
-    branches = tuple(Branch(test, gives(points)) for test, points in part.tests)
-    return Condition(branches, gives(part.otherwise))
-
-
-def _divided(expression: Expression, divisor: int) -> Expression:
-    if divisor == 1:
-        return expression
-    return Apply("divide", (), (expression, _number(Fraction(divisor))))
-
-
-def _number(value: Fraction) -> BaseValue:
-    return BaseValue("float", _decimal(value))
-
-
-def _decimal(value: Fraction) -> str:
-    text = written(value)
-    if "/" in text or len(text) > 40:
-        raise FormatError("A number of the answers has too many digits; round it.")
-    return text
 
 
 def _check(item: Item, key: ItemKey) -> None:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from exam_packages.assessment import Test
+from exam_packages.blueprint import read_blueprint
 from exam_packages.errors import ExamError, UsageError
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.markdown.writer import write_markdown
 from exam_packages.formats.qti.item_writer import write_item
-from exam_packages.formats.qti.reader import read_files
+from exam_packages.formats.qti.reader import BLUEPRINT, read_files
 from exam_packages.formats.qti.writer import whole_bank, write_test
 from exam_packages.formats.report import Bank, Change, Reading
 from exam_packages.formats.table.writer import write_table
@@ -26,8 +27,11 @@ class Written:
     told: tuple[str, ...]
 
 
-def export_bank(bank: Bank, form: str, out: Path) -> Written:
-    """Write *bank* as ``qti``, ``markdown`` or ``csv``. Raises ``ExamError``."""
+def export_bank(bank: Bank, form: str, out: Path, blueprint: bytes = b"") -> Written:
+    """Write *bank* as ``qti``, ``markdown`` or ``csv``. Raises ``ExamError``.
+
+    A *blueprint* (its file) that lays out forms of the bank is copied beside it.
+    """
     if out.exists():
         raise UsageError("{path} is there already; name a new one.", path=str(out))
     told: list[ExamError] = [each.refusal for each in bank.readings if each.refusal]
@@ -40,6 +44,8 @@ def export_bank(bank: Bank, form: str, out: Path) -> Written:
             files, left = write_table(bank)
         case _:
             files, left = write_qti(bank)
+    if blueprint and read_blueprint(blueprint, BLUEPRINT).layout is not None:
+        files.setdefault(BLUEPRINT, blueprint)
     _write(files, out)
     return Written(count - len(left), tuple(str(each) for each in (*told, *left)))
 
@@ -92,7 +98,14 @@ def _prove(test: Test, files: dict[str, bytes]) -> None:
                 " written. Leave it out, and tell us.",
                 name=name,
             )
-    for what in ("parts", "instructions", "time_limit_s", "least_s", "processing"):
+    for what in (
+        "parts",
+        "instructions",
+        "time_limit_s",
+        "least_s",
+        "processing",
+        "blueprint",
+    ):
         if getattr(found, what) != getattr(test, what):
             raise FormatError(
                 "The test {name} would not be the same when it is read again ({what}); nothing"

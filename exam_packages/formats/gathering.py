@@ -13,11 +13,16 @@ from dataclasses import dataclass, field
 
 from exam_packages.assessment import Question
 from exam_packages.content.items import Exhibit
+from exam_packages.content.text import Picture
 from exam_packages.errors import ExamError
 from exam_packages.formats import media
 from exam_packages.formats.errors import FormatError
+from exam_packages.formats.formulas import pictured
+from exam_packages.formats.media import Taken
 from exam_packages.formats.qti.inlines import printable
 from exam_packages.formats.report import Bank, Change, Reading
+from exam_packages.rules.numbers import written
+from exam_packages.rules.right import falls_short
 
 MAX_ITEMS = 20_000
 MAX_MEDIA = 256 * 1024 * 1024
@@ -48,31 +53,54 @@ class Pictures:
     """
 
     media: dict[str, bytes] = field(default_factory=dict)
+    changes: list[str] = field(default_factory=list)
+    """How pictures that were taken since are not what was handed in."""
     _total: int = 0
 
     def take(self, name: str, data: bytes) -> tuple[str, int, int]:
         """The media name, width and height of a picture. Raises ``FormatError``."""
-        found = media.facts(f"“{name[:80]}”", data)
+        taken = media.picture(f"“{name[:80]}”", data)
+        found, data = taken.facts, taken.data
+        self._tell(taken)
         kept = f"{hashlib.sha256(data).hexdigest()[:16]}.{_ENDINGS[found.media_type]}"
-        if kept not in self.media:
+        self._store(kept, data)
+        return kept, found.width, found.height
+
+    def formula(self, source: str, text: str) -> Picture | None:
+        """The picture of a formula in MathML, for which *text* stands; none if it cannot be
+        drawn. Raises ``FormatError``."""
+        if (drawn := pictured(source, text)) is None:
+            return None
+        self._store(drawn[0].media, drawn[1])
+        return drawn[0]
+
+    def _store(self, name: str, data: bytes) -> None:
+        if name not in self.media:
             self._total += len(data)
             if self._total > MAX_MEDIA:
                 raise FormatError(
                     "The pictures of the bank have more than {limit} MB; split the bank.",
                     limit=MAX_MEDIA // 2**20,
                 )
-            self.media[kept] = data
-        return kept, found.width, found.height
+            self.media[name] = data
 
     def keep(self, path: str, data: bytes) -> tuple[str, int, int]:
         """:meth:`take` for a picture that keeps its file's name. Raises ``FormatError``."""
         name = path.rpartition("/")[2]
-        found = media.facts(path, data)
+        taken = media.picture(path, data)
+        found, data = taken.facts, taken.data
+        if taken.change:
+            self._tell(taken)
+            name = f"{name.rpartition('.')[0] or name}.png"
         if self.media.setdefault(name, data) != data:
             raise FormatError(
                 "Two pictures are named “{name}”, in different folders; rename one.", name=name
             )
         return name, found.width, found.height
+
+    def _tell(self, taken: Taken) -> None:
+        if taken.change:
+            self.changes.append(taken.change)
 
     def encoded(self, name: str, text: str) -> tuple[str, int, int]:
         """:meth:`take` for a picture in base64."""
@@ -92,7 +120,11 @@ class Pictures:
 
     def address(self, source: str) -> tuple[str, int, int]:
         """A picture that a text names by its address alone: inside it, or nowhere."""
-        found = re.match(r"data:image/[a-z0-9.+-]{1,40};base64,", source[:80], re.IGNORECASE)
+        found = re.match(
+            r"data:image/[a-z0-9.+-]{1,40}(?:;charset=[a-z0-9-]+)?;base64,",
+            source[:80],
+            re.IGNORECASE,
+        )
         if found:
             return self.encoded("data", source[found.end() :])
         raise FormatError(
@@ -122,6 +154,15 @@ class Gathering:
         title = printable(" ".join(title[:1000].split()))[:200]
         try:
             question = make(identifier, notes)
+            if found := falls_short(question.item, question.key):
+                notes.add(
+                    "The right answer earns {got} of {most} points, so no blueprint lets a form"
+                    " have the question; give one answer all points.",
+                    got="no" if found.score is None else written(found.score),
+                    most=question.key.max_score,
+                )
+            while self.pictures.changes:
+                notes.add("{change}", change=self.pictures.changes.pop(0))
         except ExamError as problem:
             self.refuse(file, identifier, title, problem)
             return

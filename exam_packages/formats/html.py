@@ -23,6 +23,7 @@ from exam_packages.content.text import (
     Block,
     Break,
     Cell,
+    Formula,
     Heading,
     Inline,
     Listing,
@@ -33,9 +34,10 @@ from exam_packages.content.text import (
     Table,
     Text,
 )
+from exam_packages.formats import tex
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Notes
-from exam_packages.formats.qti.body import STYLES
+from exam_packages.formats.html_names import DROPPED, FLOW, FORM, INLINE, MEDIA
 from exam_packages.formats.qti.inlines import printable, run, tidy
 
 MAX_LENGTH = 256 * 1024
@@ -46,56 +48,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 _MARK = re.compile(f"{_OPEN}([0-9]{{1,6}}){_CLOSE}")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
-_INLINE = STYLES | {
-    "font": 0, "small": 0, "big": 0, "mark": 0, "label": 0, "nobr": 0, "wbr": 0, "bdi": 0,
-    "ins": styles.UNDERLINE, "tt": styles.CODE, "q": 0, "time": 0, "data": 0, "acronym": 0,
-}  # fmt: skip
-_FLOW = frozenset(
-    [
-        "p",
-        "div",
-        "section",
-        "article",
-        "main",
-        "header",
-        "footer",
-        "aside",
-        "nav",
-        "figure",
-        "figcaption",
-        "address",
-        "center",
-        "dl",
-        "dt",
-        "dd",
-        "fieldset",
-        "legend",
-        "details",
-        "summary",
-        "body",
-        "html",
-        "form",
-        "hr",
-        "li",
-        "tr",
-        "td",
-        "th",
-        "tbody",
-        "thead",
-        "tfoot",
-        "caption",
-    ]
-)
-_DROPPED = frozenset(
-    ["script", "style", "head", "title", "meta", "link", "noscript", "template", "base"]
-)
-_MEDIA = frozenset(
-    ["video", "audio", "iframe", "object", "embed", "applet", "canvas", "svg", "source", "track"]
-)
-_FORM = frozenset(["input", "select", "textarea", "button", "option"])
 _HIDDEN = re.compile(r"(?:display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE)
 _COLOUR = re.compile(r"(?:^|[;\s-])color\s*:|background", re.IGNORECASE)
-_TEX = re.compile(r"\$\$|\\\(|\\\[")
 
 _PARSER = parser.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, huge_tree=False)
 
@@ -117,14 +71,27 @@ TakePicture = Callable[[str], tuple[str, int, int]]
 class Html:
     """Reads the HTML of one item.
 
-    *picture* takes in a picture by its address or raises ``FormatError``; *notes* are told
-    what is not shown as it was. ``media`` names the pictures that were shown.
+    *picture* takes in a picture by its address or raises ``FormatError``, *formula* draws one
+    that no line can carry; *notes* are told what is not shown as it was. ``media`` names the
+    pictures that were shown.
     """
 
-    def __init__(self, notes: Notes, picture: TakePicture) -> None:
+    def __init__(
+        self,
+        notes: Notes,
+        picture: TakePicture,
+        formula: tex.DrawFormula = lambda source, text: None,
+    ) -> None:
         self.notes = notes
         self.media: set[str] = set()
         self._picture = picture
+        self._formula = formula
+
+    def draw_formula(self, source: str, text: str) -> Picture | None:
+        picture = self._formula(source, text)
+        if picture is not None:
+            self.media.add(picture.media)
+        return picture
 
     def blocks(self, raw: str, places: Sequence[Block | Inline] = ()) -> tuple[Block, ...]:
         """The blocks of *raw*, each mark in it replaced by its place. Raises ``FormatError``."""
@@ -154,11 +121,6 @@ class Html:
         if len(raw) > MAX_LENGTH:
             raise FormatError(
                 "A text has more than {limit} characters; make it shorter.", limit=MAX_LENGTH
-            )
-        if _TEX.search(raw):
-            self.notes.add(
-                "A formula in TeX stays as it is written, source and all; write it in words or"
-                " symbols, or as a picture."
             )
         # A NUL would end the text for libxml2.
         raw = raw.replace("\x00", "")
@@ -251,11 +213,20 @@ class _Walk:
     def _text(self, raw: str | None, style: int) -> None:
         for index, part in enumerate(_MARK.split(raw or "")):
             if index % 2 == 0:
-                self._loose += run(printable(part), style)
+                self._words(part, style)
             elif isinstance(place := self._places[int(part)], Block):
                 self._block(place)
             else:
                 self._loose.append(place)
+
+    def _words(self, raw: str, style: int) -> None:
+        page = self._page
+        code = style & styles.CODE
+        for piece in (raw,) if code else tex.marked(raw, page.notes, page.draw_formula):
+            if isinstance(piece, Formula):
+                self._loose.append(piece)
+            else:
+                self._loose += run(printable(piece), style)
 
     def _inside(self, element: Any, style: int) -> tuple[Block, ...]:
         inner = _Walk(self._page, self._places)
@@ -272,7 +243,12 @@ class _Walk:
             case "br":
                 self._loose.append(Break())
             case "img":
-                self._loose.append(self._page.picture(element))
+                page = self._page
+                formula = tex.equation(element, page.notes, page.draw_formula)
+                self._loose.append(formula or page.picture(element))
+            case _ if name.rpartition(":")[2] == "math":
+                page = self._page
+                self._loose.append(tex.from_mathml(element, page.notes, page.draw_formula))
             case "pre":
                 raw = element.text_content()
                 if _MARK.search(raw):
@@ -293,32 +269,27 @@ class _Walk:
                 else:
                     self._close()
                     self._found += inside
-            case _ if name in _FLOW:
+            case _ if name in FLOW:
                 self._close()
                 self.content(element, style)
                 self._close()
             case _:
-                self.content(element, style | _INLINE.get(name, 0))
+                self.content(element, style | INLINE.get(name, 0))
 
     def _left_out(self, element: Any, name: str) -> bool:
         """Whether *element* is not shown; what a candidate would miss is noted."""
         notes = self._page.notes
-        if name in _MEDIA:
+        if name in MEDIA:
             raise FormatError(
                 "The question plays or embeds something (<{name}>), which a station does not"
                 " show; use a picture or words.",
                 name=name,
             )
-        if name.rpartition(":")[2] == "math":
-            raise FormatError(
-                "The question has a formula in MathML; write it in words or symbols, or as a"
-                " picture with a description."
-            )
-        if name in _DROPPED:
+        if name in DROPPED:
             if name == "script":
                 notes.add("A script in the question was left out.")
             return True
-        if name in _FORM:
+        if name in FORM:
             notes.add("A form field in the text was left out.")
             return True
         style = element.get("style") or ""

@@ -3,7 +3,13 @@
 ``<msup><mi>x</mi><mn>2</mn></msup>`` becomes x², a fraction of two short terms a/b, a root
 √(x + 1). What stands above or below something else and has no such character is written
 in one line with ``^``, ``_`` and brackets, and a matrix row by row; the writer says so
-(``exact`` is false then), so that an author can look at it and choose a picture instead.
+(``exact`` is false then), so that an author can look at it.
+
+The line is **enough** as long as no brackets that its author did not write stand in one
+another, and nothing is in it that has no line: a matrix, a binomial, an enclosure, letters
+of another kind. (a + b)/(2c) and x^(n + 1) are read without doubt;
+(−b ± √(b² − 4ac))/(2a) is not, and becomes a picture as well
+(:mod:`exam_packages.formats.formulas`).
 """
 
 from __future__ import annotations
@@ -43,20 +49,27 @@ _ACCENTS = {
     "¨": "\u0308",
 }
 _SPACED = frozenset("+-−±∓×÷=≠<>≤≥≈≡∼≅∝∈∉⊂⊆∪∩∧∨→⇒⇔↔⋅·*:∣")
-_INVISIBLE = re.compile("[\u2061-\u2064\u200b\ufeff]")
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Stand for brackets that the line needs and its author did not write."""
+_INVISIBLE = re.compile("[\u2061-\u2064\u200b\ufeff\ue000\ue001]")
 _SMALL = re.escape("".join([*_SUPERS.values(), *_SUBS.values()])) + "\u0300-\u036f\u20d7"
-_ATOM = re.compile(rf"[√∛∜]?([0-9][0-9.,]*|.|\([^()]*\)|\[[^\[\]]*\])[{_SMALL}]*")
+_ATOM = re.compile(
+    rf"[√∛∜]?([0-9][0-9.,]*|.|"
+    rf"[({_OPEN}][^(){_OPEN}{_CLOSE}]*[){_CLOSE}]|\[[^\[\]]*\])[{_SMALL}]*"
+)
 """What needs no brackets around it: a number, a letter, a bracket, each with scripts."""
+_SETS = dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True))
 _LARGE = frozenset("∑∏∫∬∭∮⋃⋂")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """A formula in one line. Without ``exact``, one line could not say all of it as well
-    as two dimensions do."""
+    as two dimensions do; without ``enough``, a person would have to guess."""
 
     text: str
     exact: bool
+    enough: bool
 
 
 def source(math: etree._Element) -> str:
@@ -87,14 +100,21 @@ def written(math: etree._Element) -> Written:
     """*math*, a MathML element, as text."""
     writer = _Writer()
     text = re.sub(r"\s+", " ", writer.element(math)).strip()
+    enough = writer.enough and not re.search(f"{_OPEN}[^{_CLOSE}]*{_OPEN}", text)
+    text = text.replace(_OPEN, "(").replace(_CLOSE, ")")
     if len(text) > MAX_LENGTH:
-        return Written(text[:MAX_LENGTH] + "…", False)
-    return Written(text, writer.exact)
+        return Written(text[:MAX_LENGTH] + "…", False, False)
+    return Written(text, writer.exact, enough)
 
 
 class _Writer:
     def __init__(self) -> None:
         self.exact = True
+        self.enough = True
+
+    def lost(self) -> None:
+        """Something is in the formula that has no line."""
+        self.exact = self.enough = False
 
     def element(self, node: etree._Element) -> str:
         children = list(node)
@@ -131,14 +151,14 @@ class _Writer:
             case "mfenced", _:
                 return self.fenced(node, children)
             case "mtable", _:
-                self.exact = False
+                self.lost()
                 return "[" + "; ".join(map(self.element, children)) + "]"
             case (("mtr" | "mlabeledtr"), _):
                 return ", ".join(map(self.element, children))
             case (("math" | "mrow" | "mstyle" | "mpadded" | "merror" | "mtd"), _):
                 return self.row(children) if children else (node.text or "").strip()
         # menclose, mphantom, elementary layouts, and what MathML does not know.
-        self.exact = False
+        self.lost()
         return self.row(children) if children else (node.text or "").strip()
 
     def token(self, node: etree._Element) -> str:
@@ -146,8 +166,11 @@ class _Writer:
         if split_name(str(node.tag))[1] == "mtext":
             return text.replace("\n", " ")
         text = text.strip()
-        if node.get("mathvariant", "normal") not in ("normal", "italic", "bold"):
-            self.exact = False
+        variant = node.get("mathvariant", "normal")
+        if variant == "double-struck" and text in _SETS:
+            return _SETS[text]
+        if variant not in ("normal", "italic", "bold"):
+            self.lost()
         return {"-": "−", "*": "∗"}.get(text, text)
 
     def row(self, nodes: list[etree._Element]) -> str:
@@ -155,7 +178,7 @@ class _Writer:
         for node in nodes:
             part = self.element(node)
             operator = split_name(str(node.tag))[1] == "mo"
-            if operator and part in _SPACED and re.search(r"[^\s(\[{,=<>+−×÷]\s*$", found):
+            if operator and part in _SPACED and re.search(r"[^\s(\ue000\[{,=<>+−×÷]\s*$", found):
                 part = f" {part} "
             elif operator and part == ",":
                 part = ", "
@@ -167,11 +190,11 @@ class _Writer:
         return found
 
     def group(self, text: str) -> str:
-        return text if _ATOM.fullmatch(text) else f"({text})"
+        return text if _ATOM.fullmatch(text) else f"{_OPEN}{text}{_CLOSE}"
 
     def fraction(self, node: etree._Element, above: str, below: str) -> str:
         if node.get("linethickness") in ("0", "0pt", "0px"):
-            self.exact = False
+            self.lost()
             return f"({above} over {below})"
         if not (_ATOM.fullmatch(above) and _ATOM.fullmatch(below)):
             self.exact = False

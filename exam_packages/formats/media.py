@@ -7,6 +7,7 @@ import io
 import struct
 from dataclasses import dataclass
 
+from exam_packages.formats import svg
 from exam_packages.formats.errors import FormatError
 
 MAX_SIZE = 8 * 1024 * 1024
@@ -26,7 +27,8 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A picture as a station shows it. ``change`` says how that is not what was handed in."""
+    """A picture as a station shows it. ``change`` says how that is not what was handed in;
+    the ``facts`` of a drawing have the size it is meant to be seen in."""
 
     facts: Facts
     data: bytes
@@ -34,14 +36,16 @@ class Taken:
 
 
 def picture(name: str, data: bytes) -> Taken:
-    """Take in a picture; a GIF becomes a PNG. Raises :class:`FormatError`."""
+    """Take in a picture; a GIF or SVG becomes a PNG. Raises :class:`FormatError`."""
     if data[:6] in (b"GIF87a", b"GIF89a"):
         return _from_gif(name, data)
-    if b"<svg" in data[:4096]:
-        raise FormatError(
-            "The picture {file} is an SVG drawing, which stations do not show; export it as a"
-            " PNG picture.",
-            file=name,
+    if svg.is_svg(data):
+        made = svg.drawn(name, data)
+        facts(name, made.data)
+        return Taken(
+            Facts("image/png", made.width, made.height),
+            made.data,
+            f"the SVG drawing {name} was drawn as a PNG picture.",
         )
     return Taken(facts(name, data), data)
 

@@ -8,12 +8,11 @@ from fractions import Fraction
 
 from exam_packages.blueprint import ALL_LEVELS, POINTS, TIME, Blueprint, Range
 from exam_packages.content.items import Item
-from exam_packages.content.values import Response
 from exam_packages.forms.form import DrawnForm
 from exam_packages.forms.statistics import Statistics
 from exam_packages.rules.key import Entry, ItemKey
 from exam_packages.rules.numbers import exact, written
-from exam_packages.rules.processing import score
+from exam_packages.rules.right import falls_short
 
 
 def check(blueprint: Blueprint, form: DrawnForm, statistics: Statistics | None = None) -> list[str]:
@@ -142,11 +141,7 @@ def _whole(what: str, found: Fraction, bound: Range) -> list[str]:
 
 def _check_key(item: Item, key: ItemKey) -> list[str]:
     """Whether the answer that the author calls correct has the full score."""
-    if key.external or not all(each.right() for each in key.responses):
-        return []
-    correct = tuple(Response(each.identifier, each.right()) for each in key.responses)
-    result = score(item, key, correct)
-    if result.score == result.max_score:
+    if (result := falls_short(item, key)) is None:
         return []
     got = "cannot be scored" if result.score is None else f"scores {written(result.score)}"
     return [f"The correct answer of the item “{item.identifier}” {got}, not {key.max_score}."]

@@ -3,7 +3,9 @@
 The same test and seed give the same form on every machine and Python version: see
 :mod:`exam_packages.forms.lots`. A test with a blueprint is drawn again, with lots of its
 own for each try, until a choice keeps the blueprint: so each choice that keeps it is as
-likely as any other.
+likely as any other. Where none of :data:`MAX_TRIES` does, the exact search of
+:mod:`exam_packages.forms.sections` finds one, or proves that there is none; it prefers no
+choice on purpose, but does not make them equally likely.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from typing import Final
 
 import msgspec
 
-from exam_packages.assessment import QuestionReference, SectionPlan, Test
+from exam_packages.assessment import Member, QuestionReference, SectionPlan, Test
 from exam_packages.blueprint import Blueprint
 from exam_packages.content.paper import Policy
 from exam_packages.forms.check import check_entries
+from exam_packages.forms.choose import Undecided
 from exam_packages.forms.form import (
     STANDARD_POLICY,
     Chosen,
@@ -27,6 +30,7 @@ from exam_packages.forms.form import (
     make_form,
 )
 from exam_packages.forms.lots import Lots
+from exam_packages.forms.sections import find
 from exam_packages.forms.statistics import Statistics
 
 MAX_TRIES: Final = 1000
@@ -41,7 +45,7 @@ def draw(
 ) -> DrawnForm:
     """Draw the form of *test* that *seed* stands for.
 
-    When no try kept the test's blueprint, the first one is given:
+    When no form keeps the test's blueprint, or none was found, the first try is given:
     :func:`exam_packages.forms.check` says what is wrong with it. Raises
     :class:`FormsError` when the test has names a package cannot carry, no time limit, or a
     section that selects more questions than it has.
@@ -82,7 +86,22 @@ def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> Dr
             if _keeps(test, another, test.blueprint, statistics):
                 lots, chosen = again, another
                 break
+        else:
+            chosen = _exactly(test, test.blueprint, statistics, lots) or chosen
     return make_form(test, chosen, lots, policy)
+
+
+def _exactly(test: Test, blueprint: Blueprint, statistics: Statistics, lots: Lots) -> Chosen | None:
+    """A choice that keeps *blueprint*, searched; ``None`` without one, or where the search
+    cannot tell."""
+    try:
+        names = find(test, blueprint, statistics, lots)
+    except Undecided:
+        return None
+    if names is None:
+        return None
+    found = _choose(test, lots, names)
+    return found if _keeps(test, found, blueprint, statistics) else None
 
 
 def _tries(test: Test, seed: bytes) -> Iterator[Lots]:
@@ -108,15 +127,22 @@ def _keeps(test: Test, chosen: Chosen, blueprint: Blueprint, statistics: Statist
     return not check_entries(blueprint, entries, statistics)
 
 
-def _choose(test: Test, lots: Lots) -> Chosen:
-    return {plan.identifier: _select(plan, lots) for part in test.parts for plan in part.sections}
+def _choose(test: Test, lots: Lots, names: frozenset[str] | None = None) -> Chosen:
+    return {
+        plan.identifier: _select(plan, lots, names) for part in test.parts for plan in part.sections
+    }
 
 
-def _select(plan: SectionPlan, lots: Lots) -> list[QuestionReference]:
-    """QTI selection, then ordering; required members are always drawn, fixed ones stay put."""
+def _select(plan: SectionPlan, lots: Lots, names: frozenset[str] | None) -> list[QuestionReference]:
+    """QTI selection, then ordering; required members are always drawn, fixed ones stay put.
+
+    With *names* the selection is made: those are drawn.
+    """
     where = f"section/{plan.identifier}"
     indices = list(range(len(plan.members)))
-    if plan.select is not None:
+    if names is not None:
+        indices = [at for at in indices if _is_drawn(plan.members[at], names)]
+    elif plan.select is not None:
         required = [at for at in indices if plan.members[at].required]
         others = [at for at in indices if not plan.members[at].required]
         free = plan.select - len(required)
@@ -136,5 +162,9 @@ def _select(plan: SectionPlan, lots: Lots) -> list[QuestionReference]:
     chosen: list[QuestionReference] = []
     for at in indices:
         member = plan.members[at]
-        chosen += _select(member, lots) if isinstance(member, SectionPlan) else [member]
+        chosen += _select(member, lots, names) if isinstance(member, SectionPlan) else [member]
     return chosen
+
+
+def _is_drawn(member: Member, names: frozenset[str]) -> bool:
+    return isinstance(member, SectionPlan) or member.question.item.identifier in names

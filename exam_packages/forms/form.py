@@ -42,6 +42,7 @@ from exam_packages.content.paper import (
     media_blob,
 )
 from exam_packages.errors import ExamError
+from exam_packages.formats.formulas import draw_formulas
 from exam_packages.formats.media import facts
 from exam_packages.forms.lots import Lots
 from exam_packages.forms.moving import moving_of
@@ -115,6 +116,7 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
     """
     parts, entries, section_keys, items = [], [], [], {}
     names: set[str] = set()
+    drawn_media: dict[str, bytes] = {}
     for part in test.parts:
         sections = []
         for plan in part.sections:
@@ -122,6 +124,9 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
             for each in chosen[plan.identifier]:
                 question = with_values(each.question, lots)
                 item = shuffled(question, lots, test.language)
+                if each.question.templates is not None:
+                    item, formulas = draw_formulas(item)
+                    drawn_media |= formulas
                 for kind in unshown(item):
                     raise FormsError(
                         "The item “{item}” has a {kind}, which stations of this version cannot"
@@ -144,7 +149,7 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
     shown = {name for item in items.values() for name in item.exhibits}
     exhibits = {name: test.exhibits[name] for name in shown}
     names = names.union(*(test.exhibit_media[name] for name in shown))
-    media = {name: test.media[name] for name in names}
+    media = {name: test.media[name] for name in names} | drawn_media
     paper = Paper(
         "",
         test.title,

@@ -110,7 +110,14 @@ def make_plan(
         frozenset(number[name] for name in blueprint.required),
         forms,
         blueprint.overlap,
-        tuple(_sums(blueprint, drawable, statistics)),
+        tuple(
+            sums(
+                blueprint,
+                drawable,
+                [points_of(blueprint, question) for question in drawable],
+                statistics,
+            )
+        ),
     )
     return Plan(
         kinds,
@@ -190,10 +197,13 @@ def points_of(blueprint: Blueprint, question: Question) -> Fraction:
     return exact(weight_of(blueprint, question)) * exact(question.key.max_score)
 
 
-def _sums(
-    blueprint: Blueprint, drawable: Sequence[Question], statistics: Statistics
+def sums(
+    blueprint: Blueprint,
+    drawable: Sequence[Question],
+    points: Sequence[Fraction],
+    statistics: Statistics,
 ) -> Iterable[Sum]:
-    points = [points_of(blueprint, question) for question in drawable]
+    """What *blueprint* bounds over a form of questions that give so many *points* each."""
     for (competence, level), bound in blueprint.points.items():
         values = [
             worth

@@ -19,7 +19,7 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
-from exam_packages.rules.numbers import exact
+from exam_packages.rules.numbers import added, exact
 from exam_packages.rules.operands import ItemState, Settings, Source
 from exam_packages.rules.operators import OPERATORS
 from exam_packages.rules.totals import weighted
@@ -269,10 +269,7 @@ def map_response(declaration: ResponseDeclaration, value: Value | None) -> Fract
         raise RulesError("The response “{name}” cannot be mapped.", name=declaration.identifier)
     if value is None:
         return mapping.bounded(exact(mapping.default))
-    total = Fraction(0)
-    for each in dict.fromkeys(value.members):
-        total += table.get(each)
-    return mapping.bounded(total)
+    return mapping.bounded(added(map(table.get, dict.fromkeys(value.members))))
 
 
 def map_response_point(declaration: ResponseDeclaration, value: Value | None) -> Fraction:

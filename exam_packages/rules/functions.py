@@ -23,6 +23,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from exam_packages.rules.numbers import fits, magnitude
+from exam_packages.rules.roots import root_of
 
 DIGITS = 34
 _GUARD = 12
@@ -374,7 +375,7 @@ def power(base: Fraction, exponent: Fraction) -> Fraction | None:
     size = abs(base)
     if size == 1:
         return Fraction(sign)
-    root = _root(size, exponent.denominator)
+    root = root_of(size, exponent.denominator)
     if root is not None:
         bits = max(root.numerator.bit_length(), root.denominator.bit_length())
         if (bits - 1) * abs(exponent.numerator) <= 2**14:
@@ -398,26 +399,3 @@ def power(base: Fraction, exponent: Fraction) -> Fraction | None:
 
 def square_root(number: Fraction) -> Fraction | None:
     return power(number, Fraction(1, 2)) if number >= 0 else None
-
-
-def _root(number: Fraction, degree: int) -> Fraction | None:
-    """The root of this degree when it is a fraction."""
-    if degree == 1:
-        return number
-    over, under = _whole_root(number.numerator, degree), _whole_root(number.denominator, degree)
-    return None if over is None or under is None else Fraction(over, under)
-
-
-def _whole_root(number: int, degree: int) -> int | None:
-    if number == 1:
-        return 1
-    if degree >= number.bit_length():
-        return None  # below 2 and not 1
-    low, high = 1, 1 << (number.bit_length() // degree + 1)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if middle**degree <= number:
-            low = middle
-        else:
-            high = middle - 1
-    return low if low**degree == number else None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -73,6 +74,17 @@ def written(value: Fraction) -> str:
         return str(value.numerator)
     digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
     return f"{'-' if value < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def added(values: Iterable[Fraction]) -> Fraction:
+    """The sum of *values*; whole numbers, which most points are, are added as such."""
+    whole, rest = 0, None
+    for value in values:
+        if value.denominator == 1:
+            whole += value.numerator
+        else:
+            rest = value if rest is None else rest + value
+    return Fraction(whole) if rest is None else rest + whole
 
 
 def fits(value: Fraction) -> bool:

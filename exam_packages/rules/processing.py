@@ -16,7 +16,7 @@ from exam_packages.content.values import Response, answered
 from exam_packages.rules.declarations import OutcomeDeclaration, ResponseDeclaration
 from exam_packages.rules.expressions import Environment
 from exam_packages.rules.key import SCORE, AnswerKey, Entry, ItemKey
-from exam_packages.rules.numbers import exact, fits
+from exam_packages.rules.numbers import added, exact, fits
 from exam_packages.rules.operands import ItemState, one_number
 from exam_packages.rules.running import Program, program
 from exam_packages.rules.values import BaseType, RulesError, Value, same, single
@@ -151,24 +151,32 @@ def total(key: AnswerKey, results: Mapping[str, ItemResult]) -> FormResult:
     """
     if set(results) != {entry.key.item for entry in key.entries}:
         raise RulesError("The results and the key are not of the same form.")
-    sums = {section.identifier: [Fraction(0), Fraction(0)] for section in key.sections}
-    pending, pending_max = [], Fraction(0)
+    scores: dict[str, list[Fraction]] = {each.identifier: [] for each in key.sections}
+    most: dict[str, list[Fraction]] = {each.identifier: [] for each in key.sections}
+    pending: list[str] = []
+    open_points: list[Fraction] = []
     for entry in key.entries:
-        result, weight = results[entry.key.item], exact(entry.weight)
-        points = sums[entry.section]
-        points[1] += weight * result.max_score
-        if result.score is None:
+        result = results[entry.key.item]
+        limit, got = result.max_score, result.score
+        if entry.weight != "1":
+            weight = exact(entry.weight)
+            limit, got = weight * limit, None if got is None else weight * got
+        most[entry.section].append(limit)
+        if got is None:
             pending.append(result.item)
-            pending_max += weight * result.max_score
+            open_points.append(limit)
         else:
-            points[0] += weight * result.score
+            scores[entry.section].append(got)
     sections = tuple(
-        SectionResult(each.identifier, each.title, *sums[each.identifier]) for each in key.sections
+        SectionResult(
+            each.identifier,
+            each.title,
+            added(scores[each.identifier]),
+            added(most[each.identifier]),
+        )
+        for each in key.sections
     )
-    points = [
-        sum((each.score for each in sections), Fraction(0)),
-        sum((each.max_score for each in sections), Fraction(0)),
-    ]
+    points = [added(each.score for each in sections), added(each.max_score for each in sections)]
     outcomes = process_test(key, results)
     if SCORE in outcomes:
         points[0] = one_number(outcomes[SCORE]) or Fraction(0)
@@ -181,7 +189,7 @@ def total(key: AnswerKey, results: Mapping[str, ItemResult]) -> FormResult:
         exact(key.cut_score),
         sections,
         tuple(pending),
-        pending_max,
+        added(open_points),
         outcomes,
     )
 
@@ -325,8 +333,7 @@ def _run(ready: _Ready, here: Environment) -> Fraction:
 
 
 def _unfit(item: Item, responses: tuple[Response, ...]) -> bool:
-    names = [response.identifier for response in responses]
-    if len(set(names)) != len(names):
+    if len(responses) > 1 and len({each.identifier for each in responses}) != len(responses):
         return True
     for response in responses:
         interaction = item.interaction(response.identifier)

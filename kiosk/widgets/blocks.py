@@ -109,9 +109,10 @@ def paragraph(
         run.clear()
 
     for each in inlines:
-        if isinstance(each, rich.Picture) and pictures is not None:
+        picture = each.picture if isinstance(each, rich.Formula) else each
+        if isinstance(picture, rich.Picture) and pictures is not None:
             flush()
-            lines.extend(picture_lines(each, width - len(indent), pictures, most))
+            lines.extend(picture_lines(picture, width - len(indent), pictures, most))
         else:
             run.append(each)
     flush()
@@ -134,7 +135,8 @@ def picture_lines(
     elif isinstance(drawn, str):
         lines = [plain(drawn, "$attention")]
     else:
-        lines = drawn.lines(width, most)
+        # Never more cells than pixels its author gave it, however fine it was drawn.
+        lines = drawn.lines(min(width, picture.width), most)
     return [*lines, *picture_words(picture, width)]
 
 

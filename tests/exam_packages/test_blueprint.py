@@ -19,6 +19,7 @@ from exam_packages.blueprint import (
     Range,
     read_blueprint,
 )
+from exam_packages.formats.blueprint_writer import write_blueprint
 
 DOCS = Path(__file__).parents[2] / "docs" / "forms.md"
 LEAST = 'test = "t"\ncut_score = 1\n'
@@ -43,6 +44,7 @@ def test_the_documented_blueprint_is_read_whole() -> None:
     assert blueprint.leave == PlannedLeave(2, 5, True)
     assert blueprint.overlap == 10
     assert blueprint.tools == ("strike-out", "notes", "scientific-calculator")
+    assert read_blueprint(write_blueprint(blueprint)) == blueprint
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_every_place_gets_its_value() -> None:
         place("N"),
         text.When("WHO", "ben", True, (text.Text("ben", 0),)),
         text.When("WHO", "ben", False, (text.Text(" other", 0),)),
-        text.Formula(MATHML, "N + x", ("N",)),
+        text.Formula(MATHML, "N + x", ("N",), None),
     )
     item = substitute(asked.item, VALUES, asked.conditions)
     first, second, slot = item.body

@@ -13,8 +13,9 @@ from functools import cache
 
 from lxml import etree
 
-from exam_packages.formats import archive, told
-from exam_packages.formats.mathml import written
+from exam_packages.formats import archive, media, told
+from exam_packages.formats.formulas import pictured
+from exam_packages.formats.mathml import source, written
 from exam_packages.formats.page import to_page
 from exam_packages.formats.qti.reader import choose, read_bank
 from exam_packages.formats.report import Bank
@@ -81,7 +82,14 @@ def formula(data: bytes) -> None:
     except etree.XMLSyntaxError:
         return
     if sum(1 for _ in root.iter()) < 1_000 and len(str(root)) < 10_000:
-        written(root).text.encode("utf-8", "surrogatepass")
+        found = written(root)
+        found.text.encode("utf-8", "surrogatepass")
+        if not found.enough:
+            pictured(source(root), found.text)
+
+
+def picture(data: bytes) -> None:
+    media.picture("a.svg", data)
 
 
 def _read(files: dict[str, bytes]) -> None:
@@ -114,6 +122,13 @@ MATHML = (
     b"<mroot><mi>y</mi><mn>3</mn></mroot></mfenced></math>"
 )
 
+SVG = (
+    b"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 40 20'><style>.a{fill:url(#g)}</style>"
+    b"<linearGradient id='g'><stop offset='1' stop-color='red'/></linearGradient><g id='b'>"
+    b"<path class='a' d='M0 0L9 9Z'/></g><use href='#b' x='9'/><clipPath id='c'><circle r='4'/>"
+    b"</clipPath><text clip-path='url(#c)' font-family='serif' y='9'>x<tspan>y</tspan></text></svg>"
+)
+
 BANK_READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "QTI item": (item, ITEM),
     "QTI test": (test_file, _sample()["test.xml"]),
@@ -121,4 +136,5 @@ BANK_READERS: dict[str, tuple[Callable[[bytes], None], bytes]] = {
     "QTI stimulus": (stimulus, _sample()["stimuli/harbour-kitchen.xml"]),
     "QTI package": (package, _zip()),
     "MathML": (formula, MATHML),
+    "SVG": (picture, SVG),
 }

@@ -17,15 +17,17 @@ SEEDS: dict[str, bytes] = {
     "gift": (
         b"$CATEGORY: a/b\n\n// [id:x] [tag:y]\n::t::[html]<p>q</p> {=%50%a#f ~%-33.333%b =c"
         b"####g}\n\n"
-        b"n {#=1..2 =%50%3:0.5}\n\nm {=a -> b =c -> d}\n\n[markdown]*w* {=a\\=b} x\n\n{TRUE#a#b}\n"
+        b"t \\(x^2\\) {T}\n\nn {#=1..2 =%50%3:0.5}\n\n"
+        b"m {=a -> b =c -> d}\n\n[markdown]*w* {=a\\=b} x\n\n{TRUE#a#b}\n"
     ),
     "aiken": b"Q?\nA. a\nB) b\nANSWER: B\n\nR?\nA. a\nANSWER: A\n",
     "moodle": (
         b"<quiz><question type='category'><category><text>a/b</text></category></question>"
         b"<question type='cloze'><questiontext format='html'><text><![CDATA[<p>a {1:SA:=b~%50%c#d}"
         b"{2:NM:=1:0.1}{1:MC:=x~y}{1:MR:=x~=y}</p>]]></text></questiontext></question>"
-        b"<question type='multichoice'><single>false</single><questiontext><text>q</text>"
-        b"</questiontext><answer fraction='100'><text>a</text></answer></question>"
+        b"<question type='multichoice'><single>false</single><questiontext><text>q"
+        b"&lt;math&gt;&lt;mi&gt;x&lt;/mi&gt;&lt;/math&gt; $$\\sqrt{x}$$</text></questiontext>"
+        b"<answer fraction='100'><text>a</text></answer></question>"
         b"<question type='gapselect'><questiontext><text>a [[1]]</text></questiontext>"
         b"<selectoption><text>x</text></selectoption></question></quiz>"
     ),

@@ -44,7 +44,7 @@ number = st.integers(0, 300)
 def _formula(source: str) -> text.Formula:
     root = etree.fromstring(source)
     plain = mathml.source(root)
-    return text.Formula(plain, mathml.written(root).text, ("N",) if "N" in plain else ())
+    return text.Formula(plain, mathml.written(root).text, ("N",) if "N" in plain else (), None)
 
 
 pictures = st.builds(

@@ -23,7 +23,8 @@ from exam_packages.content.text import (
     Text,
 )
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span, Worth
+from exam_packages.formats.building import About, Span
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.qti.inlines import printable, run, tidy
 
 F = Fraction

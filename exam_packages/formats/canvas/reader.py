@@ -10,16 +10,18 @@ from exam_packages.assessment import Question, Shuffle
 from exam_packages.content.items import Choice, InlineChoice, TextEntry
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Worth
+from exam_packages.formats.building import About
 from exam_packages.formats.canvas import items
 from exam_packages.formats.canvas.items import Asked
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, slug
-from exam_packages.formats.html import Html, mark, unmarked
+from exam_packages.formats.html import Html, TakePicture, mark, unmarked
 from exam_packages.formats.markup import as_html
 from exam_packages.formats.moodle.questions import MAX_EXPECTED, matching
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.report import Bank
+from exam_packages.formats.tex import DrawFormula
 from exam_packages.formats.xml import Node, parse
 from exam_packages.formats.xml_stream import child, children, words
 from exam_packages.rules.numbers import number
@@ -101,7 +103,7 @@ class _Holder:
         name = node.get("ident") or title
         # A question bank is named for what it tests; a quiz is not.
         competence = slug(holder) if node.name == "item" and self._in_bank(node) else ""
-        maker = _Maker(node, self._picture, competence)
+        maker = _Maker(node, self._picture, self._gathering.pictures.formula, competence)
         self._gathering.item(self._file, name, title, maker.make)
 
     def _in_bank(self, node: Node) -> bool:
@@ -124,10 +126,11 @@ class _Maker:
     """Makes the question of one item."""
 
     def __init__(
-        self, node: Node, picture: Callable[[str], tuple[str, int, int]], competence: str
+        self, node: Node, picture: TakePicture, formula: DrawFormula, competence: str
     ) -> None:
         self._node = node
         self._picture = picture
+        self._formula = formula
         self._competence = competence
         self._kinds: dict[str, Callable[[], Part]] = {
             "multiple_choice_question": self._one,
@@ -144,7 +147,7 @@ class _Maker:
         }
 
     def make(self, identifier: str, notes: Notes) -> Question:
-        self._html = Html(notes, self._picture)
+        self._html = Html(notes, self._picture, self._formula)
         about = items.metadata(self._node)
         kind = about.get("question_type") or items.PROFILES.get(about.get("cc_profile", ""), "")
         if not kind and (kind := items.kind_of(self._node)):

@@ -15,7 +15,7 @@ from exam_packages.content.items import (
 from exam_packages.content.text import Inline
 from exam_packages.content.text import Text as Run
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span
+from exam_packages.formats.building import About, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.gift.grammar import Answer, Broken, Category, Entry, Text, parse
@@ -28,6 +28,7 @@ from exam_packages.formats.moodle.questions import (
     short_answers,
     truth_choices,
 )
+from exam_packages.formats.parts import Part
 from exam_packages.formats.qti.inlines import tidy
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.report import Bank
@@ -63,7 +64,8 @@ class _Maker:
     def make(self, identifier: str, notes: Notes) -> Question:
         entry = self._entry
         self._notes = notes
-        self._html = Html(notes, self._gathering.pictures.address)
+        pictures = self._gathering.pictures
+        self._html = Html(notes, pictures.address, pictures.formula)
         if entry.kind == "description":
             raise FormatError(
                 "The text asks nothing; put it into the questions that need it, or make it an"
@@ -110,9 +112,12 @@ class _Maker:
     def _choice(self) -> tuple[Part, list[Shuffle]]:
         entry = self._entry
         # As in Moodle: without one that is all right, several may be chosen.
-        single = any(answer.right for answer in entry.answers)
-        points = [_share(each, ONE if each.right else Fraction(0)) for each in entry.answers]
-        texts = building.read_each(entry.answers, lambda each: self._line(each.text))
+        answers = [each for each in entry.answers if not _is_nothing(each)]
+        if len(answers) < len(entry.answers):
+            self._notes.add("An empty choice was left out; the right one begins with “=” alone.")
+        single = any(answer.right for answer in answers)
+        points = [_share(each, ONE if each.right else Fraction(0)) for each in answers]
+        texts = building.read_each(answers, lambda each: self._line(each.text))
         shuffle = [Shuffle(RESPONSE, frozenset())]
         inline = entry.tail and single and all(_only_text(each) for each in texts)
         if inline:
@@ -169,6 +174,11 @@ def _no_number(text: str) -> FormatError:
 
 def _share(answer: Answer, otherwise: Fraction) -> Fraction:
     return share(answer.weight) if answer.weight else otherwise
+
+
+def _is_nothing(answer: Answer) -> bool:
+    """A “~” before the “=” of the right answer, as many write it: a wrong choice of nothing."""
+    return not (answer.right or answer.weight or answer.text.text or answer.feedback)
 
 
 def _only_text(inlines: Sequence[object]) -> bool:

@@ -20,7 +20,7 @@ from exam_packages.content.items import (
 )
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span, Worth
+from exam_packages.formats.building import About, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes, decoded
 from exam_packages.formats.html import Html, mark, unmarked
@@ -35,6 +35,7 @@ from exam_packages.formats.markdown.syntax import (
     boxed,
     essay_lines,
 )
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.report import Bank
 from exam_packages.rules.numbers import number
 
@@ -94,7 +95,7 @@ class Maker:
     def take_exhibit(self, entry: Entry) -> None:
         gathering = self._gathering
         name, title = entry.fields["exhibit"], entry.fields.get("title", "")
-        html = Html(Notes(), self._picture)
+        html = Html(Notes(), self._picture, self._gathering.pictures.formula)
         try:
             if entry.problem:
                 raise entry.problem
@@ -112,7 +113,7 @@ class Maker:
     def make(self, entry: Entry, notes: Notes) -> Question:
         """The question of *entry*. Raises ``FormatError``."""
         about = self._about(entry.fields)
-        page = _Page(Html(notes, self._picture), entry.fields)
+        page = _Page(Html(notes, self._picture, self._gathering.pictures.formula), entry.fields)
         html, makings = page.read(entry.text)
         order = [int(each) for each in re.findall("\ue000([0-9]+)\ue001", html)]
         parts: list[Part] = []

@@ -15,11 +15,12 @@ from html import unescape
 from exam_packages.assessment import Shuffle
 from exam_packages.content.items import Choice, InlineChoice, TextEntry
 from exam_packages.formats import building
-from exam_packages.formats.building import Part, Span
+from exam_packages.formats.building import Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.html import Html, mark
 from exam_packages.formats.moodle.marks import share
 from exam_packages.formats.moodle.questions import short_answers
+from exam_packages.formats.parts import Part
 from exam_packages.rules.numbers import number
 
 MAX_GAPS = 200

@@ -11,9 +11,9 @@ from exam_packages.content import patterns
 from exam_packages.content.items import Choice, Match, SimpleChoice, TextEntry
 from exam_packages.content.text import Inline, Text
 from exam_packages.formats import building
-from exam_packages.formats.building import Part, Tried, Worth
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import slug
+from exam_packages.formats.parts import Part, Tried, Worth
 from exam_packages.rules.expressions import Apply, Expression, Variable
 from exam_packages.rules.operators import OPERATORS
 from exam_packages.rules.values import normal

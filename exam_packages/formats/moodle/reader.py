@@ -9,7 +9,7 @@ from exam_packages.assessment import Question, Shuffle
 from exam_packages.content.items import Choice, TextEntry
 from exam_packages.content.text import Block, Inline
 from exam_packages.formats import building
-from exam_packages.formats.building import About, Part, Span
+from exam_packages.formats.building import About, Span
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.gathering import Gathering, Notes
 from exam_packages.formats.html import Html, mark, unmarked
@@ -23,6 +23,7 @@ from exam_packages.formats.moodle.questions import (
     truth_choices,
 )
 from exam_packages.formats.moodle.selections import gap_text
+from exam_packages.formats.parts import Part
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.report import Bank
 from exam_packages.formats.xml import Node
@@ -92,7 +93,7 @@ class _Maker:
     def make(self, identifier: str, notes: Notes) -> Question:
         node = self._node
         self._notes = notes
-        self._html = Html(notes, self._picture)
+        self._html = Html(notes, self._picture, self._pictures.formula)
         kind = node.get("type") or ""
         self._note_what_is_left_out()
         self._points = self._number_of("defaultgrade", "1")

@@ -8,10 +8,10 @@ from fractions import Fraction
 from exam_packages.assessment import Shuffle
 from exam_packages.content.items import InlineChoice
 from exam_packages.formats import building
-from exam_packages.formats.building import Part
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.html import Html, mark
 from exam_packages.formats.moodle.cloze import MAX_GAPS
+from exam_packages.formats.parts import Part
 from exam_packages.formats.xml import Node
 from exam_packages.formats.xml_stream import children, words
 

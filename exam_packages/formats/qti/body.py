@@ -27,6 +27,7 @@ from exam_packages.content.text import (
     Text,
 )
 from exam_packages.formats import mathml
+from exam_packages.formats.formulas import pictured
 from exam_packages.formats.qti import objects, ruby, tables
 from exam_packages.formats.qti.inlines import (
     CannotFlattenError,
@@ -209,8 +210,8 @@ class Body:
         if node.namespace in SSML:
             node.change("how it is to be spoken was left out; its words stay.")
             return self._mixed(node, style)
-        if node.namespace == SVG:
-            raise node.error("SVG drawings are not shown at stations; put a PNG picture here.")
+        if node.namespace == SVG and node.name == "svg":
+            return [objects.drawing(self, node)]
         raise node.unsupported()
 
     def _formula(self, node: Node) -> Formula:
@@ -219,14 +220,22 @@ class Body:
             raise node.error("the formula is too long; split it.")
         alternative = printable(node.get("alttext") or "").strip()
         shown = printable(written.text) or alternative
+        variables = {name for name in self.variables if name in source}
+        if not written.enough and not variables and (found := pictured(source, shown)):
+            picture, data = found
+            self.library.media[picture.media] = data
+            self.media.add(picture.media)
+            node.change(
+                "the formula is shown as a picture, and read as “{text}”.", text=shown[:200]
+            )
+            return Formula(source, shown, (), picture)
         if not written.exact:
             node.change(
                 "the formula is shown in one line as “{text}”; where that is not clear enough,"
                 " use a picture.",
                 text=shown[:200],
             )
-        variables = {name for name in self.variables if name in source}
-        return Formula(source, shown, tuple(sorted(variables)))
+        return Formula(source, shown, tuple(sorted(variables)), None)
 
     def _link(self, node: Node, style: int) -> Parts:
         target = node.attributes(href="", name="", title="", target="", rel="", type="")["href"]

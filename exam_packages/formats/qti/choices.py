@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exam_packages.assessment import ChoiceWhen
 from exam_packages.content.items import SimpleChoice
-from exam_packages.content.text import Block
+from exam_packages.content.text import Block, plain_inlines
 from exam_packages.content.values import MAX_MEMBERS
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.xml import Node
@@ -68,8 +68,14 @@ def _choice(body: Body, node: Node) -> SimpleChoice:
         )
     if given["match_group"]:
         raise node.error("match groups are not supported; leave match-group out.")
+    words = body.inlines(node)
+    if not plain_inlines(words):
+        node.change(
+            "the choice has no words, so who does not see its picture cannot choose it; describe"
+            " the picture in alt."
+        )
     return SimpleChoice(
         node.identifier("identifier", given["identifier"]),
-        body.inlines(node),
+        words,
         node.number("match-max", given["match_max"], MOST),
     )

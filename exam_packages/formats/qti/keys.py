@@ -7,9 +7,8 @@ from fractions import Fraction
 
 import msgspec
 
-from exam_packages.assessment import ChoiceWhen
+from exam_packages.assessment import ChoiceWhen, Question
 from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Item
-from exam_packages.content.values import Response
 from exam_packages.formats.qti.processing import RESPONSE
 from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import (
@@ -18,10 +17,11 @@ from exam_packages.rules.declarations import (
     ResponseDeclaration,
     TemplateDeclaration,
 )
-from exam_packages.rules.expressions import Correct
-from exam_packages.rules.key import SCORE, ItemKey, Rule
+from exam_packages.rules.expressions import BaseValue, Correct
+from exam_packages.rules.key import SCORE, ItemKey, LookUp, Rule, SetOutcome
 from exam_packages.rules.numbers import exact, written
 from exam_packages.rules.processing import RULES, mistake, score
+from exam_packages.rules.right import falls_short, right
 from exam_packages.rules.templates import Templates, draw_templates
 from exam_packages.rules.values import RulesError
 from exam_packages.templates import TemplateError, substitute
@@ -90,7 +90,7 @@ def make_key(
             )
         root.change("nothing scores these texts, so a person will.")
         parts.external = True
-    written = ItemKey(
+    draft = ItemKey(
         item.identifier,
         tuple(parts.responses),
         tuple(parts.outcomes),
@@ -98,7 +98,7 @@ def make_key(
         "1",
         parts.external,
     )
-    drawn = _drawn(root, item, written, conditions, templates)
+    drawn = _drawn(root, item, draft, conditions, templates)
     _check_correct(root, drawn[0][1])
     if not parts.external:
         for number, (each, key) in enumerate(drawn):
@@ -108,7 +108,21 @@ def make_key(
     most = parts.most or _most(root, *drawn[0], parts)
     if exact(most) <= 0:
         raise root.error("the item can give no points; its maximum must be above 0.")
-    return msgspec.structs.replace(written, max_score=most)
+    whole = msgspec.structs.replace(draft, max_score=most)
+    trial, theirs = drawn[0]
+    if found := falls_short(trial, msgspec.structs.replace(theirs, max_score=most)):
+        root.change(
+            "the correct answer earns {got} of {most} points, so no blueprint lets a form have"
+            " the item; give the correct answer all points.",
+            got="no" if found.score is None else written(found.score),
+            most=most,
+        )
+    return whole
+
+
+def check_templates(node: Node, question: Question) -> None:
+    """Raise ``FormatError`` where the template variables of *question* cannot be drawn."""
+    _drawn(node, question.item, question.key, question.conditions, question.templates)
 
 
 @dataclass
@@ -206,30 +220,49 @@ def _most(root: Node, item: Item, key: ItemKey, parts: Parts) -> str:
             score=found,
         )
         return found
+    if found := _greatest_given(parts.rules):
+        root.change(
+            "the highest score is not declared, so the greatest that its rules give was taken:"
+            " {score}.",
+            score=found,
+        )
+        return found
     raise root.error("the highest score is not clear; give the outcome SCORE a normal-maximum.")
+
+
+def _greatest_given(rules: object) -> str:
+    """The greatest SCORE of rules that only ever give it constants; else nothing."""
+    given: list[Fraction] = []
+
+    def constant(what: object) -> bool:
+        match what:
+            case SetOutcome(identifier=name, expression=BaseValue(text=text)) if name == SCORE:
+                given.append(exact(text.strip()))
+                return True
+            case SetOutcome(identifier=name) | LookUp(identifier=name) if name == SCORE:
+                return False
+            case tuple():
+                return all(map(constant, what))
+            case msgspec.Struct():
+                return constant(tuple(getattr(what, name) for name in what.__struct_fields__))
+        return True
+
+    return written(max(given)) if constant(rules) and given and max(given) > 0 else ""
 
 
 def _score_of_correct(item: Item, key: ItemKey) -> str:
     asked = [each for each in key.responses if item.interaction(each.identifier)]
     if not all(each.right() for each in asked):
         return ""
-    result = score(item, key, _correct(item, key))
+    result = score(item, key, right(item, key))
     return written(result.score) if result.score is not None and result.score > 0 else ""
-
-
-def _correct(item: Item, key: ItemKey) -> tuple[Response, ...]:
-    return tuple(
-        Response(each.identifier, each.right())
-        for each in key.responses
-        if item.interaction(each.identifier)
-    )
 
 
 def _try(root: Node, item: Item, key: ItemKey) -> Fraction:
     """Run the rules on the correct and on a blank answer: mistakes show here, not later. The
     score of the blank one."""
     blank = Fraction(0)
-    for responses in (_correct(item, key), ()):
+    for responses in (right(item, key), ()):
         result = score(item, key, responses)
         if result.score is None and result.person == RULES:
             raise root.error(

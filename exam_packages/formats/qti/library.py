@@ -11,13 +11,15 @@ import urllib.parse
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from lxml import etree
+
 from exam_packages.formats import media as kinds
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.names import XINCLUDE, parse_qti
 from exam_packages.formats.xml import Node
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_DATA = re.compile(r"data:[a-z]+/[a-z0-9.+-]+;base64,", re.IGNORECASE)
+_DATA = re.compile(r"data:[a-z]+/[a-z0-9.+-]+(?:;charset=[a-z0-9-]+)?;base64,", re.IGNORECASE)
 MAX_INCLUDES = 32
 """Inclusions in one body, however they nest: each costs the reading of a file."""
 
@@ -49,7 +51,14 @@ class Library:
 
     def picture(self, node: Node, href: str) -> tuple[str, int, int]:
         """The media name, width and height of a picture. Raises ``FormatError``."""
-        path, data = self._content(node, href)
+        return self._picture(node, *self._content(node, href))
+
+    def drawing(self, node: Node) -> tuple[str, int, int]:
+        """The same of an SVG that stands in the text itself. Raises ``FormatError``."""
+        data = etree.tostring(node.element, with_tail=False)
+        return self._picture(node, f"inline-{hashlib.sha256(data).hexdigest()[:16]}", data)
+
+    def _picture(self, node: Node, path: str, data: bytes) -> tuple[str, int, int]:
         if path not in self._facts:
             try:
                 taken = kinds.picture(path, data)

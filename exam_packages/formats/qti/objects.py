@@ -54,6 +54,20 @@ def recording(body: Body, node: Node) -> Recording:
     raise node.error("a recording is expected here.")
 
 
+def drawing(body: Body, node: Node) -> Picture:
+    """The picture of an ``svg`` that stands in the text itself. Raises ``FormatError``."""
+    name, width, height = body.library.drawing(node)
+    body.media.add(name)
+    titles = [child.all_text() for child in node.mixed() if child.name in ("title", "desc")]
+    words = one_line(node.get("aria-label") or " ".join(titles))
+    if not words:
+        words = "SVG"
+        node.change(
+            "the drawing has no <title>; say in one what a person must know who cannot see it."
+        )
+    return Picture(name, words, width, height)
+
+
 def _object(body: Body, node: Node) -> Picture | Recording:
     kind = (node.get("type") or "").strip().lower()
     inner = [child for child in node.mixed() if child.name in ("object", "img", "audio", "video")]

@@ -20,7 +20,7 @@ from exam_packages.assessment import (
 )
 from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
-from exam_packages.formats.qti import flow
+from exam_packages.formats.qti import flow, references
 from exam_packages.formats.qti.body import Body
 from exam_packages.formats.qti.flow import Flow
 from exam_packages.formats.qti.information import Information, beside_all
@@ -31,6 +31,7 @@ from exam_packages.formats.qti.sessions import read_control, read_limits, refuse
 from exam_packages.formats.qti.totals import read_total, read_weight
 from exam_packages.formats.report import Change
 from exam_packages.formats.xml import Node
+from exam_packages.rules.expressions import Expression
 from exam_packages.rules.key import TestProcessing
 
 MAX_NESTING = 6
@@ -283,6 +284,8 @@ class _Reader:
         )
         limits = TimeLimits()
         weights: dict[str, str] = {}
+        names: dict[str, str] = {}
+        defaults: dict[str, Expression] = {}
         for child in node.children():
             match child.name:
                 case "qti-weight":
@@ -296,18 +299,21 @@ class _Reader:
                     pass  # read before what it is for
                 case "qti-pre-condition" | "qti-branch-rule":
                     refuse_decision(child)
-                case "qti-template-default" | "qti-variable-mapping":
-                    raise child.error(
-                        "what a test sets or renames inside an item is not supported; put it into"
-                        " the item."
-                    )
+                case "qti-variable-mapping":
+                    source, target = references.read_mapping(child)
+                    if names.setdefault(source, target) != target:
+                        raise child.error("“{name}” is renamed twice.", name=source)
+                case "qti-template-default":
+                    variable, expression = references.read_default(child)
+                    defaults[variable] = expression
                 case _:
                     self._leave_out(child)
         question = self._question(node, given["href"], self._unique(node, given["identifier"]))
         if not isinstance(question, Question):
             return question
+        question = references.with_defaults(node, question, defaults)
         return QuestionReference(
-            question,
+            references.mapped(node, question, names),
             weights.get(self._weight, "1"),
             node.truth("fixed", given["fixed"]),
             node.truth("required", given["required"]),

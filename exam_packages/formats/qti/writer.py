@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,10 +16,10 @@ from exam_packages.assessment import (
     Test,
     TimeLimits,
 )
-from exam_packages.blueprint import Blueprint, read_blueprint
 from exam_packages.content.items import Exhibit
 from exam_packages.content.paper import LINEAR, NONLINEAR
 from exam_packages.content.text import Block
+from exam_packages.formats.blueprint_writer import write_blueprint
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti import names
 from exam_packages.formats.qti.declaration_writer import write_outcome
@@ -97,14 +96,7 @@ def write_test(test: Test) -> dict[str, bytes]:
         files[f"media/{picture}"] = data
         resources.append(_resource(f"media/{picture}", "webcontent"))
     if test.blueprint:
-        files[BLUEPRINT] = _blueprint(test.blueprint).encode()
-        if read_blueprint(files[BLUEPRINT], BLUEPRINT) != test.blueprint:
-            raise FormatError(
-                "{file} of the test {name} has more than counts, tools and a cut score, which is"
-                " not written; take it out of the bank, and copy it beside what is written.",
-                file=BLUEPRINT,
-                name=test.identifier,
-            )
+        files[BLUEPRINT] = write_blueprint(test.blueprint)
     files[FILE] = _manifest(test.identifier, resources)
     small = Counter(name.casefold() for name in files)
     for name in files:
@@ -283,25 +275,3 @@ def _placed(made: Element, fixed: bool, required: bool) -> None:
         made.set("fixed", "true")
     if required:
         made.set("required", "true")
-
-
-def _blueprint(blueprint: Blueprint) -> str:
-    lines = [f'version = "{blueprint.version}"', f'test = "{blueprint.test}"']
-    if blueprint.practice:
-        lines.append(f'practice = "{blueprint.practice}"')
-    lines.append(f"cut_score = {blueprint.cut_score}")
-    if blueprint.tools is not None:
-        lines.append(f"tools = [{', '.join(map(_quoted, blueprint.tools))}]")
-    for competence in dict.fromkeys(name for name, _ in blueprint.counts):
-        lines += ["", f"[counts.{_quoted(competence)}]"]
-        lines += [
-            f"{_quoted(level)} = {count}"
-            for (name, level), count in blueprint.counts.items()
-            if name == competence
-        ]
-    return "\n".join(lines) + "\n"
-
-
-def _quoted(name: str) -> str:
-    """A name as a key of TOML, whose quoted strings are JSON's."""
-    return json.dumps(name, ensure_ascii=False)

@@ -172,14 +172,15 @@ def test_bounds_on_answers() -> None:
 WORDS = st.text(max_size=12)
 TEXTS = st.builds(text.Text, WORDS, st.integers(0, 63))
 NUMBERS = st.integers(0, 9999)
+PICTURES = st.builds(text.Picture, WORDS, WORDS, NUMBERS, NUMBERS)
 INLINES = st.recursive(
     st.one_of(
         TEXTS,
         st.just(text.Break()),
         st.builds(text.Gap, WORDS),
         st.builds(text.Blank, WORDS),
-        st.builds(text.Picture, WORDS, WORDS, NUMBERS, NUMBERS),
-        st.builds(text.Formula, WORDS, WORDS, st.tuples(WORDS)),
+        PICTURES,
+        st.builds(text.Formula, WORDS, WORDS, st.tuples(WORDS), st.none() | PICTURES),
         st.builds(text.Printed, WORDS, WORDS, NUMBERS, NUMBERS, WORDS, WORDS, st.booleans()),
     ),
     lambda inner: st.one_of(

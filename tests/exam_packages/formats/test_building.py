@@ -18,8 +18,9 @@ from exam_packages.content.items import (
 )
 from exam_packages.content.text import Text
 from exam_packages.formats import building
-from exam_packages.formats.building import Part, Span, Worth
+from exam_packages.formats.building import Span
 from exam_packages.formats.errors import FormatError
+from exam_packages.formats.parts import Part, Worth
 from exam_packages.formats.qti.processing import TEMPLATES
 from exam_packages.formats.qti.reader import read_files
 from exam_packages.formats.qti.writer import whole_bank, write_test

@@ -10,6 +10,7 @@ from exam_packages.content.text import (
     Block,
     Break,
     Cell,
+    Formula,
     Gap,
     Heading,
     Inline,
@@ -92,7 +93,9 @@ def test_no_text_can_forge_a_mark() -> None:
         ("<span style='display: none'>secret</span>a", "Text that was hidden"),
         ("<s>a</s>", "struck through"),
         ("<span style='color:red'>a</span>", "Colours"),
-        (r"a<span>\(x^2\)</span>", "TeX"),
+        (r"a<span>\(x^2\)</span>", "in one line as “x²”"),
+        (r"a \(\nobody{x}\)", "TeX stays as it is"),
+        ("costs $$5", "TeX stays as it is"),
         ("<ol start=3><li>a</ol>", "another number"),
         ("<table><tr><td>a<tr><td>a<td>b</table>", "unequal length"),
         ("a<input value=b>", "form field"),
@@ -110,7 +113,7 @@ def test_told(raw: str, said: str) -> None:
     [
         ("<img src=a.png>", "no description"),
         ("<video src=a></video>", "plays or embeds"),
-        ("<math><mi>x</mi></math>", "MathML"),
+        ("<math></math>", "says nothing"),
         ("<table><tr><td colspan=2>a</table>", "span others"),
         ("<table><tr><td><table><tr><td>a</table></table>", "A table stands"),
         ("<i>" * 100, "nests too deeply"),
@@ -148,3 +151,38 @@ def test_a_choice_is_one_run_of_inlines() -> None:
 )
 def test_forms_of_text(form: str, wanted: str) -> None:
     assert as_html("a <b>b</b>\nc", form) == wanted
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        (r"a \(x^2\) b", "x²"),
+        (r"\(\)What is \(x^2\)?", "x²"),
+        (r"\[\sum_{i=1}^n i\]", "∑ᵢ₌₁ⁿ i"),
+        (r"$$\vec a \cdot \mathbb{R}$$", "a\u20d7 · ℝ"),
+        ("<m:math><m:mi>x</m:mi><m:mo>+</m:mo><m:mn>1</m:mn></m:math>", "x + 1"),
+        ("<img class='equation_image' data-equation-content='x^{10}' src='/equation_images/x'>",
+         "x¹⁰"),
+        ("<img class='equation_image' alt='LaTeX: x_1' src='/equation_images/x'>", "x₁"),
+    ],
+)  # fmt: skip
+def test_formulas_as_others_write_them(raw: str, shown: str) -> None:
+    (block,) = blocks(raw)
+    assert isinstance(block, Paragraph)
+    assert [each.text for each in block.inlines if isinstance(each, Formula)] == [shown]
+
+
+def test_a_formula_that_no_line_can_carry_is_drawn() -> None:
+    pictures = Pictures()
+    read = Html(Notes(), pictures.address, pictures.formula)
+    (block,) = read.blocks(r"\(\begin{pmatrix}1&amp;2\\3&amp;4\end{pmatrix}\)")
+    assert isinstance(block, Paragraph)
+    (formula,) = block.inlines
+    assert isinstance(formula, Formula) and formula.picture is not None
+    assert read.media == {formula.picture.media} == set(pictures.media)
+
+
+def test_code_is_no_formula() -> None:
+    (block,) = blocks(r"<code>\(x\)</code>")
+    assert isinstance(block, Paragraph)
+    assert block.inlines == (Text(r"\(x\)", styles.CODE),)

@@ -50,6 +50,27 @@ def test_a_formula_in_one_line(inner: str, line: str, exact: bool) -> None:
     assert (found.text, found.exact) == (line, exact)
 
 
+ENOUGH = [
+    (f"<mfrac>{ROW}<mn>2</mn></mfrac>", True),
+    ("<msup><mi>x</mi><mi>β</mi></msup>", True),
+    ("<munder><mi>lim</mi><mrow><mi>x</mi><mo>→</mo><mn>0</mn></mrow></munder>", True),
+    ("<mi mathvariant='double-struck'>R</mi>", True),
+    (f"<msqrt><mfrac>{ROW}<mn>2</mn></mfrac></msqrt>", False),
+    (f"<mfrac><mn>1</mn><mrow><mn>1</mn><mo>+</mo><mfrac><mn>1</mn>{ROW}</mfrac></mrow></mfrac>",
+     False),
+    ("<mtable><mtr><mtd><mn>1</mn></mtd></mtr></mtable>", False),
+    ("<mfrac linethickness='0'><mi>n</mi><mi>k</mi></mfrac>", False),
+    ("<menclose notation='longdiv'><mn>8</mn></menclose>", False),
+    ("<mi mathvariant='script'>L</mi>", False),
+    ("<mo>(</mo><mfrac><mn>1</mn><mn>2</mn></mfrac><mo>)</mo>", True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("inner", "enough"), ENOUGH)
+def test_a_line_is_enough_until_its_own_brackets_nest(inner: str, enough: bool) -> None:
+    assert written(etree.fromstring(f"<math>{inner}</math>")).enough == enough
+
+
 NAMES = [
     "mi", "mn", "mo", "mrow", "mfrac", "msup", "msubsup", "munderover", "mover", "mroot",
     "mtable", "mmultiscripts", "mprescripts", "none", "mfenced", "maction", "unheard-of",

@@ -61,7 +61,9 @@ def hostile_item(words: str) -> it.Item:
 def hostile_kinds(words: str) -> list[it.Item]:
     """One item of each further kind, every string of which is *words*: a dozen of them."""
     run_ = rich.Text(words, 0)
-    block = rich.Paragraph((run_, rich.Ruby((run_,), words), rich.Formula(words, words, ())))
+    drawn = rich.Formula(words, words, (), rich.Picture("chart.png", words, 64, 32))
+    formulas = (rich.Formula(words, words, (), None), drawn)
+    block = rich.Paragraph((run_, rich.Ruby((run_,), words), *formulas))
     prompt: tuple[rich.Block, ...] = (
         block,
         rich.Numbered((words, "2."), ((block,), (block,))),

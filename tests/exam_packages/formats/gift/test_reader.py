@@ -83,6 +83,20 @@ def test_numbers(text: str, right: str, wrong: str) -> None:
     assert (points(question, right), points(question, wrong)) == (1, 0)
 
 
+def test_an_empty_wrong_choice_is_left_out_and_told() -> None:
+    bank = gift("I eat {~=hardly any~a few} meat.")
+    question = only(bank)
+    (menu,) = question.item.interactions
+    assert isinstance(menu, InlineChoice) and len(menu.choices) == 2
+    assert "empty choice" in told(bank.readings[0])[0]
+    assert points(question, menu.choices[0].identifier) == 1
+
+
+def test_a_right_answer_without_all_points_is_told() -> None:
+    bank = gift("Which? {=%50%half ~none}")
+    assert "earns 0.5 of 1 points" in told(bank.readings[0])[0]
+
+
 def test_matching_with_a_row_that_only_misleads() -> None:
     question = only(gift("Match. {=a -> 1 =b -> 2 =c -> 1 = -> 3}"))
     (match,) = question.item.interactions

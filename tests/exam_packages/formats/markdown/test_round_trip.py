@@ -26,9 +26,10 @@ from exam_packages.content.text import (
 )
 from exam_packages.formats import building
 from exam_packages.formats.banks import read_bank
-from exam_packages.formats.building import About, Part
+from exam_packages.formats.building import About
 from exam_packages.formats.markdown.reader import read_markdown
 from exam_packages.formats.markdown.writer import write_markdown
+from exam_packages.formats.parts import Part
 from exam_packages.formats.report import Bank, Reading
 
 

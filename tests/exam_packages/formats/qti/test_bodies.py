@@ -198,6 +198,27 @@ def test_a_formula_is_kept_and_written(package: Make) -> None:
     assert without.question.item.body[0].inlines[1].text == "y²"
 
 
+def test_a_formula_that_no_line_can_carry_is_a_picture_too(package: Make) -> None:
+    matrix = "<mtable><mtr><mtd><mn>1</mn></mtd></mtr><mtr><mtd><mn>2</mn></mtd></mtr></mtable>"
+    reading = read(package, f"<p>x = <math xmlns='{MATHML}'>{matrix}</math></p>")
+    formula = reading.question.item.body[0].inlines[1]
+    assert isinstance(formula, Formula) and formula.picture is not None
+    assert formula.picture.alt == formula.text == "[1; 2]"
+    assert formula.picture.media in reading.question.media
+    assert "is shown as a picture, and read as “[1; 2]”" in str(reading.changes[0])
+
+
+def test_a_drawing_in_the_text_itself_is_a_picture(package: Make) -> None:
+    drawing = (
+        "<svg xmlns='http://www.w3.org/2000/svg' width='20' height='10'><title>A field</title>"
+        "<rect width='20' height='10' fill='green'/></svg>"
+    )
+    reading = read(package, f"<p>{drawing}</p>")
+    picture = reading.question.item.body[0].inlines[0]
+    assert (picture.alt, picture.width, picture.height) == ("A field", 20, 10)
+    assert "was drawn as a PNG picture" in str(reading.changes[0])
+
+
 def test_gaps_in_preformatted_text_keep_its_form(package: Make) -> None:
     body = "<pre>def f(x):\n    return <qti-text-entry-interaction response-identifier='T'/></pre>"
     declared = (

@@ -227,7 +227,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
     ({"body": "<video/>"}, "<video>: there is no file to play"),
     ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),
     ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
-    ({"body": "<svg xmlns='http://www.w3.org/2000/svg'/>"}, "<svg>: SVG drawings are not shown"),
+    ({"body": "<svg xmlns='http://www.w3.org/2000/svg'/>"}, "<svg>: .* says no size"),
     ({"body": "<x xmlns='urn:x'/>"}, "<x>: this element is not supported"),
     ({"body": "<p><img src='../media/none.png' alt='x'/></p>"}, "not a file of this package"),
     ({"body": "<p><img src='../../../etc/passwd' alt='x'/></p>"}, "not a file of this package"),
@@ -335,6 +335,40 @@ REFUSED: list[tuple[dict[str, str], str]] = [
 ]  # fmt: skip
 
 
+def test_the_greatest_constant_is_the_highest_score_where_nothing_else_says_it(
+    package: Make,
+) -> None:
+    choice = "<qti-variable identifier='RESPONSE'/><qti-base-value base-type='identifier'>b"
+    given = "<qti-set-outcome-value identifier='SCORE'><qti-base-value base-type='float'>{}"
+    ends = "</qti-base-value>"
+    rules = (
+        "<qti-response-processing><qti-response-condition><qti-response-if><qti-match>"
+        f"{choice}{ends}</qti-match>{given.format(2.5)}{ends}</qti-set-outcome-value>"
+        f"</qti-response-if><qti-response-else>{given.format(0)}{ends}</qti-set-outcome-value>"
+        "</qti-response-else></qti-response-condition></qti-response-processing>"
+    )
+    bare = (
+        '<qti-response-declaration identifier="RESPONSE" cardinality="single"'
+        ' base-type="identifier"/>'
+    )
+    (reading,) = package(declarations=bare, processing=rules).bank().readings
+    assert reading.question is not None and reading.question.key.max_score == "2.5"
+    assert any("greatest that its rules give" in str(each) for each in reading.changes)
+
+
+def test_a_correct_answer_without_all_points_is_told_when_it_is_read(package: Make) -> None:
+    outcome = package().outcome.replace("/>", ' normal-maximum="2"/>')
+    (reading,) = package(outcome=outcome).bank().readings
+    assert any("earns 1 of 2 points" in str(each) for each in reading.changes)
+
+
+def test_a_choice_that_is_only_a_picture_without_words_is_told(package: Make) -> None:
+    body = package().body.replace(">A<", '><img src="../media/p.png" alt=""/><')
+    (reading,) = package(body=body).bank().readings
+    assert reading.question is not None
+    assert any("the choice has no words" in str(each) for each in reading.changes)
+
+
 @pytest.mark.parametrize(("changes", "why"), REFUSED)
 def test_what_is_not_supported_is_refused_with_its_place(
     package: Make, changes: dict[str, str], why: str
@@ -359,7 +393,7 @@ CHANGED: list[tuple[dict[str, str], str]] = [
     ({"body": "<qti-feedback-block identifier='x' outcome-identifier='F' show-hide='show'>x"
       "</qti-feedback-block>"}, "feedback was left out"),
     ({"body": "<math xmlns='http://www.w3.org/1998/Math/MathML'><mtable><mtr><mtd><mn>1</mn>"
-      "</mtd></mtr></mtable></math>"}, "in one line as “[1]”"),
+      "</mtd></mtr></mtable></math>"}, "as a picture, and read as “[1]”"),
     ({"body": "<table><tr><td>x</td><td>" + CHOICE + "><qti-simple-choice identifier='a'>A"
       "</qti-simple-choice></qti-choice-interaction></td></tr></table>", "whole": "yes"},
      "one below the other"),

@@ -17,6 +17,7 @@ from exam_packages.blueprint import BlueprintError
 from exam_packages.content.moving import NO_LEAVE, Control, Limit, Moving
 from exam_packages.content.paper import LINEAR
 from exam_packages.content.text import plain
+from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.names import QTI
@@ -24,6 +25,7 @@ from exam_packages.formats.qti.reader import read_files, read_test
 from exam_packages.formats.qti.writer import write_test
 from exam_packages.formats.report import Verdict
 from exam_packages.forms import FormsError, draw
+from exam_packages.rules.processing import score
 from exam_packages.samples import FOOD_SAFETY
 
 Make = Callable[..., Any]
@@ -74,6 +76,57 @@ def test_an_exhibit_comes_with_the_item_that_refers_to_it(package: Make) -> None
     assert next(test.references()).question.item.exhibits == ("e",)
 
 
+GRADE = (
+    '<qti-outcome-declaration identifier="SCORE" cardinality="single" base-type="float"/>'
+    '<qti-outcome-declaration identifier="GRADE" cardinality="single" base-type="float"'
+    ' normal-maximum="5"/>'
+)
+GRADED = """<qti-response-processing><qti-response-condition><qti-response-if><qti-match>
+  <qti-variable identifier="RESPONSE"/><qti-correct identifier="RESPONSE"/></qti-match>
+  <qti-set-outcome-value identifier="SCORE"><qti-base-value base-type="float">1</qti-base-value>
+  </qti-set-outcome-value><qti-set-outcome-value identifier="GRADE">
+  <qti-base-value base-type="float">4</qti-base-value></qti-set-outcome-value>
+  </qti-response-if></qti-response-condition></qti-response-processing>"""
+
+
+def test_a_test_may_call_the_variables_of_an_item_otherwise(package: Make) -> None:
+    renamed = '<qti-variable-mapping source-identifier="GRADE" target-identifier="SCORE"/>'
+    made = package(outcome=GRADE, processing=GRADED, sections=section(REFERENCE.format(renamed)))
+    test = made.read()
+    (reference,) = test.references()
+    question = reference.question
+    result = score(question.item, question.key, (Response("RESPONSE", ("a",)),))
+    assert (result.score, result.max_score) == (4, 5)
+    again = read_files(write_test(test))
+    assert next(again.references()).question == question
+
+
+def test_a_test_may_give_template_variables_another_default(package: Make) -> None:
+    declared = (
+        '<qti-template-declaration identifier="N" cardinality="single" base-type="integer">'
+        "<qti-default-value><qti-value>1</qti-value></qti-default-value>"
+        "</qti-template-declaration>"
+    )
+    other = (
+        '<qti-template-default template-identifier="N"><qti-sum>'
+        '<qti-base-value base-type="integer">3</qti-base-value>'
+        '<qti-base-value base-type="integer">4</qti-base-value></qti-sum></qti-template-default>'
+    )
+    made = package(
+        body='<p><qti-printed-variable identifier="N"/></p>' + package().body,
+        sections=section(REFERENCE.format(other)),
+        stimulus=declared,
+    )
+    form = draw(made.read(), b"seed")
+    assert plain(form.items["i"].body).startswith("7")
+    variable = other.replace("qti-sum>", "qti-max>").replace(
+        '<qti-base-value base-type="integer">3</qti-base-value>',
+        '<qti-variable identifier="j.SCORE"/>',
+    )
+    with pytest.raises(FormatError, match="not known before the exam"):
+        package(stimulus=declared, sections=section(REFERENCE.format(variable))).read()
+
+
 REFUSED: list[tuple[dict[str, str], str]] = [
     ({"part": 'navigation-mode="linear" submission-mode="never"'}, "simultaneous"),
     ({"part": 'navigation-mode="spiral" submission-mode="simultaneous"'}, "linear or nonlinear"),
@@ -90,7 +143,15 @@ REFUSED: list[tuple[dict[str, str], str]] = [
       "</qti-pre-condition>")}, "needs? the answer key at the station"),
     ({"sections": section("<qti-adaptive-selection/>")}, "needs? the answer key"),
     ({"part_start": "<qti-branch-rule/>"}, "decides nothing"),
-    ({"sections": section(REFERENCE.format("<qti-template-default/>"))}, "put it into the item"),
+    ({"sections": section(REFERENCE.format(
+        '<qti-template-default template-identifier="N"><qti-null/></qti-template-default>'))},
+     "no template variable “N”"),
+    ({"sections": section(REFERENCE.format(
+        '<qti-variable-mapping source-identifier="NO" target-identifier="X"/>'))},
+     "no variable “NO”"),
+    ({"sections": section(REFERENCE.format(
+        '<qti-variable-mapping source-identifier="RESPONSE" target-identifier="SCORE"/>'))},
+     "normal-maximum"),
     ({"sections": ""}, "no section"),
     ({"sections": section("")}, "no questions"),
     (

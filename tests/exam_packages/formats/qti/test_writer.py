@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from read_questions import PNG, read
 
 from exam_packages import samples
 from exam_packages.assessment import Question
+from exam_packages.blueprint import Range
 from exam_packages.content.items import Choice, Exhibit, Item, SimpleChoice, TextEntry
 from exam_packages.content.text import Block, Paragraph, Picture, Slot, Text
 from exam_packages.formats import building
@@ -61,12 +63,17 @@ def test_the_sample_exam_comes_back_whole() -> None:
     assert read_files(write_test(test)) == test
 
 
-def test_a_blueprint_is_written_whole_or_refused() -> None:
+def test_a_blueprint_comes_back_whole() -> None:
     test = read_test(SAMPLE)
     assert test.blueprint
-    more = replace(test.blueprint, required=frozenset(["growth-range"]))
-    with pytest.raises(FormatError, match="copy it beside"):
-        write_test(replace(test, blueprint=more))
+    more = replace(
+        test.blueprint,
+        required=frozenset(["growth-range"]),
+        enemies=(frozenset(["growth-range", "b"]),),
+        form={"points": Range(Fraction(3, 2), Fraction(20))},
+    )
+    changed = replace(test, blueprint=more)
+    assert read_files(write_test(changed)) == changed
 
 
 @settings(max_examples=40)
