@@ -19,17 +19,19 @@ code, ``COLUMNS`` and ``LINES`` belie the terminal's real size.
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
 """One heap for all threads: they hardly allocate, and each heap of its own costs memory."""
 _ONCE = "--once"
+_SOUND = "--sound="
 
 
 class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
-def run(socket: Path, *, once: bool = False) -> NoReturn:
+def run(socket: Path, *, once: bool = False, sound: str = "") -> NoReturn:
     """Show the candidate's screen in this terminal until it is told to end.
 
     *socket* is the agent's. With *once* the screen ends when the candidate leaves;
-    otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
+    otherwise it waits for the next one. *sound* names the ALSA device that recordings are
+    played on, where it is not the default. Ends on SIGTERM and SIGHUP with the terminal
     restored; exits with status 70 after a fault of its own.
 
     This process becomes another one: Python in isolated mode with an empty environment,
@@ -39,6 +41,7 @@ def run(socket: Path, *, once: bool = False) -> NoReturn:
     """
     ready_terminal()
     arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), *[_ONCE] * once]
+    arguments += [_SOUND + sound] if sound else []
     os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
 
 
@@ -61,8 +64,11 @@ def main() -> None:
     faults.silence()
     try:
         from kiosk.client import Client
+        from kiosk.media.speaker import DEVICE
 
-        client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
+        named = [each.removeprefix(_SOUND) for each in sys.argv[2:] if each.startswith(_SOUND)]
+        sound = named[0] if named else DEVICE
+        client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:], sound=sound)
         client.run()
     except Exception:
         sys.stderr.write(faults.sentence() + "\n")

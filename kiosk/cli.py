@@ -98,7 +98,8 @@ def agent(home: Path) -> None:
 @cli.command()
 @click.argument("home", type=click.Path(path_type=Path))
 @click.option("--once", is_flag=True, help="End when the candidate leaves.")
-def screen(home: Path, once: bool) -> None:
+@click.option("--sound", default="", metavar="DEVICE", help="The ALSA device of recordings.")
+def screen(home: Path, once: bool, sound: str) -> None:
     """Run the candidate's screen of the station in HOME, in this terminal.
 
     The screen holds nothing: it may be ended and started again at any moment.
@@ -106,7 +107,7 @@ def screen(home: Path, once: bool) -> None:
     from kiosk.app import run
     from provisioning.station_home import StationHome
 
-    run(StationHome.load(home).socket, once=once)
+    run(StationHome.load(home).socket, once=once, sound=sound)
 
 
 def main() -> None:

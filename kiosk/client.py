@@ -49,6 +49,8 @@ from kiosk.ipc.messages import (
     SignIn,
 )
 from kiosk.library import Library
+from kiosk.media.sounds import Sounds
+from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
@@ -103,6 +105,7 @@ class Client(App[None], inherit_bindings=False):
         clock: Clock | None = None,
         once: bool = False,
         language: str = SOURCE,
+        sound: str = DEVICE,
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # nothing on an exam's screen moves by itself
@@ -110,6 +113,7 @@ class Client(App[None], inherit_bindings=False):
         self.view = View(self.clock)
         self.drafts = Drafts()
         self.library = Library(self._read)
+        self.sounds = Sounds(self, sound)
         self.exam: ExamCourse | None = None
         self.practice: PracticeCourse | None = None
         self.practising = False
@@ -179,6 +183,7 @@ class Client(App[None], inherit_bindings=False):
     async def _shutdown(self) -> None:
         """End our tasks before Textual takes the screens apart under them."""
         self.workers.cancel_all()
+        self.sounds.speaker.stop()
         await self.presentation.reader.close()
         await super()._shutdown()
 
@@ -236,6 +241,7 @@ class Client(App[None], inherit_bindings=False):
                 wanted = self.stage_screen
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
+                self.sounds.follow(self._in_front())
                 self._show_messages()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
@@ -245,6 +251,14 @@ class Client(App[None], inherit_bindings=False):
     def _wanted(self) -> Stage | None:
         stage = self.view.stage
         return None if stage is Stage.READY and self.practising else stage
+
+    def _in_front(self) -> tuple[int, str] | None:
+        """The question in front of the candidate: which part, and which item of it."""
+        screen = self.stage_screen
+        course = screen.course if isinstance(screen, ExamScreen) else None
+        if course is None or course.place is None or not self.view.connected:
+            return None
+        return course.part, course.place
 
     async def _prepare(self) -> None:
         """Read the papers that are open."""
@@ -256,6 +270,9 @@ class Client(App[None], inherit_bindings=False):
                     self.exam = self._exam(await self.library.paper(PAPER))
                 if self.view.practice_open and self.practice is None:
                     self.practice = PracticeCourse(await self.library.paper(PRACTICE), self.wake)
+                for course in (self.practice, self.exam):
+                    if course is not None and self.view.stage is Stage.READY:
+                        self.sounds.look(course)
             except ChannelError:
                 raise
             except ExamError as problem:
@@ -272,7 +289,9 @@ class Client(App[None], inherit_bindings=False):
         def attempt() -> Attempt:
             return self.view.attempt or Attempt()
 
-        return ExamCourse(paper, attempt, self.drafts, self.clock, self._to_save.set, move, mark)
+        return ExamCourse(
+            paper, attempt, self.drafts, self.clock, self._to_save.set, move, mark, self.act
+        )
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
@@ -362,11 +381,17 @@ class Client(App[None], inherit_bindings=False):
             self.practising = self.time_hidden = False
             self._left_before = None
             self.presentation.forget()
+            self.sounds.forget()
 
     async def _read(self, part: int, name: str) -> bytes:
         if self._agent is None:
             raise ChannelError("The connection between screen and agent has ended.")
         return await self._agent.read(part, name)
+
+    def say_to_agent(self, message: FromScreen) -> None:
+        """Tell the agent something that needs no answer."""
+        if self._agent is not None:
+            self._agent.tell(message)
 
     async def ask(self, make: Callable[[int], FromScreen]) -> Reply | None:
         """Ask the agent; a refusal is announced. ``None`` when the connection ended."""

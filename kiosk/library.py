@@ -12,10 +12,14 @@ from typing import TypeVar
 from exam_packages.content.items import Exhibit, Item
 from exam_packages.content.paper import PAPER_BLOB, Paper, exhibit_blob, item_blob, media_blob
 from exam_packages.content.reading import read_exhibit, read_item, read_paper
+from exam_packages.recordings import Sound, sound
 from kiosk.widgets.picture import Cells, PictureError, read_picture
 
 MAX_PICTURES = 24
 """Decoded pictures kept: half a megabyte each at most."""
+
+MAX_RECORDINGS = 3
+"""Recordings kept: up to 32 MB each, mostly a few."""
 
 LARGE = (1600, 1600)
 """Pixels of a picture that is looked at by itself, enlarged."""
@@ -30,11 +34,13 @@ class Library:
         self._read = read
         self._kept: dict[tuple[int, str], object] = {}
         self._pictures: dict[tuple[int, str], Cells | str] = {}
+        self._recordings: dict[tuple[int, str], tuple[Sound, bytes]] = {}
 
     def clear(self) -> None:
         """Forget everything: another candidate may come."""
         self._kept.clear()
         self._pictures.clear()
+        self._recordings.clear()
 
     async def paper(self, part: int) -> Paper:
         return await self._get(part, PAPER_BLOB, read_paper)
@@ -68,6 +74,22 @@ class Library:
             return read_picture(data, LARGE)
         except PictureError as problem:
             return str(problem)
+
+    def length_ms(self, part: int, media: str) -> int | None:
+        """The length of a recording that was read."""
+        kept = self._recordings.get((part, media))
+        return None if kept is None else kept[0].length_ms
+
+    async def recording(self, part: int, media: str) -> tuple[Sound, bytes]:
+        """A recording, and what it says about itself."""
+        kept = self._recordings.pop((part, media), None)
+        if kept is None:
+            data = await self._read(part, media_blob(media))
+            kept = sound(media, data), data
+        while len(self._recordings) >= MAX_RECORDINGS:
+            del self._recordings[next(iter(self._recordings))]
+        self._recordings[part, media] = kept
+        return kept
 
     async def _get(self, part: int, name: str, decode: Callable[[bytes], T]) -> T:
         kept = self._kept.get((part, name))

@@ -60,4 +60,23 @@ class Prefer(Object, tag=12):
     preferences: Preferences
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer
+class Play(Object, tag=35):
+    """Play the recording of a media interaction, or let one that broke off go on."""
+
+    item: str
+    response: str
+
+
+class Hear(Object, tag=36):
+    """How far the recording of a media interaction has been heard: see
+    :class:`exam_packages.attempt.events.Heard`."""
+
+    item: str
+    response: str
+    at_ms: int
+    how: int
+
+
+Act: TypeAlias = (
+    Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer | Play | Hear
+)

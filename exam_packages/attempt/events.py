@@ -167,6 +167,31 @@ class Preferred(Object, tag=29):
     preferences: Preferences
 
 
+GOES_ON, STOPPED_AT, HEARD_ALL = 0, 1, 2
+"""How far a recording was heard: so far; to where the candidate, a pause or the way to another
+question stopped it; to its end."""
+
+
+class Played(Object, tag=60):
+    """A recording of the item begins to sound, for the ``number``-th time, at ``from_ms`` of
+    it. Written before the first sound. The same number again: that play goes on."""
+
+    item: str
+    response: str
+    number: int
+    from_ms: int
+
+
+class Heard(Object, tag=61):
+    """How far a play has come: ``at_ms`` of the recording, and ``how`` (see above)."""
+
+    item: str
+    response: str
+    number: int
+    at_ms: int
+    how: int
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -210,6 +235,8 @@ Event: TypeAlias = (
     | Reported
     | Called
     | Preferred
+    | Played
+    | Heard
     | SnapshotTaken
     | Identified
 )

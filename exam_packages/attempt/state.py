@@ -23,6 +23,7 @@ from exam_packages.attempt.commands import (
     Stop,
     journaled_command,
 )
+from exam_packages.attempt.plays import Plays, played
 from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
@@ -54,6 +55,7 @@ class Attempt:
     recorded: int = 0
     flags: frozenset[str] = frozenset()
     workings: Workings = field(default_factory=Workings)
+    plays: Plays = field(default_factory=lambda: MappingProxyType({}))
     calling: bool = False
     visited: frozenset[str] = frozenset()
     extra_s: int = 0
@@ -107,6 +109,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, flags=attempt.flags | {item} if on else attempt.flags - {item})
         case ev.StruckOut() | ev.Noted() | ev.Jotted() | ev.Highlighted() | ev.Reported():
             return replace(attempt, workings=add(attempt.workings, event))
+        case ev.Played() | ev.Heard():
+            return replace(attempt, plays=played(attempt.plays, event))
         case ev.Called(on=on):
             return replace(attempt, calling=on)
         case ev.Opened(epoch=epoch, held=held):

@@ -42,7 +42,7 @@ from exam_packages.content.paper import (
     media_blob,
 )
 from exam_packages.errors import ExamError
-from exam_packages.formats.media import facts
+from exam_packages.formats.media import media_type
 from exam_packages.forms.lots import Lots
 from exam_packages.rules.key import AnswerKey, Entry, SectionKey
 from exam_packages.rules.templates import draw_templates
@@ -90,7 +90,7 @@ def blobs(form: DrawnForm) -> list[tuple[str, str, bytes]]:
     for name, exhibit in sorted(form.exhibits.items()):
         found.append((exhibit_blob(name), OBJECT_TYPE, canon.pack(exhibit)))
     for name, data in sorted(form.media.items()):
-        found.append((media_blob(name), facts(name, data).media_type, data))
+        found.append((media_blob(name), media_type(name, data), data))
     return found
 
 

@@ -19,18 +19,21 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 9.  “Stop and hand in” closes from every state.
 10. The invigilator can be called, and how the screen is read chosen, from the beginning to the
     end, also in a pause.
-11. After the end, nothing.
+11. Recordings are played as :mod:`kiosk.playing` says: only those of the question on the
+    screen, while the exam runs. How far one was heard is taken down in a pause too.
+12. After the end, nothing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.plays import played
 from exam_packages.attempt.preferences import Preferences
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.attempt.workings import (
@@ -43,7 +46,7 @@ from exam_packages.attempt.workings import (
     add,
 )
 from exam_packages.clock import Stamp
-from exam_packages.content.items import Choice, Item, problem, unordered
+from exam_packages.content.items import Choice, Item, Media, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
     HIGHLIGHT,
@@ -56,6 +59,7 @@ from exam_packages.content.paper import (
     item_blob,
 )
 from exam_packages.content.values import Response
+from kiosk import playing
 
 MAX_GRANT_S = 24 * 3600
 """Seconds that one command may give or take: more is a slip of the hand."""
@@ -112,6 +116,8 @@ ELSEWHERE = Refusal("Only the question on the screen can be answered in this par
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
 NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
+NO_SUCH_RECORDING = Refusal("There is no such recording in the question on the screen.")
+ALL_PLAYED = Refusal("This recording has been played as often as this question allows.")
 TOO_MANY_RUNS = Refusal("There are too many highlights in this text; take some back first.")
 
 
@@ -137,6 +143,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
             return _begin(exam, attempt)
         case acts.Call(on=on):
             return () if on == attempt.calling else (ev.Called(on),)
+        case acts.Hear(item=item, response=response, at_ms=at_ms, how=how):
+            return playing.heard(attempt.plays, item, response, at_ms, how)
         case _:
             return _work(exam, attempt, asked)
 
@@ -206,7 +214,7 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
 def _work(
     exam: Exam,
     attempt: Attempt,
-    act: acts.Move | acts.Respond | acts.Flag | acts.HandIn | acts.Work,
+    act: acts.Move | acts.Respond | acts.Flag | acts.HandIn | acts.Work | acts.Play,
 ) -> Events | Refusal:
     if attempt.phase is Phase.PAUSED:
         return PAUSED
@@ -230,6 +238,10 @@ def _work(
             if refusal is not None:
                 return refusal
             return () if add(attempt.workings, what) == attempt.workings else (what,)
+        case acts.Play(item=item, response=response):
+            if item != attempt.place:
+                return NO_SUCH_RECORDING
+            return _play(exam.items[item], attempt, response)
         case acts.HandIn():
             return close(attempt, ev.HANDED_IN)
 
@@ -325,6 +337,19 @@ def _leads_to(paper: Paper, where: dict[str, tuple[int, int]], place: str, item:
     return not any(linear[low:high])
 
 
+def _play(item: Item, attempt: Attempt, response: str) -> Events | Refusal:
+    interaction = playing.media(item, response)
+    if interaction is None:
+        return NO_SUCH_RECORDING
+    begun = playing.begin(attempt.plays, item.identifier, interaction)
+    if begun is None:
+        return ALL_PLAYED
+    standing = attempt.responses.get(item.identifier, ())
+    after = replace(attempt, plays=played(attempt.plays, begun[-1]))
+    counted = _respond(item, after, standing)
+    return counted if isinstance(counted, Refusal) else (*begun, *counted)
+
+
 def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> Events | Refusal:
     given = {response.identifier: response for response in responses}
     if len(given) != len(responses) or any(item.interaction(name) is None for name in given):
@@ -335,6 +360,8 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
     standing = []
     for interaction in item.interactions:
         response = given.get(interaction.response, Response(interaction.response, ()))
+        if isinstance(interaction, Media):  # counted here, whatever the screen says
+            response = playing.counted(attempt.plays, item.identifier, interaction)
         why = problem(interaction, response)
         if why is not None:
             return Refusal(

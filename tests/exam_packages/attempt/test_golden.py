@@ -42,6 +42,8 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Reported("item-2", "the picture is missing"),
     ev.Called(on=True),
     ev.Preferred(Preferences("zh_CN", "contrast-dark", True, 180)),
+    ev.Played("item-2", "R", 2, 12_300),
+    ev.Heard("item-2", "R", 2, 61_000, ev.STOPPED_AT),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

@@ -33,7 +33,7 @@ def change(line: int, what: str) -> Change:
 
 
 def bank(words: str = "plain") -> Bank:
-    bell = text.Recording("a.mp3", "audio/mpeg", "A bell")
+    bell = text.Recording("a.mp4", "video/mp4", "A bell")
     media = Media("S", (), bell, 0, 0, False, False)
     test = Test(
         "t", "T", "en", 0, (), (PartPlan("p", 1, (), TimeLimits(0, 60)),), {}, {}, {}, None, None
@@ -64,7 +64,7 @@ def test_the_terminal_tells_what_was_not_simply_taken() -> None:
         "    b.xml, line 3, 7: x was left out.",
         "    b.xml, line 9: plain was left out.",
         "c: taken",
-        "    Taken; stations of this version cannot show it yet: media interaction, recording.",
+        "    Taken; stations of this version cannot show it yet: film.",
         "plain: refused",
         "    No plain.",
         "",

@@ -88,6 +88,7 @@ class AgentDouble:
         self.entries: list[ev.Entry] = []
         self.ledger = Ledger()
         self.acts: list[acts.Act] = []
+        self.sound: list[int] = []
         self.signed_in = False
         self.named = False
         self.released = False
@@ -270,6 +271,8 @@ class AgentDouble:
                 self.tell(ipc.Vacant())
                 self.tell(self.status())
                 self.tell(ipc.Saved(request))
+            case ipc.SoundTried(found=found):
+                self.sound.append(found)
             case _:
                 raise AssertionError(message)
 
