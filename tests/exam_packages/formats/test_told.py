@@ -106,7 +106,7 @@ def test_the_page_stands_alone_and_is_labelled() -> None:
     assert len([tag for tag, _ in page.tags if tag == "label"]) == len(inputs)
     marked = [str(a.get("class", "")).strip() for tag, a in page.tags if tag == "li" and a]
     assert marked == ["taken waits", "refused", "taken", "changed", "taken waits", "refused"]
-    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "media interaction"):
+    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "cannot show it yet: film"):
         assert line in page.words
 
 
