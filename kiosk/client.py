@@ -61,7 +61,7 @@ from kiosk.screens.help import HelpDialog
 from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
-from kiosk.terminal import KioskDriver
+from kiosk.terminal import KioskDriver, PicturesShown
 from kiosk.themes import THEMES
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
@@ -129,6 +129,7 @@ class Client(App[None], inherit_bindings=False):
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._left_before: int | None = None
+        self._frame: Any = None
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -570,6 +571,26 @@ class Client(App[None], inherit_bindings=False):
     async def action_pace(self, faster: int) -> None:
         """Read faster or slower."""
         await self.presentation.choose(faster=faster)
+
+    # Pictures in pixels.
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self._frame = renderable
+        super()._display(screen, renderable)
+
+    def _end_update(self) -> None:
+        """Lay the pictures over the frame, within the frame."""
+        frame, self._frame = self._frame, None
+        if frame is not None and isinstance(self._driver, KioskDriver):
+            self._driver.painter.frame(frame, id(self.screen))
+        super()._end_update()
+
+    def on_pictures_shown(self, message: PicturesShown) -> None:
+        """The terminal shows pixels: what was laid out for cells is laid out again."""
+        self.library.drop_pictures()
+        for screen in self.screen_stack:
+            if isinstance(screen, ExamScreen):
+                screen.pictures_again()
 
     # Ways out that are closed, and a fault that tells nothing.
 

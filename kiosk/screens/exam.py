@@ -312,6 +312,12 @@ class ExamScreen(KioskScreen):
             except ExamError:
                 return  # it is asked for again, and told, when it is opened
 
+    def pictures_again(self) -> None:
+        """Read and lay out the pictures anew."""
+        if self.course is not None and self.item is not None:
+            work = self._load_pictures(self.course.part, self.item)
+            self.run_worker(work, group="pictures")
+
     # Exhibits.
 
     @property
