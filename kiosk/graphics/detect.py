@@ -33,7 +33,7 @@ class Questions:
         if self.ability is not None:
             return
         if reply.startswith("\x1b_"):
-            self._kitty = reply[7:-2] == "OK"
+            self._kitty = reply.partition(";")[2] == "OK\x1b\\"
         elif self._kitty:
             self.ability = Ability.KITTY
         else:

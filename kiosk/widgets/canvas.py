@@ -131,6 +131,8 @@ def draw(
 
     *lines* go from point to point; *cross* has a line down and one across through it.
     """
+    from PIL import Image
+
     columns, rows = shape(view.width, view.height, *room)
 
     def paint(width: int, height: int) -> Image.Image:

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +126,15 @@ class Lab:
             if now == before:
                 return
             before = now
+
+    def until(self, path: Path, true: Callable[[], bool], patience_s: float = 60) -> None:
+        """Take pictures until one shows what is waited for."""
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            self.settle(path)
+            if true():
+                return
+        raise TimeoutError(f"{path} never showed what was waited for")
 
     def type(self, keys: str) -> None:
         """Type: characters, or the sequences of :data:`KEYS`."""
