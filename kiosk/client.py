@@ -61,6 +61,7 @@ from kiosk.screens.help import HelpDialog
 from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
+from kiosk.session.letters import OTHER_LETTERS, USUAL, Letters
 from kiosk.terminal import KioskDriver, PicturesShown
 from kiosk.themes import THEMES
 from kiosk.view import Stage, View
@@ -106,6 +107,7 @@ class Client(App[None], inherit_bindings=False):
         once: bool = False,
         language: str = SOURCE,
         sound: str = DEVICE,
+        letters: Path | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # nothing on an exam's screen moves by itself
@@ -114,6 +116,7 @@ class Client(App[None], inherit_bindings=False):
         self.drafts = Drafts()
         self.library = Library(self._read)
         self.sounds = Sounds(self, sound)
+        self.letters = Letters(letters)
         self.exam: ExamCourse | None = None
         self.practice: PracticeCourse | None = None
         self.practising = False
@@ -130,6 +133,7 @@ class Client(App[None], inherit_bindings=False):
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._left_before: int | None = None
         self._frame: Any = None
+        self._leaving = False
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -237,6 +241,8 @@ class Client(App[None], inherit_bindings=False):
                 self._changed.clear()
                 await self._prepare()
                 await self.presentation.follow()
+                if self._leaving:
+                    return
                 if self.presentation.redrawn():
                     await self._refurnish()
                 wanted = self.stage_screen
@@ -383,6 +389,8 @@ class Client(App[None], inherit_bindings=False):
             self._left_before = None
             self.presentation.forget()
             self.sounds.forget()
+            if self.letters.want(USUAL):
+                self.exit(return_code=OTHER_LETTERS)
 
     async def _read(self, part: int, name: str) -> bytes:
         if self._agent is None:
@@ -591,6 +599,16 @@ class Client(App[None], inherit_bindings=False):
         for screen in self.screen_stack:
             if isinstance(screen, ExamScreen):
                 screen.pictures_again()
+
+    # The size of the letters.
+
+    async def enlarge(self, percent: int) -> None:
+        """Come back in a terminal with letters of another size, when that can be had."""
+        if self.letters.want(percent):
+            self._leaving = True
+            if self.view.stage is Stage.EXAM:
+                await self.flush()
+            self.exit(return_code=OTHER_LETTERS)
 
     # Ways out that are closed, and a fault that tells nothing.
 

@@ -77,6 +77,13 @@ class Hear(Object, tag=36):
     how: int
 
 
+class Enlarge(Object, tag=37):
+    """Choose the size of the letters, one of
+    :data:`exam_packages.attempt.preferences.TEXT_SIZES`."""
+
+    percent: int
+
+
 Act: TypeAlias = (
-    Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer | Play | Hear
+    Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer | Play | Hear | Enlarge
 )

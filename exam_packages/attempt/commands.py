@@ -59,7 +59,13 @@ class Accommodate(Object, tag=7):
     granted: Accommodation
 
 
-Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop | Accommodate
+class EnlargeText(Object, tag=25):
+    """Grant letters of this size, in percent of the station's own."""
+
+    percent: int
+
+
+Order: TypeAlias = Admit | Pause | Resume | AddTime | Say | Stop | Accommodate | EnlargeText
 
 
 class Command(Object):

@@ -192,6 +192,12 @@ class Heard(Object, tag=61):
     how: int
 
 
+class Enlarged(Object, tag=62):
+    """The candidate chose the size of the letters, in percent of the station's own."""
+
+    percent: int
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -237,6 +243,7 @@ Event: TypeAlias = (
     | Preferred
     | Played
     | Heard
+    | Enlarged
     | SnapshotTaken
     | Identified
 )

@@ -17,6 +17,7 @@ from exam_packages.attempt.commands import (
     AddTime,
     Admit,
     Command,
+    EnlargeText,
     Pause,
     Resume,
     Say,
@@ -65,6 +66,8 @@ class Attempt:
     command: int = 0
     closed: int = 0
     preferences: Preferences | None = None
+    text_percent: int | None = None
+    """The size of the letters; ``None``: nobody chose one."""
     snapshots: int = 0
     sequence: int = -1
 
@@ -118,6 +121,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
         case ev.Preferred(preferences=preferences):
             return replace(attempt, preferences=preferences)
+        case ev.Enlarged(percent=percent):
+            return replace(attempt, text_percent=percent)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -157,5 +162,7 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, messages=(*attempt.messages, text))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
+        case EnlargeText(percent=percent):
+            return replace(attempt, text_percent=percent)
         case Stop():
             return attempt

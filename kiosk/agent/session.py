@@ -34,7 +34,7 @@ from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.plays import played
-from exam_packages.attempt.preferences import Preferences
+from exam_packages.attempt.preferences import TEXT_SIZES, Preferences
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.attempt.workings import (
     MAX_NOTE,
@@ -134,6 +134,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
         return _order(attempt, asked)
     if isinstance(asked, acts.Prefer):
         return _prefer(attempt, asked.preferences)
+    if isinstance(asked, acts.Enlarge):
+        return _enlarge(attempt, asked.percent)
     if time_is_over(ledger, now):
         return TIME_OVER
     match asked:
@@ -181,6 +183,12 @@ def _prefer(attempt: Attempt, preferences: Preferences) -> Events | Refusal:
     if not preferences.sound:
         return NO_SUCH_CHOICE
     return () if preferences == attempt.preferences else (ev.Preferred(preferences),)
+
+
+def _enlarge(attempt: Attempt, percent: int) -> Events | Refusal:
+    if percent not in TEXT_SIZES:
+        return NO_SUCH_CHOICE
+    return () if percent == attempt.text_percent else (ev.Enlarged(percent),)
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
@@ -391,6 +399,8 @@ def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
                 )
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
+            return NO_SUCH_CHOICE
+        case commands.EnlargeText(percent=percent) if percent not in TEXT_SIZES:
             return NO_SUCH_CHOICE
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))

@@ -58,7 +58,8 @@ WALK = 40
 class Lab:
     """A running cage with foot in it; everything ends with the context."""
 
-    def __init__(self, command: list[str], *, font: int) -> None:
+    def __init__(self, command: list[str], *, font: int | None) -> None:
+        """Without *font*, *command* is cage's only client: no terminal is put around it."""
         self._command = command
         self._font = font
         self._stack = contextlib.ExitStack()
@@ -75,13 +76,15 @@ class Lab:
             "WLR_LIBINPUT_NO_DEVICES": "1",
             "LC_ALL": "C.UTF-8",
         }
-        foot = ["foot", "-c", "/dev/null", "-f", f"monospace:size={self._font}"]
         self._keys = runtime / "keys"
         os.mkfifo(self._keys)
-        relayed = [sys.executable, str(RELAY), str(self._keys), "--", *self._command]
+        client = self._command
+        if self._font is not None:
+            foot = ["foot", "-c", "/dev/null", "-f", f"monospace:size={self._font}", "--"]
+            client = [*foot, sys.executable, str(RELAY), str(self._keys), "--", *client]
         log = self._stack.enter_context((runtime / "log").open("wb"))
         self._cage = subprocess.Popen(
-            [*_ordinary(), "cage", "--", *foot, "--", *relayed],
+            [*_ordinary(), "cage", "--", *client],
             env=self.environment,
             stdout=log,
             stderr=log,

@@ -73,3 +73,33 @@ def test_pictures_stand_in_pixels_and_nothing_of_them_stays(tmp_path: Path) -> N
         see("large", "f7")
         assert see("back", "escape").read_bytes() == picture.read_bytes()
         assert see("away", "f8").read_bytes() == plain.read_bytes()
+
+
+SIZES = """
+while [ "$(stty size)" = "24 80" ]; do sleep 0.1; done  # not told by the compositor yet
+stty size >> {log}
+case $(wc -l < {log}) in
+    1) echo 200 > "$2"; exit 75 ;;
+    *) sleep 60 ;;
+esac
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(
+    any(shutil.which(each) is None for each in lab_cage.PROGRAMS), reason="no cage and foot here"
+)
+def test_the_session_s_terminal_comes_back_with_larger_letters(tmp_path: Path) -> None:
+    log = tmp_path / "sizes"
+    start = (
+        "from kiosk.session.launcher import run; import sys;"
+        "sys.exit(run(['sh', '-c', sys.argv[1], 'screen'], size=14))"
+    )
+    command = [sys.executable, "-c", start, SIZES.format(log=log)]
+    with lab_cage.Lab(command, font=None) as lab:
+        lab.until(tmp_path / "shot.png", lambda: log.exists() and log.read_text().count("\n") == 2)
+    (lines, columns), (fewer, narrower) = (
+        map(int, line.split()) for line in log.read_text().splitlines()
+    )
+    assert columns > 80 and lines > 24
+    assert 0.4 < narrower / columns < 0.6 and 0.4 < fewer / lines < 0.6
