@@ -29,7 +29,7 @@ NO_PLAYER: Final = mark(
     "the invigilator."
 )
 NO_SOUND: Final = mark(
-    "The sound of this station does not work. Nothing was counted; call the invigilator."
+    "The sound of this station does not work; call the invigilator. No play is lost by it."
 )
 
 

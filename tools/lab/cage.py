@@ -166,7 +166,7 @@ def main() -> None:
     parser.add_argument("--source", type=Path, default=ALL_KINDS)
     parser.add_argument("--font", type=int, default=12)
     parser.add_argument("steps", nargs="*")
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     missing = [each for each in PROGRAMS if shutil.which(each) is None]
     if missing:
         raise SystemExit(f"These programs are missing: {', '.join(missing)}.")
