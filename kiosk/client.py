@@ -248,7 +248,7 @@ class Client(App[None], inherit_bindings=False):
                 wanted = self.stage_screen
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
-                self.sounds.follow(self._in_front())
+                self.sounds.follow(self.in_front())
                 self._show_messages()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
@@ -259,7 +259,7 @@ class Client(App[None], inherit_bindings=False):
         stage = self.view.stage
         return None if stage is Stage.READY and self.practising else stage
 
-    def _in_front(self) -> tuple[int, str] | None:
+    def in_front(self) -> tuple[int, str] | None:
         """The question in front of the candidate: which part, and which item of it."""
         screen = self.stage_screen
         course = screen.course if isinstance(screen, ExamScreen) else None

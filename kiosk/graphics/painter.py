@@ -77,6 +77,8 @@ class Painter:
         """Encode a picture aside, and paint it if it still stands there."""
         try:
             made = await asyncio.to_thread(_encode, painting, key, BOARD.ability)
+        except (OSError, ValueError, MemoryError):
+            return  # there it stands in cells
         finally:
             self._making.discard(key)
         self._encoded[key] = made

@@ -61,7 +61,8 @@ class Sounds:
         length = self._client.library.length_ms(course.part, recording.media)
         now = self._now
         here = (course.part, item, recording.media)
-        if now is not None and (now.part, now.item, now.recording.media) == here:
+        same = now is not None and (now.part, now.item, now.recording.media) == here
+        if now is not None and same and now.interaction == interaction:
             playing, at_ms, more, unfinished = True, now.at_ms, None, False
         else:
             playing, at_ms, more = False, self._stopped.get(here, 0), None
@@ -117,7 +118,11 @@ class Sounds:
                 from_ms = now.at_ms = self._from(course, now)
                 if interaction is not None and not await course.play(item, interaction):
                     return
-                ended = await self.speaker.play(data, facts, from_ms, self._teller(course, now))
+                if client.in_front() != (now.part, now.item):  # left while the agent was asked
+                    ended = Ended(End.STOPPED, from_ms)
+                else:
+                    teller = self._teller(course, now)
+                    ended = await self.speaker.play(data, facts, from_ms, teller)
                 await self._ended(course, now, ended)
                 loops = interaction is not None and interaction.loop
                 more = self.told(course, item, recording, interaction).left
