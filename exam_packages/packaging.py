@@ -16,7 +16,7 @@ from exam_packages.content.paper import Paper, item_blob
 from exam_packages.content.reading import read_paper
 from exam_packages.drawing import PAPER_PART, PRACTICE_PART, draw_exam, read_source
 from exam_packages.errors import ExamError
-from exam_packages.formats.media import facts
+from exam_packages.formats.media import media_type
 from exam_packages.forms import OBJECT_TYPE, DrawnForm
 from exam_packages.sealing.package import (
     MAX_VOLUME_SIZE,
@@ -159,8 +159,8 @@ def read_part(directory: Path, form: str) -> tuple[Blob, ...]:
 
 
 def _blob(name: str, data: bytes) -> Blob:
-    picture = name.startswith("media/")
-    return Blob(name, facts(name, data).media_type if picture else OBJECT_TYPE, data)
+    media = name.startswith("media/")
+    return Blob(name, media_type(name, data) if media else OBJECT_TYPE, data)
 
 
 def _when(seconds: int) -> str:

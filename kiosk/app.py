@@ -19,19 +19,23 @@ code, ``COLUMNS`` and ``LINES`` belie the terminal's real size.
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
 """One heap for all threads: they hardly allocate, and each heap of its own costs memory."""
 _ONCE = "--once"
+_SOUND = "--sound="
+_LETTERS = "--letters="
 
 
 class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
-def run(socket: Path, *, once: bool = False) -> NoReturn:
+def run(socket: Path, *, once: bool = False, sound: str = "", letters: str = "") -> NoReturn:
     """Show the candidate's screen in this terminal until it is told to end.
 
     *socket* is the agent's. With *once* the screen ends when the candidate leaves;
-    otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
-    restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`); one that
-    comes again and again ends it with status 70.
+    otherwise it waits for the next one. *sound* names the ALSA device that recordings are
+    played on, where it is not the default; *letters* is the file of the session that this
+    terminal belongs to (see :mod:`kiosk.session.letters`). Ends on SIGTERM and SIGHUP with the
+    terminal restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`);
+    one that comes again and again ends it with status 70.
 
     This process becomes another one: Python in isolated mode with an empty environment,
     in which nothing has been loaded that the screen does not need.
@@ -40,6 +44,8 @@ def run(socket: Path, *, once: bool = False) -> NoReturn:
     """
     ready_terminal()
     arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), *[_ONCE] * once]
+    arguments += [_SOUND + sound] if sound else []
+    arguments += [_LETTERS + letters] if letters else []
     os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
 
 
@@ -63,13 +69,22 @@ def main() -> None:
     faults.silence()
     try:
         from kiosk.client import Client
+        from kiosk.media.speaker import DEVICE
     except Exception:
         sys.stderr.write(faults.sentence() + "\n")
         sys.exit(faults.STATUS)
 
+    named = [each.removeprefix(_SOUND) for each in sys.argv[2:] if each.startswith(_SOUND)]
+    files = [Path(e.removeprefix(_LETTERS)) for e in sys.argv[2:] if e.startswith(_LETTERS)]
+
     def screen() -> int:
         try:
-            client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
+            client = Client(
+                Path(sys.argv[1]),
+                once=_ONCE in sys.argv[2:],
+                sound=named[0] if named else DEVICE,
+                letters=files[0] if files else None,
+            )
             client.run()
         except Exception:
             sys.stderr.write(faults.sentence() + "\n")

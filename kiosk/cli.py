@@ -98,7 +98,9 @@ def agent(home: Path) -> None:
 @cli.command()
 @click.argument("home", type=click.Path(path_type=Path))
 @click.option("--once", is_flag=True, help="End when the candidate leaves.")
-def screen(home: Path, once: bool) -> None:
+@click.option("--sound", default="", metavar="DEVICE", help="The ALSA device of recordings.")
+@click.option("--letters", default="", hidden=True)
+def screen(home: Path, once: bool, sound: str, letters: str) -> None:
     """Run the candidate's screen of the station in HOME, in this terminal.
 
     The screen holds nothing: it may be ended and started again at any moment.
@@ -106,7 +108,22 @@ def screen(home: Path, once: bool) -> None:
     from kiosk.app import run
     from provisioning.station_home import StationHome
 
-    run(StationHome.load(home).socket, once=once)
+    run(StationHome.load(home).socket, once=once, sound=sound, letters=letters)
+
+
+@cli.command()
+@click.argument("home", type=click.Path(path_type=Path))
+@click.option("--font", default="monospace", show_default=True)
+@click.option("--size", default=14, show_default=True, help="Of the letters, in points.")
+def session(home: Path, font: str, size: int) -> None:
+    """Run the screen of the station in HOME in a terminal of its own, foot.
+
+    All keys of the terminal itself are off, and the candidate, or an invigilator, can have larger
+    letters. On a station: cage -- exam-kiosk session HOME.
+    """
+    from kiosk.session.launcher import main
+
+    main(home, font, size)
 
 
 def main() -> None:

@@ -60,6 +60,8 @@ from kiosk.ipc.messages import (
     SignIn,
 )
 from kiosk.library import Library
+from kiosk.media.sounds import Sounds
+from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
@@ -72,7 +74,8 @@ from kiosk.screens.message import MessageDialog
 from kiosk.screens.rest import BreakScreen
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
 from kiosk.screens.step import scope_words as of
-from kiosk.terminal import KioskDriver
+from kiosk.session.letters import OTHER_LETTERS, USUAL, Letters
+from kiosk.terminal import KioskDriver, PicturesShown
 from kiosk.themes import THEMES
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
@@ -116,6 +119,8 @@ class Client(App[None], inherit_bindings=False):
         clock: Clock | None = None,
         once: bool = False,
         language: str = SOURCE,
+        sound: str = DEVICE,
+        letters: Path | None = None,
     ) -> None:
         super().__init__()
         self.animation_level = "none"  # nothing on an exam's screen moves by itself
@@ -123,6 +128,8 @@ class Client(App[None], inherit_bindings=False):
         self.view = View(self.clock)
         self.drafts = Drafts()
         self.library = Library(self._read)
+        self.sounds = Sounds(self, sound)
+        self.letters = Letters(letters)
         self.exam: ExamCourse | None = None
         self.practice: PracticeCourse | None = None
         self.practising = False
@@ -138,6 +145,8 @@ class Client(App[None], inherit_bindings=False):
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._left_before: dict[str, int] = {}
+        self._frame: Any = None
+        self._leaving = False
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -193,6 +202,7 @@ class Client(App[None], inherit_bindings=False):
     async def _shutdown(self) -> None:
         """End our tasks before Textual takes the screens apart under them."""
         self.workers.cancel_all()
+        self.sounds.speaker.stop()
         await self.presentation.reader.close()
         await super()._shutdown()
 
@@ -245,11 +255,14 @@ class Client(App[None], inherit_bindings=False):
                 self._changed.clear()
                 await self._prepare()
                 await self.presentation.follow()
+                if self._leaving:
+                    return
                 if self.presentation.redrawn():
                     await self._refurnish()
                 wanted = self.stage_screen
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
+                self.sounds.follow(self.in_front())
                 self._show_messages()
                 self._say_what_closed()
                 for screen in self.screen_stack:
@@ -261,6 +274,14 @@ class Client(App[None], inherit_bindings=False):
         stage = self.view.stage
         return None if stage is Stage.READY and self.practising else stage
 
+    def in_front(self) -> tuple[int, str] | None:
+        """The question in front of the candidate: which part, and which item of it."""
+        screen = self.stage_screen
+        course = screen.course if isinstance(screen, ExamScreen) else None
+        if course is None or course.place is None or not self.view.connected:
+            return None
+        return course.part, course.place
+
     async def _prepare(self) -> None:
         """Read the papers that are open."""
         if not self.view.connected:
@@ -271,6 +292,9 @@ class Client(App[None], inherit_bindings=False):
                     self.exam = self._exam(await self.library.paper(PAPER))
                 if self.view.practice_open and self.practice is None:
                     self.practice = PracticeCourse(await self.library.paper(PRACTICE), self.wake)
+                for course in (self.practice, self.exam):
+                    if course is not None and self.view.stage is Stage.READY:
+                        self.sounds.look(course)
             except ChannelError:
                 raise
             except ExamError as problem:
@@ -292,7 +316,9 @@ class Client(App[None], inherit_bindings=False):
             return await self.act(Submit(item))
 
         wake = self._to_save.set
-        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, move, mark, submit)
+        return ExamCourse(
+            paper, attempt, self.drafts, self.clock, wake, move, mark, submit, self.act
+        )
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
@@ -403,11 +429,19 @@ class Client(App[None], inherit_bindings=False):
             self.practising = self.time_hidden = False
             self._left_before = {}
             self.presentation.forget()
+            self.sounds.forget()
+            if self.letters.want(USUAL):
+                self.exit(return_code=OTHER_LETTERS)
 
     async def _read(self, part: int, name: str) -> bytes:
         if self._agent is None:
             raise ChannelError("The connection between screen and agent has ended.")
         return await self._agent.read(part, name)
+
+    def say_to_agent(self, message: FromScreen) -> None:
+        """Tell the agent something that needs no answer."""
+        if self._agent is not None:
+            self._agent.tell(message)
 
     async def ask(self, make: Callable[[int], FromScreen]) -> Reply | None:
         """Ask the agent; a refusal is announced. ``None`` when the connection ended."""
@@ -600,6 +634,36 @@ class Client(App[None], inherit_bindings=False):
     async def action_pace(self, faster: int) -> None:
         """Read faster or slower."""
         await self.presentation.choose(faster=faster)
+
+    # Pictures in pixels.
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self._frame = renderable
+        super()._display(screen, renderable)
+
+    def _end_update(self) -> None:
+        """Lay the pictures over the frame, within the frame."""
+        frame, self._frame = self._frame, None
+        if frame is not None and isinstance(self._driver, KioskDriver):
+            self._driver.painter.frame(frame, id(self.screen))
+        super()._end_update()
+
+    def on_pictures_shown(self, message: PicturesShown) -> None:
+        """The terminal shows pixels: what was laid out for cells is laid out again."""
+        self.library.drop_pictures()
+        for screen in self.screen_stack:
+            if isinstance(screen, ExamScreen):
+                screen.pictures_again()
+
+    # The size of the letters.
+
+    async def enlarge(self, percent: int) -> None:
+        """Come back in a terminal with letters of another size, when that can be had."""
+        if self.letters.want(percent):
+            self._leaving = True
+            if self.view.stage is Stage.EXAM:
+                await self.flush()
+            self.exit(return_code=OTHER_LETTERS)
 
     # Ways out that are closed, and a fault that tells nothing.
 

@@ -6,20 +6,25 @@ answers never leave this process.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from fractions import Fraction
 from functools import reduce
 from typing import Protocol
 
 from msgspec.structs import replace
 
-from exam_packages.attempt.acts import Respond, Work
+from exam_packages.attempt.acts import Act, Hear, Play, Respond, Work
+from exam_packages.attempt.events import Heard, Played
+from exam_packages.attempt.plays import NONE, Plays, played
+from exam_packages.attempt.plays import Play as Playing
 from exam_packages.attempt.state import Attempt
 from exam_packages.attempt.workings import Working, Workings, add
 from exam_packages.clock import Clock
+from exam_packages.content.items import Media
 from exam_packages.content.moving import UNBOUND
 from exam_packages.content.paper import LINEAR, Paper, Section
 from exam_packages.content.values import Response, answered
+from kiosk import playing
 from kiosk.drafts import Drafts
 from kiosk.ipc.messages import PAPER, PRACTICE
 from kiosk.ways import Ways
@@ -58,6 +63,15 @@ class Course(Protocol):
 
     def work(self, what: Working, *, typed: bool = False) -> None:
         """The candidate leaves something beside the answers."""
+
+    def playing(self, item: str, response: str) -> Playing:
+        """The newest play of the recording of a media interaction."""
+
+    async def play(self, item: str, interaction: Media) -> bool:
+        """Whether the recording may sound now: a play begins, or one goes on."""
+
+    async def heard(self, item: str, response: str, at_ms: int, how: int) -> None:
+        """How far the recording has come: see :class:`exam_packages.attempt.events.Heard`."""
 
     async def go(self, item: str) -> None:
         """The candidate wants to see *item*."""
@@ -116,6 +130,7 @@ class ExamCourse:
         move: Callable[[str], Awaitable[None]],
         mark: Callable[[str, bool], Awaitable[None]],
         submit: Callable[[str], Awaitable[bool]],
+        do: Callable[[Act], Awaitable[bool]],
     ) -> None:
         self.paper = paper
         self.computed: Computed = []
@@ -127,6 +142,7 @@ class ExamCourse:
         self._move = move
         self._mark = mark
         self._submit = submit
+        self._do = do
 
     @property
     def place(self) -> str | None:
@@ -155,6 +171,15 @@ class ExamCourse:
         self._drafts.put(Work(what), typed=typed, now_ns=self._clock.boottime_ns())
         self._wake()
 
+    def playing(self, item: str, response: str) -> Playing:
+        return self._attempt().plays.get((item, response), NONE)
+
+    async def play(self, item: str, interaction: Media) -> bool:
+        return await self._do(Play(item, interaction.response))
+
+    async def heard(self, item: str, response: str, at_ms: int, how: int) -> None:
+        await self._do(Hear(item, response, at_ms, how))
+
     async def go(self, item: str) -> None:
         await self._move(item)
 
@@ -180,6 +205,7 @@ class PracticeCourse:
         self._flags: set[str] = set()
         self._visited = {self._place} if self._place else set()
         self._workings = Workings()
+        self._plays: Plays = {}
         self._wake = wake
 
     @property
@@ -205,6 +231,27 @@ class PracticeCourse:
 
     def work(self, what: Working, *, typed: bool = False) -> None:
         self._workings = add(self._workings, what)
+        self._wake()
+
+    def playing(self, item: str, response: str) -> Playing:
+        return self._plays.get((item, response), NONE)
+
+    async def play(self, item: str, interaction: Media) -> bool:
+        begun = playing.begin(self._plays, item, interaction)
+        self._keep(begun or ())
+        if begun is not None:
+            others = [r for r in self.responses(item) if r.identifier != interaction.response]
+            counted = playing.counted(self._plays, item, interaction)
+            self.answer(item, (*others, counted), typed=False)
+        return begun is not None
+
+    async def heard(self, item: str, response: str, at_ms: int, how: int) -> None:
+        self._keep(playing.heard(self._plays, item, response, at_ms, how))
+
+    def _keep(self, events: Iterable[object]) -> None:
+        for event in events:
+            if isinstance(event, Played | Heard):
+                self._plays = played(self._plays, event)
         self._wake()
 
     async def go(self, item: str) -> None:

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from kiosk.graphics.detect import REPLY
+
 MAX_SEQUENCE: Final = 32
 """Characters of a sequence that can still be a key or the mouse; Textual looks no further."""
 MAX_PASTE: Final = 120_000
@@ -55,7 +57,14 @@ class Escape:
     """The Esc key: an escape that nothing followed."""
 
 
-Token = str | Pasted | Escape
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the terminal to a question of :mod:`kiosk.graphics.detect`, perhaps."""
+
+    text: str
+
+
+Token = str | Pasted | Escape | Reply
 
 
 class Keyboard:
@@ -158,6 +167,8 @@ class Keyboard:
             whole, self._open = self._open, ""
             if whole == _PASTE:
                 self._paste = []
+            elif REPLY.fullmatch(whole):
+                yield Reply(whole)
             elif _may_be_key(whole):
                 yield whole
 

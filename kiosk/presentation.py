@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from exam_packages import language
-from exam_packages.attempt.acts import Prefer
-from exam_packages.attempt.preferences import FASTEST, SLOWEST, UNSAID, Preferences
+from exam_packages.attempt.acts import Enlarge, Prefer
+from exam_packages.attempt.preferences import FASTEST, SLOWEST, TEXT_SIZES, UNSAID, Preferences
 from exam_packages.attempt.state import Phase
+from kiosk.screens.base import fits
+from kiosk.session.letters import USUAL
 from kiosk.speech.reader import Reader
 from kiosk.themes import CONSOLE, DEFAULT, THEMES
 from kiosk.themes.signs import PlainSigns
@@ -37,6 +39,7 @@ class Presentation:
         self._drawn = language.SOURCE
         self._recorded: Preferences | None = None
         self._offered = False
+        self._told_letters: int | None = None
         language.use(own)
         client.theme = DEFAULT
 
@@ -69,6 +72,7 @@ class Presentation:
 
     async def follow(self) -> None:
         """Show what the record says; tell it what was chosen before there was one."""
+        await self._follow_letters()
         attempt = self._client.view.attempt
         if attempt is None:
             self._recorded, self._offered = None, False
@@ -78,6 +82,36 @@ class Presentation:
         elif attempt.preferences is None and self.now != UNSAID and not self._offered:
             self._offered = True
             await self.choose()
+
+    async def enlarge(self, percent: int) -> None:
+        """The candidate chose letters of another size."""
+        attempt = self._client.view.attempt
+        recorded = attempt is not None and attempt.phase is not Phase.CLOSED
+        if not (recorded and await self._client.act(Enlarge(percent))):
+            await self._client.enlarge(percent)  # else the record tells it back
+
+    async def _follow_letters(self) -> None:
+        """Have the letters that the record says; tell it those chosen before there was one."""
+        attempt, letters = self._client.view.attempt, self._client.letters
+        if not letters.ours:
+            wanted = attempt.text_percent if attempt is not None else None
+            if wanted not in (None, self._told_letters):
+                self._client.announce(
+                    "Letters of {percent} % were granted. The letters are this terminal's own: "
+                    "call the invigilator, who can set them.",
+                    percent=wanted,
+                )
+            self._told_letters = wanted
+            return
+        if not fits(self._client.size) and letters.percent != USUAL:
+            await self.enlarge(max(each for each in TEXT_SIZES if each < letters.percent))
+            return  # larger than this window can show the exam in
+        if attempt is None or not self._client.view.settled:
+            return
+        if attempt.text_percent is not None:
+            await self._client.enlarge(attempt.text_percent)
+        elif letters.percent != USUAL and attempt.phase is not Phase.CLOSED:
+            await self._client.act(Enlarge(letters.percent))
 
     def forget(self) -> None:
         """Another candidate may come."""

@@ -24,7 +24,11 @@ from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
-from kiosk.keyboard import Escape, Keyboard, Pasted, Token
+from kiosk.graphics import kitty
+from kiosk.graphics.board import BOARD, Ability
+from kiosk.graphics.detect import PATIENCE_S, QUESTION, Questions
+from kiosk.graphics.painter import Painter
+from kiosk.keyboard import Escape, Keyboard, Pasted, Reply
 from kiosk.turns import Turns
 
 READ = 4096
@@ -43,6 +47,10 @@ MODES = (
 once again, second screen, mouse, no cursor, focus, key protocol, paste, no wrapping."""
 
 
+class PicturesShown(Message):
+    """The terminal shows pictures in pixels: lay them out again."""
+
+
 class KioskDriver(LinuxDriver):
     """Linux driver that no input ends and no stuck output stops."""
 
@@ -51,6 +59,9 @@ class KioskDriver(LinuxDriver):
         self._lagging = False
         """Whether frames are left out because the terminal does not take them."""
         self._ending = False
+        self._questions: Questions | None = None
+        """What the terminal was asked, until it answered or was asked long enough ago."""
+        self.painter = Painter(self.write, self.fileno)
         self._sent: Future[Any] | None = None
         """The message that was given to the screen last."""
 
@@ -99,8 +110,38 @@ class KioskDriver(LinuxDriver):
         self.write(MODES)
         self._app.refresh(layout=True)
 
+    # Pictures.
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and ask it whether it shows pictures."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]  # Textual says nothing
+        BOARD.ability = Ability.CELLS
+        self._questions = Questions()
+        self.write(QUESTION)
+        self._loop.call_later(PATIENCE_S, self._ask_no_more)
+
+    def _ask_no_more(self) -> None:
+        self._questions = None
+
+    def _heard(self, reply: str) -> None:
+        """The terminal answered: where it shows pictures, lay them out again."""
+        if self._questions is None:
+            return
+        self._questions.hear(reply)
+        ability = self._questions.ability
+        if ability is None:
+            return
+        self._questions = None
+        BOARD.ability = ability
+        if ability is Ability.KITTY:
+            self.write(kitty.DELETE)  # of a screen that was killed
+        if ability is not Ability.CELLS:
+            self._app.post_message(PicturesShown())
+
     def stop_application_mode(self) -> None:
         """Give the terminal back in order. This waits for it."""
+        if BOARD.ability is Ability.KITTY:
+            self.write(kitty.DELETE)
         self._ending = True
         super().stop_application_mode()
 
@@ -111,7 +152,8 @@ class KioskDriver(LinuxDriver):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
             os.set_blocking(self.fileno, False)
             try:
-                os.write(self.fileno, RESTORE)
+                kitten = kitty.DELETE.encode() if BOARD.ability is Ability.KITTY else b""
+                os.write(self.fileno, kitten + RESTORE)
             finally:
                 os.set_blocking(self.fileno, True)
 
@@ -144,6 +186,9 @@ class KioskDriver(LinuxDriver):
                         return
                     tokens = keyboard.feed(decode(data))
                 for token in tokens:
+                    if isinstance(token, Reply):
+                        self._loop.call_soon_threadsafe(self._heard, token.text)
+                        continue
                     for message in reader.read(token):
                         self.process_message(message)
                         if isinstance(message, events.Key | events.Paste):
@@ -171,7 +216,7 @@ class _Reader:
         self._debug = debug
         self._parser = XTermParser(debug)
 
-    def read(self, token: Token) -> list[Message]:
+    def read(self, token: str | Pasted | Escape) -> list[Message]:
         match token:
             case Pasted(text=text):
                 return [events.Paste(text.replace("\x00", ""))]

@@ -74,6 +74,30 @@ class ComeBack(Object, tag=32):
     """Be back from a break."""
 
 
+class Play(Object, tag=35):
+    """Play the recording of a media interaction, or let one that broke off go on."""
+
+    item: str
+    response: str
+
+
+class Hear(Object, tag=36):
+    """How far the recording of a media interaction has been heard: see
+    :class:`exam_packages.attempt.events.Heard`."""
+
+    item: str
+    response: str
+    at_ms: int
+    how: int
+
+
+class Enlarge(Object, tag=37):
+    """Choose the size of the letters, one of
+    :data:`exam_packages.attempt.preferences.TEXT_SIZES`."""
+
+    percent: int
+
+
 Act: TypeAlias = (
     Practise
     | Begin
@@ -87,4 +111,7 @@ Act: TypeAlias = (
     | Submit
     | TakeBreak
     | ComeBack
+    | Play
+    | Hear
+    | Enlarge
 )

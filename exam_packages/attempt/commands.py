@@ -71,8 +71,23 @@ class LetBack(Object, tag=21):
     """The candidate's identity was checked after a break: the questions may be seen again."""
 
 
+class EnlargeText(Object, tag=25):
+    """Grant letters of this size, in percent of the station's own."""
+
+    percent: int
+
+
 Order: TypeAlias = (
-    Admit | Pause | Resume | AddTime | Say | Stop | Accommodate | AllowBreaks | LetBack
+    Admit
+    | Pause
+    | Resume
+    | AddTime
+    | Say
+    | Stop
+    | Accommodate
+    | AllowBreaks
+    | LetBack
+    | EnlargeText
 )
 
 

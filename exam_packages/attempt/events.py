@@ -218,6 +218,37 @@ class BreakEnded(Object, tag=56):
     """The candidate goes on after a break."""
 
 
+GOES_ON, STOPPED_AT, HEARD_ALL = 0, 1, 2
+"""How far a recording was heard: so far; to where the candidate, a pause or the way to another
+question stopped it; to its end."""
+
+
+class Played(Object, tag=60):
+    """A recording of the item begins to sound, for the ``number``-th time, at ``from_ms`` of
+    it. Written before the first sound. The same number again: that play goes on."""
+
+    item: str
+    response: str
+    number: int
+    from_ms: int
+
+
+class Heard(Object, tag=61):
+    """How far a play has come: ``at_ms`` of the recording, and ``how`` (see above)."""
+
+    item: str
+    response: str
+    number: int
+    at_ms: int
+    how: int
+
+
+class Enlarged(Object, tag=62):
+    """The candidate chose the size of the letters, in percent of the station's own."""
+
+    percent: int
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -268,6 +299,9 @@ Event: TypeAlias = (
     | BreakOver
     | Returned
     | BreakEnded
+    | Played
+    | Heard
+    | Enlarged
     | SnapshotTaken
     | Identified
 )

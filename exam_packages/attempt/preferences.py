@@ -16,6 +16,10 @@ SLOWEST, FASTEST, PACE = 80, 400, 160
 """Words per minute of reading aloud: the bounds, and how it begins."""
 
 
+TEXT_SIZES: Final = (100, 125, 150, 200)
+"""How large letters can be, in percent of the station's own."""
+
+
 class Preferences(Object):
     """``language`` and ``theme`` are names, empty for the station's own; ``aloud`` says whether
     what has the focus is read, at ``pace`` words per minute. A station that does not have what

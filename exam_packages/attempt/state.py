@@ -18,6 +18,7 @@ from exam_packages.attempt.commands import (
     Admit,
     AllowBreaks,
     Command,
+    EnlargeText,
     LetBack,
     Pause,
     Resume,
@@ -25,6 +26,7 @@ from exam_packages.attempt.commands import (
     Stop,
     journaled_command,
 )
+from exam_packages.attempt.plays import Plays, played
 from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.progress import Progress, advance, allow, lengthen, let_back
 from exam_packages.attempt.workings import Workings, add
@@ -57,6 +59,7 @@ class Attempt:
     recorded: int = 0
     flags: frozenset[str] = frozenset()
     workings: Workings = field(default_factory=Workings)
+    plays: Plays = field(default_factory=lambda: MappingProxyType({}))
     calling: bool = False
     progress: Progress = field(default_factory=Progress)
     visited: frozenset[str] = frozenset()
@@ -67,6 +70,8 @@ class Attempt:
     command: int = 0
     closed: int = 0
     preferences: Preferences | None = None
+    text_percent: int | None = None
+    """The size of the letters; ``None``: nobody chose one."""
     snapshots: int = 0
     sequence: int = -1
 
@@ -126,6 +131,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             | ev.BreakEnded()
         ):
             return replace(attempt, progress=advance(attempt.progress, event))
+        case ev.Played() | ev.Heard():
+            return replace(attempt, plays=played(attempt.plays, event))
         case ev.Called(on=on):
             return replace(attempt, calling=on)
         case ev.Opened(epoch=epoch, held=held):
@@ -133,6 +140,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
         case ev.Preferred(preferences=preferences):
             return replace(attempt, preferences=preferences)
+        case ev.Enlarged(percent=percent):
+            return replace(attempt, text_percent=percent)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -177,5 +186,7 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, progress=allow(attempt.progress, times))
         case LetBack():
             return replace(attempt, progress=let_back(attempt.progress))
+        case EnlargeText(percent=percent):
+            return replace(attempt, text_percent=percent)
         case Stop():
             return attempt

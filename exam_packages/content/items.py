@@ -14,7 +14,6 @@ from exam_packages.canon import Object
 from exam_packages.content import patterns, text
 from exam_packages.content.catalogs import Catalog
 from exam_packages.content.interactions import (
-    QTI_NAMES,
     Area,
     Associate,
     Choice,
@@ -65,7 +64,6 @@ __all__ = [
     "complete",
     "fits",
     "problem",
-    "shown",
     "unordered",
     "unshown",
 ]
@@ -96,20 +94,13 @@ class Item(Object):
         return next((each for each in self.interactions if each.response == response), None)
 
 
-def shown(interaction: Interaction) -> bool:
-    """Whether a station of this version can show *interaction*."""
-    return not isinstance(interaction, Media)
-
-
 def unshown(item: Item) -> tuple[str, ...]:
     """What of *item* a station of this version cannot show, by name; none is good."""
-    found = [
-        f"{QTI_NAMES[type(each)]} interaction" for each in item.interactions if not shown(each)
-    ]
+    found = []
     for part in text.walk((item.body, item.interactions)):
         match part:
-            case text.Recording():
-                found.append("recording")
+            case text.Recording(media_type=kind) if not kind.startswith("audio/"):
+                found.append("film")
             case text.Printed() | text.When() | text.WhenBlock():
                 found.append("template variable without a value")
             case _:

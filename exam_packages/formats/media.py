@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from exam_packages.formats import svg
 from exam_packages.formats.errors import FormatError
+from exam_packages.recordings import RecordingError, Sound, sound
 
 MAX_SIZE = 8 * 1024 * 1024
 MAX_SIDE = 8_000
@@ -50,27 +51,20 @@ def picture(name: str, data: bytes) -> Taken:
     return Taken(facts(name, data), data)
 
 
-def recording_type(name: str, data: bytes) -> str:
-    """The media type of a sound or a film. Raises :class:`FormatError`."""
-    for start, at, kind in _RECORDINGS:
-        if data[at : at + len(start)] == start:
-            return kind
-    if data[:1] == b"\xff" and len(data) > 1 and data[1] & 0xE6 == 0xE2:
-        return "audio/mpeg"
-    raise FormatError(
-        "The recording {file} is none of MP3, Ogg, WAV, FLAC, MP4 or WebM; save it as one.",
-        file=name,
-    )
+def recording(name: str, data: bytes) -> Sound:
+    """Recognise a recording of sound within bounds. Raises :class:`FormatError`."""
+    try:
+        return sound(name, data)
+    except RecordingError as problem:
+        raise FormatError(problem.template, **problem.fields) from None
 
 
-_RECORDINGS = (
-    (b"ID3", 0, "audio/mpeg"),
-    (b"OggS", 0, "audio/ogg"),
-    (b"WAVE", 8, "audio/wav"),
-    (b"fLaC", 0, "audio/flac"),
-    (b"ftyp", 4, "video/mp4"),
-    (b"\x1a\x45\xdf\xa3", 0, "video/webm"),
-)
+def media_type(name: str, data: bytes) -> str:
+    """The media type of a picture or a recording, by its bytes. Raises :class:`FormatError`."""
+    known = data[:12].startswith((b"RIFF", b"fLaC", b"OggS", b"ID3", b"\xff"))
+    if known and data[:3] != b"\xff\xd8\xff" and data[8:12] != b"WEBP":
+        return recording(name, data).media_type
+    return facts(name, data).media_type
 
 
 def facts(name: str, data: bytes) -> Facts:

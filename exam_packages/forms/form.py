@@ -43,7 +43,7 @@ from exam_packages.content.paper import (
 )
 from exam_packages.errors import ExamError
 from exam_packages.formats.formulas import draw_formulas
-from exam_packages.formats.media import facts
+from exam_packages.formats.media import media_type
 from exam_packages.forms.lots import Lots
 from exam_packages.forms.moving import moving_of
 from exam_packages.rules.key import AnswerKey, Entry, SectionKey
@@ -92,7 +92,7 @@ def blobs(form: DrawnForm) -> list[tuple[str, str, bytes]]:
     for name, exhibit in sorted(form.exhibits.items()):
         found.append((exhibit_blob(name), OBJECT_TYPE, canon.pack(exhibit)))
     for name, data in sorted(form.media.items()):
-        found.append((media_blob(name), facts(name, data).media_type, data))
+        found.append((media_blob(name), media_type(name, data), data))
     return found
 
 

@@ -405,6 +405,8 @@ def _order(order: cmd.Order) -> str:
             return say("Added {time}", time=length(seconds * SECOND))
         case cmd.Say(text=text):
             return say("Message: “{text}”", text=text)
+        case cmd.EnlargeText(percent=percent):
+            return say("Set the letters to {percent} %", percent=percent)
         case cmd.Accommodate():
             return say("Changed how the screen is read")
         case cmd.AllowBreaks(times=times):

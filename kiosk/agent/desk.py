@@ -258,10 +258,19 @@ class Desk:
                 self._read(screen, message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.SoundTried(found=found):
+                self._sound_tried(found)
             case ipc.Fault(trace=trace):
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
                 self._notice("screen-fault", "The screen stopped by a fault of its own.", trace)
+
+    def _sound_tried(self, found: int) -> None:
+        match found:
+            case ipc.SILENT:
+                self._notice("sound-fails", "The sound of this station does not work.")
+            case ipc.UNHEARD:
+                self._notice("sound-unheard", "The candidate does not hear the trial sound.")
 
     def _meet(self, screen: Screen, hello: ipc.Hello) -> None:
         if hello.version != ipc.VERSION:
@@ -308,6 +317,7 @@ class Desk:
         if problem is not None:
             station.refuse(request, problem)
         else:
+            station.incidents.extend(e.words for e in decided if isinstance(e, ev.Noticed))
             station.tell(ipc.Saved(request))
 
     def _write(self, record: Record, events: Events) -> JournalError | None:

@@ -21,7 +21,9 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 9.  “Stop and hand in” closes from every state.
 10. The invigilator can be called, and how the screen is read chosen, from the beginning to the
     end, also in a pause.
-11. After the end, nothing.
+11. Recordings are played as :mod:`kiosk.playing` says: only those of the question on the
+    screen, while the exam runs. How far one was heard is taken down in a pause too.
+12. After the end, nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.moving import Map, map_of
-from exam_packages.attempt.preferences import Preferences
+from exam_packages.attempt.plays import played
+from exam_packages.attempt.preferences import TEXT_SIZES, Preferences
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.attempt.workings import (
     MAX_NOTE,
@@ -46,7 +49,7 @@ from exam_packages.attempt.workings import (
     add,
 )
 from exam_packages.clock import Stamp
-from exam_packages.content.items import Choice, Item, problem, unordered
+from exam_packages.content.items import Choice, Item, Media, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
     HIGHLIGHT,
@@ -58,6 +61,7 @@ from exam_packages.content.paper import (
     item_blob,
 )
 from exam_packages.content.values import Response
+from kiosk import playing
 from kiosk.agent import stepping
 from kiosk.agent.refusals import CLOSED, ELSEWHERE, ON_BREAK
 from kiosk.agent.refusals import NO_SUCH_ITEM as NO_SUCH_ITEM
@@ -107,6 +111,8 @@ NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
 NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
+NO_SUCH_RECORDING = Refusal("There is no such recording in the question on the screen.")
+ALL_PLAYED = Refusal("This recording has been played as often as this question allows.")
 TOO_MANY_RUNS = Refusal("There are too many highlights in this text; take some back first.")
 
 
@@ -123,6 +129,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
         return _order(exam, attempt, asked)
     if isinstance(asked, acts.Prefer):
         return _prefer(attempt, asked.preferences)
+    if isinstance(asked, acts.Enlarge):
+        return _enlarge(attempt, asked.percent)
     if time_is_over(ledger, now):
         return TIME_OVER
     match asked:
@@ -132,6 +140,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
             return _begin(exam, attempt)
         case acts.Call(on=on):
             return () if on == attempt.calling else (ev.Called(on),)
+        case acts.Hear(item=item, response=response, at_ms=at_ms, how=how):
+            return playing.heard(attempt.plays, item, response, at_ms, how)
         case _:
             return _work(exam, ledger, now, asked)
 
@@ -160,8 +170,14 @@ def reopen(attempt: Attempt, epoch: int, cause: int, outage_ns: int, limit_s: in
 
 def _prefer(attempt: Attempt, preferences: Preferences) -> Events | Refusal:
     if not preferences.sound:
-        return NO_SUCH_CHOICE
+        return NO_SUCH_DISPLAY
     return () if preferences == attempt.preferences else (ev.Preferred(preferences),)
+
+
+def _enlarge(attempt: Attempt, percent: int) -> Events | Refusal:
+    if percent not in TEXT_SIZES:
+        return NO_SUCH_DISPLAY
+    return () if percent == attempt.text_percent else (ev.Enlarged(percent),)
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
@@ -205,7 +221,8 @@ def _work(
     | acts.Work
     | acts.Submit
     | acts.TakeBreak
-    | acts.ComeBack,
+    | acts.ComeBack
+    | acts.Play,
 ) -> Events | Refusal:
     attempt = ledger.attempt
     if attempt.phase is Phase.PAUSED:
@@ -241,6 +258,11 @@ def _work(
             if refusal is not None:
                 return refusal
             return () if add(attempt.workings, what) == attempt.workings else (what,)
+        case acts.Play(item=item, response=response):
+            if item != attempt.place:
+                return NO_SUCH_RECORDING
+            refusal = _closed_to(paper, attempt, item)
+            return refusal or _play(exam.items[item], attempt, response)
         case acts.HandIn():
             refusal = stepping.held(paper, ledger, now, None)
             return refusal or close(attempt, ev.HANDED_IN)
@@ -303,6 +325,19 @@ def _closed_to(paper: Map, attempt: Attempt, item: str) -> Refusal | None:
     return None if paper.answerable(attempt, item) else ELSEWHERE
 
 
+def _play(item: Item, attempt: Attempt, response: str) -> Events | Refusal:
+    interaction = playing.media(item, response)
+    if interaction is None:
+        return NO_SUCH_RECORDING
+    begun = playing.begin(attempt.plays, item.identifier, interaction)
+    if begun is None:
+        return ALL_PLAYED
+    standing = attempt.responses.get(item.identifier, ())
+    after = replace(attempt, plays=played(attempt.plays, begun[-1]))
+    counted = _respond(item, after, standing)
+    return counted if isinstance(counted, Refusal) else (*begun, *counted)
+
+
 def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> Events | Refusal:
     given = {response.identifier: response for response in responses}
     if len(given) != len(responses) or any(item.interaction(name) is None for name in given):
@@ -313,6 +348,8 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
     standing = []
     for interaction in item.interactions:
         response = given.get(interaction.response, Response(interaction.response, ()))
+        if isinstance(interaction, Media):  # counted here, whatever the screen says
+            response = playing.counted(attempt.plays, item.identifier, interaction)
         why = problem(interaction, response)
         if why is not None:
             return Refusal(
@@ -342,11 +379,13 @@ def _order(exam: Exam, attempt: Attempt, signed: bytes) -> Events | Refusal:
                 )
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
-            return NO_SUCH_CHOICE
+            return NO_SUCH_DISPLAY
         case commands.AllowBreaks(times=times) if abs(times) > MAX_BREAKS:
             return Refusal("The hall allowed {times} breaks at once.", (("times", times),))
         case commands.LetBack() if exam.paper is not None:
             return (ev.Commanded(signed), *stepping.allowed_back(map_of(exam.paper), attempt))
+        case commands.EnlargeText(percent=percent) if percent not in TEXT_SIZES:
+            return NO_SUCH_DISPLAY
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:

@@ -75,7 +75,18 @@ class Fault(Object, tag=7):
     trace: str
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault
+SILENT, SOUNDS, UNHEARD = 0, 1, 2
+"""What is known of the sound: the device does not work; it works; it works, and the candidate
+hears nothing."""
+
+
+class SoundTried(Object, tag=25):
+    """The sound of this station was tried: see :data:`SILENT` and its fellows."""
+
+    found: int
+
+
+FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried
 
 
 # From the agent.

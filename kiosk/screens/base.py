@@ -11,6 +11,7 @@ from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Size
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
 from textual.widgets import Static
@@ -22,7 +23,15 @@ from kiosk.widgets.text import plain
 if TYPE_CHECKING:
     from kiosk.client import Client
 
-LEAST_WIDTH, LEAST_HEIGHT = 80, 24
+LEAST_WIDTH, LEAST_HEIGHT = 60, 20
+USUAL_WIDTH = 80
+"""80 by 24 is what all is laid out for; this much is left of a small display in large letters."""
+
+
+def fits(size: Size) -> bool:
+    """Whether the exam can be shown in a window of *size*."""
+    return size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
+
 
 # At once, before the next key is given to anybody: keys typed right after Tab belong to
 # where it leads, and without priority they would still go to where it came from.
@@ -36,14 +45,15 @@ _EMPTY = (Content(""), Content(""))
 
 
 class _TooSmall:
-    """Shared by screens and dialogs: below 80×24 one sentence stands instead."""
+    """Shared by screens and dialogs: below 60×20 one sentence stands instead."""
 
     _focused: Widget | None = None
     """What had the focus before the window became too small: what is hidden loses it."""
 
     def watch_size(self, size: events.Resize) -> None:
         screen = cast("Screen[object]", self)
-        small = size.size.width < LEAST_WIDTH or size.size.height < LEAST_HEIGHT
+        small = not fits(size.size)
+        screen.set_class(size.size.width < USUAL_WIDTH, "-tight")
         if small and not screen.has_class("-small"):
             self._focused = screen.focused
         elif self._focused is not None and not small:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -12,7 +15,7 @@ from textual.widget import Widget
 from exam_packages.attempt.events import DEVICE, VIDEO_FILE
 from exam_packages.content.paper import LINEAR, Paper
 from exam_packages.language import _, ngettext, say
-from kiosk.screens import standing
+from kiosk.screens import sound_check, standing
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.view import Stage
 from kiosk.widgets.bars import Key
@@ -48,6 +51,8 @@ class Rules(Lines):
 class BeforeScreen(KioskScreen):
     """Waiting to be admitted, then ready to begin."""
 
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f7", "try_sound", show=False)]
+
     def body(self) -> ComposeResult:
         with VerticalScroll(id="before", can_focus=False):
             yield words("", id="state", classes="heading")
@@ -62,6 +67,8 @@ class BeforeScreen(KioskScreen):
 
     def keys(self) -> tuple[Key, ...]:
         keys = super().keys()
+        if self.client.sounds.needed:
+            keys = (*keys, sound_check.key())
         if self.is_mounted and self.pane().max_scroll_y > 0:
             keys = (*keys, Key("pagedown", _("More below"), "scroll_page(1)"))
         return keys
@@ -92,6 +99,9 @@ class BeforeScreen(KioskScreen):
         self.query_one("#acts").display = practise.display or begin.display
         if shown != (practise.display, begin.display):
             self.call_after_refresh(self._focus)
+
+    def action_try_sound(self) -> None:
+        self.app.push_screen(sound_check.SoundDialog())
 
     @on(PushButton.Pressed)
     def _pressed(self, event: PushButton.Pressed) -> None:
@@ -131,6 +141,7 @@ class BeforeScreen(KioskScreen):
             rows.append(
                 (_("Candidate"), f"{view.person.name} ({view.person.candidate})"),
             )
+        rows += sound_check.rows(self.client.sounds)
         if paper is not None:
             rows.append((_("Exam"), paper.title))
             rows.append((_("Questions"), _questions(paper)))

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from exam_packages.attempt.events import StruckOut
 from exam_packages.content import text as rich
-from exam_packages.content.items import Exhibit, Item
+from exam_packages.content.items import Exhibit, Item, Media
 from exam_packages.content.paper import STRIKE_OUT, exhibit_blob, item_blob
 from exam_packages.errors import ExamError
 from exam_packages.language import _, say
@@ -31,7 +31,8 @@ from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
 from kiosk.widgets.bars import Key
-from kiosk.widgets.question import Question
+from kiosk.widgets.question import Question, recordings_in
+from kiosk.widgets.recording import Deck, RecordingRows, Told
 from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
@@ -159,6 +160,7 @@ class ExamScreen(KioskScreen):
         if course is not self._sat:  # another candidate's, or a new practice
             self._sat = course
             self._shown = self._loading = None
+        self.query_one(Question).look_at_recordings()
         wanted = (course.part, course.place)
         if self._shown != wanted and self._loading != wanted:
             self._loading = wanted
@@ -195,7 +197,9 @@ class ExamScreen(KioskScreen):
         question = self.query_one(Question)
         struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
         shown = msgspec.structs.replace(item, body=self._body(course))
-        await question.show(shown, course.responses(item_id), pictures, struck)
+        besides = recordings_in(self.exhibits)
+        deck = self._deck(course, item_id)
+        await question.show(shown, course.responses(item_id), pictures, struck, deck, besides)
         if not stands:
             sheet = self.query_one(ExhibitSheet)
             sheet.load(self._exhibit_blocks(course), pictures=pictures)
@@ -208,6 +212,8 @@ class ExamScreen(KioskScreen):
             question.focus_first()
         self.tell()  # at once: the number above and the question are painted together
         self.client.wake()
+        self.client.sounds.begin(course, item)
+        self.run_worker(self._load_recordings(course.part, item), group="recordings")
         self.run_worker(self._load_pictures(course.part, item), group="pictures")
         self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
 
@@ -264,6 +270,34 @@ class ExamScreen(KioskScreen):
             blocks += dressed(exhibit.body, runs, selected if blob == own else None)
         return tuple(blocks)
 
+    def _deck(self, course: Course, item: str) -> Deck:
+        def told(recording: rich.Recording, interaction: Media | None) -> Told:
+            return self.client.sounds.told(course, item, recording, interaction)
+
+        return told
+
+    @on(RecordingRows.Wanted)
+    def _play(self, event: RecordingRows.Wanted) -> None:
+        event.stop()
+        if self.course is not None and self.shown is not None:
+            sounds = self.client.sounds
+            sounds.toggle(self.course, self.shown, event.recording, event.interaction)
+
+    @on(RecordingRows.Louder)
+    def _louder(self, event: RecordingRows.Louder) -> None:
+        event.stop()
+        self.client.sounds.louder(event.steps)
+
+    async def _load_recordings(self, part: int, item: Item) -> None:
+        """Read the recordings before they are asked for: their length is shown, and they begin
+        at once."""
+        for recording in recordings_in((item, self.exhibits)):
+            try:
+                await self.client.library.recording(part, recording.media)
+            except ExamError as problem:
+                self.client.announce(problem.template, **problem.fields)
+            self.client.wake()
+
     async def _load_pictures(self, part: int, item: Item) -> None:
         exhibits = [block for exhibit in self.exhibits for block in exhibit.body]
         for media in sorted(_media(item, exhibits)):
@@ -290,6 +324,12 @@ class ExamScreen(KioskScreen):
                         await library.load_picture(course.part, media)
             except ExamError:
                 return  # it is asked for again, and told, when it is opened
+
+    def pictures_again(self) -> None:
+        """Read and lay out the pictures anew."""
+        if self.course is not None and self.item is not None:
+            work = self._load_pictures(self.course.part, self.item)
+            self.run_worker(work, group="pictures")
 
     # Exhibits.
 

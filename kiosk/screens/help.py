@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 
+from exam_packages.attempt.preferences import TEXT_SIZES
 from exam_packages.language import _, in_use, languages
 from kiosk.screens.base import Dialog, words
 from kiosk.widgets.lines import Lines, Row, Rows
@@ -48,6 +49,13 @@ class DisplayRows(Rows):
         if aloud:
             rows.append(_row(SLOWER, "−", _("Read more slowly")))
             rows.append(_row(FASTER, "+", _("Read faster")))
+        if client.letters.ours:
+            rows.append(
+                Row("#letters", (Content.styled(_("Size of the letters:"), "bold"),), active=False)
+            )
+            for percent in TEXT_SIZES:
+                chosen = client.letters.percent == percent
+                rows.append(_row(f"letters {percent}", "●" if chosen else "○", f"{percent} %"))
         if client.may_call:
             call = (
                 _("No longer call the invigilator") if client.calling else _("Call the invigilator")
@@ -136,6 +144,8 @@ class HelpDialog(Dialog):
                 self._choose(presentation.choose(faster=1 if kind == FASTER else -1))
             case "theme":
                 self._choose(presentation.choose(theme=name))
+            case "letters":
+                self._choose(presentation.enlarge(int(name)))
             case "language":
                 self._choose(presentation.choose(language=name))
 

@@ -6,7 +6,7 @@ our own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.cells import cell_len
 from textual import events
@@ -89,11 +89,18 @@ class KeyBar(Bar):
             spare = [key for key in keys if key.spare][-1]
             keys = tuple(key for key in keys if key is not spare)
             whole -= cell_len(f"{spare.shown} {spare.label}")
+        at = 0
+        while whole + len(keys) - 1 > room and at < len(keys):  # what it does, F5 tells
+            whole -= cell_len(keys[at].label) + 1
+            keys = (*keys[:at], replace(keys[at], label=""), *keys[at + 1 :])
+            at += 1
         self._drawn = keys
         wide = "  " if whole + 2 * (len(keys) - 1) <= room else " "
         for key in keys:
             gap = wide if content else ""
-            content += Content.assemble(gap, (key.shown, "bold reverse"), f" {key.label}")
+            content += Content.assemble(
+                gap, (key.shown, "bold reverse"), f" {key.label}" if key.label else ""
+            )
             self._ends.append(content.cell_length)
         self.show(content)
 

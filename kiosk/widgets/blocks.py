@@ -76,9 +76,8 @@ def _block(
             return head + [Content("  ") + line for line in inner(blocks, width - 2)]
         case rich.Rule():
             return [Content.styled("─" * max(4, width), "$quiet")]
-        case rich.Recording(alt=alt):  # no form is drawn with one
-            sentence = _("This station cannot play this recording. Call the invigilator.")
-            return [*wrap(plain(sentence, "bold"), width), *wrap(plain(alt, "$quiet"), width)]
+        case rich.Recording(alt=alt):  # its player stands below
+            return wrap(plain(alt or _("Recording"), "italic"), width, "♪ ")
         case rich.WhenBlock(blocks=blocks):
             return inner(blocks, width)
         case rich.Slot():

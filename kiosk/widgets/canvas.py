@@ -16,6 +16,7 @@ from textual.content import Content
 
 from exam_packages.content.items import Area
 from exam_packages.content.text import Picture
+from kiosk.graphics.board import BOARD, Painting
 from kiosk.widgets.picture import Cells, half_cells, shape
 
 if TYPE_CHECKING:
@@ -94,20 +95,20 @@ class _Surface:
     """Scales the picture's pixels to those of the cells."""
 
     view: View
-    columns: int
-    rows: int
+    width: int
+    height: int
 
     def to(self, x: float, y: float) -> tuple[float, float]:
         view = self.view
         return (
-            (x - view.left) * self.columns / view.width - 0.5,
-            (y - view.top) * self.rows * 2 / view.height - 0.5,
+            (x - view.left) * self.width / view.width - 0.5,
+            (y - view.top) * self.height / view.height - 0.5,
         )
 
     def near(self, x: float, y: float) -> tuple[float, float]:
         """As :meth:`to`, but never far outside: a pen walks every pixel, seen or not."""
         across, down = self.to(x, y)
-        width, height = self.columns, self.rows * 2
+        width, height = self.width, self.height
         return min(max(across, -width), 2 * width), min(max(down, -height), 2 * height)
 
     def cell(self, at: Point) -> Point:
@@ -130,34 +131,54 @@ def draw(
 
     *lines* go from point to point; *cross* has a line down and one across through it.
     """
-    from PIL import Image, ImageDraw
+    from PIL import Image
 
     columns, rows = shape(view.width, view.height, *room)
-    surface = _Surface(view, columns, rows)
-    image = cells.image.resize(
-        (columns, rows * 2), Image.Resampling.LANCZOS, _box(cells.image, view, whole)
-    )
+
+    def paint(width: int, height: int) -> Image.Image:
+        surface = _Surface(view, width, height)
+        box = _box(cells.image, view, whole)
+        image = cells.image.resize((width, height), Image.Resampling.LANCZOS, box)
+        _mark(image, surface, max(1, width // columns // 4), marks, lines, stamps, cross)
+        return image
+
+    drawn = BOARD.marked(half_cells(paint(columns, rows * 2)), Painting(columns, rows, paint))
+    surface = _Surface(view, columns, rows * 2)
+    return Drawn(tuple(_labelled(drawn, marks, surface)), columns, view)
+
+
+def _mark(
+    image: Image.Image,
+    surface: _Surface,
+    pen_width: int,
+    marks: Sequence[Mark],
+    lines: Sequence[tuple[Point, Point]],
+    stamps: Sequence[Stamp],
+    cross: Point | None,
+) -> None:
+    """Draw over *image* what stands on it, with a pen that is *pen_width* pixels wide."""
+    from PIL import Image, ImageDraw
+
     for stamp in stamps:
         _press(image, stamp, surface)
     over = Image.new("L", image.size, 0)
     pen = ImageDraw.Draw(over)
     for mark in marks:
         if mark.area is not None:
-            _trace(pen, mark.area, surface, fill=None)
+            _trace(pen, mark.area, surface, fill=None, pen_width=pen_width)
             if mark.here:
                 _tint(image, mark.area, surface)
     for start, end in lines:
-        pen.line([surface.near(*start), surface.near(*end)], fill=255)
+        pen.line([surface.near(*start), surface.near(*end)], fill=255, width=pen_width)
     if cross is not None:
         x, y = map(round, surface.near(*cross))
-        pen.line([(x, 0), (x, image.height)], fill=255)
-        pen.line([(0, y), (image.width, y)], fill=255)
+        pen.line([(x, 0), (x, image.height)], fill=255, width=pen_width)
+        pen.line([(0, y), (image.width, y)], fill=255, width=pen_width)
     dark = image.convert("L").point(lambda value: 255 if value < 128 else 0)
     ink = Image.composite(
         Image.new("RGB", image.size, ON_DARK), Image.new("RGB", image.size, ON_LIGHT), dark
     )
     image.paste(ink, mask=over)
-    return Drawn(tuple(_labelled(half_cells(image), marks, surface)), columns, view)
 
 
 def _box(image: Image.Image, view: View, whole: View) -> tuple[float, float, float, float]:
@@ -171,14 +192,20 @@ def _box(image: Image.Image, view: View, whole: View) -> tuple[float, float, flo
     )
 
 
-def _trace(pen: ImageDraw.ImageDraw, area: Area, surface: _Surface, fill: int | None) -> None:
+def _trace(
+    pen: ImageDraw.ImageDraw,
+    area: Area,
+    surface: _Surface,
+    fill: int | None,
+    pen_width: int = 1,
+) -> None:
     """Draw the outline of *area*, or all of it."""
     numbers = area.coordinates
     match area.shape:
         case "rect":
             left, top = surface.near(min(numbers[0], numbers[2]), min(numbers[1], numbers[3]))
             right, bottom = surface.near(max(numbers[0], numbers[2]), max(numbers[1], numbers[3]))
-            pen.rectangle([left, top, right, bottom], outline=255, fill=fill)
+            pen.rectangle([left, top, right, bottom], outline=255, fill=fill, width=pen_width)
         case "circle" | "ellipse":
             across, down = numbers[2], numbers[-1]
             turns = [2 * pi * turn / ROUND for turn in range(ROUND)]
@@ -186,12 +213,13 @@ def _trace(pen: ImageDraw.ImageDraw, area: Area, surface: _Surface, fill: int | 
                 surface.near(numbers[0] + across * cos(turn), numbers[1] + down * sin(turn))
                 for turn in turns
             ]
-            pen.polygon(corners, outline=255, fill=fill)
+            pen.polygon(corners, outline=255, fill=fill, width=pen_width)
         case "poly":
             corners = [surface.near(x, y) for x, y in zip(numbers[::2], numbers[1::2], strict=True)]
-            pen.polygon(corners, outline=255, fill=fill)
+            pen.polygon(corners, outline=255, fill=fill, width=pen_width)
         case _:
-            pen.rectangle([0, 0, surface.columns - 1, surface.rows * 2 - 1], outline=255, fill=fill)
+            whole = [0, 0, surface.width - 1, surface.height - 1]
+            pen.rectangle(whole, outline=255, fill=fill, width=pen_width)
 
 
 def _tint(image: Image.Image, area: Area, surface: _Surface) -> None:
@@ -216,12 +244,13 @@ def _press(image: Image.Image, stamp: Stamp, surface: _Surface) -> None:
 
 def _labelled(lines: list[Content], marks: Sequence[Mark], surface: _Surface) -> list[Content]:
     """*lines* with the labels over them; one that would cover another moves a line or two."""
+    columns = lines[0].cell_length
     taken: set[tuple[int, int]] = set()
     for mark in sorted(marks, key=lambda each: (not each.here, not each.chosen)):
         words = f"›{mark.label}‹" if mark.here else f" {mark.label} "
         style = "$mark" if mark.chosen or mark.here else "$ink"
         x, y = surface.cell(mark.at)
-        if not (0 <= x < surface.columns and 0 <= y < len(lines)):
+        if not (0 <= x < columns and 0 <= y < len(lines)):
             continue
         if mark.area is not None and mark.area.shape in ("rect", "default"):
             # In a corner, where it hides the least of what the area shows.
@@ -230,8 +259,8 @@ def _labelled(lines: list[Content], marks: Sequence[Mark], surface: _Surface) ->
             x, y = max(0, x) + 1, max(0, y)
         else:
             x -= len(words) // 2
-        x = max(0, min(x, surface.columns - len(words)))
-        words = words[: surface.columns]
+        x = max(0, min(x, columns - len(words)))
+        words = words[:columns]
         places = [(line, range(x, x + len(words))) for line in _near(y, len(lines))]
         line, across = next(
             (each for each in places if not any((each[0], at) in taken for at in each[1])),

@@ -18,6 +18,7 @@ from textual.content import Content, Span
 from textual.style import Style
 
 from exam_packages.errors import ExamError
+from kiosk.graphics.board import BOARD, Ability, Painting
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,6 +29,8 @@ MAX_LINES = 24
 """Lines a picture may take, so that the question stays near it."""
 MOST_SIZE = (400, 400)
 """Pixels kept of a picture: more than a terminal's cells can show of it."""
+FINE_SIZE = (1000, 1000)
+"""Pixels kept of one where the terminal shows pixels."""
 
 
 class PictureError(ExamError):
@@ -42,7 +45,7 @@ class Cells:
 
     def lines(self, width: int, most: int = MAX_LINES) -> list[Content]:
         """The picture in at most *width* cells by *most* lines, its shape kept."""
-        return list(_draw(self, max(1, width), max(1, most)))
+        return list(_draw(self, max(1, width), max(1, most), BOARD.ability))
 
     def __hash__(self) -> int:
         return id(self.image)
@@ -85,13 +88,18 @@ def read_picture(data: bytes, most: tuple[int, int] = MOST_SIZE) -> Cells:
 
 
 @lru_cache(maxsize=12)
-def _draw(cells: Cells, width: int, most: int) -> tuple[Content, ...]:
+def _draw(cells: Cells, width: int, most: int, ability: Ability) -> tuple[Content, ...]:
     from PIL import Image
 
     image = cells.image
     # Not larger than it is: a pixel of a small picture is no larger than a cell is wide.
     columns, rows = shape(image.width, image.height, min(width, image.width), most)
-    return tuple(half_cells(image.resize((columns, rows * 2), Image.Resampling.LANCZOS)))
+    lines = half_cells(image.resize((columns, rows * 2), Image.Resampling.LANCZOS))
+
+    def paint(across: int, down: int) -> Image.Image:
+        return image.resize((across, down), Image.Resampling.LANCZOS)
+
+    return tuple(BOARD.marked(lines, Painting(columns, rows, paint)))
 
 
 def shape(width: float, height: float, columns: int, rows: int) -> tuple[int, int]:

@@ -53,6 +53,7 @@ from kiosk.widgets.lines import Lines
 from kiosk.widgets.match import MatchRows
 from kiosk.widgets.order import OrderRows
 from kiosk.widgets.points import PointRows
+from kiosk.widgets.recording import Deck, RecordingRows
 from kiosk.widgets.sheet import Sheet
 from kiosk.widgets.slider import SliderRows
 from kiosk.widgets.text import Pictures, plain_answer
@@ -105,6 +106,7 @@ class Question(VerticalScroll, can_focus=False):
         self._shown: list[Widget] = []
         self._stem: list[Sheet] = []
         self._pictures: Pictures | None = None
+        self._deck: Deck | None = None
         self._height = 0
 
     async def show(
@@ -113,21 +115,29 @@ class Question(VerticalScroll, can_focus=False):
         responses: Sequence[Response],
         pictures: Pictures | None = None,
         struck: frozenset[tuple[str, str]] | None = None,
+        deck: Deck | None = None,
+        besides: Sequence[rich.Recording] = (),
     ) -> None:
         """Show *item* with the answers given so far, and the choices that are struck out, as
-        (response, choice); ``None``: none may be."""
+        (response, choice); ``None``: none may be. *deck* says how its recordings stand;
+        *besides* are those of its exhibits, which stand at the end."""
         self.item = item
         self._struck = struck
         self._answers = {each.identifier: each.members for each in responses}
         self._titles = _titles(item)
         self._pictures = pictures
+        self._deck = deck
         given = {each.identifier: each for each in responses}
         self._taken.clear()
         wanted: list[Widget] = []
         self._stem = []
         with self.app.batch_update():
-            for part in _parts(item):
-                if isinstance(part, tuple):
+            for part in [*_parts(item), *besides]:
+                if isinstance(part, rich.Recording):
+                    player = await self._take(RecordingRows)
+                    player.load(part, "", deck)
+                    wanted.append(player)
+                elif isinstance(part, tuple):
                     sheet = await self._take(Sheet)
                     sheet.load(part, gaps=self._gaps(), pictures=pictures)
                     self._stem.append(sheet)
@@ -189,11 +199,16 @@ class Question(VerticalScroll, can_focus=False):
             case ExtendedText():
                 widget = await self._take(ExtendedTextArea)
                 await widget.load(interaction, response, title)
-            case Media():  # no form is drawn with one; another version's package could have it
-                widget = await self._take(Sheet)
-                sentence = _("This station cannot show this question. Call the invigilator.")
-                widget.load((rich.Paragraph((rich.Text(sentence, rich.BOLD),)),))
+            case Media():
+                widget = await self._take(RecordingRows)
+                widget.load(interaction, title, self._deck)
         return widget
+
+    def look_at_recordings(self) -> None:
+        """See how the recordings now stand."""
+        for widget in self._shown:
+            if isinstance(widget, RecordingRows):
+                widget.look()
 
     def repaint_pictures(self) -> None:
         """A picture arrived, or there is another room for one: lay them out again."""
@@ -318,9 +333,13 @@ def _gap_label(title: str) -> str:
     return title.rpartition(" ")[2] if title and title[-1].isdigit() else ""
 
 
-def _parts(item: Item) -> list[tuple[rich.Block, ...] | Interaction]:
-    """Stem and interactions in reading order: the fields of gaps follow their text."""
-    parts: list[tuple[rich.Block, ...] | Interaction] = []
+Part: TypeAlias = tuple[rich.Block, ...] | Interaction | rich.Recording
+
+
+def _parts(item: Item) -> list[Part]:
+    """Stem, interactions and recordings in reading order: the fields of gaps, and the recordings
+    that stand inside a block, follow their text."""
+    parts: list[Part] = []
     run: list[rich.Block] = []
     seen: set[str] = set()
 
@@ -335,22 +354,34 @@ def _parts(item: Item) -> list[tuple[rich.Block, ...] | Interaction]:
         interaction = item.interaction(name)
         if interaction is not None and name not in seen:
             seen.add(name)
+            if not isinstance(interaction, Media):
+                parts.extend(recordings_in(interaction))
             parts.append(interaction)
 
     for block in item.body:
         if isinstance(block, rich.Slot):
             flush()
             add(block.response)
+        elif isinstance(block, rich.Recording):
+            flush()
+            parts.append(block)
         else:
             run.append(block)
-            if _slots(block):
+            inside = recordings_in(block)
+            if _slots(block) or inside:
                 flush()
+                parts.extend(inside)
                 for name in _slots(block):
                     add(name)
     flush()
     for interaction in item.interactions:
         add(interaction.response)
     return parts
+
+
+def recordings_in(thing: object) -> list[rich.Recording]:
+    """The recordings that stand anywhere in *thing*."""
+    return [part for part in rich.walk(thing) if isinstance(part, rich.Recording)]
 
 
 def _slots(block: rich.Block) -> list[str]:

@@ -31,6 +31,7 @@ preferences = st.builds(Preferences, names, names, st.booleans(), st.integers(0,
 granted = st.builds(Accommodation, names, names, st.booleans())
 orders = st.one_of(
     st.builds(cmd.Accommodate, granted),
+    st.builds(cmd.EnlargeText, st.sampled_from((0, 100, 150))),
     st.builds(cmd.Admit, st.integers(0, 600)),
     st.builds(cmd.Pause),
     st.builds(cmd.Resume),

@@ -3,6 +3,7 @@ every kind, for what writes them."""
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
 from typing import Any
 
@@ -24,12 +25,13 @@ from exam_packages.rules.declarations import (
 )
 from exam_packages.rules.key import ItemKey
 from exam_packages.rules.templates import Templates
+from kiosk.media.tone import wav
 
 VARIABLES = ("N", "M.1")
 MEDIA = {
     "a.png": b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x04\0\0\0\x03",
-    "sound-1.ogg": b"OggS of a sound",
-    "film": b"\x1a\x45\xdf\xa3 of a film",
+    "sound-1.wav": wav(array("h", range(500))),
+    "horn.mp3": bytes.fromhex("fffb9000") + bytes(413),
 }
 _FORMULAS = [
     '<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>N</mi><mo>+</mo><mn>1</mn></math>',
@@ -50,8 +52,8 @@ def _formula(source: str) -> text.Formula:
 pictures = st.builds(
     text.Picture, st.just("a.png"), labels, st.integers(1, 500), st.integers(1, 500)
 )
-recordings = st.builds(text.Recording, st.just("sound-1.ogg"), st.just("audio/ogg"), labels) | (
-    st.builds(text.Recording, st.just("film"), st.just("video/webm"), labels)
+recordings = st.builds(text.Recording, st.just("sound-1.wav"), st.just("audio/wav"), labels) | (
+    st.builds(text.Recording, st.just("horn.mp3"), st.just("audio/mpeg"), labels)
 )
 printed = st.builds(
     text.Printed,

@@ -75,7 +75,7 @@ class Library:
         """The media name and type of a recording. Raises ``FormatError``."""
         path, data = self._content(node, href)
         try:
-            kind = kinds.recording_type(path, data)
+            kind = kinds.recording(path, data).media_type
         except FormatError as problem:
             raise node.error("{why}", why=str(problem)) from None
         self.media[self._name(path, kind)] = data

@@ -34,7 +34,6 @@ from exam_packages.content.items import (
     TextEntry,
     complete,
     problem,
-    shown,
     unordered,
     unshown,
 )
@@ -256,32 +255,31 @@ def test_a_cell_that_spans_leaves_empty_places() -> None:
 
 
 @pytest.mark.parametrize(
-    ("interaction", "is_shown", "is_unordered"),
+    ("interaction", "is_unordered"),
     [
-        (ONE, True, True),
-        (ENTRY, True, True),
-        (ESSAY, True, False),
-        (WORDS_3, True, False),
-        (ORDER, True, False),
-        (SOME, True, False),
-        (HOT, True, True),
-        (RANKED, True, False),
+        (ONE, True),
+        (ENTRY, True),
+        (ESSAY, False),
+        (WORDS_3, False),
+        (ORDER, False),
+        (SOME, False),
+        (HOT, True),
+        (RANKED, False),
     ],
 )
-def test_what_stations_show(interaction: Interaction, is_shown: bool, is_unordered: bool) -> None:
-    assert shown(interaction) is is_shown
+def test_where_order_is_no_answer(interaction: Interaction, is_unordered: bool) -> None:
     assert unordered(interaction) is is_unordered
 
 
 def test_what_an_item_has_that_stations_cannot_show() -> None:
     body = (
         text.Quotation((text.Recording("a.mp3", "audio/mpeg", ""),)),
+        text.Quotation((text.Recording("a.webm", "video/webm", ""),)),
         text.Paragraph((text.Printed("N", "", 10, 0, ";", "", False),)),
     )
     item = Item("i", "t", "en", body, (ONE, HOT, PLAYED), (), ())
     assert unshown(item) == (
-        "media interaction",
-        "recording",
+        "film",
         "template variable without a value",
     )
     assert unshown(Item("i", "t", "en", (), (ONE,), (), ())) == ()

@@ -33,7 +33,7 @@ def change(line: int, what: str) -> Change:
 
 
 def bank(words: str = "plain") -> Bank:
-    bell = text.Recording("a.mp3", "audio/mpeg", "A bell")
+    bell = text.Recording("a.mp4", "video/mp4", "A bell")
     media = Media("S", (), bell, 0, 0, False, False)
     own = TestProcessing((), ())
     test = Test("t", "T", "en", 0, (), (PartPlan("p", 1, ()),), {}, {}, {}, None, None, own)
@@ -63,7 +63,7 @@ def test_the_terminal_tells_what_was_not_simply_taken() -> None:
         "    b.xml, line 3, 7: x was left out.",
         "    b.xml, line 9: plain was left out.",
         "c: taken",
-        "    Taken; stations of this version cannot show it yet: media interaction, recording.",
+        "    Taken; stations of this version cannot show it yet: film.",
         "plain: refused",
         "    No plain.",
         "",
@@ -105,7 +105,7 @@ def test_the_page_stands_alone_and_is_labelled() -> None:
     assert len([tag for tag, _ in page.tags if tag == "label"]) == len(inputs)
     marked = [str(a.get("class", "")).strip() for tag, a in page.tags if tag == "li" and a]
     assert marked == ["taken waits", "refused", "taken", "changed", "taken waits", "refused"]
-    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "media interaction"):
+    for line in ("b.xml, line 3, 7: x was left out.", "No plain.", "cannot show it yet: film"):
         assert line in page.words
 
 

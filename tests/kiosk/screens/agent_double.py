@@ -89,6 +89,7 @@ class AgentDouble:
         self.entries: list[ev.Entry] = []
         self.ledger = Ledger()
         self.acts: list[acts.Act] = []
+        self.sound: list[int] = []
         self.signed_in = False
         self.named = False
         self.released = False
@@ -274,6 +275,8 @@ class AgentDouble:
                 self.tell(ipc.Vacant())
                 self.tell_status()
                 self.tell(ipc.Saved(request))
+            case ipc.SoundTried(found=found):
+                self.sound.append(found)
             case _:
                 raise AssertionError(message)
 

@@ -328,14 +328,20 @@ def sit(tmp_path: Path, clock: Any) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def start(
-        form: Any = None, *, size: tuple[int, int] = (80, 24), camera: int = 1, agent: bool = True
+        form: Any = None,
+        *,
+        size: tuple[int, int] = (80, 24),
+        camera: int = 1,
+        agent: bool = True,
+        sound: str = "null",
+        letters: Path | None = None,
     ) -> AsyncIterator[Sitting]:
         server = double.AgentDouble(
             tmp_path / "agent.sock", form or make_form(), make_practice(), clock, camera=camera
         )
         if agent:
             await server.start()
-        client = Client(tmp_path / "agent.sock", clock=clock)
+        client = Client(tmp_path / "agent.sock", clock=clock, sound=sound, letters=letters)
         try:
             async with client.run_test(size=size) as pilot:
                 sitting = Sitting(client, server, clock, pilot)

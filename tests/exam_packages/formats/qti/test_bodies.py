@@ -41,6 +41,8 @@ from exam_packages.content.text import (
 
 Make = Callable[..., Any]
 
+MP3 = bytes.fromhex("fffb9000") + bytes(413)  # one frame of silence
+
 MATHML = "http://www.w3.org/1998/Math/MathML"
 
 
@@ -280,7 +282,7 @@ def test_blocks_in_a_choice_become_lines(
 
 
 def test_neither_interactions_nor_recordings_stand_in_a_choice(package: Make) -> None:
-    made = package(files={"media/a.mp3": b"ID3\x03\0\0\0"})
+    made = package(files={"media/a.mp3": MP3})
     made.body = made.body.replace(">A<", "><audio src='../media/a.mp3'/><")
     assert "where only text can" in str(made.bank().readings[0].refusal)
 
@@ -328,17 +330,25 @@ def test_pictures_of_all_kinds(package: Make) -> None:
     assert "for what its author gives in its place" in told
 
 
-def test_sounds_and_films_stand_alone(package: Make) -> None:
+def test_sounds_stand_alone(package: Make) -> None:
     body = """<p>Listen: <audio src="../media/a.mp3" title="A bell"/></p>
-      <object data="../media/v.webm" type="video/webm">A film</object>"""
-    files = {"media/a.mp3": b"ID3\x03\0\0\0", "media/v.webm": b"\x1a\x45\xdf\xa3xxxx"}
+      <object data="../media/b.mp3" type="audio/mpeg">A horn</object>"""
+    files = {"media/a.mp3": MP3, "media/b.mp3": MP3 * 3}
     item = read(package, body, files=files).question.item
     assert item.body[:3] == (
         para("Listen:"),
         Recording("a.mp3", "audio/mpeg", "A bell"),
-        Recording("v.webm", "video/webm", "A film"),
+        Recording("b.mp3", "audio/mpeg", "A horn"),
     )
-    assert unshown(item) == ("recording",)
+    assert not unshown(item)
+
+
+def test_a_film_is_refused_with_a_reason(package: Make) -> None:
+    body = """<object data="../media/v.webm" type="video/webm">A film</object>"""
+    made = package(files={"media/v.webm": b"\x1a\x45\xdf\xa3xxxx"})
+    made.body = body + made.body
+    refusal = made.bank().readings[0].refusal
+    assert refusal is not None and "play no films; save its sound" in str(refusal)
 
 
 def test_catalogues_are_kept_with_the_item(package: Make) -> None:
@@ -353,7 +363,7 @@ def test_catalogues_are_kept_with_the_item(package: Make) -> None:
         <qti-html-content>pail</qti-html-content>
         <qti-file-href mime-type="audio/mpeg">../media/a.mp3</qti-file-href></qti-card-entry>
       </qti-card></qti-catalog></qti-catalog-info>"""
-    reading = read(package, "<p/>", stimulus=stimulus, files={"media/a.mp3": b"ID3\x03\0\0\0"})
+    reading = read(package, "<p/>", stimulus=stimulus, files={"media/a.mp3": MP3})
     (catalog,) = reading.question.item.catalogs
     assert catalog == Catalog(
         "c1",

@@ -225,7 +225,7 @@ REFUSED: list[tuple[dict[str, str], str]] = [
       "</qti-simple-choice></qti-choice-interaction></div>"}, "the item asks nothing"),
     ({"declarations": declare("single", "identifier")}, "“RESPONSE” has no correct response"),
     ({"body": "<video/>"}, "<video>: there is no file to play"),
-    ({"body": "<video src='../media/p.png'/>"}, "none of MP3"),
+    ({"body": "<video src='../media/p.png'/>"}, "none of WAV"),
     ({"body": "<script>x</script>"}, "<script>: this element is not supported"),
     ({"body": "<svg xmlns='http://www.w3.org/2000/svg'/>"}, "<svg>: .* says no size"),
     ({"body": "<x xmlns='urn:x'/>"}, "<x>: this element is not supported"),

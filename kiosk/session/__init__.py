@@ -1,0 +1,1 @@
+"""The candidate's session at a station: the terminal that the screen stands in."""
