@@ -36,7 +36,8 @@ COMMANDS: Final[Mapping[str, Part]] = {
         ("provisioning.cli:station", "kiosk.agent.clearing:station"),
     ),
     "hall": Part(
-        "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
+        "Run a centre's server and its sittings.",
+        ("provisioning.cli:hall", "sync.hall.cli:hall", "sync.hall.roster_cli:hall"),
     ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
