@@ -36,6 +36,7 @@ from kiosk.agent.session import (
     session,
 )
 from kiosk.agent.shelf import AttemptDirectory, attempts
+from kiosk.agent.sighting import Sight
 from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
@@ -84,6 +85,7 @@ class Desk:
         self._courier = courier
         self._local = local
         self._album = Album(station, camera, local, self._write)
+        self._sight = Sight(station, camera)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
@@ -238,6 +240,8 @@ class Desk:
                 self._camera_changed(source, words)
             case box.PictureTaken(source=source, jpeg=jpeg):
                 self._album.taken(source, jpeg)
+            case box.Sighted(seen=seen):
+                self._sight.seen(seen)
             case box.Quit():
                 self._quitting = True
 
@@ -256,6 +260,8 @@ class Desk:
                 self._do(request, act)
             case ipc.Read():
                 self._read(screen, message)
+            case ipc.Look():
+                self._sight.look(message)
             case ipc.Leave(request=request):
                 self._leave(request)
             case ipc.Fault(trace=trace):

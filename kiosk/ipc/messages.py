@@ -75,7 +75,16 @@ class Fault(Object, tag=7):
     trace: str
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault
+class Look(Object, tag=30):
+    """What is before the camera now, in at most so many pixels: to hold up a letter before
+    anybody is signed in. Answered by :class:`Seen`."""
+
+    request: int
+    width: int
+    height: int
+
+
+FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | Look
 
 
 # From the agent.
@@ -177,6 +186,19 @@ class Vacant(Object, tag=11):
     """No attempt is open here: show the sign-in."""
 
 
+class Seen(Object, tag=30):
+    """The answer to :class:`Look`: a picture, mirrored (three bytes a pixel: red, green,
+    blue), and the text of the code in it, or nothing. ``strange``: what is in the code is no
+    short text. Nobody keeps any of it."""
+
+    request: int
+    width: int
+    height: int
+    pixels: bytes
+    text: str
+    strange: bool
+
+
 FromAgent: TypeAlias = (
     Welcome
     | Named
@@ -189,4 +211,5 @@ FromAgent: TypeAlias = (
     | Status
     | Finished
     | Vacant
+    | Seen
 )

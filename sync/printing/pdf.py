@@ -29,8 +29,9 @@ MARGIN: Final = 20.0
 _BODY: Final = 11
 """Points of ordinary text; a line is half as much again, in millimetres."""
 _LINE: Final = 5.6
-_QR: Final = 38.0
-"""Millimetres of a QR code's side, its quiet zone with it."""
+_QR: Final = 60.0
+"""Millimetres of a QR code's side, its quiet zone with it: a camera of 640 pixels reads it from
+a hand's length away, where cheap lenses are sharp."""
 _FAMILY: Final = "paper"
 
 
