@@ -53,6 +53,7 @@ from kiosk.presentation import Presentation
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
+from kiosk.screens.correction import News
 from kiosk.screens.exam import ExamScreen
 from kiosk.screens.finished import FinishedScreen
 from kiosk.screens.help import HelpDialog
@@ -125,6 +126,7 @@ class Client(App[None], inherit_bindings=False):
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._left_before: int | None = None
+        self._news = News()
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -237,6 +239,7 @@ class Client(App[None], inherit_bindings=False):
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
                 self._show_messages()
+                self._news.look(self)
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -361,6 +364,7 @@ class Client(App[None], inherit_bindings=False):
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
             self._left_before = None
+            self._news.forget()
             self.presentation.forget()
 
     async def _read(self, part: int, name: str) -> bytes:

@@ -17,6 +17,7 @@ from exam_packages.attempt.commands import (
     AddTime,
     Admit,
     Command,
+    Correct,
     Pause,
     Resume,
     Say,
@@ -27,6 +28,7 @@ from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
+from exam_packages.sealing.correction import Correction, believed_correction
 from exam_packages.sealing.labels import digest, label
 
 Responses = Mapping[str, tuple[Response, ...]]
@@ -59,6 +61,7 @@ class Attempt:
     extra_s: int = 0
     allowed_s: int = 0
     messages: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     authority: int = 0
     command: int = 0
     closed: int = 0
@@ -151,6 +154,11 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, extra_s=attempt.extra_s + seconds)
         case Say(text=text):
             return replace(attempt, messages=(*attempt.messages, text))
+        case Correct(correction=data):
+            correction = believed_correction(data)
+            if correction in attempt.corrections:
+                return attempt
+            return replace(attempt, corrections=(*attempt.corrections, correction))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
         case Stop():

@@ -11,6 +11,7 @@ from queue import Empty
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act
+from exam_packages.attempt.commands import Command
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
@@ -21,6 +22,7 @@ from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
+from kiosk.agent.correcting import Corrections
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
@@ -86,6 +88,7 @@ class Desk:
         self._local = local
         self._album = Album(station, camera, local, self._write)
         self._sight = Sight(station, camera)
+        self._corrections = Corrections(station)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
@@ -424,10 +427,14 @@ class Desk:
         self._acknowledgement = answer.acknowledgement_bytes
         for command, data in answer.commands:
             if command.epoch == station.record.epoch and not station.record.stuck:
-                self._obey(station.record, data)
+                self._obey(station.record, command, data)
 
-    def _obey(self, record: Record, command: bytes) -> None:
-        decided = session(self._station.exam(), record.ahead, self._station.now(), command)
+    def _obey(self, record: Record, command: Command, data: bytes) -> None:
+        if (refused := self._corrections.refusal(record, command)) is not None:
+            if self._corrections.first(command):
+                self._notice("correction-refused", str(refused))
+            return
+        decided = session(self._station.exam(), record.ahead, self._station.now(), data)
         if isinstance(decided, Refusal):
             LOG.warning("A command of the hall was refused: %s", decided)
         elif decided:

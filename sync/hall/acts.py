@@ -31,7 +31,7 @@ from exam_packages.attempt.commands import (
     Say,
     Stop,
 )
-from sync.hall import authority, closing, moves, seats, second
+from sync.hall import authority, closing, corrections, moves, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -75,6 +75,16 @@ async def admit(
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
         if authority.was_given(connection, seat.blind_id, "admit"):
             return None
+        for data in corrections.kept(connection, _sitting(connection).id):
+            corrections.give(
+                connection,
+                seat.blind_id,
+                data,
+                operator=operator.name,
+                time_ns=hall.clock.wall_ns(),
+                reason=why.reason,
+                comment=why.comment,
+            )
         granted = seats.accommodation(connection, seat.blind_id)
         if granted is not None:  # before the candidate is in: the first page is as it should be
             authority.give(

@@ -12,6 +12,7 @@ import click
 from exam_packages.clock import SECOND
 from exam_packages.files import make_directory, write_durably
 from exam_packages.language import ngettext
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
@@ -294,6 +295,17 @@ def release(desk: Desk, code: str | None, path: Path | None, reason: str, commen
         click.echo(desk.upload("release-file", "release", data, reason=reason, comment=comment))
     elif code is not None:
         click.echo(desk.act("release", code=code, reason=reason, comment=comment))
+
+
+@act.command()
+@click.argument("path", metavar="CORRECTION", type=_FILE)
+@_reason
+@_comment
+@click.pass_obj
+def correct(desk: Desk, path: Path, reason: str, comment: str) -> None:
+    """Hand the certification body's signed CORRECTION of an item on to every open exam."""
+    data = _bounded(path, MAX_CORRECTION)
+    click.echo(desk.upload("correct", "correction", data, reason=reason, comment=comment))
 
 
 @act.command()
