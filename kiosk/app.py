@@ -18,17 +18,18 @@ code, ``COLUMNS`` and ``LINES`` belie the terminal's real size.
 """
 _ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
 """One heap for all threads: they hardly allocate, and each heap of its own costs memory."""
-_ONCE = "--once"
+_ONCE, _LANGUAGE = "--once", "--language="
 
 
 class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
-def run(socket: Path, *, once: bool = False) -> NoReturn:
+def run(socket: Path, *, once: bool = False, language: str = "en") -> NoReturn:
     """Show the candidate's screen in this terminal until it is told to end.
 
-    *socket* is the agent's. With *once* the screen ends when the candidate leaves;
+    *socket* is the agent's; *language* is the screen's own until the candidate chooses. With
+    *once* the screen ends when the candidate leaves;
     otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
     restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`); one that
     comes again and again ends it with status 70.
@@ -39,8 +40,8 @@ def run(socket: Path, *, once: bool = False) -> NoReturn:
     Raises :class:`NoTerminal` when standard input or output is not a terminal.
     """
     ready_terminal()
-    arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), *[_ONCE] * once]
-    os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
+    arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), _LANGUAGE + language]
+    os.execve(sys.executable, [*arguments, *[_ONCE] * once], os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
 
 
 def ready_terminal() -> None:
@@ -61,6 +62,9 @@ def main() -> None:
     from kiosk.restarting import keep
 
     faults.silence()
+    socket, *options = sys.argv[1:]
+    named = [each.removeprefix(_LANGUAGE) for each in options if each.startswith(_LANGUAGE)]
+    language = named[0] if named else "en"
     try:
         from kiosk.client import Client
     except Exception:
@@ -69,7 +73,7 @@ def main() -> None:
 
     def screen() -> int:
         try:
-            client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
+            client = Client(Path(socket), once=_ONCE in options, language=language)
             client.run()
         except Exception:
             sys.stderr.write(faults.sentence() + "\n")

@@ -107,7 +107,8 @@ def screen(home: Path, once: bool) -> None:
     from kiosk.app import run
     from provisioning.station_home import StationHome
 
-    run(StationHome.load(home).socket, once=once)
+    station = StationHome.load(home)
+    run(station.socket, once=once, language=station.language)
 
 
 def main() -> None:

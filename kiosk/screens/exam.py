@@ -144,6 +144,8 @@ class ExamScreen(KioskScreen):
         if not linear:
             keys.append(Key("f8", _("Back"), "back"))
         keys.append(Key("f9", _("Next"), "forth"))
+        if self.client.presentation.now.aloud:
+            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         last = _("End") if self.practice else _("Hand in")
         keys.append(Key("f10", last, "review"))
         return tuple(keys)
