@@ -60,4 +60,8 @@ class Prefer(Object, tag=12):
     preferences: Preferences
 
 
-Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer
+class Accept(Object, tag=40):
+    """Accept the rules of the exam, which stand on the screen."""
+
+
+Act: TypeAlias = Practise | Begin | Move | Respond | Flag | HandIn | Work | Call | Prefer | Accept

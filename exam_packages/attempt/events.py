@@ -167,6 +167,13 @@ class Preferred(Object, tag=29):
     preferences: Preferences
 
 
+class Accepted(Object, tag=65):
+    """The candidate accepted the rules: those of the paper with this digest
+    (:func:`exam_packages.attempt.state.rules_digest`)."""
+
+    rules: bytes
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -210,6 +217,7 @@ Event: TypeAlias = (
     | Reported
     | Called
     | Preferred
+    | Accepted
     | SnapshotTaken
     | Identified
 )

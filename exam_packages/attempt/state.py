@@ -26,7 +26,8 @@ from exam_packages.attempt.commands import (
 )
 from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.workings import Workings, add
-from exam_packages.canon import Value, encode
+from exam_packages.canon import Value, encode, pack
+from exam_packages.content.paper import Paper
 from exam_packages.content.values import Response, answered
 from exam_packages.sealing.correction import Correction, believed_correction
 from exam_packages.sealing.labels import digest, label
@@ -65,6 +66,8 @@ class Attempt:
     authority: int = 0
     command: int = 0
     closed: int = 0
+    accepted: bytes = b""
+    """The digest of the rules that the candidate accepted."""
     preferences: Preferences | None = None
     snapshots: int = 0
     sequence: int = -1
@@ -96,6 +99,11 @@ def responses_digest(responses: Responses) -> bytes:
     return digest(label("attempt", "responses"), encode(standing))
 
 
+def rules_digest(paper: Paper) -> bytes:
+    """The digest of all that a paper says before it begins: instructions, time, policy."""
+    return digest(label("attempt", "rules"), pack(paper))
+
+
 def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
     match event:
         case ev.Responded(item=item, responses=responses):
@@ -117,6 +125,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
         case ev.Preferred(preferences=preferences):
             return replace(attempt, preferences=preferences)
+        case ev.Accepted(rules=rules):
+            return replace(attempt, accepted=rules)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):

@@ -262,6 +262,9 @@ class _Teller:
             case ev.Began(allowed_s=allowed_s):
                 self._granted_s = allowed_s
                 self._turns.append(moment("began", say("The exam began.")))
+            case ev.Accepted():
+                said = say("The candidate accepted the rules.")
+                self._turns.append(moment("accepted", said))
             case ev.Closed(how=how):
                 self._closed = say(_CLOSED.get(how, "The exam was closed."))
                 self._turns.append(moment("closed", self._closed))

@@ -153,4 +153,6 @@ class ConfirmScreen(KioskScreen):
 
     async def _confirm(self, yes: bool) -> None:
         problem = await self.client.confirm(yes)
+        if not yes and not problem:
+            self.client.announce("An invigilator has been told, and will come to you.")
         show_words(self, "#problem", harmless(problem))

@@ -65,6 +65,7 @@ class Sitter:
     def begin(self) -> None:
         """Start the clock."""
         self._choose("Begin the exam")
+        self._choose("I accept: start the clock")
         self._at(self.turns[0])
 
     def answer(self, turn: Turn) -> None:
