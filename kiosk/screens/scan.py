@@ -7,6 +7,7 @@ here, and let go of with it. What a code holds is typed text, whoever printed it
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
@@ -77,7 +78,7 @@ class ScanDialog(Dialog):
             reply = None
             width, height = self._room()
             with suppress(asyncio.TimeoutError):
-                asked = self.client.ask(partial(_look, width, height))
+                asked = self.client.ask(looking(width, height))
                 reply = await asyncio.wait_for(asked, PATIENCE_S)
             if isinstance(reply, Seen):
                 self.query_one(Sighting).show(reply)
@@ -107,6 +108,11 @@ class ScanDialog(Dialog):
     @on(PushButton.Pressed, "#leave")
     def _leave(self) -> None:
         self.dismiss("")
+
+
+def looking(width: int, height: int) -> Callable[[int], Look]:
+    """What asks for a picture of at most so many pixels."""
+    return partial(_look, width, height)
 
 
 def _look(width: int, height: int, request: int) -> Look:

@@ -14,6 +14,7 @@ from exam_packages.attempt.events import NO_CAMERA
 from exam_packages.language import _, in_use, languages, say
 from kiosk.screens.base import Dialog, KioskScreen, show_words, words
 from kiosk.screens.scan import ScanDialog
+from kiosk.screens.station_check import StationCheck
 from kiosk.themes import THEMES
 from kiosk.widgets.bars import Key
 from kiosk.widgets.button import PushButton
@@ -36,6 +37,7 @@ class SignInScreen(KioskScreen):
         Binding("f2", "language", show=False),
         Binding("f3", "theme", show=False),
         Binding("f4", "scan", show=False),
+        Binding("f6", "trial", show=False),
     ]
 
     def body(self) -> ComposeResult:
@@ -51,12 +53,13 @@ class SignInScreen(KioskScreen):
 
     def keys(self) -> tuple[Key, ...]:
         keys = [
-            Key("enter", _("Sign in"), "sign_in"),
+            Key("enter", _("Sign in"), "sign_in", spare=True),
             Key("f2", languages()[_after(in_use())], "language"),
             Key("f3", _("Colours"), "theme"),
         ]
         if self._sees:
             keys.append(Key("f4", _("Camera"), "scan"))
+        keys.append(Key("f6", _("Try it"), "trial"))
         return (*keys, *super().keys())
 
     @property
@@ -70,6 +73,11 @@ class SignInScreen(KioskScreen):
         names = [theme.name for theme in THEMES]
         following = (names.index(self.client.theme) + 1) % len(names)
         await self.client.presentation.choose(theme=names[following])
+
+    def action_trial(self) -> None:
+        """Try screen, keys, camera and sound."""
+        if not isinstance(self.app.screen, Dialog):
+            self.app.push_screen(StationCheck())
 
     def action_scan(self) -> None:
         """Read the code from the letter with the camera: what it holds counts as typed."""
