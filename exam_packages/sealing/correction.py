@@ -13,15 +13,18 @@ nor tell of an item more than what is wrong with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 
 from exam_packages import canon
 from exam_packages.errors import ExamError
-from exam_packages.sealing.signed import SignedError, read_signed, sign
-from exam_packages.sealing.suite import SigningKey, digest, label
-from exam_packages.sealing.trust import PACKAGER, Trust, TrustError
+from exam_packages.sealing.labels import SealingError, digest, label
+from exam_packages.sealing.signed import read_signed, sign
+
+if TYPE_CHECKING:
+    from exam_packages.sealing.suite import SigningKey
+    from exam_packages.sealing.trust import Trust
 
 __all__ = [
     "CORRECTION_KIND",
@@ -40,6 +43,8 @@ MAX_TEXT: Final = 500
 """Characters: it must be read within an exam's time, beside the question."""
 MAX_CORRECTION: Final = 12 * 1024
 """Bytes, signatures and all."""
+_ROLE: Final = "packager"
+"""As in :mod:`exam_packages.sealing.trust_root`, which the screen does not load: ciphers."""
 
 
 class CorrectionError(ExamError):
@@ -65,8 +70,8 @@ def sign_correction(correction: Correction, signers: Sequence[SigningKey]) -> by
 def read_correction(data: bytes, trust: Trust) -> Correction:
     """Verify and read a correction. Raises :class:`CorrectionError`."""
     try:
-        body = trust.verify(data, CORRECTION_KIND, PACKAGER, max_size=MAX_CORRECTION)
-    except (TrustError, SignedError) as problem:
+        body = trust.verify(data, CORRECTION_KIND, _ROLE, max_size=MAX_CORRECTION)
+    except SealingError as problem:
         raise CorrectionError(
             "This is no correction that the certification body signed ({why}).", why=str(problem)
         ) from None

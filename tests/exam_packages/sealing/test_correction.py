@@ -18,6 +18,7 @@ from exam_packages.attempt.commands import (
     sign_command,
 )
 from exam_packages.errors import ExamError
+from exam_packages.sealing import correction
 from exam_packages.sealing.correction import (
     CORRECTION_KIND,
     MAX_CORRECTION,
@@ -31,7 +32,7 @@ from exam_packages.sealing.correction import (
 )
 from exam_packages.sealing.signed import sign
 from exam_packages.sealing.suite import SigningKey
-from exam_packages.sealing.trust import Trust
+from exam_packages.sealing.trust import PACKAGER, Trust
 
 SAID = Correction(b"p" * 32, "q-7", "Choice B must read 5 °C, not 50 °C.", 1_790_000_000)
 
@@ -40,6 +41,10 @@ def test_the_packager_signs_and_everybody_reads(people: Any, trust: Trust) -> No
     data = sign_correction(SAID, [people.packager])
     assert read_correction(data, trust) == SAID == believed_correction(data)
     assert correction_id(SAID) != correction_id(msgspec.structs.replace(SAID, item="q-8"))
+
+
+def test_the_role_is_the_packager() -> None:
+    assert correction._ROLE == PACKAGER
 
 
 def test_the_longest_fits_where_it_travels(people: Any, trust: Trust) -> None:
