@@ -255,6 +255,26 @@ def addendum(
     click.echo(f"Load it at that station, with package and grant: {out}")
 
 
+@package.command("correct")
+@click.argument("package_file", metavar="PACKAGE", type=_FILE)
+@click.option("--body", "directory", type=_DIRECTORY, required=True)
+@click.option("--item", required=True, help="The identifier of the item.")
+@click.option("--text", required=True, help="What candidates read beside it: one line.")
+@click.option("--out", type=_FILE, required=True, help="The correction to write, for each hall.")
+@passphrase_option
+def correct(
+    package_file: Path, directory: Path, item: str, text: str, out: Path, passphrases: Passphrases
+) -> None:
+    """Correct an item of PACKAGE while it is sat. Signed, and readable by whoever carries it."""
+    from exam_packages.correcting import correct as sign
+
+    body = Body(directory, passphrases)
+    with Package.open(package_file, body.trust(), now_s=None) as opened:
+        package_hash = opened.package_hash
+    write_durably(out, sign(body, package_hash, item, text, SystemClock()))
+    click.echo(f"Give it to each hall, for `hall act correct`: {out}")
+
+
 @package.command("order")
 @click.argument("grant_file", metavar="GRANT", type=_FILE)
 @click.option("--body", "directory", type=_DIRECTORY, required=True)

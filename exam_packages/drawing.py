@@ -8,7 +8,7 @@ on. With it the same form can be drawn again, by whoever may see the paper.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Final
@@ -37,6 +37,7 @@ from exam_packages.forms import (
     read_statistics,
 )
 from exam_packages.forms.bank import Draw
+from exam_packages.forms.trial import with_every_kind
 
 PAPER_PART, PRACTICE_PART = "paper", "practice"
 ANSWER_KEY, DRAW_KEY = "answer.key", "draw.key"
@@ -129,10 +130,14 @@ def read_source(
 
 
 def draw_forms(source: Source, seed: bytes, count: int, history: History) -> Draw:
-    """Draw *count* forms, each checked against the blueprint if there is one.
-
-    Raises :class:`FormsError`.
+    """Draw *count* forms, each checked against the blueprint if there is one, and practice
+    for every kind of question in them. Raises :class:`FormsError`.
     """
+    drawn = _draw_forms(source, seed, count, history)
+    return replace(drawn, practice=with_every_kind(drawn.forms, drawn.practice))
+
+
+def _draw_forms(source: Source, seed: bytes, count: int, history: History) -> Draw:
     test, blueprint = source.test, source.blueprint
     if source.bank is not None and blueprint is not None:
         return draw_from_bank(

@@ -21,21 +21,25 @@ _ALLOCATOR = {"MALLOC_ARENA_MAX": "1"}
 _ONCE = "--once"
 _SOUND = "--sound="
 _LETTERS = "--letters="
+_LANGUAGE = "--language="
 
 
 class NoTerminal(ExamError):
     """The screen was started where nobody could see it."""
 
 
-def run(socket: Path, *, once: bool = False, sound: str = "", letters: str = "") -> NoReturn:
+def run(
+    socket: Path, *, once: bool = False, language: str = "en", sound: str = "", letters: str = ""
+) -> NoReturn:
     """Show the candidate's screen in this terminal until it is told to end.
 
-    *socket* is the agent's. With *once* the screen ends when the candidate leaves;
-    otherwise it waits for the next one. *sound* names the ALSA device that recordings are
-    played on, where it is not the default; *letters* is the file of the session that this
-    terminal belongs to (see :mod:`kiosk.session.letters`). Ends on SIGTERM and SIGHUP with the
-    terminal restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`);
-    one that comes again and again ends it with status 70.
+    *socket* is the agent's; *language* is the screen's own until the candidate chooses. With
+    *once* the screen ends when the candidate leaves; otherwise it waits for the next one.
+    *sound* names the ALSA device that recordings are played on, where it is not the default;
+    *letters* is the file of the session that this terminal belongs to (see
+    :mod:`kiosk.session.letters`). Ends on SIGTERM and SIGHUP with the terminal restored. After
+    a fault of its own it is back at once (:mod:`kiosk.restarting`); one that comes again and
+    again ends it with status 70.
 
     This process becomes another one: Python in isolated mode with an empty environment,
     in which nothing has been loaded that the screen does not need.
@@ -43,7 +47,8 @@ def run(socket: Path, *, once: bool = False, sound: str = "", letters: str = "")
     Raises :class:`NoTerminal` when standard input or output is not a terminal.
     """
     ready_terminal()
-    arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), *[_ONCE] * once]
+    arguments = [sys.executable, "-I", "-m", "kiosk.app", str(socket), _LANGUAGE + language]
+    arguments += [_ONCE] * once
     arguments += [_SOUND + sound] if sound else []
     arguments += [_LETTERS + letters] if letters else []
     os.execve(sys.executable, arguments, os.environ | _ALLOCATOR)  # noqa: S606 - no shell is meant
@@ -67,23 +72,25 @@ def main() -> None:
     from kiosk.restarting import keep
 
     faults.silence()
+    socket, *options = sys.argv[1:]
     try:
         from kiosk.client import Client
-        from kiosk.media.speaker import DEVICE
     except Exception:
         sys.stderr.write(faults.sentence() + "\n")
         sys.exit(faults.STATUS)
 
-    named = [each.removeprefix(_SOUND) for each in sys.argv[2:] if each.startswith(_SOUND)]
-    files = [Path(e.removeprefix(_LETTERS)) for e in sys.argv[2:] if e.startswith(_LETTERS)]
+    def option(name: str) -> str:
+        return next((each.removeprefix(name) for each in options if each.startswith(name)), "")
 
     def screen() -> int:
         try:
+            letters = option(_LETTERS)
             client = Client(
-                Path(sys.argv[1]),
-                once=_ONCE in sys.argv[2:],
-                sound=named[0] if named else DEVICE,
-                letters=files[0] if files else None,
+                Path(socket),
+                once=_ONCE in options,
+                language=option(_LANGUAGE) or "en",
+                sound=option(_SOUND),
+                letters=Path(letters) if letters else None,
             )
             client.run()
         except Exception:

@@ -36,7 +36,8 @@ COMMANDS: Final[Mapping[str, Part]] = {
         ("provisioning.cli:station", "kiosk.agent.clearing:station"),
     ),
     "hall": Part(
-        "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
+        "Run a centre's server and its sittings.",
+        ("provisioning.cli:hall", "sync.hall.cli:hall", "sync.hall.roster_cli:hall"),
     ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
@@ -108,7 +109,8 @@ def screen(home: Path, once: bool, sound: str, letters: str) -> None:
     from kiosk.app import run
     from provisioning.station_home import StationHome
 
-    run(StationHome.load(home).socket, once=once, sound=sound, letters=letters)
+    station = StationHome.load(home)
+    run(station.socket, once=once, language=station.language, sound=sound, letters=letters)
 
 
 @cli.command()

@@ -66,6 +66,7 @@ from kiosk.presentation import Presentation
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
+from kiosk.screens.correction import News
 from kiosk.screens.exam import ExamScreen
 from kiosk.screens.finished import FinishedScreen
 from kiosk.screens.help import HelpDialog
@@ -119,7 +120,7 @@ class Client(App[None], inherit_bindings=False):
         clock: Clock | None = None,
         once: bool = False,
         language: str = SOURCE,
-        sound: str = DEVICE,
+        sound: str = "",
         letters: Path | None = None,
     ) -> None:
         super().__init__()
@@ -128,7 +129,7 @@ class Client(App[None], inherit_bindings=False):
         self.view = View(self.clock)
         self.drafts = Drafts()
         self.library = Library(self._read)
-        self.sounds = Sounds(self, sound)
+        self.sounds = Sounds(self, sound or DEVICE)
         self.letters = Letters(letters)
         self.exam: ExamCourse | None = None
         self.practice: PracticeCourse | None = None
@@ -147,6 +148,7 @@ class Client(App[None], inherit_bindings=False):
         self._left_before: dict[str, int] = {}
         self._frame: Any = None
         self._leaving = False
+        self._news = News()
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -265,6 +267,7 @@ class Client(App[None], inherit_bindings=False):
                 self.sounds.follow(self.in_front())
                 self._show_messages()
                 self._say_what_closed()
+                self._news.look(self)
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -428,6 +431,7 @@ class Client(App[None], inherit_bindings=False):
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
             self._left_before = {}
+            self._news.forget()
             self.presentation.forget()
             self.sounds.forget()
             if self.letters.want(USUAL):

@@ -12,6 +12,7 @@ from exam_packages.body import Body
 from exam_packages.clock import SystemClock
 from exam_packages.errors import UsageError
 from exam_packages.files import write_durably
+from exam_packages.language import SOURCE, languages
 from exam_packages.passphrases import Passphrases, media_option, passphrase_option
 from exam_packages.sealing.keys import read_signing_key, write_signing_key
 from exam_packages.sealing.suite import SigningKey
@@ -267,13 +268,26 @@ def station() -> None:
     show_default=True,
     help="auto, none, or a video file that stands in for a camera.",
 )
+@click.option(
+    "--language",
+    type=click.Choice(list(languages())),
+    default=SOURCE,
+    show_default=True,
+    help="Of the screen's own words, until the candidate chooses another.",
+)
 @_protection_option
 def station_init(
-    home: Path, name: str, centre: str, hall_url: str, camera: str, protection: str
+    home: Path,
+    name: str,
+    centre: str,
+    hall_url: str,
+    camera: str,
+    language: str,
+    protection: str,
 ) -> None:
     """Make a station's home and keys, and the request to enrol it."""
     tpm = _use_tpm(protection)
-    homes.new_station(home, name, centre, hall_url, camera=camera, tpm=tpm)
+    homes.new_station(home, name, centre, hall_url, camera=camera, language=language, tpm=tpm)
     _say_request(home, tpm)
 
 

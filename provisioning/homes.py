@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
+from exam_packages.language import SOURCE
 from exam_packages.sealing.keys import write_sealing_key, write_signing_key
 from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.suite import SealingKey, SigningKey
@@ -38,18 +39,20 @@ def new_station(
     hall_url: str,
     *,
     camera: str = CAMERA_AUTO,
+    language: str = SOURCE,
     tpm: bool = False,
 ) -> bytes:
     """Make a station's home and its keys; the request to send to the body.
 
-    ``camera`` as in :attr:`StationHome.camera`; with ``tpm``, this machine's TPM seals the
-    keys. Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
+    ``camera`` and ``language`` as in :class:`StationHome`; with ``tpm``, this machine's TPM
+    seals the keys. Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
     """
     settings: Settings = {
         "id": id,
         "centre": centre,
         "hall_url": hall_url,
         "camera": camera,
+        "language": language,
         "socket": "",
     }
     return _new_home(StationHome, directory, settings, hosts=(), tpm=tpm)

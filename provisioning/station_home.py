@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync.machine import StationMachine, text_setting
+from exam_packages.language import SOURCE, languages
+from sync.machine import MachineError, StationMachine, text_setting
 
 CAMERA_AUTO, CAMERA_NONE = "auto", "none"
 
@@ -21,6 +22,19 @@ class StationHome(StationMachine):
     def camera(self) -> str:
         """``auto``, ``none``, or the path of a video file that stands in for a camera."""
         return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)
+
+    @property
+    def language(self) -> str:
+        """The screen's own language, such as ``fr``, until somebody chooses another."""
+        named = text_setting(self.settings, "language", self.settings_path, SOURCE)
+        if named not in languages():
+            raise MachineError(
+                "The settings in {path} name the language “{language}”; there are {there}.",
+                path=str(self.settings_path),
+                language=named,
+                there=", ".join(languages()),
+            )
+        return named
 
     @property
     def socket(self) -> Path:

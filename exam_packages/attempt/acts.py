@@ -98,6 +98,10 @@ class Enlarge(Object, tag=37):
     percent: int
 
 
+class Accept(Object, tag=40):
+    """Accept the rules of the exam, which stand on the screen."""
+
+
 Act: TypeAlias = (
     Practise
     | Begin
@@ -114,4 +118,5 @@ Act: TypeAlias = (
     | Play
     | Hear
     | Enlarge
+    | Accept
 )

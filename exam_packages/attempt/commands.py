@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, TypeAlias
 from exam_packages.attempt.preferences import Accommodation
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.errors import ExamError
+from exam_packages.sealing.correction import believed_correction
 from exam_packages.sealing.signed import read_signed, sign, verify
 
 if TYPE_CHECKING:
     from exam_packages.sealing.suite import SigningKey, VerifyKey
 
 KIND = "exam-kiosk/command/v1"
-MAX_COMMAND = 8 * 1024
+MAX_COMMAND = 24 * 1024
+"""Bytes, with the hall's signature, and in a :class:`Correct` the body's."""
 
 
 class CommandError(ExamError):
@@ -77,6 +79,13 @@ class EnlargeText(Object, tag=25):
     percent: int
 
 
+class Correct(Object, tag=27):
+    """Hand on a correction of the body's, signed by its packager
+    (:mod:`exam_packages.sealing.correction`)."""
+
+    correction: bytes
+
+
 Order: TypeAlias = (
     Admit
     | Pause
@@ -88,6 +97,7 @@ Order: TypeAlias = (
     | AllowBreaks
     | LetBack
     | EnlargeText
+    | Correct
 )
 
 
@@ -121,4 +131,7 @@ def read_command(data: bytes, commander: VerifyKey) -> Command:
 
 def journaled_command(data: bytes) -> Command:
     """Decode a command whose signature was checked before it was journaled."""
-    return unpack(read_signed(data, KIND, max_size=MAX_COMMAND).body, Command)
+    command: Command = unpack(read_signed(data, KIND, max_size=MAX_COMMAND).body, Command)
+    if isinstance(command.order, Correct):
+        believed_correction(command.order.correction)
+    return command

@@ -249,6 +249,13 @@ class Enlarged(Object, tag=62):
     percent: int
 
 
+class Accepted(Object, tag=65):
+    """The candidate accepted the rules: those of the paper with this digest
+    (:func:`exam_packages.attempt.state.rules_digest`)."""
+
+    rules: bytes
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -302,6 +309,7 @@ Event: TypeAlias = (
     | Played
     | Heard
     | Enlarged
+    | Accepted
     | SnapshotTaken
     | Identified
 )

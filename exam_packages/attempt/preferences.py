@@ -12,6 +12,16 @@ from exam_packages.canon import Object
 
 MAX_NAME: Final = 40
 """Characters of the name of a language or a theme."""
+THEMES: Final = (
+    "calm-dark",
+    "calm-light",
+    "contrast-dark",
+    "contrast-light",
+    "low-glare",
+    "safe-colours",
+    "console",
+)
+"""The names of the themes that a station has, the ordinary one first."""
 SLOWEST, FASTEST, PACE = 80, 400, 160
 """Words per minute of reading aloud: the bounds, and how it begins."""
 

@@ -18,6 +18,7 @@ from exam_packages.attempt.commands import (
     Admit,
     AllowBreaks,
     Command,
+    Correct,
     EnlargeText,
     LetBack,
     Pause,
@@ -30,8 +31,10 @@ from exam_packages.attempt.plays import Plays, played
 from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.progress import Progress, advance, allow, lengthen, let_back
 from exam_packages.attempt.workings import Workings, add
-from exam_packages.canon import Value, encode
+from exam_packages.canon import Value, encode, pack
+from exam_packages.content.paper import Paper
 from exam_packages.content.values import Response, answered
+from exam_packages.sealing.correction import Correction, believed_correction
 from exam_packages.sealing.labels import digest, label
 
 Responses = Mapping[str, tuple[Response, ...]]
@@ -66,9 +69,12 @@ class Attempt:
     extra_s: int = 0
     allowed_s: int = 0
     messages: tuple[str, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     authority: int = 0
     command: int = 0
     closed: int = 0
+    accepted: bytes = b""
+    """The digest of the rules that the candidate accepted."""
     preferences: Preferences | None = None
     text_percent: int | None = None
     """The size of the letters; ``None``: nobody chose one."""
@@ -107,6 +113,11 @@ def responses_digest(responses: Responses) -> bytes:
     return digest(label("attempt", "responses"), encode(standing))
 
 
+def rules_digest(paper: Paper) -> bytes:
+    """The digest of all that a paper says before it begins: instructions, time, policy."""
+    return digest(label("attempt", "rules"), pack(paper))
+
+
 def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
     match event:
         case ev.Responded(item=item, responses=responses):
@@ -142,6 +153,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, preferences=preferences)
         case ev.Enlarged(percent=percent):
             return replace(attempt, text_percent=percent)
+        case ev.Accepted(rules=rules):
+            return replace(attempt, accepted=rules)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -180,6 +193,11 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, extra_s=attempt.extra_s + seconds)
         case Say(text=text):
             return replace(attempt, messages=(*attempt.messages, text))
+        case Correct(correction=data):
+            correction = believed_correction(data)
+            if correction in attempt.corrections:
+                return attempt
+            return replace(attempt, corrections=(*attempt.corrections, correction))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
         case AllowBreaks(times=times):

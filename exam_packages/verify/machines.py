@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exam_packages.errors import ExamError
+from exam_packages.sealing.correction import Correction, read_correction
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
 
@@ -21,6 +22,10 @@ class Machines:
         enrolment = read_enrolment(data, self._trust, now_s=None)
         self._known[enrolment.key_id] = enrolment
         return enrolment
+
+    def correction(self, data: bytes) -> Correction:
+        """Verify a correction of the body's. Raises an :class:`ExamError`."""
+        return read_correction(data, self._trust)
 
     def take_all(self, enrolments: Iterable[bytes]) -> list[ExamError]:
         """Take every enrolment that holds; return what is wrong with the others."""

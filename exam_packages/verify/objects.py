@@ -15,6 +15,7 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import read_addendum
 from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manifest, read_manifest
+from exam_packages.sealing.correction import read_correction
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.package_format import (
     MAX_HEADER_SIZE,
@@ -158,6 +159,27 @@ def addendum(subject: Subject, data: bytes, trust: Trust, machines: Machines) ->
     subject.findings.proven(
         "addendum-signed",
         "The packager of “{body}” named one more machine in a grant.",
+        body=trust.root.body,
+    )
+
+
+def correction(subject: Subject, data: bytes, trust: Trust) -> None:
+    """What the body says about an item of a package."""
+    try:
+        found = read_correction(data, trust)
+    except ExamError as problem:
+        subject.findings.problem("correction-not-signed", problem)
+        return
+    subject.held, subject.package_hash = found, found.package_hash
+    subject.facts |= {
+        "item": found.item,
+        "text": found.text,
+        "signed": _time(found.time_s),
+        "package": found.package_hash.hex(),
+    }
+    subject.findings.proven(
+        "correction-signed",
+        "The packager of “{body}” corrected one item of a package.",
         body=trust.root.body,
     )
 

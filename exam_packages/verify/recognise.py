@@ -9,6 +9,7 @@ from typing import Final
 from exam_packages.attempt.commands import KIND as COMMAND_KIND
 from exam_packages.sealing.addendum import ADDENDUM_KIND
 from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
+from exam_packages.sealing.correction import CORRECTION_KIND
 from exam_packages.sealing.grant import GRANT_KIND
 from exam_packages.sealing.heads import ANCHORS_MAGIC, HEADS_KIND
 from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
@@ -41,6 +42,7 @@ class Kind(Enum):
     GRANT = "grant"
     ADDENDUM = "grant addendum"
     RELEASE = "release"
+    CORRECTION = "correction"
     TRUST = "root of trust"
     ENROLMENT = "enrolment"
     ATTEMPT = "attempt directory"
@@ -74,6 +76,7 @@ _MAGIC: Final = {
             (GRANT_KIND, Kind.GRANT),
             (ADDENDUM_KIND, Kind.ADDENDUM),
             (RELEASE_KIND, Kind.RELEASE),
+            (CORRECTION_KIND, Kind.CORRECTION),
             (ROOT_KIND, Kind.TRUST),
             (ENROLMENT_KIND, Kind.ENROLMENT),
             (MANIFEST_KIND, Kind.MANIFEST),

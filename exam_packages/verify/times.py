@@ -18,6 +18,7 @@ from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.errors import ExamError
 from exam_packages.language import say
+from exam_packages.sealing.correction import believed_correction
 from exam_packages.sealing.journal_format import Compartment, parse_acknowledgement
 from exam_packages.sealing.journal_keys import EpochKeys, Opened, open_frames
 from exam_packages.sealing.signed import read_signed
@@ -276,6 +277,9 @@ class _Teller:
             case ev.Began(allowed_s=allowed_s):
                 self._granted_s = allowed_s
                 self._turns.append(moment("began", say("The exam began.")))
+            case ev.Accepted():
+                said = say("The candidate accepted the rules.")
+                self._turns.append(moment("accepted", said))
             case ev.Closed(how=how):
                 self._closed = say(_CLOSED.get(how, "The exam was closed."))
                 self._turns.append(moment("closed", self._closed))
@@ -327,6 +331,8 @@ class _Teller:
                 "enrolment is among these files.",
                 entry=entry,
             )
+        if isinstance(command.order, cmd.Correct):
+            self._correction(entry, command.order.correction)
         begun = before.attempt.phase in (Phase.RUNNING, Phase.PAUSED)
         if isinstance(command.order, cmd.AddTime) and begun:
             self._added_s += command.order.seconds
@@ -342,6 +348,17 @@ class _Teller:
                 signed_by=self.machines.name(min(signers)) if signers else "",
             )
         )
+
+    def _correction(self, entry: int, data: bytes) -> None:
+        """Whether the body signed what a hall handed on as a correction."""
+        try:
+            self.machines.correction(data)
+        except ExamError:
+            self.findings.not_proven(
+                "correction-not-signed",
+                "The correction in entry {entry} is not signed by a packager of this body.",
+                entry=entry,
+            )
 
     def _compare(self, stamp: Stamp, acknowledgement: bytes) -> None:
         """Bound what the station's clocks showed when a holder signed.
@@ -407,6 +424,9 @@ def _order(order: cmd.Order) -> str:
             return say("Message: “{text}”", text=text)
         case cmd.EnlargeText(percent=percent):
             return say("Set the letters to {percent} %", percent=percent)
+        case cmd.Correct(correction=data):
+            correction = believed_correction(data)
+            return say("Corrected “{item}”: {text}", item=correction.item, text=correction.text)
         case cmd.Accommodate():
             return say("Changed how the screen is read")
         case cmd.AllowBreaks(times=times):

@@ -133,6 +133,8 @@ def _check(
             objects.addendum(subject, _read(path), trust, machines)
         case Kind.RELEASE:
             objects.release(subject, _read(path), trust)
+        case Kind.CORRECTION:
+            objects.correction(subject, _read(path), trust)
         case Kind.TRUST:
             objects.root(subject, _read(path), trust)
         case Kind.ENROLMENT:

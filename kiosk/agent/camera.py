@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exam_packages.attempt.events import NO_CAMERA
-from kiosk.agent.inbox import CameraChanged, Message, PictureTaken
+from kiosk.agent.inbox import CameraChanged, Message, PictureTaken, Sighted
 from kiosk.ipc.channel import Channel, ChannelError
-from kiosk.proctoring.messages import Found, FromCamera, Lost, Picture, Shoot
+from kiosk.proctoring.messages import Found, FromCamera, Look, Lost, Picture, Seen, Shoot
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE
 
 PATIENCE_S = 10.0
@@ -63,17 +63,25 @@ class Camera:
 
     def shoot(self) -> None:
         """Ask for a picture; it comes as a message, or not at all."""
+        self._ask(Shoot())
+
+    def look(self, width: int, height: int) -> bool:
+        """Ask what is before the camera, with a picture of this many pixels; it comes as a
+        message, or not at all. Whether there is a camera."""
+        return self._ask(Look(width, height))
+
+    def _ask(self, what: Shoot | Look) -> bool:
         with self._lock:
             channel = self._channel
             now = time.monotonic()
             if self._asked and now - self._asked > PATIENCE_S and self._process is not None:
                 self._process.kill()  # it hangs; its thread starts another
-            if self._asked:
-                return
+            if self._asked or channel is None:
+                return channel is not None
             self._asked = now
-        if channel is not None:
-            with contextlib.suppress(ChannelError):  # its thread notices too, and tells
-                channel.send(Shoot())
+        with contextlib.suppress(ChannelError):  # its thread notices too, and tells
+            channel.send(what)
+        return True
 
     def want(self, on: bool) -> None:
         """Switch the camera off where the rules of an exam forbid it, and on again."""
@@ -155,7 +163,7 @@ class Camera:
         source = NO_CAMERA
         try:
             while True:
-                match channel.receive():
+                match said := channel.receive():
                     case Found(source=source, words=words):
                         sock.settimeout(None)
                         self._post(CameraChanged(source, words))
@@ -163,6 +171,10 @@ class Camera:
                         with self._lock:
                             self._asked = 0.0
                         self._post(PictureTaken(source, jpeg))
+                    case Seen():
+                        with self._lock:
+                            self._asked = 0.0
+                        self._post(Sighted(said))
                     case Lost(words=words):
                         return words, source != NO_CAMERA
         except ChannelError:

@@ -11,6 +11,7 @@ from queue import Empty
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act
+from exam_packages.attempt.commands import Command
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
@@ -21,6 +22,7 @@ from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
+from kiosk.agent.correcting import Corrections
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
@@ -36,6 +38,7 @@ from kiosk.agent.session import (
     session,
 )
 from kiosk.agent.shelf import AttemptDirectory, attempts
+from kiosk.agent.sighting import Sight
 from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
@@ -84,6 +87,8 @@ class Desk:
         self._courier = courier
         self._local = local
         self._album = Album(station, camera, local, self._write)
+        self._sight = Sight(station, camera)
+        self._corrections = Corrections(station)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
@@ -238,6 +243,8 @@ class Desk:
                 self._camera_changed(source, words)
             case box.PictureTaken(source=source, jpeg=jpeg):
                 self._album.taken(source, jpeg)
+            case box.Sighted(seen=seen):
+                self._sight.seen(seen)
             case box.Quit():
                 self._quitting = True
 
@@ -256,6 +263,8 @@ class Desk:
                 self._do(request, act)
             case ipc.Read():
                 self._read(screen, message)
+            case ipc.Look():
+                self._sight.look(message)
             case ipc.Leave(request=request):
                 self._leave(request)
             case ipc.SoundTried(found=found):
@@ -428,10 +437,14 @@ class Desk:
         self._acknowledgement = answer.acknowledgement_bytes
         for command, data in answer.commands:
             if command.epoch == station.record.epoch and not station.record.stuck:
-                self._obey(station.record, data)
+                self._obey(station.record, command, data)
 
-    def _obey(self, record: Record, command: bytes) -> None:
-        decided = session(self._station.exam(), record.ahead, self._station.now(), command)
+    def _obey(self, record: Record, command: Command, data: bytes) -> None:
+        if (refused := self._corrections.refusal(record, command)) is not None:
+            if self._corrections.first(command):
+                self._notice("correction-refused", str(refused))
+            return
+        decided = session(self._station.exam(), record.ahead, self._station.now(), data)
         if isinstance(decided, Refusal):
             LOG.warning("A command of the hall was refused: %s", decided)
         elif decided:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from exam_packages.sealing.trust import Trust
 from kiosk.agent.door import Screen
 from kiosk.ipc.messages import FromScreen
+from kiosk.proctoring.messages import Seen
 from sync.link import Answer
 from sync.messages import Welcome
 
@@ -126,6 +127,13 @@ class PictureTaken:
 
 
 @dataclass(frozen=True)
+class Sighted:
+    """What is before the camera: to aim a letter by, and kept by nobody."""
+
+    seen: Seen
+
+
+@dataclass(frozen=True)
 class ErrandDone:
     """Work that was done elsewhere is back; ``finish`` says what to do with it here."""
 
@@ -152,6 +160,7 @@ Message: TypeAlias = (
     | NotBelieved
     | CameraChanged
     | PictureTaken
+    | Sighted
     | ErrandDone
     | Quit
 )

@@ -6,6 +6,7 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 1.  An invigilator admits; only then may the candidate practise or begin.
 2.  An exam begins when its paper is released, once, and with a camera where the policy
     demands one. Time runs from then on.
+    Accepting its rules is recorded when the candidate does; the screen asks for it first.
 3.  While it runs, the candidate moves, answers, flags, and leaves workings beside the
     answers: with the tools that the form allows, within bounds. While it is paused: nothing.
 4.  Where the candidate may be, and what is closed, is told by
@@ -38,7 +39,7 @@ from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.moving import Map, map_of
 from exam_packages.attempt.plays import played
 from exam_packages.attempt.preferences import TEXT_SIZES, Preferences
-from exam_packages.attempt.state import Attempt, Phase
+from exam_packages.attempt.state import Attempt, Phase, rules_digest
 from exam_packages.attempt.workings import (
     MAX_NOTE,
     MAX_REPORT,
@@ -136,6 +137,8 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
     match asked:
         case acts.Practise():
             return _practise(exam, attempt)
+        case acts.Accept():
+            return _accept(exam, attempt)
         case acts.Begin():
             return _begin(exam, attempt)
         case acts.Call(on=on):
@@ -190,6 +193,17 @@ def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
             return () if attempt.practising else (ev.Practised(),)
         case _:
             return ALREADY_BEGUN
+
+
+def _accept(exam: Exam, attempt: Attempt) -> Events | Refusal:
+    if attempt.phase is Phase.WAITING:
+        return NOT_ADMITTED
+    if attempt.phase is not Phase.ADMITTED:
+        return ALREADY_BEGUN
+    if exam.paper is None:
+        return NOT_RELEASED
+    rules = rules_digest(exam.paper)
+    return () if rules == attempt.accepted else (ev.Accepted(rules),)
 
 
 def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:

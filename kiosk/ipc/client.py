@@ -25,9 +25,10 @@ from kiosk.ipc.messages import (
     Read,
     Refused,
     Saved,
+    Seen,
 )
 
-Reply: TypeAlias = Named | Saved | Refused | Data
+Reply: TypeAlias = Named | Saved | Refused | Data | Seen
 
 MAX_BLOB = 64 * 1024 * 1024
 """Bytes of a blob that :meth:`AgentClient.read` collects; longer media are read in ranges."""
@@ -156,7 +157,7 @@ class AgentClient:
             self._end()
 
     def _sort(self, message: FromAgent) -> None:
-        if isinstance(message, Named | Saved | Refused | Data):
+        if isinstance(message, Named | Saved | Refused | Data | Seen):
             answer = self._waiting.get(message.request)
             if answer is not None:
                 if not answer.done():

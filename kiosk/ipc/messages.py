@@ -86,7 +86,16 @@ class SoundTried(Object, tag=25):
     found: int
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried
+class Look(Object, tag=30):
+    """What is before the camera now, in at most so many pixels: to hold up a letter before
+    anybody is signed in. Answered by :class:`Seen`."""
+
+    request: int
+    width: int
+    height: int
+
+
+FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look
 
 
 # From the agent.
@@ -203,6 +212,19 @@ class Vacant(Object, tag=11):
     """No attempt is open here: show the sign-in."""
 
 
+class Seen(Object, tag=30):
+    """The answer to :class:`Look`: a picture, mirrored (three bytes a pixel: red, green,
+    blue), and the text of the code in it, or nothing. ``strange``: what is in the code is no
+    short text. Nobody keeps any of it."""
+
+    request: int
+    width: int
+    height: int
+    pixels: bytes
+    text: str
+    strange: bool
+
+
 FromAgent: TypeAlias = (
     Welcome
     | Named
@@ -216,4 +238,5 @@ FromAgent: TypeAlias = (
     | Finished
     | Vacant
     | Clocks
+    | Seen
 )

@@ -20,7 +20,8 @@ import cv2
 
 from exam_packages.attempt.events import DEVICE, VIDEO_FILE
 from kiosk.ipc.channel import Channel, ChannelError
-from kiosk.proctoring.messages import MAX_JPEG, Found, Lost, Picture, Shoot, ToCamera
+from kiosk.proctoring.codes import CodeReader
+from kiosk.proctoring.messages import MAX_JPEG, Found, Look, Lost, Picture, Shoot, ToCamera
 
 WIDTH, HEIGHT = 640, 480
 QUALITY = 60
@@ -113,7 +114,7 @@ def encode(pixels: Pixels) -> bytes:
 
 
 def serve(channel: Channel[ToCamera], setting: str) -> None:
-    """Find the source, then take a picture whenever asked, until the agent goes."""
+    """Find the source, then take a picture or look whenever asked, until the agent goes."""
     found = find(setting)
     if found is None:
         words = "No camera was found" if setting == "auto" else "The video file cannot be read"
@@ -121,8 +122,12 @@ def serve(channel: Channel[ToCamera], setting: str) -> None:
         return
     source, _ = found
     channel.send(Found(source.kind, source.words))
-    while isinstance(channel.receive(), Shoot):
+    codes = CodeReader()
+    while isinstance(asked := channel.receive(), Shoot | Look):
         pixels = source.read()
+        if isinstance(asked, Look) and pixels is not None:
+            channel.send(codes.look(pixels, asked.width, asked.height))
+            continue
         jpeg = b"" if pixels is None else encode(pixels)
         if not 0 < len(jpeg) <= MAX_JPEG:
             channel.send(Lost(f"{source.words} gives no pictures any more"[:200]))

@@ -12,10 +12,12 @@ from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
 
+from exam_packages.attempt.acts import Accept
 from exam_packages.attempt.events import DEVICE, VIDEO_FILE
 from exam_packages.content.paper import LINEAR, Paper
 from exam_packages.language import _, ngettext, say
 from kiosk.screens import sound_check, standing
+from kiosk.screens.accept import YES, AcceptDialog
 from kiosk.screens.base import KioskScreen, show_words, words
 from kiosk.view import Stage
 from kiosk.widgets.bars import Key
@@ -106,8 +108,20 @@ class BeforeScreen(KioskScreen):
     @on(PushButton.Pressed)
     def _pressed(self, event: PushButton.Pressed) -> None:
         client = self.client
-        act = client.practise() if event.button.id == "practise" else client.begin()
-        self.run_worker(act, exclusive=True)
+        if event.button.id == "practise":
+            self.run_worker(client.practise(), exclusive=True)
+        elif client.view.attempt is not None and client.view.attempt.accepted:
+            self.run_worker(client.begin(), exclusive=True)
+        else:
+            self.app.push_screen(AcceptDialog(), self._accepted)
+
+    def _accepted(self, result: str | None) -> None:
+        if result == YES:
+            self.run_worker(self._accept_and_begin(), exclusive=True)
+
+    async def _accept_and_begin(self) -> None:
+        if await self.client.act(Accept()):
+            await self.client.begin()
 
     def _focus(self) -> None:
         """On practice when there is some: Enter must not start the clock by accident."""

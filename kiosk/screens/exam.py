@@ -15,6 +15,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from exam_packages.attempt.events import StruckOut
+from exam_packages.clock import SECOND
 from exam_packages.content import text as rich
 from exam_packages.content.items import Exhibit, Item, Media
 from exam_packages.content.paper import STRIKE_OUT, exhibit_blob, item_blob
@@ -24,6 +25,7 @@ from kiosk.course import Course, allowed, answered_in, one_way, order, section_o
 from kiosk.glossary import with_terms
 from kiosk.screens import standing, workbench
 from kiosk.screens.base import Dialog, KioskScreen
+from kiosk.screens.correction import CorrectionNote
 from kiosk.screens.enlarge import PictureDialog
 from kiosk.screens.exhibit import ExhibitSheet
 from kiosk.screens.highlight import Marked, dressed
@@ -74,6 +76,7 @@ class ExamScreen(KioskScreen):
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
             with Vertical(id="desk"):
+                yield CorrectionNote()
                 yield Question(id="question")
                 yield Static("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
@@ -148,6 +151,8 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f8", _("Back"), "back"))
         submits = _submits(course, course.place)
         keys.append(Key("f9", _("Submit") if submits else _("Next"), "forth"))
+        if self.client.presentation.now.aloud:
+            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         last = _("End") if self.practice else _("Hand in")
         keys.append(Key("f10", last, "review"))
         return tuple(keys)
@@ -157,6 +162,7 @@ class ExamScreen(KioskScreen):
         course = self.course
         if course is None or course.place is None or not self.is_mounted:
             return
+        self._correct(course.place)
         if course is not self._sat:  # another candidate's, or a new practice
             self._sat = course
             self._shown = self._loading = None
@@ -165,6 +171,14 @@ class ExamScreen(KioskScreen):
         if self._shown != wanted and self._loading != wanted:
             self._loading = wanted
             self.run_worker(self._load(course, course.place), group="load", exclusive=True)
+
+    def _correct(self, place: str) -> None:
+        """Show what the body said about the question at *place*."""
+        attempt = self.client.view.attempt
+        known = attempt.corrections if attempt is not None and not self.practice else ()
+        here = [each for each in known if each.item == place]
+        now_s = self.client.clock.wall_ns() // SECOND
+        self.query_one(CorrectionNote).show(here, now_s)
 
     def on_screen_suspend(self) -> None:
         """What stands here may have changed before it is shown again, but behind a dialog it

@@ -1,4 +1,4 @@
-"""Signing in: the code from the admission letter, then the name to confirm."""
+"""Signing in: the code from the admission letter, typed or held up, then the name to confirm."""
 
 from __future__ import annotations
 
@@ -10,8 +10,12 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Input, Static
 
+from exam_packages.attempt.events import NO_CAMERA
 from exam_packages.language import _, in_use, languages, say
-from kiosk.screens.base import KioskScreen, show_words, words
+from kiosk.screens.base import Dialog, KioskScreen, show_words, words
+from kiosk.screens.scan import ScanDialog
+from kiosk.screens.station_check import StationCheck
+from kiosk.themes import THEMES
 from kiosk.widgets.bars import Key
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.text import harmless, plain
@@ -29,7 +33,12 @@ def _after(language: str) -> str:
 class SignInScreen(KioskScreen):
     """The first thing a candidate sees."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f2", "language", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("f2", "language", show=False),
+        Binding("f3", "theme", show=False),
+        Binding("f4", "scan", show=False),
+        Binding("f6", "trial", show=False),
+    ]
 
     def body(self) -> ComposeResult:
         with Vertical(classes="card"):
@@ -39,11 +48,46 @@ class SignInScreen(KioskScreen):
             yield Field(id="code", most=MAX_CODE)
             yield words("", id="problem", classes="problem")
             yield PushButton(_("Sign in"), id="sign-in")
+            yield words("", id="camera", classes="quiet")
             yield words(_("Need help? Raise your hand."), classes="quiet")
 
     def keys(self) -> tuple[Key, ...]:
-        language = Key("f2", languages()[_after(in_use())], "language")
-        return (Key("enter", _("Sign in"), "sign_in"), language, *super().keys())
+        keys = [
+            Key("enter", _("Sign in"), "sign_in", spare=True),
+            Key("f2", languages()[_after(in_use())], "language"),
+            Key("f3", _("Colours"), "theme"),
+        ]
+        if self._sees:
+            keys.append(Key("f4", _("Camera"), "scan"))
+        keys.append(Key("f6", _("Try it"), "trial"))
+        return (*keys, *super().keys())
+
+    @property
+    def _sees(self) -> bool:
+        """Whether a letter can be held up to a camera here."""
+        status = self.client.view.status
+        return status is not None and status.camera != NO_CAMERA
+
+    async def action_theme(self) -> None:
+        """On to the next colours."""
+        names = [theme.name for theme in THEMES]
+        following = (names.index(self.client.theme) + 1) % len(names)
+        await self.client.presentation.choose(theme=names[following])
+
+    def action_trial(self) -> None:
+        """Try screen, keys, camera and sound."""
+        if not isinstance(self.app.screen, Dialog):
+            self.app.push_screen(StationCheck())
+
+    def action_scan(self) -> None:
+        """Read the code from the letter with the camera: what it holds counts as typed."""
+
+        def read(code: str | None) -> None:
+            if code:  # once this screen is back, which forgets what was said before
+                self.call_after_refresh(self._enter, code[:MAX_CODE])
+
+        if self._sees and not isinstance(self.app.screen, Dialog):
+            self.app.push_screen(ScanDialog(), read)
 
     async def action_language(self) -> None:
         """On to the next language; the key's label is its own name for itself."""
@@ -61,6 +105,8 @@ class SignInScreen(KioskScreen):
             welcome = self.client.view.welcome
             exam = harmless(welcome.exam) if welcome is not None else ""
             show_words(self, "#exam", exam or _("No exam is open at this station yet."))
+            held = _("Or press F4, and hold the square of the letter before the camera.")
+            show_words(self, "#camera", held if self._sees else "")
 
     @on(Input.Submitted, "#code")
     @on(PushButton.Pressed, "#sign-in")
@@ -70,6 +116,9 @@ class SignInScreen(KioskScreen):
             show_words(self, "#problem", _("Please type your sign-in code first."))
             self.query_one("#code").focus()
             return
+        self._enter(code)
+
+    def _enter(self, code: str) -> None:
         self.run_worker(self._sign_in(code), exclusive=True)
 
     async def _sign_in(self, code: str) -> None:
@@ -112,4 +161,6 @@ class ConfirmScreen(KioskScreen):
 
     async def _confirm(self, yes: bool) -> None:
         problem = await self.client.confirm(yes)
+        if not yes and not problem:
+            self.client.announce("An invigilator has been told, and will come to you.")
         show_words(self, "#problem", harmless(problem))

@@ -61,7 +61,10 @@ def whole(screen: Screen[object], content: str) -> list[Piece]:
     pieces: list[Piece] = []
     if isinstance(screen, ExamScreen) and screen.course is not None:
         pieces += _place(screen)
-        shown: Iterable[Widget] = screen.query("#desk > Question > .-shown").results(Widget)
+        shown: Iterable[Widget] = [
+            *screen.query("#correction Static").results(Widget),
+            *screen.query("#desk > Question > .-shown").results(Widget),
+        ]
         if screen.query_one("#exhibit").display:
             shown = [*shown, *screen.query("#exhibit-sheet").results(Widget)]
     else:

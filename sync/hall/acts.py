@@ -22,6 +22,7 @@ from typing import TypeAlias
 import apsw
 
 from exam_packages.attempt.commands import (
+    Accommodate,
     AddTime,
     Admit,
     AllowBreaks,
@@ -32,7 +33,7 @@ from exam_packages.attempt.commands import (
     Say,
     Stop,
 )
-from sync.hall import authority, closing, moves, seats, second
+from sync.hall import authority, closing, corrections, moves, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -74,8 +75,31 @@ async def admit(
     """Let in one candidate, or (``None``) everyone who signed in and waits."""
 
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
-        admitted = authority.was_given(connection, seat.blind_id, "admit")
-        return None if admitted else Admit(seat.extra_s)
+        if authority.was_given(connection, seat.blind_id, "admit"):
+            return None
+        for data in corrections.kept(connection, _sitting(connection).id):
+            corrections.give(
+                connection,
+                seat.blind_id,
+                data,
+                operator=operator.name,
+                time_ns=hall.clock.wall_ns(),
+                reason=why.reason,
+                comment=why.comment,
+            )
+        granted = seats.accommodation(connection, seat.blind_id)
+        if granted is not None:  # before the candidate is in: the first page is as it should be
+            authority.give(
+                connection,
+                seat.blind_id,
+                "accommodate",
+                Accommodate(granted),
+                operator=operator.name,
+                time_ns=hall.clock.wall_ns(),
+                reason=why.reason,
+                comment=why.comment,
+            )
+        return Admit(seat.extra_s)
 
     return await _order(hall, operator, "admit", candidate, why, order)
 

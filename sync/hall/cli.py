@@ -12,6 +12,7 @@ import click
 from exam_packages.clock import SECOND
 from exam_packages.files import make_directory, write_durably
 from exam_packages.language import ngettext
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
@@ -22,6 +23,7 @@ from sync.hall.desk import Desk
 from sync.hall.home import HallHome
 from sync.hall.reasons import REASONS
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
+from sync.hall.roster_cli import minutes_option, profile_reader, profiles_option, tell_others
 from sync.hall.schema import audit, open_store
 from sync.web.sessions import hash_password
 
@@ -53,13 +55,21 @@ def serve(home: Path) -> None:
 @click.option("--grant", "grant_path", type=_FILE, required=True, help="This centre's grant.")
 @click.option("--roster", "roster_path", type=_FILE, required=True, help="CSV of candidates.")
 @click.option("--title", required=True, help="What the sitting is called on the board.")
+@profiles_option
+@minutes_option
 def sitting(
-    home: Path, package_path: Path, grant_path: Path, roster_path: Path, title: str
+    home: Path,
+    package_path: Path,
+    grant_path: Path,
+    roster_path: Path,
+    title: str,
+    profiles: Path | None,
+    minutes: int,
 ) -> None:
     """Open a sitting at the hall in HOME: which exam, and who is expected.
 
     The package and the grant are checked; the roster has the columns
-    candidate,name,code,extra_minutes.
+    candidate,name,code,extra_minutes, and those of accommodations where there are some.
     """
     machine = HallHome.load(home)
     trust = machine.trust()
@@ -74,7 +84,9 @@ def sitting(
             f"The grant is for the centre “{grant.centre}”; this hall belongs to "
             f"“{machine.centre}”."
         )
-    lines = read_roster(_bounded(roster_path, MAX_ROSTER))
+    roster = _bounded(roster_path, MAX_ROSTER)
+    lines = read_roster(roster, profile_reader(profiles), minutes=minutes)
+    tell_others(lines)
     store = open_store(home)
     try:
         store.write(
@@ -285,6 +297,17 @@ def release(desk: Desk, code: str | None, path: Path | None, reason: str, commen
         click.echo(desk.upload("release-file", "release", data, reason=reason, comment=comment))
     elif code is not None:
         click.echo(desk.act("release", code=code, reason=reason, comment=comment))
+
+
+@act.command()
+@click.argument("path", metavar="CORRECTION", type=_FILE)
+@_reason
+@_comment
+@click.pass_obj
+def correct(desk: Desk, path: Path, reason: str, comment: str) -> None:
+    """Hand the certification body's signed CORRECTION of an item on to every open exam."""
+    data = _bounded(path, MAX_CORRECTION)
+    click.echo(desk.upload("correct", "correction", data, reason=reason, comment=comment))
 
 
 @act.command()

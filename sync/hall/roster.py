@@ -1,25 +1,47 @@
 """The roster: who is expected at a sitting, and the sign-in code each of them was sent.
 
-A CSV file with the columns ``candidate,name,code,extra_minutes``. Codes are kept as
-salted Argon2id digests only: a copy of the hall's database signs nobody in.
+A CSV file with the columns ``candidate,name,code,extra_minutes``, and after them, in any
+order, those of these that are wanted:
+
+=============  ==========================================================================
+language       of the screen's own words, such as ``fr``; and of the admission letter
+theme          how the screen is coloured, such as ``contrast-dark``
+read_aloud     ``yes`` or ``no``
+extra_factor   what multiplies the exam's time limit, such as ``1.25``
+profile        the name of a 1EdTech AfA PNP file (:mod:`sync.hall.profile`)
+=============  ==========================================================================
+
+A cell that is filled goes before what the profile says. Codes are kept as salted Argon2id
+digests only: a copy of the hall's database signs nobody in.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
+from exam_packages.attempt.preferences import NOTHING, THEMES, Accommodation
 from exam_packages.errors import ExamError
+from exam_packages.language import languages
 
 COLUMNS = ("candidate", "name", "code", "extra_minutes")
+WANTED = ("language", "theme", "read_aloud", "extra_factor", "profile")
+"""Columns that may follow."""
 MAX_ROSTER = 4 * 1024 * 1024
 MAX_LINES = 5000
 MAX_EXTRA_MINUTES = 24 * 60
+MAX_FACTOR = 10
 _MAX_TEXT = 200
 _LEAST_CODE = 6
+_FACTOR: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
+_YES_NO: Final = {"": None, "yes": True, "no": False}
 
 
 class RosterError(ExamError):
@@ -27,37 +49,67 @@ class RosterError(ExamError):
 
 
 @dataclass(frozen=True)
+class Profile:
+    """What a candidate's profile (:mod:`sync.hall.profile`) asks for.
+
+    ``factor`` multiplies the exam's time limit (1: not at all), ``minutes`` are added to it;
+    ``others`` are the supports that people must arrange.
+    """
+
+    granted: Accommodation
+    factor: Decimal = Decimal(1)
+    minutes: int = 0
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Line:
-    """One candidate expected. ``extra_s`` is time granted beyond the paper's limit."""
+    """One candidate expected. ``extra_s`` is time granted beyond the paper's limit,
+    ``granted`` how the screen is to be read; ``others`` are the supports that the candidate's
+    profile names and people must arrange."""
 
     number: int
     candidate: str
     name: str
     code: str
     extra_s: int
+    granted: Accommodation = NOTHING
+    others: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         return f"Line({self.number}, {self.candidate!r})"  # a code never shows
 
 
-def read_roster(data: bytes) -> tuple[Line, ...]:
-    """Read a roster. Raises :class:`RosterError` with the line number of what is wrong."""
-    if len(data) > MAX_ROSTER:
-        raise RosterError("The roster is larger than {limit} bytes.", limit=MAX_ROSTER)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RosterError("The roster is not UTF-8 text; save it as CSV in UTF-8.") from None
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as problem:
-        raise RosterError("The roster is not a CSV file: {why}.", why=str(problem)) from None
-    if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
+def read_roster(
+    data: bytes,
+    profile: Callable[[str], Profile] | None = None,
+    *,
+    minutes: int = 0,
+    draw: Callable[[], str] | None = None,
+) -> tuple[Line, ...]:
+    """Read a roster.
+
+    *profile* reads the file a cell names, *minutes* is the exam's time limit (0: unknown, and
+    no factor can be granted), *draw* makes a code where a cell has none (without it, that is a
+    mistake). Raises :class:`RosterError` with the line number of what is wrong, and whatever
+    *profile* raises.
+    """
+    rows = _rows(data)
+    head = tuple(cell.strip() for cell in rows[0]) if rows else ()
+    more = head[len(COLUMNS) :]
+    if head[: len(COLUMNS)] != COLUMNS or len({*more}) != len(more) or not {*more} <= {*WANTED}:
         raise RosterError(
-            "The first line of the roster must name the columns {columns}.",
+            "The first line of the roster must name the columns {columns}; {wanted} may follow.",
             columns=",".join(COLUMNS),
+            wanted=",".join(WANTED),
         )
-    lines = [_line(number, row) for number, row in enumerate(rows[1:], 2) if any(row)]
+    lines = []
+    for number, row in enumerate(rows[1:], 2):
+        if any(row):
+            cells = _cells(number, row, head)
+            if draw is not None and not cells["code"]:
+                cells["code"] = draw()
+            lines.append(_line(number, cells, profile, minutes))
     if not 1 <= len(lines) <= MAX_LINES:
         raise RosterError(
             "The roster has {count} candidates; it must have 1 to {limit}.",
@@ -67,6 +119,32 @@ def read_roster(data: bytes) -> tuple[Line, ...]:
     _once(lines, "candidate number", [line.candidate for line in lines])
     _once(lines, "code", [line.code for line in lines])
     return tuple(lines)
+
+
+def _rows(data: bytes) -> list[list[str]]:
+    if len(data) > MAX_ROSTER:
+        raise RosterError("The roster is larger than {limit} bytes.", limit=MAX_ROSTER)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise RosterError("The roster is not UTF-8 text; save it as CSV in UTF-8.") from None
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error as problem:
+        raise RosterError("The roster is not a CSV file: {why}.", why=str(problem)) from None
+
+
+def filled(data: bytes, lines: Sequence[Line]) -> bytes:
+    """The roster *data* with the code of each of its *lines* in its place."""
+    codes = {line.number: line.code.upper() for line in lines}
+    place = COLUMNS.index("code")
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    for number, row in enumerate(_rows(data), 1):
+        if number in codes:
+            row = [*row[:place], row[place].strip() or codes[number], *row[place + 1 :]]
+        writer.writerow(row)
+    return out.getvalue().encode("utf-8")
 
 
 def normalised(code: str) -> str:
@@ -83,15 +161,21 @@ def code_digest(code: str, salt: bytes) -> bytes:
     return kdf.derive(normalised(code).encode("utf-8"))
 
 
-def _line(number: int, row: list[str]) -> Line:
-    if len(row) != len(COLUMNS):
+def _cells(number: int, row: list[str], head: tuple[str, ...]) -> dict[str, str]:
+    if len(row) != len(head):
         raise RosterError(
             "Line {line} of the roster has {found} cells instead of {wanted}.",
             line=number,
             found=len(row),
-            wanted=len(COLUMNS),
+            wanted=len(head),
         )
-    candidate, name, code, extra = (cell.strip() for cell in row)
+    return dict(zip(head, (cell.strip() for cell in row), strict=True))
+
+
+def _line(
+    number: int, cells: Mapping[str, str], profile: Callable[[str], Profile] | None, minutes: int
+) -> Line:
+    candidate, name, code = cells["candidate"], cells["name"], cells["code"]
     for text, what in ((candidate, "candidate number"), (name, "name")):
         if not text or len(text) > _MAX_TEXT or not text.isprintable():
             raise RosterError(
@@ -103,18 +187,81 @@ def _line(number: int, row: list[str]) -> Line:
             line=number,
             least=_LEAST_CODE,
         )
+    asked = Profile(NOTHING)
+    if file := cells.get("profile", ""):
+        if profile is None:
+            raise RosterError(
+                "Line {line} of the roster names a profile, and no directory of profiles was "
+                "named; say --profiles.",
+                line=number,
+            )
+        asked = profile(file)
+    extra_s = _extra_s(number, cells, asked, minutes)
+    return Line(
+        number,
+        candidate,
+        name,
+        normalised(code),
+        extra_s,
+        _granted(number, cells, asked.granted),
+        asked.others,
+    )
+
+
+def _extra_s(number: int, cells: Mapping[str, str], asked: Profile, minutes: int) -> int:
+    """Seconds beyond the limit: the minutes and the share of the limit together."""
+    extra = cells["extra_minutes"]
     if not extra.isascii() or not (extra or "0").isdigit() or len(extra) > 5:
         raise RosterError(
             "Line {line} of the roster: extra_minutes must be a whole number.", line=number
         )
-    minutes = int(extra or "0")
-    if minutes > MAX_EXTRA_MINUTES:
+    said = cells.get("extra_factor", "")
+    if said and not (_FACTOR.fullmatch(said) and 1 <= Decimal(said) <= MAX_FACTOR):
+        raise RosterError(
+            "Line {line} of the roster: extra_factor must be a number from 1 to {limit}.",
+            line=number,
+            limit=MAX_FACTOR,
+        )
+    factor = Decimal(said) if said else asked.factor
+    if factor > 1 and not minutes:
+        raise RosterError(
+            "Line {line} of the roster grants a factor of the exam's time; say with --minutes how "
+            "long the exam is.",
+            line=number,
+        )
+    extra_s = (int(extra) if extra else asked.minutes) * 60
+    extra_s += int(((factor - 1) * minutes * 60).to_integral_value("ROUND_CEILING"))
+    if extra_s > MAX_EXTRA_MINUTES * 60:
         raise RosterError(
             "Line {line} of the roster gives more than {limit} extra minutes.",
             line=number,
             limit=MAX_EXTRA_MINUTES,
         )
-    return Line(number, candidate, name, normalised(code), minutes * 60)
+    return extra_s
+
+
+def _granted(number: int, cells: Mapping[str, str], asked: Accommodation) -> Accommodation:
+    language, theme = cells.get("language", ""), cells.get("theme", "")
+    for said, there, what in (
+        (language, tuple(languages()), "language"),
+        (theme, THEMES, "theme"),
+    ):
+        if said and said not in there:
+            raise RosterError(
+                "Line {line} of the roster names a {what} that there is not; there are {there}.",
+                line=number,
+                what=what,
+                there=", ".join(there),
+            )
+    aloud = cells.get("read_aloud", "").casefold()
+    if aloud not in _YES_NO:
+        raise RosterError("Line {line} of the roster: read_aloud must be yes or no.", line=number)
+    said_aloud = _YES_NO[aloud]
+    return Accommodation(
+        language or asked.language,
+        theme or asked.theme,
+        asked.aloud if said_aloud is None else said_aloud,
+    )
 
 
 def _once(lines: list[Line], what: str, values: list[str]) -> None:

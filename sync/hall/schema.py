@@ -72,6 +72,17 @@ CREATE TABLE IF NOT EXISTS seats (
     UNIQUE (sitting, line), UNIQUE (sitting, candidate), UNIQUE (sitting, code)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS seats_to_take_up ON seats (station) WHERE taking != 0;
+CREATE TABLE IF NOT EXISTS accommodations (   -- ordered with the admission
+    blind_id BLOB PRIMARY KEY REFERENCES seats,
+    granted BLOB NOT NULL                     -- an Accommodation, canonical
+) STRICT;
+CREATE TABLE IF NOT EXISTS corrections (      -- of the body's, handed on to the seats
+    sitting INTEGER NOT NULL REFERENCES sittings,
+    id BLOB NOT NULL,
+    correction BLOB NOT NULL,                 -- signed by the packager
+    time_ns INTEGER NOT NULL,
+    PRIMARY KEY (sitting, id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS commands (
     blind_id BLOB NOT NULL REFERENCES seats,
     authority INTEGER NOT NULL,

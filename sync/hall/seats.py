@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import apsw
 
 from exam_packages.attempt.events import MOVE, REOPEN, RESTART, START
+from exam_packages.attempt.preferences import NOTHING, Accommodation
+from exam_packages.canon import pack, unpack
 from exam_packages.clock import SECOND
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal_format import Context
@@ -132,12 +134,13 @@ def add_sitting(
         (title, exam, slot, package_hash, release_id, codes, not_before_s, salt, time_ns),
     )
     sitting = connection.last_insert_rowid()
+    blind_ids = [secrets.token_bytes(16) for _ in lines]
     connection.executemany(
         "INSERT INTO seats (blind_id, sitting, line, candidate, name, code, extra_s)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (
-                secrets.token_bytes(16),
+                blind_ids[place - 1],
                 sitting,
                 place,
                 line.candidate,
@@ -148,7 +151,23 @@ def add_sitting(
             for place, line in enumerate(lines, 1)
         ],
     )
+    connection.executemany(
+        "INSERT INTO accommodations (blind_id, granted) VALUES (?, ?)",
+        [
+            (blind_id, pack(line.granted))
+            for blind_id, line in zip(blind_ids, lines, strict=True)
+            if line.granted != NOTHING
+        ],
+    )
     return sitting
+
+
+def accommodation(connection: apsw.Connection, blind_id: bytes) -> Accommodation | None:
+    """What the roster grants a candidate of how the screen is read, if anything."""
+    row = connection.execute(
+        "SELECT granted FROM accommodations WHERE blind_id = ?", (blind_id,)
+    ).fetchone()
+    return None if row is None else unpack(row[0], Accommodation)
 
 
 def close_sitting(connection: apsw.Connection, time_ns: int, operator: str, why: str) -> None:

@@ -72,6 +72,7 @@ plain_events = st.one_of(
     st.builds(ev.BreakEnded),
     st.builds(ev.Beat),
     st.builds(ev.Preferred, preferences),
+    st.builds(ev.Accepted, st.binary(min_size=32, max_size=32)),
     st.builds(ev.Noticed, st.just("camera-lost"), st.text(max_size=10)),
     st.builds(ev.CameraFound, st.sampled_from((0, 1, 2)), st.text(max_size=10)),
     st.builds(ev.SnapshotTaken, st.integers(1, 9), st.just(b"d" * 32), st.just(9), st.just(1)),

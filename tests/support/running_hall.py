@@ -92,10 +92,11 @@ class Site:
         *,
         grant: Path | None = None,
         lines: Sequence[str] = (),
+        more: str = "",
     ) -> HallHome:
         """An enrolled hall with a sitting open and an operator of each role.
 
-        The roster holds *lines*, or *candidates* made up.
+        The roster holds *lines*, with *more* columns, or *candidates* made up.
         """
         home = self.directory / name
         request = new_hall(home, name, "C1", "127.0.0.1", "", station_port=0, console_port=0)
@@ -104,7 +105,7 @@ class Site:
         lines = lines or [
             f"c-{n},Candidate {n},code-{n:04},{10 if n == 2 else 0}" for n in range(candidates)
         ]
-        roster.write_text("candidate,name,code,extra_minutes\n" + "\n".join(lines) + "\n")
+        roster.write_text("\n".join([f"candidate,name,code,extra_minutes{more}", *lines, ""]))
         password = home / "password"
         password.write_text(PASSWORD + "\n")
         run_cli(

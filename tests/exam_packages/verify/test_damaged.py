@@ -18,6 +18,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.errors import UsageError
 from exam_packages.sealing.addendum import keep_secret, seal_addendum
 from exam_packages.sealing.bundle import hand_in_code
+from exam_packages.sealing.correction import Correction, sign_correction
 from exam_packages.sealing.grant import Recipient, read_grant, seal_grant
 from exam_packages.sealing.journal import (
     Acknowledgement,
@@ -372,6 +373,18 @@ def test_a_command_by_a_stranger_is_told(station, look, wrong, enrolments, appea
     report = told(station, look, enrolments, appeal)
     assert "command-not-signed" in wrong(report)
     assert "NOT signed by a known hall" in to_text(report)
+
+
+def test_a_correction_that_only_the_hall_said_is_told(station, look, wrong, enrolments, appeal):
+    said = Correction(appeal.package_hash, "q-1", "Choice B must read 5 °C.", 1_790_000_000)
+    packager = appeal.centre.body.signing_key(PACKAGER)
+    station.order(cmd.Correct(sign_correction(said, [packager])), "other")
+    report = told(station, look, enrolments, appeal)
+    assert "correction-not-signed" not in wrong(report)
+    assert "Corrected “q-1”: Choice B must read 5 °C." in to_text(report)
+    forged = sign_correction(said, [SigningKey.generate(pair=True)])
+    station.order(cmd.Correct(forged), "other")
+    assert "correction-not-signed" in wrong(told(station, look, enrolments, appeal))
 
 
 def test_an_event_of_a_later_version_ends_the_ledger(station, look, wrong, enrolments, appeal):

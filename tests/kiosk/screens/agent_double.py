@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -86,6 +87,7 @@ class AgentDouble:
         self.safe_age_ms = 400
         self.refusal: Refusal | None = None
         self.exam_title = form.paper.title
+        self.eyes: Callable[[ipc.Look], ipc.Seen | Refusal] | None = None
         self.entries: list[ev.Entry] = []
         self.ledger = Ledger()
         self.acts: list[acts.Act] = []
@@ -268,6 +270,11 @@ class AgentDouble:
                 else:
                     data = blob[offset : offset + length]
                     self.tell(ipc.Data(request, len(blob), data))
+            case ipc.Look(request=request) if self.eyes is not None:
+                seen = self.eyes(message)
+                if isinstance(seen, Refusal):
+                    seen = ipc.Refused(request, seen.template, seen.fields)
+                self.tell(seen)
             case ipc.Leave(request=request):
                 self.signed_in = self.named = self.released = False
                 self.finished = None

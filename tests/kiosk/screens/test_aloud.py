@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from exam_packages import language
-from exam_packages.attempt.commands import Say
+from exam_packages.attempt.commands import Correct, Say
+from exam_packages.sealing.correction import Correction, sign_correction
+from exam_packages.sealing.suite import SigningKey
 from kiosk.speech.voice import NO_SPEECH, Piece
 from kiosk.view import Stage
 
@@ -177,5 +179,23 @@ def test_without_a_speech_program_the_key_says_so(
             assert not s.client.presentation.now.aloud
             await s.press("f11")  # and again, as often as it is asked
             await s.until(lambda: not s.client.presentation.now.aloud)
+
+    asyncio.run(walk())
+
+
+def test_a_correction_is_announced_and_read_before_its_question(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            ears = Listening(s)
+            await s.begin()
+            await s.press("f11")
+            await ears.until("Where does raw chicken belong")
+            said = Correction(bytes(32), "choice", "Choice B: the lowest shelf.", 1_790_001_000)
+            s.agent.order(Correct(sign_correction(said, [SigningKey.generate(pair=False)])))
+            await ears.until("has corrected question 1")
+            await s.press("f11")
+            await ears.until("Corrected by the certification body", "Where does raw chicken belong")
+            heard = ears.words()
+            assert heard.index("Choice B: the lowest shelf.") < heard.index("Where does raw")
 
     asyncio.run(walk())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from exam_packages.attempt.acts import Practise
+from exam_packages.attempt.acts import Accept, Practise
 from exam_packages.attempt.commands import Admit
+from exam_packages.attempt.state import rules_digest
 from kiosk.view import Stage
 
 
@@ -37,7 +38,11 @@ def test_a_whole_exam_by_keys(sit: Any) -> None:
             await s.until(lambda: "Begin the exam" in s.text())
             assert "50 minutes" in s.text()
             await s.press("right", "enter")
+            await s.until(lambda: "Do you accept the rules" in s.text())
+            await s.press("enter")
             await s.at("choice")
+            assert Accept() in s.agent.acts
+            assert s.agent.ledger.attempt.accepted == rules_digest(s.agent.form.paper)
             await s.press("b")
             await s.until(lambda: "Saved here" in s.text())
             assert s.responses("choice") == {"R": ("b",)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.hall.roster import RosterError, code_digest, normalised, read_roster
+from exam_packages.attempt.preferences import NOTHING, Accommodation
+from sync.hall.roster import Profile, RosterError, code_digest, normalised, read_roster
 
 HEAD = "candidate,name,code,extra_minutes\n"
 
@@ -46,6 +48,53 @@ def test_a_mistake_is_named_with_its_line(text: str, words: str) -> None:
         read_roster(text.encode())
     assert re.search(words, str(refused.value))
     assert "code123" not in str(refused.value)  # a code never shows
+
+
+MORE = "candidate,name,code,extra_minutes,read_aloud,language,theme,extra_factor,profile\n"
+
+
+def test_accommodations_are_read_and_a_cell_goes_before_the_profile() -> None:
+    asked = Profile(
+        Accommodation("zh_CN", "low-glare", True), Decimal("1.5"), 7, ("sign-language",)
+    )
+    text = (
+        MORE + "c-1,Ada,code111,10,no,fr,,,a.xml\nc-2,Bo,code222,,,,,1.25,a.xml\n"
+        "c-3,Cy,code333,5,yes,,console,2,\nc-4,Di,code444,,,,,,\n"
+    )
+    first, second, third, fourth = read_roster(
+        text.encode(), {"a.xml": asked}.__getitem__, minutes=60
+    )
+    assert first.granted == Accommodation("fr", "low-glare", False)
+    assert first.extra_s == (10 + 30) * 60
+    assert second.extra_s == (7 + 15) * 60
+    assert second.others == ("sign-language",)
+    assert third.granted == Accommodation("", "console", True)
+    assert third.extra_s == (5 + 60) * 60
+    assert (fourth.granted, fourth.extra_s, fourth.others) == (NOTHING, 0, ())
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        ("maybe,,,,", "read_aloud must be yes or no"),
+        (",tlh,,,", "names a language that there is not"),
+        (",,pink,,", "names a theme that there is not"),
+        (",,,0.5,", "extra_factor must be a number from 1 to 10"),
+        (",,,nan,", "extra_factor must be a number from 1 to 10"),
+        (",,,1.25,", "say with --minutes"),
+        (",,,,a.xml", "say --profiles"),
+    ],
+)
+def test_a_mistake_in_an_accommodation_is_named(cells: str, words: str) -> None:
+    with pytest.raises(RosterError) as refused:
+        read_roster((MORE + f"c-1,Ada,code123,0,{cells}\n").encode())
+    assert re.search(words, str(refused.value))
+
+
+def test_a_column_that_nobody_knows_is_refused() -> None:
+    for more in ("colour", "theme,theme"):
+        with pytest.raises(RosterError, match="first line"):
+            read_roster((HEAD.strip() + f",{more}\nc-1,Ada,code123,0,x,y\n").encode())
 
 
 @given(st.binary(max_size=300))

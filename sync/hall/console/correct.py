@@ -1,0 +1,26 @@
+"""Where a correction of the certification body is handed in."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from exam_packages.sealing.correction import MAX_CORRECTION
+from sync.hall.acts import Why
+from sync.hall.console.site import Site, operator
+from sync.hall.correcting import correct
+from sync.web.pages import read_upload
+
+
+def routes(site: Site) -> list[Route]:
+    """The route of this act."""
+
+    async def take(request: Request) -> Response:
+        session = site.changing(request)
+        form, data = await read_upload(request, "correction", MAX_CORRECTION)
+        why = Why(form.get("reason", ""), form.get("comment", "").strip())
+        words = await correct(site.hall, operator(session), data, why)
+        return site.done(request, session, words)
+
+    return [Route("/act/correct", site.guarded(take), methods=["POST"])]

@@ -1,0 +1,64 @@
+"""Handing a correction of the certification body on to every seat it concerns."""
+
+from __future__ import annotations
+
+import apsw
+
+from exam_packages.sealing.correction import read_correction
+from sync.hall import authority, corrections, seats
+from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
+from sync.hall.reasons import check_reason
+from sync.hall.schema import audit
+from sync.hall.service import HallService
+from sync.web.wire import HttpError
+
+
+async def correct(hall: HallService, operator: Operator, data: bytes, why: Why) -> str:
+    """Take a signed correction; what was done, in a sentence.
+
+    Raises :class:`HttpError`, or a ``CorrectionError`` when the body did not sign it.
+    """
+    if operator.role not in (CHIEF, INVIGILATOR):
+        raise HttpError(403, "An observer can only look on.")
+    check_reason(why.reason, why.comment)
+    correction = read_correction(data, hall.trust)
+    now_ns = hall.clock.wall_ns()
+
+    def work(connection: apsw.Connection) -> str:
+        sitting = seats.open_sitting(connection)
+        if sitting is None:
+            raise HttpError(409, "No sitting is open in this hall.")
+        if correction.package_hash != sitting.package_hash:
+            raise HttpError(
+                409, "This correction is for another exam than the one of this sitting."
+            )
+        if not corrections.keep(connection, sitting.id, correction, data, now_ns):
+            return "This correction was handed on before."
+        reached = 0
+        for seat in seats.seats(connection, sitting.id):
+            admitted = authority.was_given(connection, seat.blind_id, "admit")
+            if admitted and not seats.handed_in(connection, seat.blind_id):
+                corrections.give(
+                    connection,
+                    seat.blind_id,
+                    data,
+                    operator=operator.name,
+                    time_ns=now_ns,
+                    reason=why.reason,
+                    comment=why.comment,
+                )
+                reached += 1
+        audit(
+            connection,
+            now_ns,
+            operator.name,
+            f"correct {correction.item}",
+            reason=why.reason,
+            comment=why.comment,
+        )
+        return (
+            f"The correction of “{correction.item}” is on its way to who is admitted ({reached}); "
+            "the others get it with their admission."
+        )
+
+    return await hall.store.awrite(work)
