@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync.machine import StationMachine, text_setting
+from sync.machine import MachineError, StationMachine, text_setting
 
 CAMERA_AUTO, CAMERA_NONE = "auto", "none"
 
@@ -16,6 +16,22 @@ class StationHome(StationMachine):
     def hall_url(self) -> str:
         """Where the hall's listener for stations is, like ``https://10.0.0.2:8443``."""
         return text_setting(self.settings, "hall_url", self.settings_path)
+
+    @property
+    def standby_urls(self) -> tuple[str, ...]:
+        """Where the other halls of this centre are: they hold too, and one may take command."""
+        found = self.settings.get("standby_urls", [])
+        if not isinstance(found, list) or not all(isinstance(url, str) for url in found):
+            raise MachineError(
+                "The settings in {path} need “standby_urls” to be a list of texts in quotes.",
+                path=str(self.settings_path),
+            )
+        return tuple(found)
+
+    @property
+    def halls_path(self) -> Path:
+        """What this station remembers of its halls, and who commands."""
+        return self.directory / "command" / "halls"
 
     @property
     def camera(self) -> str:

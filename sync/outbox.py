@@ -48,15 +48,23 @@ class _Place:
 
 
 class Outbox:
-    """The synced frames of the attempt *blind_id*, for one holder."""
+    """The synced frames of the attempt *blind_id*, for one holder.
 
-    def __init__(self, blind_id: bytes) -> None:
+    Further holders have an outbox :meth:`beside` this one: the same frames, a cursor of
+    their own.
+    """
+
+    def __init__(self, blind_id: bytes, beside: Outbox | None = None) -> None:
         self.blind_id = blind_id
-        self._lock = threading.Lock()
-        self._places: list[_Place] = []
+        self._lock: threading.Lock = threading.Lock() if beside is None else beside._lock
+        self._places: list[_Place] = [] if beside is None else beside._places
         self._held = 0
         self._from = 0
         self._holder_epoch = -1
+
+    def beside(self) -> Outbox:
+        """An outbox of the same frames for another holder, who has none of them yet."""
+        return Outbox(self.blind_id, self)
 
     @property
     def sequence(self) -> int:

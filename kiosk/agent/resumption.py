@@ -151,7 +151,8 @@ class Resumption:
                 station.recovery = None
                 station.tell_all()
                 return
-            record = opening.resume(station.custody, hall.sealing, package, recovery, restored, now)
+            halls = self._client.halls.sealing(hall)
+            record = opening.resume(station.custody, halls, package, recovery, restored, now)
         except ExamError as problem:
             self._again(recovery, problem)
             return
