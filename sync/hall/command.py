@@ -95,6 +95,8 @@ class Command:
     def check(self) -> None:
         """Raise :class:`HttpError` 421 unless this hall commands."""
         if not self.mine:
+            self.refresh()
+        if not self.mine:
             raise HttpError(
                 421,
                 "This hall does not command: it holds what is recorded, and follows the hall "

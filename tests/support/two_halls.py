@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import apsw
 from sitting import CENTRE, CLOCK, PASSWORD, Hall, Site, eventually, free_port
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.suite import SigningKey
 from provisioning import authority, chiefs, homes
 from provisioning.station_home import StationHome
+from sync.hall import halves
 from sync.hall.home import HallHome
 from sync.hall.schema import open_store
 
@@ -79,19 +81,31 @@ class Centre:
 
     def followed(self) -> None:
         """Wait until the standby has the roster and the operators."""
+        self._until(
+            lambda connection: bool(
+                connection.execute(
+                    "SELECT (SELECT count(*) FROM seats) AND (SELECT count(*) FROM operators)"
+                ).get
+            ),
+            "the standby follows",
+        )
+
+    def can_restore(self) -> None:
+        """Wait until the standby can give back its half of every epoch."""
+        keys = self.second.home.restore_keys()
+        self._until(
+            lambda connection: not halves.lacking(connection, keys), "the standby has its halves"
+        )
+
+    def _until(self, look: Callable[[apsw.Connection], bool], what: str) -> None:
         store = open_store(self.second.home.directory)
         try:
 
-            def look() -> bool:
+            def read() -> bool:
                 with store.reading() as connection:
-                    return bool(
-                        connection.execute(
-                            "SELECT (SELECT count(*) FROM seats) AND"
-                            " (SELECT count(*) FROM operators)"
-                        ).get
-                    )
+                    return look(connection)
 
-            eventually(look, "the standby follows")
+            eventually(read, what)
         finally:
             store.close()
 

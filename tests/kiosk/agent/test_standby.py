@@ -57,6 +57,7 @@ def test_the_hall_dies_and_the_standby_takes_over(centre: Centre) -> None:
             screen.do(Respond("one", chosen("A")))
             screen.await_(ipc.Status, lambda status: status.hall and status.safe == status.saved)
         eventually(lambda: held(centre.first) == held(centre.second), "both halls hold the same")
+        centre.can_restore()
 
         with pytest.raises(Exception, match="does not command"):
             centre.second.act("pause", candidate=seats[0].candidate)
@@ -81,7 +82,7 @@ def test_the_hall_dies_and_the_standby_takes_over(centre: Centre) -> None:
         agents[1] = Agent(seats[1].station)
         screens[1] = agents[1].screen()
         screens[1].await_phase(Phase.RUNNING)
-        assert screens[1].attempt.epoch == 2
+        eventually(lambda: screens[1].attempt.epoch == 2, "it goes on in a new epoch")
         assert screens[1].attempt.responses["one"] == chosen("B")
 
         # The old hall comes back, is told that it is deposed, and follows.
