@@ -176,6 +176,10 @@ CREATE TABLE IF NOT EXISTS alarms (
 """
 
 HALLS = """
+CREATE TABLE IF NOT EXISTS exported (         -- hand-ins that were written onto a stick
+    bundle_hash BLOB PRIMARY KEY,
+    time_ns INTEGER NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS given_halves (     -- half 1 from the hall in command, sealed
     blind_id BLOB NOT NULL,                   -- to this hall's restore key
     epoch INTEGER NOT NULL,

@@ -42,7 +42,7 @@ _OWN_TABLES: Final = frozenset(
     {
         *("frames", "refused_frames", "evidence", "meta", "alarms", "proposals"),
         *("roots", "anchored", "inclusions", "log_heads"),
-        *("changes", "mandates", "halls", "given_halves", "sqlite_sequence"),
+        *("changes", "mandates", "halls", "given_halves", "exported", "sqlite_sequence"),
     }
 )
 _OWN_COLUMNS: Final = {"sittings": ("restore_key", "erasure", "erasure_sent")}

@@ -348,15 +348,76 @@ def _acknowledged_before_synced() -> Iterator[type[Protocol]]:
     yield LosesUnsynced
 
 
-@pytest.mark.parametrize(
-    "plant", [_acknowledged_before_synced, _cursor_may_not_go_back, _authority_is_not_checked]
-)
-def test_a_planted_fault_is_found(
-    plant: Callable[[], contextlib.AbstractContextManager[type[Protocol]]],
+PLANTS = [_acknowledged_before_synced, _cursor_may_not_go_back, _authority_is_not_checked]
+Plant = Callable[[], contextlib.AbstractContextManager[type[Protocol]]]
+
+
+def _unsynced_is_lost(machine: Protocol) -> None:
+    machine.a_copy_is_taken(0)
+    machine.answers(0, 3)
+    machine.a_tick(0, 0, [])
+    machine.a_hall_dies_or_starts(0)
+    machine.a_hall_dies_or_starts(0)
+
+
+def _a_hall_is_restored(machine: Protocol) -> None:
+    machine.a_copy_is_taken(0)
+    machine.answers(0, 3)
+    machine.a_tick(0, 0, [])
+    machine.a_hall_is_put_back_from_its_copy(0)
+    station = machine.stations[0]
+    for client in station.clients.values():
+        client.hall = None
+    machine.a_tick(0, 0, [])
+
+
+def _a_deposed_hall_orders(machine: Protocol) -> None:
+    machine.a_line_is_cut_or_mended(("hall-0", "hall-1"))
+    machine.the_chief_gives_command(1)
+    machine.an_order(0, 0)  # the first hall has not heard of it
+    for _ in range(3):
+        machine.a_tick(0, 1, [])  # but the station has
+    # It hears the first hall before that one hears the station: one request is enough.
+    machine.stations[0].tick(0)
+
+
+HISTORIES = [_unsynced_is_lost, _a_hall_is_restored, _a_deposed_hall_orders]
+
+
+def _run(machine: Protocol, history: Callable[[Protocol], None]) -> None:
+    try:
+        machine.the_sitting_begins()
+        machine.a_tick(0, 0, [])
+        machine.a_tick(0, 1, [])
+        history(machine)
+        machine.a_hall_has_what_it_acknowledged()
+        machine.a_station_calls_nothing_held_that_is_not()
+        machine.there_is_one_history()
+        machine.one_machine_is_obeyed()
+    finally:
+        machine.teardown()
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+def test_the_histories_that_show_a_fault_are_right_without_it(
+    history: Callable[[Protocol], None],
 ) -> None:
-    # Found is enough: no time is spent on the shortest way to it.
+    _run(Protocol(), history)
+
+
+@pytest.mark.parametrize(("plant", "history"), list(zip(PLANTS, HISTORIES, strict=True)))
+def test_a_planted_fault_shows(plant: Plant, history: Callable[[Protocol], None]) -> None:
+    with plant() as machine, pytest.raises(AssertionError):
+        _run(machine(), history)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", PLANTS)
+def test_a_planted_fault_is_found(plant: Plant) -> None:
+    """By chance alone, without being shown where. Found is enough: no time is spent on the
+    shortest way to it."""
     hunting = settings(
-        FAST, max_examples=150, phases=[Phase.generate], database=None, report_multiple_bugs=False
+        FAST, max_examples=400, phases=[Phase.generate], database=None, report_multiple_bugs=False
     )
     with plant() as machine, pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=hunting)
