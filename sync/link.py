@@ -45,6 +45,7 @@ from sync.messages import (
     CONTENT_TYPE,
     MAX_REPLY,
     STATION_ROUTES,
+    Claim,
     Copy,
     CopyRequest,
     Countersigned,
@@ -272,6 +273,10 @@ class HolderClient:
     def halves(self, halves: Halves) -> None:
         """Hand over halves that the hall asked this neighbour for."""
         self._tell("halves", halves)
+
+    def claim(self, blind_id: bytes, candidate: str) -> None:
+        """Tell a hall that does not know an attempt whose it is."""
+        self._tell("claim", Claim(blind_id, candidate))
 
     def erased(self, erasure: bytes) -> None:
         """Hand over this station's signed statement of erasure."""

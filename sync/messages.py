@@ -7,8 +7,11 @@ travel as the bytes that were signed; what is unsigned here is status, not evide
 from __future__ import annotations
 
 from string import Formatter
+from typing import Annotated
 
-from exam_packages.canon import Count, Object
+from msgspec import Meta
+
+from exam_packages.canon import Count, Id, Object
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
 TICK_S = 1
@@ -196,6 +199,13 @@ class Copy(Object):
     pictures: tuple[tuple[bytes, int], ...]
 
 
+class Claim(Object):
+    """A station has an exam of *candidate* that its hall, a new machine, does not know."""
+
+    blind_id: Id
+    candidate: Annotated[str, Meta(max_length=200)]
+
+
 class Erased(Object):
     """A station's signed statement of what it deleted when a sitting was closed."""
 
@@ -275,5 +285,6 @@ STATION_ROUTES = {
     "copy": "/v1/copy",
     "halves": "/v1/halves",
     "erased": "/v1/erased",
+    "claim": "/v1/claim",
     "root": "/v1/root",
 }

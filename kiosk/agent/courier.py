@@ -80,6 +80,8 @@ class Parcel:
     """The pictures that the hall in command has, in the order it got them."""
     copied: dict[str, int] = field(default_factory=dict)
     """How many of these each other hall has."""
+    candidate: str = ""
+    """Whose attempt it is: told to a hall that has lost it."""
     handed_to: str = ""
     """The hall that was last given the manifest."""
 
@@ -296,6 +298,8 @@ class Courier:
             if problem.status == 422:  # another record than ours: a person must look
                 self._block(parcel, str(problem))
                 return False
+            if problem.status == 404 and parcel.candidate:  # a new machine in the hall's place
+                self._client.claim(parcel.blind_id, parcel.candidate)
             if problem.status == 410:
                 parcel.blocked = True
                 self._post(Departed(parcel.blind_id, str(problem)))

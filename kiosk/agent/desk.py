@@ -113,6 +113,7 @@ class Desk:
         parcel = directory.parcel(directory.recover())
         self._parcels[directory.blind_id] = directory, parcel
         who = directory.read_who(self._station.custody.sealing)
+        parcel.candidate = who.candidate
         if who.how:
             self._station.finish = opening.finished_before(directory, who, parcel)
         if not parcel.delivered:

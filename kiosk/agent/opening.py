@@ -44,7 +44,8 @@ def start(
     directory.make()
     directory.write_who(who, custody.sealing)
     writer = _begin(custody, halls, package, directory, context, leave, now)
-    return Record(directory, who, context.package_hash, writer, Parcel(Outbox(directory.blind_id)))
+    parcel = Parcel(Outbox(directory.blind_id), candidate=who.candidate)
+    return Record(directory, who, context.package_hash, writer, parcel)
 
 
 def resume(

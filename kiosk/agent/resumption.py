@@ -64,6 +64,7 @@ class Resumption:
             return False
         who = directory.read_who(self._station.custody.sealing)
         parcel = directory.parcel(recovered)
+        parcel.candidate = who.candidate
         if cause == REOPEN:  # what was handed in before is history
             parcel.manifest = parcel.countersignature = parcel.receipt = b""
         self._station.recovery = Recovery(directory, who, recovered, parcel, cause)

@@ -272,6 +272,7 @@ _simple("pause", "Stop the clock and hide the questions.")
 _simple("resume", "Let the clock run on.")
 _simple("stop", "Stop and hand in, with everything answered so far.")
 _simple("allow-restart", "Let an interrupted exam go on.")
+_simple("take-in", "Take in the exam of CANDIDATE that a station has and this hall lost.")
 
 
 @act.command("add-time")

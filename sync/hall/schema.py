@@ -176,6 +176,11 @@ CREATE TABLE IF NOT EXISTS alarms (
 """
 
 HALLS = """
+CREATE TABLE IF NOT EXISTS claims (           -- exams that stations have and this hall does
+    blind_id BLOB PRIMARY KEY,                -- not know, until the chief takes them in
+    station BLOB NOT NULL,
+    candidate TEXT NOT NULL
+) STRICT;
 CREATE TABLE IF NOT EXISTS exported (         -- hand-ins that were written onto a stick
     bundle_hash BLOB PRIMARY KEY,
     time_ns INTEGER NOT NULL

@@ -486,6 +486,12 @@ class HallService:
         self, link: Link, tick: Tick, connection: apsw.Connection
     ) -> tuple[Tock, HttpError | None]:
         """A station that an attempt has left: what it still sends is kept as evidence."""
+        if seats.seat(connection, tick.blind_id) is None:
+            return _NOTHING, HttpError(
+                404,
+                "This hall does not know the exam of this station. Everything is saved there, and "
+                "the exam goes on; the chief invigilator takes it in.",
+            )
         left = moves.left_at(connection, tick.blind_id, link.key_id)
         if left is None:
             seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.canon import Object
+from sync.hall.claims import Claims
 from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
@@ -19,6 +20,7 @@ from sync.hall.service import HallService, Link
 from sync.messages import (
     MAX_TICK,
     STATION_ROUTES,
+    Claim,
     CopyRequest,
     Erased,
     Greeting,
@@ -96,6 +98,7 @@ def station_app(hall: HallService) -> Starlette:
         "hand_in": asked(HandIn, _MANIFEST, hall.hand_in),
         "copy": asked(CopyRequest, _SMALL, moving.copy),
         "halves": told(Halves, _SMALL * 4, moving.halves),
+        "claim": told(Claim, _SMALL, Claims(hall).claim),
         "erased": told(Erased, _SMALL, moving.erased),
     }
     routes = [

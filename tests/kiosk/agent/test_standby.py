@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import small_exam
-from sitting import Agent, Hall, Seat, Site, eventually
+from sitting import INVIGILATOR, Agent, Hall, Seat, Site, _open_sitting, eventually
 from small_exam import chosen
 from two_halls import Centre, both_running
 
@@ -19,6 +19,7 @@ from exam_packages.attempt.events import Commanded
 from exam_packages.attempt.state import Phase
 from exam_packages.sealing.mandate import term_of
 from kiosk.ipc import messages as ipc
+from sync.hall.home import HallHome
 
 ITEMS = (small_exam.choice_item("one"), small_exam.choice_item("two", most=2))
 PAPER = small_exam.paper(ITEMS, time_limit_s=600)
@@ -117,3 +118,56 @@ def test_the_hall_dies_and_the_standby_takes_over(centre: Centre) -> None:
     finally:
         for agent in agents:
             agent.kill()
+
+
+def test_a_new_hall_gets_everything_from_the_stations(tmp_path: Path) -> None:
+    """The only hall burned; another machine is enrolled and stands at its address."""
+    site = Site.found(tmp_path, PAPER, ITEMS, stations=2, candidates=2)
+    old = site.hall
+    old.start()
+    seats = [Seat(number, site.stations[number - 1], old, site) for number in (1, 2)]
+    agents = [seat.agent() for seat in seats]
+    new: Hall | None = None
+    try:
+        old.act("release", code=site.codes[0])
+        screens = [agent.screen() for agent in agents]
+        for seat, screen in zip(seats, screens, strict=True):
+            screen.begin(old, seat.number)
+            screen.do(Respond("one", chosen("A")))
+            screen.await_(ipc.Status, lambda status: status.hall and status.safe == status.saved)
+        kept = held(old)
+        old.stop(signal.SIGKILL)
+        for screen in screens:
+            screen.do(Respond("one", chosen("C")))
+
+        home = Centre.machine(site, tmp_path / "new", "hall-new", standby=False)
+        home.settings_path.write_text(
+            home.settings_path.read_text().replace(
+                f"station_port = {home.station_port}", f"station_port = {old.home.station_port}"
+            )
+        )
+        new = Hall(HallHome.load(home.directory))
+        _open_sitting(new.home, site.package_hash, site.release_id, 2)
+        new.start()
+        new.until(
+            lambda board: sum("does not know" in words for words in board["alarms"]) == 2,
+            "both stations say what they have",
+        )
+        assert not held(new)
+        with pytest.raises(Exception, match="Only the chief"):
+            new.act("take-in", who=INVIGILATOR, all="1")
+        assert new.act("take-in", all="1") == "Taken in from their stations: 2 candidates."
+        eventually(lambda: len(held(new)) > len(kept), "the stations send everything again")
+        assert set(kept) < set(held(new))
+        new.act("add-time", candidate=seats[0].candidate, minutes="3")
+        eventually(lambda: screens[0].attempt.allowed_s == 600 + 3 * 60, "the new hall commands")
+        for screen in screens:
+            assert isinstance(screen.do(HandIn()), ipc.Saved)
+            screen.await_(ipc.Finished, lambda finished: finished.hall)
+        assert [row["handed_in"] for row in new.board()["rows"]] == [True, True]
+    finally:
+        for agent in agents:
+            agent.kill()
+        old.stop()
+        if new is not None:
+            new.stop()
