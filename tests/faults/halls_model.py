@@ -307,14 +307,25 @@ class Obeyed:
 class Station:
     """A station, as the agent's link threads drive it, one request at a time."""
 
-    def __init__(self, number: int, directory: Path, halls: list[Hall], wire: Wire) -> None:
+    def __init__(
+        self,
+        number: int,
+        directory: Path,
+        halls: list[Hall],
+        wire: Wire,
+        *,
+        home: StationHome | None = None,
+        urls: tuple[str, str] = URLS,
+        package_hash: bytes = PACKAGE,
+    ) -> None:
         self.number, self.name, self.directory = number, f"seat-{number}", directory
-        self.home = site().stations[number]
+        self.urls, self.package_hash = urls, package_hash
+        self.home = home or site().stations[number]
         self.signing = self.home.signing_key()
         self.certificate = self.home.enrolment().tls_certificate
         self.machines, self.wire = halls, wire
         self.known = self._halls()
-        self.clients = {url: self._client(url) for url in URLS}
+        self.clients = {url: self._client(url) for url in self.urls}
         self.outboxes: dict[str, Outbox] = {}
         self.epochs: dict[str, int] = {}
         """The holder epoch of the last acknowledgement of each hall."""
@@ -325,18 +336,20 @@ class Station:
         self.manifest = b""
 
     def _halls(self) -> Halls:
-        return Halls(URLS, CENTRE, site().body.trust(), self.directory / "command" / "halls")
+        return Halls(
+            self.urls, self.home.centre, self.home.trust(), self.directory / "command" / "halls"
+        )
 
     def _client(self, url: str) -> HolderClient:
         client = HolderClient(
             url,
             self.home.client_tls(),
             enrolment=self.home.enrolment_bytes,
-            centre=CENTRE,
-            trust=site().body.trust(),
+            centre=self.home.centre,
+            trust=self.home.trust(),
             halls=self.known,
         )
-        hall = self.machines[URLS.index(url)]
+        hall = self.machines[self.urls.index(url)]
 
         def answer(request: httpx.Request) -> httpx.Response:
             return self.wire.carry(
@@ -347,23 +360,27 @@ class Station:
         client._http = httpx.Client(base_url=url, transport=httpx.MockTransport(answer))
         return client
 
+    @property
+    def code(self) -> str:
+        return f"CODE{self.number:04}"
+
     def forget(self) -> None:
         """The agent's memory is gone; its disk is not."""
         self.known = self._halls()
-        self.clients = {url: self._client(url) for url in URLS}
+        self.clients = {url: self._client(url) for url in self.urls}
         if self.outboxes:
             fresh = next(iter(self.outboxes.values()))
-            self.outboxes = {url: fresh.beside() for url in URLS}
+            self.outboxes = {url: fresh.beside() for url in self.urls}
             self.epochs.clear()
 
     def begin(self) -> None:
-        client = self.clients[URLS[0]]
+        client = self.clients[self.urls[0]]
         self.greet(client)
-        seat = client.sign_in(f"CODE{self.number:04}")
+        seat = client.sign_in(self.code)
         self.blind_id = seat.blind_id
-        context = first_context(seat.blind_id, self.signing.key_id, PACKAGE, CLOCK.boot())
+        context = first_context(seat.blind_id, self.signing.key_id, self.package_hash, CLOCK.boot())
         leave = client.permit(context, START)
-        trust = site().body.trust()
+        trust = self.home.trust()
         assert client.restore_key is not None
         self.writer = JournalWriter.begin(
             self.directory / "attempt",
@@ -377,7 +394,7 @@ class Station:
             stamp=stamp(CLOCK),
         )
         first = Outbox(seat.blind_id)
-        self.outboxes = {URLS[0]: first, URLS[1]: first.beside()}
+        self.outboxes = {self.urls[0]: first, self.urls[1]: first.beside()}
         self.write(ev.Identified("C", "N"), ev.Opened(1, START, False))
 
     def write(self, *events: Event) -> None:
@@ -387,15 +404,15 @@ class Station:
             self.writer.append(now, encode_event(event), compartment(event))
             self.ledger = account([ev.Entry(self.writer.cursor.sequence, now, event)], self.ledger)
         self.writer.commit()
-        for frame in self.writer.frames(self.outboxes[URLS[0]].sequence):
-            self.outboxes[URLS[0]].put(self.writer.epoch, [frame])
+        for frame in self.writer.frames(self.outboxes[self.urls[0]].sequence):
+            self.outboxes[self.urls[0]].put(self.writer.epoch, [frame])
 
     def greet(self, client: HolderClient) -> None:
         client.greet(now_s=CLOCK.wall_ns() // SECOND)
 
     def tick(self, number: int) -> Answer | None:
         """What the link thread to this hall does once. Raises a ``LinkError``."""
-        url = URLS[number]
+        url = self.urls[number]
         client = self.clients[url]
         if client.hall is None:
             self.greet(client)
@@ -453,10 +470,10 @@ class Station:
             self.manifest = sign_manifest(
                 Manifest(
                     SLOT,
-                    CENTRE,
+                    self.home.centre,
                     self.signing.key_id,
                     self.blind_id,
-                    PACKAGE,
+                    self.package_hash,
                     at.head,
                     at.epoch,
                     at.sequence,
@@ -466,4 +483,4 @@ class Station:
                 ),
                 self.signing,
             )
-        return self.clients[URLS[number]].hand_in(self.manifest)
+        return self.clients[self.urls[number]].hand_in(self.manifest)
