@@ -28,7 +28,7 @@ from exam_packages.attempt.commands import Command, Pause, journaled_command
 from exam_packages.attempt.events import START, Commanded, Event, compartment, encode_event
 from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.body import Body
-from exam_packages.clock import SECOND, SystemClock, stamp
+from exam_packages.clock import SECOND, Clock, SystemClock, stamp
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import Manifest, sign_manifest
 from exam_packages.sealing.journal import JournalWriter, first_context
@@ -170,9 +170,9 @@ class Hall:
         self.copy: Path | None = None
         self.start()
 
-    def start(self) -> None:
+    def start(self, clock: Clock = CLOCK) -> None:
         home = HallHome.load(self.directory)
-        self.service = HallService(home, open_store(self.directory), CLOCK)
+        self.service = HallService(home, open_store(self.directory), clock)
         self.following = Following(self.service)
         self.standby = Standby(self.service, URLS[1 - self.number])
 
