@@ -33,7 +33,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "station": Part(
         "Make and check a candidate's workstation.",
-        ("provisioning.cli:station", "kiosk.agent.clearing:station"),
+        ("provisioning.cli:station", "kiosk.agent.clearing:station", "kiosk.agent.chief:station"),
     ),
     "hall": Part(
         "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")

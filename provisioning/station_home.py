@@ -34,6 +34,11 @@ class StationHome(StationMachine):
         return self.directory / "command" / "halls"
 
     @property
+    def orders(self) -> Path:
+        """Where a chief leaves orders when no hall is left."""
+        return self.directory / "command" / "orders"
+
+    @property
     def camera(self) -> str:
         """``auto``, ``none``, or the path of a video file that stands in for a camera."""
         return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)

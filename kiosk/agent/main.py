@@ -91,7 +91,6 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     beside = [
         Beside(link(url), courier.parcels, lambda: courier.status, clock, tick_s=tick_s)
         for url in urls
-        if len(urls) > 1
     ]
     camera = Camera(home.camera, inbox.put)
     errands = Worker("hall errands", inbox.put)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 import small_exam
-from sitting import INVIGILATOR, Agent, Hall, Seat, Site, _open_sitting, eventually
+from click.testing import CliRunner
+from sitting import CENTRE, CLOCK, INVIGILATOR, Agent, Hall, Seat, Site, _open_sitting, eventually
 from small_exam import chosen
 from two_halls import Centre, both_running
 
@@ -17,8 +18,15 @@ from exam_packages.attempt.acts import HandIn, Respond
 from exam_packages.attempt.commands import journaled_command
 from exam_packages.attempt.events import Commanded
 from exam_packages.attempt.state import Phase
+from exam_packages.clock import SECOND
+from exam_packages.sealing.keys import write_signing_key
 from exam_packages.sealing.mandate import term_of
+from exam_packages.sealing.protection import Passphrase
+from exam_packages.sealing.suite import SigningKey
+from kiosk.agent.chief import station as station_cli
 from kiosk.ipc import messages as ipc
+from provisioning import chiefs
+from sync.hall.desk import DeskError
 from sync.hall.home import HallHome
 
 ITEMS = (small_exam.choice_item("one"), small_exam.choice_item("two", most=2))
@@ -171,3 +179,77 @@ def test_a_new_hall_gets_everything_from_the_stations(tmp_path: Path) -> None:
         old.stop()
         if new is not None:
             new.stop()
+
+
+def test_with_no_hall_left_the_chief_orders_at_the_seat(tmp_path: Path) -> None:
+    site = Site.found(tmp_path, PAPER, ITEMS, stations=1, candidates=1)
+    hall = site.hall
+    hall.start()
+    seat = Seat(1, site.stations[0], hall, site)
+    agent = seat.agent()
+    key, record = tmp_path / "chief.key", tmp_path / "chief.record"
+    chief = SigningKey.generate(pair=False)
+    passphrase = tmp_path / "passphrase"
+    passphrase.write_text("correct horse battery\n")
+    passphrase.chmod(0o600)
+    write_signing_key(key, chief, Passphrase("correct horse battery"))
+    request = chiefs.request_chief(chief, "Ana Chief", CENTRE)
+    named = chiefs.name_chief(site.body, request, CLOCK.wall_ns() // SECOND)[1]
+    record.write_bytes(named)
+
+    def order(*what: str) -> str:
+        arguments = ["order", str(seat.station.directory), *what, "--key", str(key)]
+        arguments += ["--chief", str(record), "--passphrase-file", str(passphrase)]
+        done = CliRunner().invoke(station_cli, arguments)
+        if done.exception is not None and not isinstance(done.exception, SystemExit):
+            raise done.exception
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    try:
+        hall.act("release", code=site.codes[0])
+        screen = agent.screen()
+        screen.begin(hall, 1)
+        hall.stop(signal.SIGKILL)
+        order("pause")
+        screen.await_phase(Phase.PAUSED)
+        # Somebody without the key leaves the same order again, and one of their own.
+        orders = seat.station.orders
+        (orders / f"{1:020}.order").write_bytes(b"nothing")
+        order("resume")
+        screen.await_phase(Phase.RUNNING)
+        order("add-time", "--minutes", "5")
+        eventually(lambda: screen.attempt.allowed_s == 600 + 5 * 60, "more time")
+        operators = [
+            journaled_command(entry.event.command).operator
+            for entry in screen.entries
+            if isinstance(entry.event, Commanded)
+        ]
+        assert operators[-3:] == ["Ana Chief"] * 3
+        # The hall is back, is told, and does not command until it is given command.
+        hall.start()
+        hall.until(
+            lambda board: any("does not command any more" in words for words in board["alarms"]),
+            "the hall hears of it",
+        )
+        screen.do(Respond("one", chosen("B")))
+        eventually(lambda: b"".join(frame for _, _, frame in held(hall)), "it holds all the same")
+        turn, _ = chiefs.give_command(
+            hall.home, chief, named, "technical.hall", "", CLOCK.wall_ns()
+        )
+        assert turn == 2
+        eventually(lambda: _paused(hall, seat.candidate), "the hall commands again")
+        screen.await_phase(Phase.PAUSED)
+        order("stop")
+        finished = screen.await_(ipc.Finished)
+        assert finished.code
+    finally:
+        agent.kill()
+        hall.stop()
+
+
+def _paused(hall: Hall, candidate: str) -> bool:
+    try:
+        return bool(hall.act("pause", candidate=candidate))
+    except DeskError:
+        return False
