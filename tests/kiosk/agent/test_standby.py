@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import small_exam
 from click.testing import CliRunner
-from sitting import CENTRE, CLOCK, INVIGILATOR, Agent, Hall, Seat, Site, _open_sitting, eventually
+from sitting import (
+    CENTRE,
+    CLOCK,
+    INVIGILATOR,
+    Agent,
+    Hall,
+    Screen,
+    Seat,
+    Site,
+    _open_sitting,
+    eventually,
+)
 from small_exam import chosen
 from two_halls import Centre, both_running
 
@@ -253,3 +266,37 @@ def _paused(hall: Hall, candidate: str) -> bool:
         return bool(hall.act("pause", candidate=candidate))
     except DeskError:
         return False
+
+
+_ALONE = "from kiosk.alone import alone; alone()"
+
+
+def test_hall_and_station_on_one_machine(tmp_path: Path) -> None:
+    site = Site.found(tmp_path, PAPER, ITEMS, stations=1, candidates=1)
+    station = site.stations[0]
+    with (tmp_path / "alone.log").open("ab") as log:
+        both = subprocess.Popen(
+            [
+                *(sys.executable, "-c", _ALONE),
+                *(str(station.directory), str(site.hall.home.directory)),
+            ],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+        )
+    assert both.stdout is not None
+    with both.stdout as said:
+        assert '"ready": true' in said.readline()
+        screen = Screen(station.socket)
+        try:
+            site.hall.act("release", code=site.codes[0])
+            screen.begin(site.hall, 1)
+            screen.do(Respond("one", chosen("A")))
+            assert isinstance(screen.do(HandIn()), ipc.Saved)
+            screen.await_(ipc.Finished, lambda finished: finished.hall)
+        finally:
+            screen.close()
+            both.terminate()
+            assert both.wait(30) == 0
+    with pytest.raises(DeskError, match="does not answer"):  # the hall ended with it
+        site.hall.board()
