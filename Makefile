@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long lint demo pictures cage bench catalogues soak lock clean
+.PHONY: help setup test test-long faults lint demo pictures cage bench catalogues soak lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
@@ -17,6 +17,9 @@ test: lint ## Check everything: style, types, layers, tests with coverage
 
 test-long: setup ## Run the long campaigns too: every bit of every file
 	$(BIN)/pytest -q -n 2 -m slow
+
+faults: setup ## Run the long fault campaigns: halls killed, power cut at every write, bad networks
+	$(BIN)/pytest -q -m slow tests/faults
 
 lint: setup ## Check style, types and layers
 	$(BIN)/ruff check

@@ -33,7 +33,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "station": Part(
         "Make and check a candidate's workstation.",
-        ("provisioning.cli:station", "kiosk.agent.clearing:station"),
+        ("provisioning.cli:station", "kiosk.agent.clearing:station", "kiosk.agent.chief:station"),
     ),
     "hall": Part(
         "Run a centre's server and its sittings.",
@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
     "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
+    "alone": Part("Run the hall and the agent on one machine.", ("kiosk.alone:alone",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),
 }
 """The table: a module is imported only when one of its commands is used."""

@@ -18,7 +18,7 @@ from exam_packages.sealing.keys import read_signing_key, write_signing_key
 from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import BY_TPM, Trust, TrustRoot
 from exam_packages.sealing.trust_root import MAX_ROOT_SIZE
-from provisioning import authority, custody_cli, drafts, homes, retention_cli, succession
+from provisioning import authority, chiefs, custody_cli, drafts, homes, retention_cli, succession
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.credentials import has_tpm
 from sync.machine import HallMachine, MachineHome
@@ -233,7 +233,12 @@ def _say_root(at: Body, trust: Trust) -> None:
     click.echo(trust.digest.hex())
 
 
-for _command in (*custody_cli.COMMANDS, *retention_cli.COMMANDS):
+for _command in (
+    *custody_cli.COMMANDS,
+    *retention_cli.COMMANDS,
+    chiefs.chief_key,
+    chiefs.chief,
+):
     body.add_command(_command)
 
 
@@ -263,6 +268,9 @@ def station() -> None:
 @click.option("--centre", required=True, help="The centre it belongs to.")
 @click.option("--hall-url", required=True, help="Where its hall is, like https://10.0.0.2:8443")
 @click.option(
+    "--standby-url", "standbys", multiple=True, help="Where another hall of the centre is."
+)
+@click.option(
     "--camera",
     default=CAMERA_AUTO,
     show_default=True,
@@ -281,13 +289,23 @@ def station_init(
     name: str,
     centre: str,
     hall_url: str,
+    standbys: tuple[str, ...],
     camera: str,
     language: str,
     protection: str,
 ) -> None:
     """Make a station's home and keys, and the request to enrol it."""
     tpm = _use_tpm(protection)
-    homes.new_station(home, name, centre, hall_url, camera=camera, language=language, tpm=tpm)
+    homes.new_station(
+        home,
+        name,
+        centre,
+        hall_url,
+        standbys=standbys,
+        camera=camera,
+        language=language,
+        tpm=tpm,
+    )
     _say_request(home, tpm)
 
 
@@ -330,6 +348,8 @@ def hall() -> None:
 @click.option("--intake-url", required=True, help="Where the body's intake is.")
 @click.option("--station-port", default=homes.STATION_PORT, show_default=True)
 @click.option("--console-port", default=homes.CONSOLE_PORT, show_default=True)
+@click.option("--other", "others", multiple=True, help="Another hall of the centre: its address.")
+@click.option("--standby", is_flag=True, help="The other hall commands, until the chief says so.")
 @_protection_option
 def hall_init(
     home: Path,
@@ -339,6 +359,8 @@ def hall_init(
     intake_url: str,
     station_port: int,
     console_port: int,
+    others: tuple[str, ...],
+    standby: bool,
     protection: str,
 ) -> None:
     """Make a hall's home and keys, and the request to enrol it."""
@@ -351,9 +373,14 @@ def hall_init(
         intake_url,
         station_port=station_port,
         console_port=console_port,
+        others=others,
+        standby=standby,
         tpm=tpm,
     )
     _say_request(home, tpm)
+
+
+hall.add_command(chiefs.command)
 
 
 def _install_command(group: click.Group, machine: type[MachineHome]) -> None:

@@ -25,7 +25,7 @@ from sync.machine import HallMachine, MachineError, MachineHome
 
 Machine = TypeVar("Machine", bound=MachineHome)
 
-Settings: TypeAlias = Mapping[str, str | int]
+Settings: TypeAlias = Mapping[str, str | int | Sequence[str]]
 
 STATION_PORT, CONSOLE_PORT = 8443, 8444
 REQUEST_NAME = "request.enrolment"
@@ -38,19 +38,22 @@ def new_station(
     centre: str,
     hall_url: str,
     *,
+    standbys: Sequence[str] = (),
     camera: str = CAMERA_AUTO,
     language: str = SOURCE,
     tpm: bool = False,
 ) -> bytes:
     """Make a station's home and its keys; the request to send to the body.
 
-    ``camera`` and ``language`` as in :class:`StationHome`; with ``tpm``, this machine's TPM
+    ``standbys`` are where other halls of the centre answer; ``camera`` and ``language`` as in
+    :class:`StationHome`; with ``tpm``, this machine's TPM
     seals the keys. Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
     """
     settings: Settings = {
         "id": id,
         "centre": centre,
         "hall_url": hall_url,
+        **({"standby_urls": list(standbys)} if standbys else {}),
         "camera": camera,
         "language": language,
         "socket": "",
@@ -67,12 +70,16 @@ def new_hall(
     *,
     station_port: int = STATION_PORT,
     console_port: int = CONSOLE_PORT,
+    others: Sequence[str] = (),
+    standby: bool = False,
     tpm: bool = False,
 ) -> bytes:
     """Make a hall's home and its keys; the request to send to the body.
 
-    ``address`` is the host name or address that stations and browsers reach it under; with
-    ``tpm``, this machine's TPM seals the keys. Raises like :func:`new_station`.
+    ``address`` is the host name or address that stations and browsers reach it under;
+    ``others`` are where the centre's other halls answer, of which one commands when this one
+    is the ``standby``; with ``tpm``, this machine's TPM seals the keys. Raises like
+    :func:`new_station`.
     """
     settings: Settings = {
         "id": id,
@@ -81,6 +88,7 @@ def new_hall(
         "station_port": station_port,
         "console_port": console_port,
         "intake_url": intake_url,
+        **({"other_halls": list(others), "standby": standby} if others or standby else {}),
     }
     return _new_home(HallMachine, directory, settings, hosts=(address,), tpm=tpm)
 
@@ -187,7 +195,8 @@ def _new_home(
 
 
 def _toml(settings: Settings) -> bytes:
-    """TOML of texts and whole numbers; JSON's quoting is TOML's, but for DEL."""
+    """TOML of texts, lists of them, truths and whole numbers; JSON's quoting is TOML's, but for
+    DEL."""
     lines = [
         f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in settings.items()
     ]

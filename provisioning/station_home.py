@@ -19,6 +19,27 @@ class StationHome(StationMachine):
         return text_setting(self.settings, "hall_url", self.settings_path)
 
     @property
+    def standby_urls(self) -> tuple[str, ...]:
+        """Where the other halls of this centre are: they hold too, and one may take command."""
+        found = self.settings.get("standby_urls", [])
+        if not isinstance(found, list) or not all(isinstance(url, str) for url in found):
+            raise MachineError(
+                "The settings in {path} need “standby_urls” to be a list of texts in quotes.",
+                path=str(self.settings_path),
+            )
+        return tuple(found)
+
+    @property
+    def halls_path(self) -> Path:
+        """What this station remembers of its halls, and who commands."""
+        return self.directory / "command" / "halls"
+
+    @property
+    def orders(self) -> Path:
+        """Where a chief leaves orders when no hall is left."""
+        return self.directory / "command" / "orders"
+
+    @property
     def camera(self) -> str:
         """``auto``, ``none``, or the path of a video file that stands in for a camera."""
         return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)

@@ -1,7 +1,7 @@
 """Getting frames of an attempt from its holder: after a lost tail, or to take it up here.
 
 What comes is believed as far as the chain verifier goes: every epoch header signed by an
-enrolled station of this centre and permitted by this hall, no gap, no other history than
+enrolled station of this centre and permitted by one of its halls, no gap, no other history than
 what lies here already. That the sealed frames between are the station's own shows when
 they are opened.
 """
@@ -41,7 +41,7 @@ def catch_up(
     """
     if client.hall is None:
         raise Unreachable("The hall has not been reached yet.")
-    hall = client.hall.verify_key
+    halls = [client.hall.verify_key, *client.halls.keys]
     sequence, head = len(own.frames), own.heads[-1] if own.frames else genesis(blind_id)
     state: ChainState | None = None
     frames: list[bytes] = []
@@ -51,9 +51,9 @@ def catch_up(
         stations = _stations(copy.enrolments, centre, trust)
         if state is None and (first := [*own.frames[:1], *copy.frames[:1]]):
             package_hash = epoch_header(first[0]).context.package_hash
-            state = extend(start(blind_id, package_hash), own.frames, stations.get, [hall])
+            state = extend(start(blind_id, package_hash), own.frames, stations.get, halls)
         if state is not None:
-            state = extend(state, copy.frames, stations.get, [hall])
+            state = extend(state, copy.frames, stations.get, halls)
             sequence, head = state.sequence, state.head
         frames += copy.frames
         size += sum(map(len, copy.frames))

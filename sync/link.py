@@ -1,4 +1,4 @@
-"""A station's link to a holder of its journals: today the hall, later others beside it.
+"""A station's link to a holder of its journals: the hall in command, or one beside it.
 
 :class:`HolderClient` makes single requests and believes nothing in their answers that is
 not signed. What is to be sent, and how much of it the holder has, is
@@ -39,11 +39,13 @@ from exam_packages.sealing.restore_keys import (
 )
 from exam_packages.sealing.suite import SealingError, SealingPublic
 from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
+from sync.halls import Halls
 from sync.holder.neighbour import announced
 from sync.messages import (
     CONTENT_TYPE,
     MAX_REPLY,
     STATION_ROUTES,
+    Claim,
     Copy,
     CopyRequest,
     Countersigned,
@@ -122,22 +124,32 @@ class Answer:
     handovers: tuple[Handover, ...] = ()
     trust: int = 0
     """The version of the hall's root of trust."""
+    term: int = 0
+    """The highest term of command that the hall knows."""
 
 
 class HolderClient:
     """Requests to one holder over mutual TLS. Safe to use from several threads.
 
     *enrolment* is this station's own record; the holder's must be signed by the same
-    body, for the same *centre*.
+    body, for the same *centre*. *halls* are the centre's halls as this station knows them;
+    left out, this one is the only one.
     """
 
     def __init__(
-        self, url: str, tls: ssl.SSLContext, *, enrolment: bytes, centre: str, trust: Trust
+        self,
+        url: str,
+        tls: ssl.SSLContext,
+        *,
+        enrolment: bytes,
+        centre: str,
+        trust: Trust,
+        halls: Halls | None = None,
     ) -> None:
         self._url = url
+        self.halls = halls or Halls([url], centre, trust)
         self._enrolment = enrolment
         self._centre = centre
-        self._trust = trust
         self._http = httpx.Client(
             base_url=url,
             verify=tls,
@@ -153,12 +165,24 @@ class HolderClient:
         self.closed: tuple[Erasure, ...] = ()
         """What the hall stated about closed sittings, verified."""
 
+    @property
+    def url(self) -> str:
+        """Where requests go."""
+        return self._url
+
+    def turn_to(self, url: str) -> None:
+        """Make requests to another hall from now on: it must be greeted first."""
+        self._url = url
+        self._http.base_url = httpx.URL(url)
+        self.hall = self.restore_key = None
+        self.closed = ()
+
     def close(self) -> None:
         self._http.close()
 
     def believe(self, trust: Trust) -> None:
         """Judge the holder by a newer root of trust from now on: it must be greeted again."""
-        self._trust = trust
+        self.halls.believe(trust)
         self.hall = None
 
     def next_root(self, version: int) -> bytes:
@@ -174,9 +198,11 @@ class HolderClient:
         *restore_key* is this station's own for that sitting, signed. Raises
         :class:`Misbehaved` when it is not a hall of our body and centre.
         """
-        welcome = self._post("greet", Greeting(self._enrolment, restore_key), Welcome)
+        url, halls = self._url, self.halls
+        greeting = Greeting(self._enrolment, restore_key, halls.mandate, halls.enrolments)
+        welcome = self._post("greet", greeting, Welcome)
         try:
-            hall = read_enrolment(welcome.enrolment, self._trust, now_s=now_s)
+            hall = read_enrolment(welcome.enrolment, self.halls.trust, now_s=now_s)
         except SealingError as problem:
             raise Misbehaved(
                 "The machine at {url} is not a hall of this certification body: {why}",
@@ -197,6 +223,8 @@ class HolderClient:
             if welcome.restore_key:
                 key = read_restore_key(welcome.restore_key, hall.verify_key)
             closed = tuple(read_erasure(data, hall.verify_key) for data in welcome.erasures)
+            halls.met(url, hall, welcome.enrolment, key)
+            halls.heard(welcome.mandate, welcome.halls)
         except SealingError as problem:
             raise Misbehaved("{why}", why=str(problem)) from None
         self.hall, self.restore_key, self.closed = hall, key, closed
@@ -216,6 +244,8 @@ class HolderClient:
             raise Misbehaved("{why}", why=str(problem)) from None
         if permit.context != context:
             raise Misbehaved("The hall's permit is for something else than was asked.")
+        if not self.halls.obeys(self._url, permit.authority, hall.key_id):
+            raise Misbehaved("The hall that gave this permit does not command any more.")
         return Leave(granted.permit, granted.halves, granted.resealed, self._neighbour(granted))
 
     def _neighbour(self, granted: Permitted) -> SealingPublic | None:
@@ -228,7 +258,7 @@ class HolderClient:
                 granted.neighbour_enrolment,
                 centre=self._centre,
                 sitting=self.restore_key.sitting,
-                trust=self._trust,
+                trust=self.halls.trust,
             ).sealing
         except ExamError as problem:
             raise Misbehaved("{why}", why=str(problem)) from None
@@ -244,13 +274,17 @@ class HolderClient:
         """Hand over halves that the hall asked this neighbour for."""
         self._tell("halves", halves)
 
+    def claim(self, blind_id: bytes, candidate: str) -> None:
+        """Tell a hall that does not know an attempt whose it is."""
+        self._tell("claim", Claim(blind_id, candidate))
+
     def erased(self, erasure: bytes) -> None:
         """Hand over this station's signed statement of erasure."""
         self._tell("erased", Erased(erasure))
 
     def tick(self, tick: Tick) -> Answer:
         """Hand over frames and status; learn what is acknowledged and ordered."""
-        hall = self._known()
+        url, hall = self._url, self._known()
         tock = self._post("tick", tick, Tock)
         try:
             acknowledgement = None
@@ -264,7 +298,9 @@ class HolderClient:
         commands = [
             (command, data)
             for command, data in commands
-            if command.blind_id == tick.blind_id and command.epoch == tick.epoch
+            if command.blind_id == tick.blind_id
+            and command.epoch == tick.epoch
+            and self.halls.obeys(url, command.authority, hall.key_id)
         ]
         commands.sort(key=lambda each: (each[0].authority, each[0].number))
         return Answer(
@@ -277,6 +313,7 @@ class HolderClient:
             tock.take_up,
             tock.handovers,
             tock.trust,
+            tock.term,
         )
 
     def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
@@ -289,7 +326,8 @@ class HolderClient:
         hall = self._known()
         data = self._post("hand_in", HandIn(manifest), Countersigned).countersignature
         try:
-            read_countersignature(data, manifest, [hall.verify_key])
+            # A standby that took over may answer with what the hall before it signed.
+            read_countersignature(data, manifest, [hall.verify_key, *self.halls.keys])
         except SealingError as problem:
             raise Misbehaved("{why}", why=str(problem)) from None
         return data

@@ -7,8 +7,11 @@ travel as the bytes that were signed; what is unsigned here is status, not evide
 from __future__ import annotations
 
 from string import Formatter
+from typing import Annotated
 
-from exam_packages.canon import Count, Object
+from msgspec import Meta
+
+from exam_packages.canon import Count, Id, Object
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
 TICK_S = 1
@@ -23,10 +26,17 @@ MAX_FRAMES = 4096
 class Greeting(Object):
     """Station to hall, on connecting and while nobody sits: its enrolment record (signed by
     the body), and its restore key for the hall's sitting (signed by itself; empty before it
-    knows a sitting). Under that key it may be named a neighbour."""
+    knows a sitting). Under that key it may be named a neighbour.
+
+    ``mandate`` is the highest act of command it has verified (empty: none), ``halls`` the
+    enrolments of the halls it has met: a hall that was off, or is new, learns from its
+    stations who commands and who permitted what they recorded.
+    """
 
     enrolment: bytes
     restore_key: bytes
+    mandate: bytes = b""
+    halls: tuple[bytes, ...] = ()
 
 
 class Welcome(Object):
@@ -36,6 +46,8 @@ class Welcome(Object):
     which this hall commands; ``holder_epoch`` rises when it was restored from a copy.
     ``restore_key`` is the hall's for this sitting, signed by it. ``erasures`` are its own
     statements about closed sittings whose keys this station has not stated to have deleted.
+    ``mandate`` is the highest act of command that it knows, ``halls`` the enrolments of the
+    other halls it knows, ``commands`` whether it takes itself to be the one in command.
     """
 
     enrolment: bytes
@@ -47,6 +59,9 @@ class Welcome(Object):
     holder_epoch: int
     restore_key: bytes
     erasures: tuple[bytes, ...]
+    mandate: bytes = b""
+    halls: tuple[bytes, ...] = ()
+    commands: bool = True
 
 
 class SignIn(Object):
@@ -185,6 +200,13 @@ class Copy(Object):
     pictures: tuple[tuple[bytes, int], ...]
 
 
+class Claim(Object):
+    """A station has an exam of *candidate* that its hall, a new machine, does not know."""
+
+    blind_id: Id
+    candidate: Annotated[str, Meta(max_length=200)]
+
+
 class Erased(Object):
     """A station's signed statement of what it deleted when a sitting was closed."""
 
@@ -198,7 +220,9 @@ class Tock(Object):
     signed and not yet journaled; ``need_after`` asks for the frames after this sequence
     again (-1: nothing missing); ``receipt`` is the body's, once it came. ``take_up`` and
     ``handovers`` are what this station is asked to do for other attempts. ``trust`` is the
-    version of the hall's root of trust.
+    version of the hall's root of trust, ``term`` the highest term of command it knows: who
+    knows a higher or a lower one greets, and both know the higher one. A hall that does not
+    command acknowledges, and leaves all else empty.
     """
 
     acknowledgement: bytes
@@ -209,6 +233,7 @@ class Tock(Object):
     take_up: tuple[TakeUp, ...]
     handovers: tuple[Handover, ...]
     trust: Count
+    term: Count = 0
 
 
 class RootRequest(Object):
@@ -261,5 +286,6 @@ STATION_ROUTES = {
     "copy": "/v1/copy",
     "halves": "/v1/halves",
     "erased": "/v1/erased",
+    "claim": "/v1/claim",
     "root": "/v1/root",
 }

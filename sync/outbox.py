@@ -3,7 +3,8 @@
 One thread puts frames in after they reached the disk; another takes batches out and
 enters acknowledgements. A holder's cursor is a head, never a count: an acknowledgement
 of something else than what was written here is a fork. It moves back only when the
-holder says that it was itself restored from an older copy (its epoch rose).
+holder says that it was itself restored from an older copy (its epoch rose), or it is another
+machine than before.
 """
 
 from __future__ import annotations
@@ -48,15 +49,24 @@ class _Place:
 
 
 class Outbox:
-    """The synced frames of the attempt *blind_id*, for one holder."""
+    """The synced frames of the attempt *blind_id*, for one holder.
 
-    def __init__(self, blind_id: bytes) -> None:
+    Further holders have an outbox :meth:`beside` this one: the same frames, a cursor of
+    their own.
+    """
+
+    def __init__(self, blind_id: bytes, beside: Outbox | None = None) -> None:
         self.blind_id = blind_id
-        self._lock = threading.Lock()
-        self._places: list[_Place] = []
+        self._lock: threading.Lock = threading.Lock() if beside is None else beside._lock
+        self._places: list[_Place] = [] if beside is None else beside._places
         self._held = 0
         self._from = 0
+        self._holder = b""
         self._holder_epoch = -1
+
+    def beside(self) -> Outbox:
+        """An outbox of the same frames for another holder, who has none of them yet."""
+        return Outbox(self.blind_id, self)
 
     @property
     def sequence(self) -> int:
@@ -108,6 +118,8 @@ class Outbox:
         """
         with self._lock:
             sequence = acknowledgement.sequence
+            if acknowledgement.holder != self._holder:  # a new machine in the place of the old
+                self._holder, self._holder_epoch = acknowledgement.holder, -1
             if acknowledgement.holder_epoch < self._holder_epoch:
                 return False  # late words of a holder that was restored since
             ahead = sequence > len(self._places)

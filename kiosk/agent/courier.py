@@ -1,9 +1,10 @@
-"""The link thread: one tick each second, and everything that travels on it.
+"""The link thread: one tick each second to the hall in command, and all that travels on it.
 
 The tick is fixed, so nobody on the network can tell when an answer changed. Pictures
 only travel when the frames before them have arrived. When the hall does not answer,
 ticks become rarer (up to ``LONGEST_WAIT_S``) and everything stays here; nothing is lost,
-and nothing waits for it.
+and nothing waits for it. When command moves to another hall, it turns there. The halls that
+do not command are :mod:`kiosk.agent.beside`'s.
 """
 
 from __future__ import annotations
@@ -31,7 +32,14 @@ from kiosk.agent.inbox import (
     NotTaken,
     Ticked,
 )
-from sync.link import Answer, HolderClient, HolderRefused, LinkError, Misbehaved
+from sync.link import (
+    Answer,
+    HolderClient,
+    HolderRefused,
+    LinkError,
+    Misbehaved,
+    Unreachable,
+)
 from sync.messages import Status, Tick, Welcome
 from sync.outbox import HolderAhead, HolderFork, Outbox
 
@@ -66,6 +74,31 @@ class Parcel:
     """Sealed pictures to hand over: digest and file."""
     blocked: bool = False
     """The hall refused this attempt's record; sending it again helps nobody."""
+    beside: dict[str, Outbox] = field(default_factory=dict)
+    """The cursors of the halls that do not command, by their addresses."""
+    sent: list[tuple[bytes, Path]] = field(default_factory=list)
+    """The pictures that the hall in command has, in the order it got them."""
+    copied: dict[str, int] = field(default_factory=dict)
+    """How many of these each other hall has."""
+    candidate: str = ""
+    """Whose attempt it is: told to a hall that has lost it."""
+    handed_to: str = ""
+    """The hall that was last given the manifest."""
+
+    @property
+    def safe(self) -> int:
+        """The last sequence that a hall of this centre, in command or not, has synced."""
+        others = (outbox.held for outbox in list(self.beside.values()))
+        return max(self.outbox.held, *others, 0)
+
+    def turn(self, before: str, after: str) -> None:
+        """Command moved from the hall at *before* to the one at *after*."""
+        outbox = self.beside.pop(after, None) or self.outbox.beside()
+        self.beside[before], self.outbox = self.outbox, outbox
+        known = self.copied.pop(after, 0)
+        missing, self.sent = self.sent[known:], self.sent[:known]
+        self.pictures.extendleft(reversed(missing))
+        self.copied[before] = known
 
     @property
     def blind_id(self) -> bytes:
@@ -125,6 +158,11 @@ class Courier:
         """Go on delivering *parcel* although another candidate may sit here."""
         self._waiting.append(parcel)
 
+    def parcels(self) -> tuple[Parcel, ...]:
+        """Every attempt that is on its way."""
+        current = self.current
+        return (*([current] if current is not None else []), *tuple(self._waiting))
+
     def _run(self) -> None:
         failures = 0
         due = time.monotonic()
@@ -155,7 +193,19 @@ class Courier:
         # Jitter, so that a hall that comes back is not met by all stations at once.
         return max(asked, wait) * random.uniform(0.8, 1.2)  # noqa: S311  no secret
 
+    def _turn(self) -> None:
+        """Turn to the hall that commands now, if it is another than before."""
+        before, after = self._client.url, self._client.halls.commanding()
+        if after is None or after == before:
+            return
+        LOG.warning("Command of this centre has moved to the hall at %s.", after)
+        self._client.turn_to(after)
+        self._welcome = None
+        for parcel in self.parcels():
+            parcel.turn(before, after)
+
     def _round(self) -> None:
+        self._turn()
         self._greet()
         # First what is older: the hall's board shows what a station said last.
         self._deliver_one_waiting()
@@ -180,6 +230,16 @@ class Courier:
             self._follower.ask_why()
             raise
         self._since_greeting = 0
+        hall = self._client.hall
+        if hall is None or not self._client.halls.commands(self._client.url, hall.key_id):
+            raise Unreachable(
+                "The hall in command does not answer; the one that does is not in command."
+            )
+        if not self._welcome.commands:
+            raise Unreachable(
+                "The hall at {url} says that it does not command this centre.",
+                url=self._client.url,
+            )
         self._post(Greeted(self._welcome))
 
     def _tick_vacant(self) -> None:
@@ -210,7 +270,7 @@ class Courier:
                 break
         if parcel.blocked or not parcel.outbox.complete:
             return
-        if parcel.manifest and not parcel.countersignature:
+        if parcel.manifest and not parcel.receipt and parcel.handed_to != self._client.url:
             self._hand_in(parcel)
         for _ in range(PICTURES_PER_TICK):
             if not parcel.pictures or self._stop.is_set():
@@ -238,6 +298,8 @@ class Courier:
             if problem.status == 422:  # another record than ours: a person must look
                 self._block(parcel, str(problem))
                 return False
+            if problem.status == 404 and parcel.candidate:  # a new machine in the hall's place
+                self._client.claim(parcel.blind_id, parcel.candidate)
             if problem.status == 410:
                 parcel.blocked = True
                 self._post(Departed(parcel.blind_id, str(problem)))
@@ -248,8 +310,9 @@ class Courier:
         return not self._follow(answer) and more
 
     def _follow(self, answer: Answer) -> bool:
-        """Take the hall's newer roots of trust; whether it must be greeted anew first."""
-        if not self._follower.follow(answer.trust):
+        """Take the hall's newer roots of trust; whether it must be greeted anew first, also
+        because it knows another term of command."""
+        if not self._follower.follow(answer.trust) and answer.term == self._client.halls.term:
             return False
         self._welcome = None
         return True
@@ -280,8 +343,10 @@ class Courier:
         except HolderRefused as problem:
             if problem.status != 409:
                 raise
-            self._post(NotTaken(parcel.blind_id, str(problem)))
+            if not parcel.countersignature:
+                self._post(NotTaken(parcel.blind_id, str(problem)))
             return
+        parcel.handed_to = self._client.url
         self._post(Countersigned(parcel.blind_id, parcel.countersignature))
 
     def _hand_over_picture(self, parcel: Parcel) -> None:
@@ -296,4 +361,4 @@ class Courier:
         except HolderRefused:
             parcel.pictures.rotate(-1)  # not now; answers were first, and went through
             return
-        parcel.pictures.popleft()
+        parcel.sent.append(parcel.pictures.popleft())

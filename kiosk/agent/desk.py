@@ -44,6 +44,7 @@ from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
 from sync.link import HolderClient
+from sync.seat_orders import take
 
 STATUS_NS = SECOND
 BEAT_NS = 10 * SECOND
@@ -82,6 +83,7 @@ class Desk:
         self._station = station
         self._inbox = inbox
         self._client = client
+        self._orders = station.attempts.parent / "command" / "orders"
         self._reception = Reception(station, client, errands, self._opened, self._not_opened)
         self._resumption = Resumption(station, client, errands, self._reception, self._opened)
         self._courier = courier
@@ -118,6 +120,7 @@ class Desk:
         parcel = directory.parcel(directory.recover())
         self._parcels[directory.blind_id] = directory, parcel
         who = directory.read_who(self._station.custody.sealing)
+        parcel.candidate = who.candidate
         if who.how:
             self._station.finish = opening.finished_before(directory, who, parcel)
         if not parcel.delivered:
@@ -164,6 +167,7 @@ class Desk:
         self._status_ns = now.boottime_ns + STATUS_NS
         self._resumption.pursue()
         if record is not None and record is station.record:
+            self._obey_chief(record)
             if record.stuck:
                 self._write(record, ())
             else:
@@ -452,6 +456,18 @@ class Desk:
                 self._witness(record)
             self._write(record, decided)
             self._station.tell_status()
+
+    def _obey_chief(self, record: Record) -> None:
+        """With no hall left, the chief orders at the seat."""
+        if record.stuck:
+            return
+        for found in take(self._orders, self._client.halls):
+            if isinstance(found, ExamError):
+                LOG.error("An order at the seat is not believed: %s", found)
+                continue
+            command, data = found
+            if (command.blind_id, command.epoch) == (record.blind_id, record.epoch):
+                self._obey(record, command, data)
 
     def _believe(self, trust: Trust) -> None:
         """A newer root of trust is here. A station that it revokes stops: nothing it would

@@ -24,6 +24,7 @@ from exam_packages.errors import ExamError
 from exam_packages.files import make_directory
 from exam_packages.sealing.trust import TrustStore
 from kiosk.agent import inbox as box
+from kiosk.agent.beside import Beside
 from kiosk.agent.camera import Camera
 from kiosk.agent.courier import Courier
 from kiosk.agent.custody import Custody
@@ -34,6 +35,7 @@ from kiosk.agent.following import Follower
 from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
 from provisioning.station_home import CAMERA_NONE, StationHome
+from sync.halls import Halls
 from sync.link import HolderClient
 from sync.messages import TICK_S
 
@@ -68,17 +70,28 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     station = Station(custody, clock, home.attempts)
     if home.camera == CAMERA_NONE:
         station.camera = NO_CAMERA, "The camera of this station is switched off"
-    client = HolderClient(
-        home.hall_url,
-        home.client_tls(),
-        enrolment=home.enrolment_bytes,
-        centre=home.centre,
-        trust=custody.trust,
-    )
+    urls = (home.hall_url, *home.standby_urls)
+    halls = Halls(urls, home.centre, custody.trust, home.halls_path)
+
+    def link(url: str) -> HolderClient:
+        return HolderClient(
+            url,
+            home.client_tls(),
+            enrolment=home.enrolment_bytes,
+            centre=home.centre,
+            trust=custody.trust,
+            halls=halls,
+        )
+
+    client = link(home.hall_url)
     roots = TrustStore(home.trust_directory)
     follower = Follower(roots, custody.trust, client, inbox.put)
     deputy = Deputy(custody, client)
     courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s)
+    beside = [
+        Beside(link(url), courier.parcels, lambda: courier.status, clock, tick_s=tick_s)
+        for url in urls
+    ]
     camera = Camera(home.camera, inbox.put)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(
@@ -100,6 +113,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         signal.signal(number, lambda *_: inbox.put(box.Quit()))
     door.open()
     courier.start()
+    for each in beside:
+        each.start()
     camera.start()
     logging.info("The agent of station “%s” is ready.", home.id)
     try:
@@ -107,6 +122,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     finally:
         door.close()
         camera.stop()
+        for each in beside:
+            each.stop()
         courier.stop()
     logging.info("The agent ended in order.")
 

@@ -29,7 +29,7 @@ from sync.outbox import Outbox
 
 def start(
     custody: Custody,
-    hall: SealingPublic,
+    halls: list[SealingPublic],
     package: SittingPackage,
     directory: AttemptDirectory,
     who: Who,
@@ -37,19 +37,20 @@ def start(
     leave: Leave,
     now: Stamp,
 ) -> Record:
-    """Open a new attempt's first epoch. *hall* is the hall's restore key for the sitting.
+    """Open a new attempt's first epoch. *halls* are the halls' restore keys for the sitting.
 
     Raises an ``ExamError`` when the disk does not take it, or the permit does not fit.
     """
     directory.make()
     directory.write_who(who, custody.sealing)
-    writer = _begin(custody, hall, package, directory, context, leave, now)
-    return Record(directory, who, context.package_hash, writer, Parcel(Outbox(directory.blind_id)))
+    writer = _begin(custody, halls, package, directory, context, leave, now)
+    parcel = Parcel(Outbox(directory.blind_id), candidate=who.candidate)
+    return Record(directory, who, context.package_hash, writer, parcel)
 
 
 def resume(
     custody: Custody,
-    hall: SealingPublic,
+    halls: list[SealingPublic],
     package: SittingPackage,
     recovery: Recovery,
     restored: Restored,
@@ -59,7 +60,7 @@ def resume(
     if recovery.context is None or recovery.leave is None:
         raise ValueError("a recovery resumes with the context its permit was asked for")
     writer = _begin(
-        custody, hall, package, recovery.directory, recovery.context, recovery.leave, now
+        custody, halls, package, recovery.directory, recovery.context, recovery.leave, now
     )
     return Record(
         recovery.directory,
@@ -166,7 +167,7 @@ def _code(signed_manifest: bytes) -> str:
 
 def _begin(
     custody: Custody,
-    hall: SealingPublic,
+    halls: list[SealingPublic],
     package: SittingPackage,
     directory: AttemptDirectory,
     context: Context,
@@ -180,7 +181,7 @@ def _begin(
         station=custody.signing,
         openings=custody.openings,
         evidence=package.evidence_key,
-        hall=[hall],
+        hall=halls,
         neighbour=leave.neighbour,
         stamp=now,
         keeper=custody.secret,

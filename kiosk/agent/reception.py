@@ -210,8 +210,9 @@ class Reception:
         )
         who = Who(seat.candidate, seat.name, welcome.sitting[:200], package.slot, package.exam, 0)
         try:
+            halls = self._client.halls.sealing(hall)
             station.record = opening.start(
-                station.custody, hall.sealing, package, directory, who, context, leave, now
+                station.custody, halls, package, directory, who, context, leave, now
             )
         except ExamError as problem:
             station.refuse(request, problem)

@@ -64,6 +64,7 @@ class Resumption:
             return False
         who = directory.read_who(self._station.custody.sealing)
         parcel = directory.parcel(recovered)
+        parcel.candidate = who.candidate
         if cause == REOPEN:  # what was handed in before is history
             parcel.manifest = parcel.countersignature = parcel.receipt = b""
         self._station.recovery = Recovery(directory, who, recovered, parcel, cause)
@@ -151,7 +152,8 @@ class Resumption:
                 station.recovery = None
                 station.tell_all()
                 return
-            record = opening.resume(station.custody, hall.sealing, package, recovery, restored, now)
+            halls = self._client.halls.sealing(hall)
+            record = opening.resume(station.custody, halls, package, recovery, restored, now)
         except ExamError as problem:
             self._again(recovery, problem)
             return

@@ -174,7 +174,7 @@ class Station:
         age = (now.boottime_ns - self.acknowledged_ns) // 1_000_000
         return ipc.Status(
             saved=parcel.outbox.sequence if parcel is not None else 0,
-            safe=parcel.outbox.held if parcel is not None else 0,
+            safe=parcel.safe if parcel is not None else 0,
             safe_age_ms=age if self.acknowledged_ns else -1,
             hall=self.hall_up,
             camera=self.camera[0],

@@ -10,9 +10,23 @@ from dataclasses import dataclass
 
 from provisioning.demo import checks, homeward
 from provisioning.demo.candidate import Sitter
-from provisioning.demo.processes import Child, Children, exam_kiosk, listens, wait_until
+from provisioning.demo.processes import (
+    Child,
+    Children,
+    command,
+    exam_kiosk,
+    listens,
+    wait_until,
+)
 from provisioning.demo.script import Turn, write_script
-from provisioning.demo.site import Candidate, Site, build, start_servers
+from provisioning.demo.site import (
+    OPERATOR,
+    Candidate,
+    Site,
+    build,
+    start_servers,
+    take_command,
+)
 from provisioning.demo.stages import DemoError, Stages, some
 from provisioning.demo.terminal import Terminal
 
@@ -26,6 +40,8 @@ class Faults:
 
     kill_at: int = 0
     hall_down: bool = False
+    hall_dies: bool = False
+    """The hall is killed for good, and the standby takes over."""
 
 
 @dataclass
@@ -118,6 +134,8 @@ class AutoRun:
             with stages.stage("The hall's process is killed"):
                 children.named("hall").kill()
                 wait_until(lambda: not listens(self._site.station_port), "the hall still listens")
+        if faults.hall_dies:
+            self._take_over(children)
         with stages.stage(f"Items {half + 1} to {count} are answered by keys, each saved") as stage:
             _each(seats, lambda seat: self._work(seat, half, count))
             stage.figure = f"{(count - half) * len(seats)} answers" + (
@@ -134,6 +152,21 @@ class AutoRun:
                 hall.start()
                 hall.ready(lambda: listens(self._site.station_port))
                 stage.figure = "it catches up by itself"
+
+    def _take_over(self, children: Children) -> None:
+        stages, site = self._stages, self._site
+        with stages.stage("The hall's process is killed, for good"):
+            children.named("hall").kill()
+            wait_until(lambda: not listens(site.station_port), "the hall still listens")
+        with stages.stage("The chief gives command to the standby") as stage:
+            stage.figure = take_command(site).rpartition("(")[2].rstrip(").\n")
+        with stages.stage("The standby orders: every candidate gets a minute more") as stage:
+            said = command(
+                *("hall", "act", "--operator", OPERATOR, "--password-file", site.password),
+                *(site.second_hall, "add-time", "--all", "--minutes", "1"),
+                *("--reason", "technical.network"),
+            )
+            stage.figure = said.strip()
 
     def _work(self, seat: Seat, first: int, last: int) -> None:
         """Answer the items *first* to *last*, with the faults asked for on the way."""
@@ -228,7 +261,7 @@ class AutoRun:
             ]
             stage.figure = f"{sum(found)} answers"
         with stages.stage("Every second is in the ledger, and screens were right") as stage:
-            limit_s = site.paper().time_limit_s
+            limit_s = site.paper().time_limit_s + (60 if self._faults.hall_dies else 0)
             times = [
                 checks.check_time(attempt, limit_s, seat.left_s, seat.left_ago_s)
                 for attempt, seat in zip(attempts, seats, strict=True)

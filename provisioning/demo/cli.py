@@ -32,6 +32,9 @@ MOST_CANDIDATES = 40
 )
 @click.option("--hall-down", is_flag=True, help="Second half without the hall (with --auto).")
 @click.option(
+    "--hall-dies", is_flag=True, help="Kill the hall; a standby takes over (with --auto)."
+)
+@click.option(
     "--dir",
     "directory",
     type=click.Path(path_type=Path, file_okay=False),
@@ -39,13 +42,17 @@ MOST_CANDIDATES = 40
     show_default=True,
     help="Where the throwaway site is made.",
 )
-def demo(auto: bool, candidates: int, kill_at: int, hall_down: bool, directory: Path) -> None:
+def demo(
+    auto: bool, candidates: int, kill_at: int, hall_down: bool, hall_dies: bool, directory: Path
+) -> None:
     """Make a throwaway body, hall and station; sit the sample exam; score it.
 
     Without --auto you are the candidate, in this terminal.
     """
-    if not auto and (candidates > 1 or kill_at or hall_down):
-        raise UsageError("--candidates, --kill-at and --hall-down belong to --auto.")
+    if not auto and (candidates > 1 or kill_at or hall_down or hall_dies):
+        raise UsageError("--candidates, --kill-at, --hall-down and --hall-dies belong to --auto.")
+    if hall_down and hall_dies:
+        raise UsageError("Choose --hall-down or --hall-dies: the hall comes back, or it does not.")
     stages = Stages()
     if auto:
         if find_spec("pyte") is None:
@@ -58,7 +65,8 @@ def demo(auto: bool, candidates: int, kill_at: int, hall_down: bool, directory: 
         site = plan_site(directory, candidates, "")
         site.camera = str(site.directory / "test-picture.avi")
         make_video(Path(site.camera))
-        AutoRun(site, Faults(kill_at, hall_down), stages).run()
+        site.standby = hall_dies
+        AutoRun(site, Faults(kill_at, hall_down, hall_dies), stages).run()
         click.echo(f"\nAll {stages.count} stages held.")
         return
     from provisioning.demo.interactive import sit

@@ -64,6 +64,10 @@ class Site:
     console_port: int = 0
     form: str = ""
     trust: str = ""
+    standby: bool = False
+    """Whether a second hall stands by, and a chief has a key to move command to it."""
+    standby_port: int = 0
+    standby_console_port: int = 0
     slot: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}/A")
 
     @cached_property
@@ -86,6 +90,18 @@ class Site:
     @property
     def hall(self) -> Path:
         return self.directory / "hall"
+
+    @property
+    def second_hall(self) -> Path:
+        return self.directory / "standby"
+
+    @property
+    def chief_key(self) -> Path:
+        return self.directory / "chief.key"
+
+    @property
+    def chief_record(self) -> Path:
+        return self.directory / "chief.record"
 
     @property
     def logs(self) -> Path:
@@ -153,7 +169,9 @@ def plan_site(directory: Path, count: int, camera: str) -> Site:
 
 def build(site: Site, stages: Stages) -> None:
     """Found the body, make and enrol the machines, draw, seal, grant and load the exam."""
-    site.intake_port, site.station_port, site.console_port = free_ports(3)
+    ports = free_ports(5)
+    site.intake_port, site.station_port, site.console_port = ports[:3]
+    site.standby_port, site.standby_console_port = ports[3:]
     intake = f"127.0.0.1:{site.intake_port}"
     make_directory(site.logs)
     with stages.stage("A certification body is founded") as stage:
@@ -162,7 +180,8 @@ def build(site: Site, stages: Stages) -> None:
         stage.figure = f"root of trust {site.trust[:16]}…"
     with stages.stage("A hall and its stations are enrolled") as stage:
         _enrol(site, intake)
-        stage.figure = f"1 hall, {some(len(site.candidates), 'station')}"
+        halls = "2 halls" if site.standby else "1 hall"
+        stage.figure = f"{halls}, {some(len(site.candidates), 'station')}"
     for part in (site.body.packages, site.body.grants, site.body.codes):
         make_directory(part, mode=0o700)
     with stages.stage("The sample exam is imported and its form drawn") as stage:
@@ -196,21 +215,39 @@ def start_servers(site: Site, children: Children, stages: Stages) -> None:
         intake.ready(lambda: listens(site.intake_port))
         hall.ready(lambda: listens(site.station_port) and listens(site.console_port))
         stage.figure = f"ports {site.intake_port}, {site.station_port}, {site.console_port}"
+    if site.standby:
+        with stages.stage("A second hall stands by, and follows the first"):
+            second = children.add("standby", "hall", "serve", site.second_hall)
+            second.ready(lambda: listens(site.standby_port) and listens(site.standby_console_port))
+
+
+def take_command(site: Site) -> str:
+    """The chief gives command to the second hall with their key; what the command said."""
+    return site.with_keys(
+        *("hall", "command", site.second_hall, "--key", site.chief_key),
+        *("--chief", site.chief_record, "--reason", "technical.hall"),
+    )
 
 
 def _enrol(site: Site, intake: str) -> None:
     hall_url = f"https://127.0.0.1:{site.station_port}"
+    standby_url = f"https://127.0.0.1:{site.standby_port}"
     command(
         *("hall", "init", site.hall, "--id", "hall", "--centre", CENTRE, "--address", "127.0.0.1"),
         *("--intake-url", f"https://{intake}", "--station-port", str(site.station_port)),
         *("--console-port", str(site.console_port)),
+        *(("--other", standby_url) if site.standby else ()),
     )
     homes = [("hall", site.hall)]
+    if site.standby:
+        _standby(site, intake, hall_url)
+        homes.append(("hall", site.second_hall))
     for candidate in site.candidates:
         home = site.station(candidate.station)
         command(
             *("station", "init", home, "--id", candidate.station, "--centre", CENTRE),
             *("--hall-url", hall_url, "--camera", site.camera),
+            *(("--standby-url", standby_url) if site.standby else ()),
         )
         homes.append(("station", home))
     answers = site.directory / "answers-to-requests"
@@ -220,6 +257,25 @@ def _enrol(site: Site, intake: str) -> None:
         )
         answer = said.strip().rpartition(": ")[2]
         command(word, "install", home, answer, "--trust", site.trust)
+
+
+def _standby(site: Site, intake: str, hall_url: str) -> None:
+    """A second hall, and the chief whom the body names."""
+    command(
+        *("hall", "init", site.second_hall, "--id", "standby", "--centre", CENTRE),
+        *("--address", "127.0.0.1", "--intake-url", f"https://{intake}"),
+        *("--station-port", str(site.standby_port)),
+        *("--console-port", str(site.standby_console_port)),
+        *("--other", hall_url, "--standby"),
+    )
+    request = site.directory / "chief.request"
+    site.with_keys(
+        *("body", "chief-key", site.chief_key, "--name", "The chief", "--centre", CENTRE),
+        *("--out", request),
+    )
+    site.with_keys(
+        *("body", "chief", site.body.directory, request, "--out", site.chief_record),
+    )
 
 
 def _seal(site: Site) -> None:

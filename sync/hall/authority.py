@@ -22,6 +22,7 @@ import apsw
 from exam_packages import canon
 from exam_packages.attempt.commands import Command, Order, sign_command
 from exam_packages.files import write_durably
+from exam_packages.sealing.mandate import last_authority, term_of
 from exam_packages.sealing.suite import SigningKey
 from sync.hall.schema import alarm, number, set_number
 from sync.holder.store import Store, rows
@@ -67,8 +68,9 @@ def restored(connection: apsw.Connection, time_ns: int, noticed: str, *, seen: i
     out: an alarm names them for a person to judge.
     """
     current = number(connection, AUTHORITY)
-    # A station says what it likes, so its word moves us by a bounded step.
-    raised = max(current, min(seen, current + _MOST_SEEN)) + 1
+    # A station says what it likes, so its word moves us by a bounded step, within our term.
+    limit = min(current + _MOST_SEEN, last_authority(term_of(current)) - 1)
+    raised = max(current, min(seen, limit)) + 1
     set_number(connection, AUTHORITY, raised)
     set_number(connection, HOLDER_EPOCH, max(raised, number(connection, HOLDER_EPOCH) + 1))
     open_orders = rows(
@@ -90,6 +92,11 @@ def restored(connection: apsw.Connection, time_ns: int, noticed: str, *, seen: i
             "The last order may or may not have been carried out: look, and repeat it if needed.",
             blind_id=blind_id,
         )
+
+
+def forgot(connection: apsw.Connection) -> None:
+    """A hall that does not command was put back from an older copy: its cursors may fall."""
+    set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
 
 
 def give(

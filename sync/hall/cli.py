@@ -17,7 +17,7 @@ from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
-from sync.hall import anchors, closing, seats
+from sync.hall import anchors, by_stick, closing, seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
@@ -25,6 +25,7 @@ from sync.hall.reasons import REASONS
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.roster_cli import minutes_option, profile_reader, profiles_option, tell_others
 from sync.hall.schema import audit, open_store
+from sync.stick import Stick
 from sync.web.sessions import hash_password
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -179,6 +180,44 @@ def anchors_(home: Path, out: Path) -> None:
     click.echo(f"{count} exams are in the body's log; {len(attempts) - count} wait for it.")
 
 
+@hall.command("export")
+@click.argument("home", type=_HOME)
+@click.argument("medium", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def export_(home: Path, medium: Path) -> None:
+    """Write the exams of the hall in HOME that the body has not confirmed to MEDIUM, a stick.
+
+    May be done again at any time, also after it broke off: the hall may run meanwhile.
+    """
+    machine = HallHome.load(home)
+    store = open_store(home)
+    try:
+        done = by_stick.export(machine, store, Stick.at(medium), time.time_ns())
+    finally:
+        store.close()
+    click.echo(f"{done.exams} exams and {done.pictures} pictures are on {medium}.")
+    if done.absent:
+        click.echo(
+            f"{done.absent} pictures have not reached this hall; they are still at stations."
+        )
+    click.echo("Take it to the body (`exam-kiosk intake import`), and bring it back for receipts.")
+
+
+@hall.command("receipts")
+@click.argument("home", type=_HOME)
+@click.argument("medium", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def receipts(home: Path, medium: Path) -> None:
+    """Take the body's receipts from MEDIUM, a stick that came back."""
+    machine = HallHome.load(home)
+    store = open_store(home)
+    try:
+        done = by_stick.take_receipts(store, Stick.at(medium), machine.trust())
+    finally:
+        store.close()
+    click.echo(f"{done.taken} receipts taken, {done.known} known before.")
+    if done.strange:
+        click.echo(f"{done.strange} are not for exams of this hall, or not the body's: left alone.")
+
+
 class _HomeFirst(click.Group):
     """A group whose argument may stand before its options, as everywhere else.
 
@@ -247,6 +286,7 @@ _simple("stop", "Stop and hand in, with everything answered so far.")
 _simple("let-back", "CANDIDATE's identity was checked after a break: show the questions again.")
 _simple("allow-break", "Allow one more break by asking, on the exam's time.")
 _simple("allow-restart", "Let an interrupted exam go on.")
+_simple("take-in", "Take in the exam of CANDIDATE that a station has and this hall lost.")
 
 
 @act.command("add-time")

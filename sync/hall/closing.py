@@ -44,7 +44,7 @@ def restore_key(
     """
     if sitting.restore_sitting is not None and sitting.restore_key is not None:
         return sitting.restore_sitting, sitting.restore_key
-    name = secrets.token_bytes(16)
+    name = sitting.restore_sitting or secrets.token_bytes(16)
     public = keys.of(name).public.raw
     announced = sign_restore_key(RestoreKey(name, key.key_id, public), key)
     connection.execute(

@@ -2,7 +2,8 @@
 
 ::
 
-    hall.toml       id, centre, address, station_port, console_port, intake_url
+    hall.toml       id, centre, address, station_port, console_port, intake_url; for a centre
+                    with two halls: other_halls, standby
     hall.sqlite     journals, seats, commands, operators, who did what
     evidence/       sealed pictures, by attempt and digest
     incarnation     how often this hall was started; see :mod:`sync.hall.authority`
@@ -12,7 +13,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sync.machine import HallMachine, number_setting, text_setting
+from sync.machine import HallMachine, MachineError, number_setting, text_setting
 
 
 class HallHome(HallMachine):
@@ -35,6 +36,22 @@ class HallHome(HallMachine):
     def intake_url(self) -> str:
         """The body's intake, or empty: then bundles wait here."""
         return text_setting(self.settings, "intake_url", self.settings_path, "")
+
+    @property
+    def other_halls(self) -> tuple[str, ...]:
+        """Where the listeners for stations of this centre's other halls are."""
+        found = self.settings.get("other_halls", [])
+        if not isinstance(found, list) or not all(isinstance(url, str) for url in found):
+            raise MachineError(
+                "The settings in {path} need “other_halls” to be a list of texts in quotes.",
+                path=str(self.settings_path),
+            )
+        return tuple(found)
+
+    @property
+    def standby(self) -> bool:
+        """Whether another hall commands as long as no act of command says otherwise."""
+        return self.settings.get("standby", False) is True
 
     @property
     def evidence(self) -> Path:

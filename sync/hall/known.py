@@ -40,6 +40,11 @@ class Known:
         """The newest root of trust."""
         return self.roots.current()
 
+    @property
+    def under(self) -> Trust:
+        """The root of trust by which this was judged last."""
+        return self._under or self.trust
+
     def follow(self, time_ns: int) -> None:
         """Believe what the newest root of trust says, if it is another one than before."""
         trust = self.trust

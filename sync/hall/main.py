@@ -15,6 +15,7 @@ from sync.hall.keeper import Keeper
 from sync.hall.relay import Relay
 from sync.hall.schema import open_store
 from sync.hall.service import HallService
+from sync.hall.standby import Standby
 from sync.hall.stations import station_app
 from sync.web.server import Listener, bind, run, tls_context
 
@@ -54,11 +55,16 @@ def serve(home: HallHome, clock: Clock | None = None) -> None:
             hall.ending = True
 
         keeper = Keeper(hall)
+        standbys = [Standby(hall, url) for url in home.other_halls]
         relay.start()
         keeper.start()
+        for each in standbys:
+            each.start()
         try:
             run([stations, console], ready, ending)
         finally:
+            for each in standbys:
+                each.stop()
             keeper.stop()
             relay.stop()
     finally:

@@ -32,12 +32,14 @@ class Moving:
 
     async def halves(self, link: Link, halves: Halves) -> None:
         """Keep what a neighbour released, sealed, until the station named takes it."""
+        self._hall.command.check()
         await self._hall.store.awrite(
             lambda connection: moves.keep_halves(connection, link.key_id, halves)
         )
 
     async def erased(self, link: Link, message: Erased) -> None:
         """Keep a station's statement of what it deleted."""
+        self._hall.command.check()
         await self._hall.store.awrite(
             lambda connection: closing.keep(connection, self._hall.key_of(link), message.erasure)
         )

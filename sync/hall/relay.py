@@ -33,6 +33,8 @@ _log = logging.getLogger(__name__)
 _LONGEST_PAUSE_S = 60.0
 _REFUSED_PAUSE_NS = 600 * SECOND
 _ROOTS_AT_ONCE = 16
+_STANDBY_PAUSE_S = 5.0
+"""Seconds between two looks of a hall that does not command."""
 _TIMEOUT = httpx.Timeout(30.0, connect=5.0)
 
 
@@ -99,6 +101,8 @@ class Relay:
 
     def _round(self, client: IntakeClient) -> float:
         """Hand over what waits; the least pause before another round, 0 when all is done."""
+        if not self._hall.command.mine:
+            return _STANDBY_PAUSE_S
         try:
             for waiting in self._waiting():
                 if waiting.receipt is None:
@@ -149,7 +153,11 @@ class Relay:
         receipt = client.hand_over(
             manifest=waiting.manifest,
             countersignature=waiting.countersignature,
-            enrolments=(*stations, self._hall.home.enrolment_bytes),
+            enrolments=(
+                *stations,
+                self._hall.home.enrolment_bytes,
+                *self._hall.command.enrolments,
+            ),
             frames=frames,
         )
         if read_receipt(receipt, self._hall.trust).bundle_hash != waiting.bundle_hash:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import apsw
 
+from sync.hall import stream
 from sync.hall.anchors import SCHEMA as ANCHORS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
@@ -185,10 +186,41 @@ CREATE TABLE IF NOT EXISTS alarms (
 ) STRICT;
 """
 
+HALLS = """
+CREATE TABLE IF NOT EXISTS claims (           -- exams that stations have and this hall does
+    blind_id BLOB PRIMARY KEY,                -- not know, until the chief takes them in
+    station BLOB NOT NULL,
+    candidate TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS exported (         -- hand-ins that were written onto a stick
+    bundle_hash BLOB PRIMARY KEY,
+    time_ns INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS given_halves (     -- half 1 from the hall in command, sealed
+    blind_id BLOB NOT NULL,                   -- to this hall's restore key
+    epoch INTEGER NOT NULL,
+    half BLOB NOT NULL,
+    PRIMARY KEY (blind_id, epoch)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS mandates (         -- acts of command, verified, each the first of
+    term INTEGER PRIMARY KEY,                 -- its term that was seen
+    commander BLOB NOT NULL,
+    mandate BLOB NOT NULL,
+    taken_ns INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
+    key_id BLOB PRIMARY KEY,
+    machine TEXT NOT NULL,
+    enrolment BLOB NOT NULL
+) STRICT;
+"""
+
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS)
+    store = Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS + HALLS + stream.SCHEMA)
+    store.write(stream.watch)
+    return store
 
 
 def audit(

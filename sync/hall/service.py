@@ -29,10 +29,13 @@ from exam_packages.sealing.journal_format import (
     sign_permit,
 )
 from exam_packages.sealing.journal_keys import epoch_header
+from exam_packages.sealing.mandate import term_of
 from exam_packages.sealing.restore_keys import read_restore_key
-from exam_packages.sealing.suite import VerifyKey
+from exam_packages.sealing.suite import SealingError, VerifyKey
 from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
 from sync.hall import authority, closing, moves, seats
+from sync.hall.command import Command
+from sync.hall.halves import half
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
@@ -109,6 +112,9 @@ class HallService:
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
         """Set when the process is asked to end: streams end themselves."""
+        self.command = Command(store, self.key.public, home.centre, standby=home.standby)
+        self.command.believe(self.trust)
+        self._looked_ns = 0
         self._old_copy = authority.start(store, home.incarnation, clock.wall_ns())
         self.finish_closing()
         self._accusers: set[bytes] = set()
@@ -123,7 +129,7 @@ class HallService:
     async def greet(self, certificate: bytes | None, greeting: Greeting) -> Welcome:
         """Take in a station that the body enrolled for this centre."""
         now_ns = self.clock.wall_ns()
-        self.known.follow(now_ns)
+        self.follow_trust()
         enrolment = read_enrolment(greeting.enrolment, self.trust, now_s=now_ns // SECOND)
         self._check_greeting(certificate, enrolment)
         shown = fingerprint(enrolment.tls_certificate)
@@ -131,6 +137,10 @@ class HallService:
         announced = None
         if greeting.restore_key:
             announced = read_restore_key(greeting.restore_key, enrolment.verify_key)
+
+        if greeting.halls or greeting.mandate:
+            await asyncio.to_thread(self._learn, greeting, now_ns)
+        command = self.command
 
         def work(connection: apsw.Connection) -> Welcome:
             connection.execute(
@@ -141,7 +151,7 @@ class HallService:
             )
             sitting = seats.open_sitting(connection)
             name, restore_key = b"", b""
-            if sitting is not None:
+            if sitting is not None and (command.mine or sitting.restore_sitting is not None):
                 name, restore_key = closing.restore_key(connection, sitting, self.keys, self.key)
                 if announced is not None and announced.sitting == name:
                     connection.execute(
@@ -158,12 +168,45 @@ class HallService:
                 authority=number(connection, authority.AUTHORITY),
                 holder_epoch=number(connection, authority.HOLDER_EPOCH),
                 restore_key=restore_key,
-                erasures=closing.to_tell(connection, enrolment.key_id),
+                erasures=closing.to_tell(connection, enrolment.key_id) if command.mine else (),
+                mandate=command.mandate,
+                halls=command.enrolments,
+                commands=command.mine,
             )
 
         welcome = await self.store.awrite(work)
         self.known.add(enrolment)
         return welcome
+
+    def _learn(self, greeting: Greeting, now_ns: int) -> None:
+        """Take what a station knows of the halls of this centre and of who commands."""
+        self.command.meet(greeting.halls, self.trust)
+        try:
+            self.command.take(greeting.mandate, self.trust, now_ns)
+        except SealingError as problem:
+            words = f"An act of command that a station showed is not believed: {problem}"
+            self.store.write(lambda connection: alarm(connection, now_ns, "command", words))
+
+    def follow_trust(self) -> None:
+        """Judge everybody by the newest root of trust."""
+        before = self.known.under
+        self.known.follow(self.clock.wall_ns())
+        if self.known.under is not before:
+            self.command.believe(self.known.under)
+        now_ns = self.clock.boottime_ns()
+        if now_ns - self._looked_ns >= SECOND:
+            self._looked_ns = now_ns
+            self.command.refresh()
+
+    async def take_command(self, mandate: bytes) -> str:
+        """Take an act of command that a chief signed, as a file brings it; what it means.
+
+        Raises a ``MandateError`` or the error of a signature.
+        """
+        await asyncio.to_thread(self.command.take, mandate, self.trust, self.clock.wall_ns())
+        if self.command.mine:
+            return "This hall commands now. The stations turn to it as soon as they hear of it."
+        return "Command is with another hall. This one holds, and follows it."
 
     def in_contact(self) -> frozenset[bytes]:
         """The stations that said something just now."""
@@ -178,7 +221,7 @@ class HallService:
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
-        self.known.follow(self.clock.wall_ns())
+        self.follow_trust()
         key_id = self.known.showing(certificate)
         if key_id is None:
             raise HttpError(401, "This hall does not know this station yet; it must greet first.")
@@ -236,7 +279,7 @@ class HallService:
                 if sitting is not None:
                     return False
         self.known.roots.install(data)
-        self.known.follow(now_ns)
+        self.follow_trust()
         if following.is_revoked(self.enrolment.key_id):
             self.store.write(lambda connection: alarm(connection, now_ns, "trust", _REVOKED))
         return True
@@ -245,6 +288,7 @@ class HallService:
 
     async def sign_in(self, link: Link, message: SignIn) -> Seat:
         """The roster line behind a code, bound to this station."""
+        self.command.check()
         self._count_guess(link)
         with self.store.reading() as connection:
             sitting = seats.open_sitting(connection)
@@ -272,6 +316,7 @@ class HallService:
 
     async def permit(self, link: Link, request: PermitRequest) -> Permitted:
         """Permit an epoch when the rules allow it, and for a restart give the halves back."""
+        self.command.check()
         context: Context = canon.unpack(request.context, Context, max_size=4096)
         if context.station != link.key_id:
             raise HttpError(403, "A station can ask for a permit only for itself.")
@@ -302,7 +347,7 @@ class HallService:
             seats.ask_restart(connection, context.blind_id)
             return problem
         headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
-        halves = [(header.context.epoch, closing.half(header, self.keys)) for header in headers]
+        halves = [(header.context.epoch, half(connection, header, self.keys)) for header in headers]
         resealed = moves.resealed(connection, seat, context.station) if seat.taking else ()
         sitting = seats.open_sitting(connection)
         neighbour = moves.choose_neighbour(
@@ -330,7 +375,8 @@ class HallService:
             raise HttpError(413, "A tick carries at most {limit} frames.", limit=MAX_FRAMES)
         link.status, link.blind_id = _shortened(tick.status), tick.blind_id
         link.at_ns = self.clock.boottime_ns()
-        tock, refused = await self.store.awrite(partial(self._tick, link, tick))
+        work = self._tick if self.command.mine else self._tick_beside
+        tock, refused = await self.store.awrite(partial(work, link, tick))
         if refused is not None:
             raise refused
         return tock
@@ -348,8 +394,8 @@ class HallService:
         restore_sitting = sitting.restore_sitting if sitting else None
         handovers = moves.handovers(connection, link.key_id, restore_sitting, self.key)
         if not tick.blind_id:
-            version = self.trust.root.version
-            return Tock(b"", (), releases, -1, b"", take_up, handovers, version), None
+            version, term = self.trust.root.version, self.command.term
+            return Tock(b"", (), releases, -1, b"", take_up, handovers, version, term), None
         now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
@@ -365,7 +411,7 @@ class HallService:
             sequence=tick.sequence,
             head=tick.head,
             stations=self.known.key,
-            commanders=[self.key.public],
+            commanders=self.command.keys,
             time_ns=now_ns,
         )
         if held.refused is not None:
@@ -395,14 +441,57 @@ class HallService:
                 take_up=take_up,
                 handovers=handovers,
                 trust=self.trust.root.version,
+                term=self.command.term,
             ),
             None,
         )
+
+    def _tick_beside(
+        self, link: Link, tick: Tick, connection: apsw.Connection
+    ) -> tuple[Tock, HttpError | None]:
+        """The tick of a hall that does not command: hold, acknowledge, and order nothing."""
+        version, term = self.trust.root.version, self.command.term
+        nothing = Tock(b"", (), (), -1, b"", (), (), version, term)
+        if not tick.blind_id:
+            return nothing, None
+        seat = seats.seat(connection, tick.blind_id)
+        if seat is None or seat.station != link.key_id:
+            return nothing, Busy(
+                1, "This hall does not know yet that this exam is at this station."
+            )
+        now_ns = self.clock.wall_ns()
+        held = hold(
+            connection,
+            held_state(connection, tick.blind_id, seat.package_hash),
+            tick.frames,
+            sender=link.key_id,
+            sequence=tick.sequence,
+            head=tick.head,
+            stations=self.known.key,
+            commanders=self.command.keys,
+            time_ns=now_ns,
+        )
+        if held.refused is not None:
+            words = str(held.refused)
+            alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
+            return nothing, HttpError(422, held.refused.template, **held.refused.fields)
+        if held.gap:
+            authority.forgot(connection)
+        word = self._acknowledge(connection, held.state, now_ns)
+        return msgspec.structs.replace(
+            nothing, acknowledgement=word, need_after=held.need_after
+        ), None
 
     def _left(
         self, link: Link, tick: Tick, connection: apsw.Connection
     ) -> tuple[Tock, HttpError | None]:
         """A station that an attempt has left: what it still sends is kept as evidence."""
+        if seats.seat(connection, tick.blind_id) is None:
+            return _NOTHING, HttpError(
+                404,
+                "This hall does not know the exam of this station. Everything is saved there, and "
+                "the exam goes on; the chief invigilator takes it in.",
+            )
         left = moves.left_at(connection, tick.blind_id, link.key_id)
         if left is None:
             seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses
@@ -422,8 +511,8 @@ class HallService:
                     blind_id=tick.blind_id,
                     station=link.key_id,
                 )
-            version = self.trust.root.version
-            return Tock(b"", (), (), tick.sequence, b"", (), (), version), None
+            version, term = self.trust.root.version, self.command.term
+            return Tock(b"", (), (), tick.sequence, b"", (), (), version, term), None
         return _NOTHING, HttpError(
             410, "This exam was moved to another station by two people and goes on there."
         )
@@ -453,6 +542,8 @@ class HallService:
         do it for ever.
         """
         current = number(connection, authority.AUTHORITY)
+        if term_of(tick.authority) != self.command.term:
+            return current  # what another hall ordered before this one says nothing of it
         ahead = tick.authority > current or (
             tick.authority == current
             and tick.command > authority.last_number(connection, tick.blind_id, current)
@@ -469,6 +560,7 @@ class HallService:
 
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
         """Countersign a manifest that extends exactly what is held here."""
+        self.command.check()
         manifest = read_manifest(message.manifest, self.key_of(link))
         signature = await self.store.awrite(
             partial(self._hand_in, link, manifest, message.manifest)

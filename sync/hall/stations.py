@@ -12,12 +12,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.canon import Object
+from sync.hall.claims import Claims
+from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
 from sync.hall.service import HallService, Link
 from sync.messages import (
     MAX_TICK,
     STATION_ROUTES,
+    Claim,
     CopyRequest,
     Erased,
     Greeting,
@@ -40,7 +43,7 @@ M = TypeVar("M", bound=Object)
 
 def station_app(hall: HallService) -> Starlette:
     """The application behind the stations' listener."""
-    moving, pictures = Moving(hall), Pictures(hall)
+    moving, pictures, following = Moving(hall), Pictures(hall), Following(hall)
 
     async def greet(request: Request) -> Response:
         greeting = await receive(request, Greeting, _SMALL)
@@ -78,6 +81,14 @@ def station_app(hall: HallService) -> Starlette:
         await pictures.keep(link, blind_id, digest, await read_bytes(request, MAX_EVIDENCE))
         return Response(status_code=204)
 
+    async def follow(request: Request) -> Response:
+        asked = await receive(request, Follow, MAX_FOLLOW)
+        return reply(await following.follow(peer_certificate(request), asked))
+
+    async def frames(request: Request) -> Response:
+        asked = await receive(request, CopyRequest, _SMALL)
+        return reply(await following.frames(peer_certificate(request), asked))
+
     posts: dict[str, Endpoint] = {
         "greet": greet,
         "root": root,
@@ -87,12 +98,15 @@ def station_app(hall: HallService) -> Starlette:
         "hand_in": asked(HandIn, _MANIFEST, hall.hand_in),
         "copy": asked(CopyRequest, _SMALL, moving.copy),
         "halves": told(Halves, _SMALL * 4, moving.halves),
+        "claim": told(Claim, _SMALL, Claims(hall).claim),
         "erased": told(Erased, _SMALL, moving.erased),
     }
     routes = [
         Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])
         for name, endpoint in posts.items()
     ]
+    routes.append(Route(FOLLOW_ROUTE, guarded(follow), methods=["POST"]))
+    routes.append(Route(FRAMES_ROUTE, guarded(frames), methods=["POST"]))
     path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
     routes.append(Route(path, guarded(evidence), methods=["PUT"]))
     return Starlette(routes=routes)

@@ -20,10 +20,12 @@ from exam_packages.sealing.log_proof import overdue, read_proof, verify_receipt_
 from exam_packages.sealing.receipt import Receipt, read_receipt
 from exam_packages.sealing.retention import entry_digest, read_entry
 from exam_packages.sealing.trust import CHECKPOINT, Trust, TrustStore
+from sync.intake.by_stick import take_in
 from sync.intake.home import PORT, IntakeHome
 from sync.intake.log import Log
-from sync.intake.service import Unknown
+from sync.intake.service import Intake, Unknown
 from sync.intake.storage import Storage
+from sync.stick import Stick
 
 _DIRECTORY = click.Path(path_type=Path, file_okay=False)
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -79,6 +81,29 @@ def serve(home: Path, address: str | None) -> None:
             click.echo(f"The log is read at https://{shown}:{log_port}/log")
 
     serve_home(loaded, host, port, ready)
+
+
+@intake.command("import")
+@click.argument("home", type=_DIRECTORY)
+@click.argument("medium", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def import_(home: Path, medium: Path) -> None:
+    """Take in the exams on MEDIUM, a stick from a hall, and write their receipts onto it.
+
+    The intake in HOME may run meanwhile. Ends with status 1 if something was not taken.
+    """
+    loaded = IntakeHome.load(home)
+    trust = loaded.trust()
+    with loaded.storage() as storage:
+        desk = Intake(storage, lambda: trust, loaded.key(), SystemClock(), loaded.free)
+        done = take_in(desk, Stick.at(medium), trust.root.body)
+    click.echo(
+        f"{done.taken} exams taken in, {done.known} known before; {done.pictures} pictures. The "
+        f"receipts are on {medium}: bring it back to the hall."
+    )
+    for problem in done.problems:
+        click.echo(f"Not taken: {problem}")
+    if done.problems:
+        raise SystemExit(1)
 
 
 @intake.command("trust")

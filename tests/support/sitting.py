@@ -133,6 +133,7 @@ class Site:
     grant: bytes
     codes: list[str]
     """Release codes."""
+    release_id: bytes
 
     @classmethod
     def found(
@@ -224,7 +225,7 @@ class Site:
         for machine in machines:
             preflight.load(machine, package_path, grant_path, CLOCK)
         _open_sitting(hall.home, key.package_hash, release_id, candidates)
-        return cls(body, hall, machines, package_path, grant, [code])
+        return cls(body, hall, machines, package_path, grant, [code], release_id)
 
     @property
     def package_hash(self) -> bytes:

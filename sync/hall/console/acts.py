@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.hall import acts
+from sync.hall import acts, claims
 from sync.hall.acts import Operator, Why
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
@@ -28,6 +28,7 @@ def routes(site: Site) -> list[Route]:
         perform = ACTS.get(request.path_params["name"])
         if perform is None:
             raise HttpError(404, "There is no such act.")
+        site.hall.command.check()
         why = Why(form.get("reason", ""), form.get("comment", "").strip())
         words = await perform(site.hall, operator(session), _target(form), why, form)
         return site.done(request, session, words)
@@ -133,6 +134,13 @@ async def _close(hall: HallService, who: Operator, target: str | None, why: Why,
     )
 
 
+async def _take_in(
+    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
+) -> str:
+    taken = await claims.take_in(hall, who, target, why)
+    return _to(taken, "Taken in from their stations:", "No station waits with such an exam.")
+
+
 ACTS: dict[str, Act] = {
     "admit": _admit,
     "pause": _pause,
@@ -146,5 +154,6 @@ ACTS: dict[str, Act] = {
     "move": _move,
     "reopen": _reopen,
     "close": _close,
+    "take-in": _take_in,
 }
 """What an operator may do, by the last part of its address."""

@@ -1,0 +1,190 @@
+"""What a hall gives the other halls of its centre: its tables' rows, and frames.
+
+Another hall proves itself with the TLS certificate of its enrolment, of this centre. What it
+gets is what this hall has: names, sign-in digests, operators' password digests, the release
+secret. So whoever has the standby has what the hall has; no key of this hall goes there, and
+nothing that opens a record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Final
+
+import apsw
+from msgspec import Meta
+
+from exam_packages import canon
+from exam_packages.canon import Count, Object
+from exam_packages.clock import SECOND
+from exam_packages.sealing.chain import ChainState
+from exam_packages.sealing.mandate import MAX_MANDATE
+from exam_packages.sealing.restore_keys import read_restore_key
+from exam_packages.sealing.suite import digest, label
+from exam_packages.sealing.trust import HALL, Enrolment, read_enrolment
+from sync.hall import halves, moves, seats, stream
+from sync.hall.authority import HOLDER_EPOCH
+from sync.hall.schema import number
+from sync.hall.service import HallService
+from sync.hall.stream import Change
+from sync.holder.journals import held_state
+from sync.messages import Copy, CopyRequest
+from sync.web.wire import HttpError
+
+__all__ = ["FOLLOW_ROUTE", "FRAMES_ROUTE", "MAX_FOLLOW", "Follow", "Followed", "Following"]
+
+FOLLOW_ROUTE: Final = "/v1/halls/follow"
+FRAMES_ROUTE: Final = "/v1/halls/frames"
+MAX_FOLLOW: Final = 512 * 1024
+"""Bytes of a request."""
+MAX_FOLLOWED: Final = 8 * 1024 * 1024
+"""Bytes of an answer."""
+_Enrolments = Annotated[
+    tuple[Annotated[bytes, Meta(max_length=64 * 1024)], ...], Meta(max_length=8)
+]
+
+
+class Follow(Object):
+    """One hall to another, each second: who it is, what it knows of command, and from where
+    on it wants rows (``source`` names the stream; an empty one asks for everything).
+
+    ``lacking`` are epochs whose half 1 it cannot open: it asks for them, sealed to its own
+    restore key of the open sitting.
+    """
+
+    enrolment: bytes
+    mandate: Annotated[bytes, Meta(max_length=MAX_MANDATE)]
+    halls: _Enrolments
+    source: Annotated[bytes, Meta(max_length=32)]
+    after: Count
+    restore_key: Annotated[bytes, Meta(max_length=4096)]
+    lacking: Annotated[tuple[halves.Epoch, ...], Meta(max_length=halves.MOST)]
+
+
+class Followed(Object):
+    """The answer: the same of the hall that is asked, and rows when it commands.
+
+    ``everything`` says that these are from its first row on, because the stream asked for is
+    not the one it has; ``upto`` is where to go on, ``more`` whether to go on at once.
+    """
+
+    enrolment: bytes
+    mandate: bytes
+    halls: _Enrolments
+    commands: bool
+    source: bytes
+    everything: bool
+    changes: tuple[Change, ...]
+    upto: Count
+    more: bool
+    halves: tuple[halves.Given, ...]
+    time_ns: int
+
+
+class Following:
+    """What one hall answers to the others."""
+
+    def __init__(self, hall: HallService) -> None:
+        self._hall = hall
+        self.heard_ns: dict[bytes, int] = {}
+        """When each hall last asked, by its key id (CLOCK_BOOTTIME)."""
+
+    async def follow(self, certificate: bytes | None, asked: Follow) -> Followed:
+        """Exchange what is known of command, and give rows to a hall that follows this one."""
+        return await asyncio.to_thread(self._follow, certificate, asked)
+
+    async def frames(self, certificate: bytes | None, asked: CopyRequest) -> Copy:
+        """Frames of an attempt after a place both halls have."""
+        return await asyncio.to_thread(self._frames, certificate, asked)
+
+    def _follow(self, certificate: bytes | None, asked: Follow) -> Followed:
+        hall = self._hall
+        now_ns = hall.clock.wall_ns()
+        other = self._check(certificate, asked.enrolment, now_ns)
+        hall.command.meet((asked.enrolment, *asked.halls), hall.trust)
+        if asked.mandate:
+            hall.command.take(asked.mandate, hall.trust, now_ns)
+        self.heard_ns[other.key_id] = hall.clock.boottime_ns()
+        found: tuple[Change, ...] = ()
+        given: tuple[halves.Given, ...] = ()
+        everything, upto, more = False, asked.after, False
+        mine = hall.command.mine
+        with hall.store.reading() as connection:
+            name = self._name(connection)
+            if mine:
+                upto = stream.last(connection)
+                everything = asked.source != name or asked.after > upto
+                found, more = stream.changes(connection, 0 if everything else asked.after)
+                upto = found[-1].number if found else upto
+                given = self._halves(connection, other, asked)
+        found = tuple(map(_place, found))
+        return Followed(
+            hall.home.enrolment_bytes,
+            hall.command.mandate,
+            hall.command.enrolments,
+            mine,
+            name,
+            everything,
+            found,
+            upto,
+            more,
+            given,
+            now_ns,
+        )
+
+    def _halves(
+        self, connection: apsw.Connection, other: Enrolment, asked: Follow
+    ) -> tuple[halves.Given, ...]:
+        """Half 1 of what the other hall lacks, for its restore key of the open sitting."""
+        sitting = seats.open_sitting(connection)
+        if not asked.lacking or not asked.restore_key or sitting is None:
+            return ()
+        key = read_restore_key(asked.restore_key, other.verify_key)
+        if key.sitting != sitting.restore_sitting:
+            return ()
+        return halves.give(connection, asked.lacking, self._hall.keys, key.sealing)
+
+    def _name(self, connection: apsw.Connection) -> bytes:
+        """The name of this hall's stream: another one after it was put back from a copy."""
+        epoch = number(connection, HOLDER_EPOCH)
+        term = self._hall.command.term
+        place = epoch.to_bytes(8, "big") + term.to_bytes(8, "big")
+        return digest(label("hall", "stream"), self._hall.key.key_id + place)[:16]
+
+    def _frames(self, certificate: bytes | None, asked: CopyRequest) -> Copy:
+        shown = [
+            read_enrolment(data, self._hall.trust, now_s=None).tls_certificate
+            for data in self._hall.command.enrolments
+        ]
+        if certificate is None or certificate not in shown:
+            raise HttpError(
+                401, "This hall does not know the one that calls; it must follow first."
+            )
+        with self._hall.store.reading() as connection:
+            seat = seats.seat(connection, asked.blind_id)
+            if seat is None:
+                raise HttpError(404, "This hall has no such exam.")
+            held = held_state(connection, asked.blind_id, seat.package_hash)
+            return moves.copy(connection, seat, held, asked)
+
+    def _check(self, certificate: bytes | None, enrolment: bytes, now_ns: int) -> Enrolment:
+        """The hall that calls. Raises :class:`HttpError` unless it is one of
+        this centre that shows its own certificate."""
+        other = read_enrolment(enrolment, self._hall.trust, now_s=now_ns // SECOND)
+        if (other.kind, other.centre) != (HALL, self._hall.home.centre):
+            raise HttpError(403, "Only a hall of this centre can follow this hall.")
+        if certificate != other.tls_certificate:
+            raise HttpError(
+                403, "The enrolment shown belongs to another machine than the one that calls."
+            )
+        return other
+
+
+def _place(change: Change) -> Change:
+    """Of a journal its place, in three cells, and not the chain's own state."""
+    if change.of != stream.JOURNALS or not change.cells:
+        return change
+    _, packed = change.cells  # in the order of the columns' names: blind_id, state
+    state: ChainState = canon.unpack(packed, ChainState)  # type: ignore[arg-type]  # our own row
+    place = (state.blind_id, state.sequence, state.head)
+    return Change.of_row(change.number, change.of, change.key, place)

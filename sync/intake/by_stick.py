@@ -1,0 +1,115 @@
+"""Intake without a network: exams from a stick, and their receipts onto it.
+
+Each file is taken as if it had come over the network: the same checks, the same receipt, and
+what is known already is known. What cannot be taken is said by its name, and nothing else
+waits for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from exam_packages.canon import CanonError
+from exam_packages.errors import ExamError
+from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.service import Incomplete, Intake, NoRoom
+from sync.stick import Stick, StickError
+
+__all__ = ["Imported", "take_in"]
+
+
+@dataclass
+class Imported:
+    """What a stick brought: exams taken now and known before, pictures, and what was not
+    taken, in sentences."""
+
+    taken: int = 0
+    known: int = 0
+    pictures: int = 0
+    erasures: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def take_in(intake: Intake, stick: Stick, body: str) -> Imported:
+    """Take in everything on *stick*, and write the receipts onto it.
+
+    Answers of all exams come before any picture. Raises a ``StickError`` when it is no stick
+    of a hall of *body*, or cannot be read or written; :class:`NoRoom` when the disk is full.
+    """
+    about = stick.about()
+    if about is None:
+        raise StickError(
+            "There are no exams on {path}; give the directory that the stick is mounted at.",
+            path=str(stick.root),
+        )
+    if about.body != body:
+        raise StickError(
+            "The exams on {path} belong to the body “{found}”, not to “{body}”.",
+            path=str(stick.root),
+            found=about.body,
+            body=body,
+        )
+    done = Imported()
+    names = tuple(stick.names("bundles"))
+    for name in names:
+        try:
+            _answers(intake, stick, name, done)
+        except (NoRoom, StickError):
+            raise
+        except (ExamError, CanonError) as problem:
+            done.problems.append(f"{name.hex()[:16]}…: {problem}")
+    for name in names:
+        _pictures(intake, stick, name, done)
+    for name in stick.names("erasures"):
+        data = stick.read(("erasures", name.hex()), 2 * MAX_STATEMENT + 64)
+        try:
+            intake.keep_erasure(data or b"")
+            done.erasures += 1
+        except NoRoom:
+            raise
+        except ExamError as problem:
+            done.problems.append(f"statement {name.hex()[:16]}…: {problem}")
+    return done
+
+
+def _answers(intake: Intake, stick: Stick, name: bytes, done: Imported) -> None:
+    place = ("bundles", name.hex())
+    offer = stick.read((*place, "manifest"), MAX_OFFER)
+    if offer is None:
+        raise Incomplete(
+            "This exam is not whole on the stick; export it again at the hall, onto this stick."
+        )
+    known = _has_receipt(intake, name)
+    for digest in intake.offer(name, offer).digests:
+        chunk = stick.read((*place, "chunks", digest.hex()), MAX_CHUNK)
+        if chunk is not None:
+            intake.stage(name, digest, chunk)
+    stick.write(("receipts", name.hex()), intake.commit(name))
+    if known:
+        done.known += 1
+    else:
+        done.taken += 1
+
+
+def _has_receipt(intake: Intake, name: bytes) -> bool:
+    try:
+        intake.receipt(name)
+    except ExamError:
+        return False
+    return True
+
+
+def _pictures(intake: Intake, stick: Stick, name: bytes, done: Imported) -> None:
+    if not _has_receipt(intake, name):
+        return
+    for digest in intake.missing_evidence(name).digests:
+        data = stick.read(("bundles", name.hex(), "evidence", digest.hex()), MAX_PIECE)
+        if data is None:
+            continue
+        try:
+            intake.keep_evidence(name, digest, data)
+            done.pictures += 1
+        except NoRoom:
+            raise
+        except ExamError as problem:
+            done.problems.append(f"a picture of {name.hex()[:16]}…: {problem}")

@@ -1,0 +1,136 @@
+"""Exams to the body on a stick, and receipts back: partial sticks, wrong sticks, known ones."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from exam_packages.attempt.events import Beat
+from exam_packages.sealing.bundle import manifest_hash
+from sync.hall.safety import Where, where
+from sync.hall.schema import open_store
+from sync.intake.cli import intake as intake_cli
+from sync.intake.home import IntakeHome
+from sync.stick import NAME, StickError
+
+from .conftest import Hall, Site, Station, run_cli
+
+
+@pytest.fixture(scope="module")
+def intake(site: Site) -> IntakeHome:
+    return IntakeHome.create(site.directory / "desk", site.body, "127.0.0.1", 0, ["127.0.0.1"])
+
+
+@pytest.fixture(scope="module")
+def handed_in(
+    site: Site, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Hall, list[bytes]]]:
+    """A hall without a network to the body, and the hashes of two exams handed in there."""
+    hall = Hall(site.hall("hall-stick"))
+    hall.start()
+    names = []
+    for number in (0, 1):
+        where_to = tmp_path_factory.mktemp("seat")
+        seat = Station(site.station(f"s{number + 1}"), hall, where_to).begin(f"code-{number:04}")
+        seat.add(*[Beat()] * 20)
+        while not seat.outbox.complete:
+            seat.tick()
+        manifest = seat.manifest()
+        seat.client.hand_in(manifest)
+        names.append(manifest_hash(manifest))
+        seat.close()
+    yield hall, names
+    hall.stop()
+
+
+def bring(intake: IntakeHome, stick: Path, *, status: int = 0) -> str:
+    result = CliRunner().invoke(intake_cli, ["import", str(intake.directory), str(stick)])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def places(hall: Hall) -> list[Where]:
+    store = open_store(hall.home.directory)
+    try:
+        with store.reading() as connection:
+            return [each.where for each in where(connection) if each.where is not Where.NOWHERE]
+    finally:
+        store.close()
+
+
+def test_there_and_back_on_a_stick(
+    handed_in: tuple[Hall, list[bytes]], intake: IntakeHome, tmp_path: Path
+) -> None:
+    hall, names = handed_in
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    assert places(hall) == [Where.HALL, Where.HALL]
+    assert "2 exams" in run_cli("export", hall.home.directory, stick)
+    assert places(hall) == [Where.STICK, Where.STICK]
+    kept = sorted(path.name for path in (stick / NAME / "bundles").iterdir())
+    assert kept == sorted(name.hex() for name in names)
+
+    # A partial stick: one exam was cut off while it was written; the other is not held up.
+    cut = tmp_path / "cut"
+    shutil.copytree(stick, cut)
+    shutil.rmtree(cut / NAME / "bundles" / names[0].hex() / "chunks")
+    (cut / NAME / "bundles" / names[0].hex() / "commit").unlink()
+    said = bring(intake, cut, status=1)
+    assert "1 exams taken in" in said
+    assert "have not arrived" in said
+    # The hall goes on with the same stick, and intake with what it lacked.
+    run_cli("export", hall.home.directory, cut)
+    assert "1 exams taken in, 1 known before" in bring(intake, cut)
+    # Another stick with the same: all known, and it gets the receipts, too.
+    assert "0 exams taken in, 2 known before" in bring(intake, stick)
+
+    assert "2 receipts taken" in run_cli("receipts", hall.home.directory, cut)
+    assert "0 receipts taken, 2 known before" in run_cli("receipts", hall.home.directory, stick)
+    assert places(hall) == [Where.BODY, Where.BODY]
+    database = sqlite3.connect(hall.home.directory / "hall.sqlite")
+    assert database.execute("SELECT count(receipt) FROM hand_ins").fetchone() == (2,)
+    database.close()
+    assert "0 exams" in run_cli("export", hall.home.directory, stick)
+
+
+def test_wrong_and_damaged_sticks(
+    handed_in: tuple[Hall, list[bytes]], intake: IntakeHome, site: Site, tmp_path: Path
+) -> None:
+    hall, names = handed_in
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    with pytest.raises(StickError, match="no exams"):
+        bring(intake, stick)
+    store = open_store(hall.home.directory)
+    store.write(lambda connection: connection.execute("UPDATE hand_ins SET receipt = NULL"))
+    store.close()
+    run_cli("export", hall.home.directory, stick)
+    other = site.hall("hall-other-stick")
+    with pytest.raises(StickError, match="another hall"):
+        run_cli("export", other.directory, stick)
+
+    # One bit of a chunk: refused by its digest; the other exam is taken (known).
+    bundle = stick / NAME / "bundles" / names[0].hex()
+    (chunk,) = (bundle / "chunks").iterdir()
+    data = bytearray(chunk.read_bytes())
+    data[100] ^= 1
+    chunk.write_bytes(bytes(data))
+    fresh = IntakeHome.create(tmp_path / "fresh", site.body, "127.0.0.1", 0, ["127.0.0.1"])
+    assert "damaged on its way" in bring(fresh, stick, status=1)
+
+    # Receipts that are none, of nobody's exams, and a file that is a pipe.
+    receipts = stick / NAME / "receipts"
+    (receipts / names[0].hex()).write_bytes(b"nothing")
+    (receipts / ("0" * 64)).write_bytes((receipts / names[1].hex()).read_bytes())
+    (receipts / "README").write_text("not a hash")
+    assert "1 receipts taken" in run_cli("receipts", hall.home.directory, stick)
+    (stick / NAME / "about").write_bytes(b"something else")
+    with pytest.raises(StickError, match="not written by a hall"):
+        bring(intake, stick)
