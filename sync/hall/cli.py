@@ -16,7 +16,7 @@ from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
-from sync.hall import anchors, closing, seats
+from sync.hall import anchors, closing, line_cli, seats
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
@@ -308,12 +308,17 @@ def reopen(desk: Desk, candidate: str, reason: str, comment: str) -> None:
 
 
 @act.command("close")
+@click.option("--sitting", default="", help="Its number, where several are open.")
 @_reason
 @_comment
 @click.pass_obj
-def close_(desk: Desk, reason: str, comment: str) -> None:
-    """Close the sitting, once every exam is handed in."""
-    click.echo(desk.act("close", all="1", reason=reason, comment=comment))
+def close_(desk: Desk, sitting: str, reason: str, comment: str) -> None:
+    """Close a sitting, once every exam is handed in and every line has an outcome."""
+    click.echo(desk.act("close", all="1", sitting=sitting, reason=reason, comment=comment))
+
+
+for _command in line_cli.COMMANDS:
+    act.add_command(_command)
 
 
 @act.command()

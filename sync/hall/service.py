@@ -32,7 +32,7 @@ from exam_packages.sealing.journal_keys import epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
-from sync.hall import authority, closing, moves, seats
+from sync.hall import authority, closing, moves, outcomes, seats
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
@@ -139,15 +139,15 @@ class HallService:
                 "machine = ?2, enrolment = ?3, certificate = ?4, greeted_ns = ?5",
                 (enrolment.key_id, enrolment.machine, greeting.enrolment, shown, now_ns),
             )
-            sitting = seats.open_sitting(connection)
+            sitting = seats.sitting_at(connection, enrolment.key_id)
             name, restore_key = b"", b""
             if sitting is not None:
                 name, restore_key = closing.restore_key(connection, sitting, self.keys, self.key)
                 if announced is not None and announced.sitting == name:
                     connection.execute(
-                        "UPDATE stations SET restore_key = ?, restore_id = ?, restore_sitting = ?"
-                        " WHERE key_id = ?",
-                        (greeting.restore_key, announced.sealing.key_id, name, enrolment.key_id),
+                        "INSERT OR REPLACE INTO restore_keys (station, sitting, key_id, announced)"
+                        " VALUES (?, ?, ?, ?)",
+                        (enrolment.key_id, name, announced.sealing.key_id, greeting.restore_key),
                     )
             return Welcome(
                 enrolment=self.home.enrolment_bytes,
@@ -247,16 +247,21 @@ class HallService:
         """The roster line behind a code, bound to this station."""
         self._count_guess(link)
         with self.store.reading() as connection:
-            sitting = seats.open_sitting(connection)
-        if sitting is None:
+            sittings = seats.open_sittings(connection)
+        if not sittings:
             raise HttpError(409, "No sitting is open in this hall.")
-        code = await asyncio.to_thread(code_digest, message.code[:200], sitting.salt)
+        codes = {
+            each.id: await asyncio.to_thread(code_digest, message.code[:200], each.salt)
+            for each in sittings
+        }
         found = await self.store.awrite(
             lambda connection: seats.sign_in(
-                connection, sitting, code, link.key_id, self.clock.wall_ns()
+                connection, sittings, codes, link.key_id, self.clock.wall_ns()
             )
         )
         link.guesses.pop()  # a right one is no guess; the wrong ones before it still count
+        if isinstance(found, HttpError):
+            raise found
         return Seat(found.blind_id, found.candidate, found.name)
 
     def _count_guess(self, link: Link) -> None:
@@ -301,10 +306,11 @@ class HallService:
             # Returned, not raised: what it asks of the board must be kept.
             seats.ask_restart(connection, context.blind_id)
             return problem
+        outcomes.goes_on(connection, context.blind_id)
         headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
         halves = [(header.context.epoch, closing.half(header, self.keys)) for header in headers]
         resealed = moves.resealed(connection, seat, context.station) if seat.taking else ()
-        sitting = seats.open_sitting(connection)
+        sitting = seats.sitting(connection, seat.sitting)
         neighbour = moves.choose_neighbour(
             connection,
             context.station,
@@ -338,15 +344,14 @@ class HallService:
     def _tick(
         self, link: Link, tick: Tick, connection: apsw.Connection
     ) -> tuple[Tock, HttpError | None]:
-        sitting = seats.open_sitting(connection)
+        sitting = seats.sitting_at(connection, link.key_id)
         releases: tuple[Release, ...] = ()
         if sitting is not None and sitting.secret is not None:
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
         take_up = moves.to_take_up(connection, link.key_id)
-        restore_sitting = sitting.restore_sitting if sitting else None
-        handovers = moves.handovers(connection, link.key_id, restore_sitting, self.key)
+        handovers = moves.handovers(connection, link.key_id, self.key)
         if not tick.blind_id:
             version = self.trust.root.version
             return Tock(b"", (), releases, -1, b"", take_up, handovers, version), None
@@ -502,6 +507,8 @@ class HallService:
             "VALUES (?, ?, ?, ?, ?)",
             (manifest.blind_id, name, data, signature, now_ns),
         )
+        if link.status is not None:
+            outcomes.note_time_over(connection, manifest.blind_id, link.status.left_ms)
         audit(connection, now_ns, "", "handed in", seat=seat.candidate)
         return signature
 

@@ -201,6 +201,7 @@ def test_a_reopened_hand_in_is_relayed_twice_and_the_statements_of_erasure_follo
     assert hashes[1] == manifest_hash(seat.signed) != hashes[0]
 
     with hall.desk() as desk:
+        desk.act("absent", reason="routine.end")
         desk.act("close", all="1", reason="routine.end", comment="all in")
     seat.reconnect()
     (order,) = seat.client.closed
@@ -293,6 +294,7 @@ def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(
     eventually(lambda: "ends the enrolment of this hall" in alarms(hall))
     assert hall.home.trust().root.version == 1
     with hall.desk() as desk:
+        desk.act("absent", reason="routine.end")
         desk.act("close", all="1", reason="routine.start")
     eventually(lambda: hall.home.trust().root.version == 2)
 
