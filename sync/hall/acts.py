@@ -22,7 +22,8 @@ from typing import TypeAlias
 import apsw
 
 from exam_packages.attempt.commands import AddTime, Admit, Order, Pause, Resume, Say, Stop
-from sync.hall import authority, closing, moves, outcomes, seats, second
+from exam_packages.clock import SECOND
+from sync.hall import authority, closing, moves, outcomes, room, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -64,8 +65,19 @@ async def admit(
     """Let in one candidate, or (``None``) everyone who signed in and waits."""
 
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
-        admitted = authority.was_given(connection, seat.blind_id, "admit")
-        return None if admitted else Admit(seat.extra_s)
+        if authority.was_given(connection, seat.blind_id, "admit"):
+            return None
+        rules, now_s = room.rules_of(connection, seat.sitting), hall.clock.wall_ns() // SECOND
+        late = room.admission(
+            rules,
+            now_s,
+            chief=operator.role == CHIEF,
+            named=candidate is not None,
+            comment=why.comment,
+        )
+        if late is not None:
+            raise late
+        return Admit(seat.extra_s - room.less_s(rules, now_s))
 
     return await _order(hall, operator, "admit", candidate, why, order)
 

@@ -7,6 +7,7 @@ opens nothing alone, and is typed again after the hall was restarted.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ import apsw
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.release import ReleaseError, read_code, read_release, release_secret
-from sync.hall import seats
+from sync.hall import readiness, room, seats
 from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
@@ -59,6 +60,7 @@ class Releasing:
         if operator.role not in ((CHIEF,) if sitting.codes == 1 else (CHIEF, INVIGILATOR)):
             raise HttpError(403, _NOT_CHIEF)
         self._check_time(sitting)
+        self._check_confirmed(sitting)
         others = [
             typed.operator
             for (where, place), typed in self._typed.items()
@@ -111,6 +113,7 @@ class Releasing:
                 slot=release.slot,
             )
         self._check_time(sitting)
+        self._check_confirmed(sitting)
         if release.release_id != sitting.release_id:
             raise HttpError(
                 409,
@@ -128,11 +131,37 @@ class Releasing:
         codes = release.open(self._hall.sealing)
         return await self._release(sitting, operator, codes, "release online", why)
 
+    async def confirm(self, operator: Operator, number: int, words: str) -> str:
+        """Take that *operator* confirms exam, form and language in these words, which are what
+        the page showed. Raises :class:`HttpError` when they are not what is open here."""
+        if operator.role not in (CHIEF, INVIGILATOR):
+            raise HttpError(403, "An observer can only look on.")
+        now_ns = self._hall.clock.wall_ns()
+
+        def work(connection: apsw.Connection) -> int:
+            sitting = seats.one_sitting(connection, number)
+            wanted = room.exam_in_words(sitting.exam, room.rules_of(connection, number))
+            if " ".join(words.split()).casefold() != wanted.casefold():
+                raise HttpError(
+                    409,
+                    "The exam that is open here is “{wanted}”. If another is to be sat, do not "
+                    "release; tell the chief invigilator.",
+                    wanted=wanted,
+                )
+            room.confirm(connection, number, operator.name, wanted, now_ns)
+            self._audit(connection, operator, "exam confirmed", Why("routine.start", wanted))
+            return len(room.confirmations(connection, number))
+
+        count = await self._hall.store.awrite(work)
+        rest = "" if count > 1 else " A second person confirms under their own name."
+        return f"Confirmed.{rest}"
+
     async def _release(
         self, sitting: seats.Sitting, operator: Operator, codes: Sequence[bytes], act: str, why: Why
     ) -> str:
         """The one way to R, whichever way its codes came."""
         secret = release_secret(codes, sitting.package_hash, sitting.slot, sitting.release_id)
+        points = await asyncio.to_thread(readiness.sheet, self._hall, sitting.id)
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(
@@ -142,7 +171,20 @@ class Releasing:
             self._audit(connection, operator, act, why)
 
         await self._hall.store.awrite(work)
-        return "The exam is released; every station can open it from now on."
+        with self._hall.store.reading() as connection:
+            rules = room.rules_of(connection, sitting.id)
+        now_s = self._hall.clock.wall_ns() // SECOND
+        words = "The exam is released; every station can open it from now on."
+        if room.begins_in_s(rules, now_s):
+            words = (
+                f"The exam is released; every station can open it at {room.clock(rules.start_s)}, "
+                "when all begin together."
+            )
+        red = readiness.red(points)
+        if red:
+            titles = ", ".join(each.title.casefold() for each in red)
+            words += f" The readiness sheet is red: {titles}. Look at it now."
+        return words
 
     async def _write_down(self, operator: Operator, act: str, why: Why) -> None:
         await self._hall.store.awrite(
@@ -159,6 +201,14 @@ class Releasing:
         if not sittings:
             raise HttpError(409, "No sitting is open in this hall.")
         return sittings
+
+    def _check_confirmed(self, sitting: seats.Sitting) -> None:
+        with self._hall.store.reading() as connection:
+            rules = room.rules_of(connection, sitting.id)
+            said = room.confirmations(connection, sitting.id)
+        refused = room.release(rules, sitting.exam, said)
+        if refused is not None:
+            raise refused
 
     def _check_time(self, sitting: seats.Sitting) -> None:
         early_s = sitting.not_before_s - self._hall.clock.wall_ns() // SECOND

@@ -11,8 +11,12 @@ from pathlib import Path
 import apsw
 
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.notes import SCHEMA as NOTES
 from sync.hall.outcomes import SCHEMA as OUTCOMES
+from sync.hall.records import SCHEMA as RECORDS
+from sync.hall.room import SCHEMA as ROOM
 from sync.hall.statements import SCHEMA as STATEMENTS
+from sync.hall.waivers import SCHEMA as WAIVERS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
@@ -183,11 +187,14 @@ CREATE TABLE IF NOT EXISTS alarms (
     words TEXT NOT NULL
 ) STRICT;
 """
+_SCHEMAS = (
+    JOURNALS, _SCHEMA, ANCHORS, OUTCOMES, STATEMENTS, NOTES, RECORDS, ROOM, WAIVERS,
+)  # fmt: skip
 
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS + OUTCOMES + STATEMENTS)
+    return Store(home / DATABASE, "".join(_SCHEMAS))
 
 
 def audit(

@@ -18,6 +18,7 @@ import apsw
 import msgspec
 
 from exam_packages import canon
+from exam_packages.attempt.commands import Stop
 from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
 from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
@@ -31,8 +32,16 @@ from exam_packages.sealing.journal_format import (
 from exam_packages.sealing.journal_keys import epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
-from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
-from sync.hall import authority, closing, moves, outcomes, seats
+from exam_packages.sealing.trust import (
+    REGISTRAR,
+    STATION,
+    Enrolment,
+    Trust,
+    TrustError,
+    read_enrolment,
+)
+from sync.hall import authority, closing, moves, outcomes, records, room, seats
+from sync.hall.acts_given import given_to
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
@@ -173,8 +182,12 @@ class HallService:
         )
 
     def finish_closing(self) -> None:
-        """Delete the keys of closed sittings. Raises a ``KeyringError``. Not from the loop."""
+        """Delete the keys of closed sittings, and sign their records. Not from the loop.
+
+        Raises a ``KeyringError``.
+        """
         closing.finish(self.store, self.keys, self.key, self.clock.wall_ns())
+        records.finish(self.store, self.key, self.trust.opening(REGISTRAR), self.home.centre)
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
@@ -346,7 +359,12 @@ class HallService:
     ) -> tuple[Tock, HttpError | None]:
         sitting = seats.sitting_at(connection, link.key_id)
         releases: tuple[Release, ...] = ()
-        if sitting is not None and sitting.secret is not None:
+        now_ns = self.clock.wall_ns()
+        if (
+            sitting is not None
+            and sitting.secret is not None
+            and room.released_now(connection, sitting.id, now_ns)
+        ):
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
@@ -355,7 +373,6 @@ class HallService:
         if not tick.blind_id:
             version = self.trust.root.version
             return Tock(b"", (), releases, -1, b"", take_up, handovers, version), None
-        now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
             return self._left(link, tick, connection)
@@ -384,6 +401,7 @@ class HallService:
             )
             moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
+        self._end_together(connection, seat, now_ns)
         current = self._notice_restored(link, tick, held, connection)
         if tick.authority == current:
             authority.confirm(connection, tick.blind_id, current, tick.command)
@@ -403,6 +421,32 @@ class HallService:
             ),
             None,
         )
+
+    def _end_together(self, connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) -> None:
+        """Where all end together, stop an exam whose end has come, once."""
+        rules = room.rules_of(connection, seat.sitting)
+        if not rules.common_end or not authority.was_given(connection, seat.blind_id, "admit"):
+            return
+        extra_s = seat.extra_s + given_to(connection, seat.blind_id)
+        if not room.over(rules, extra_s, now_ns // SECOND):
+            return
+        if authority.was_given(connection, seat.blind_id, "stop"):
+            return
+        words = "common end of the exam"
+        authority.give(
+            connection,
+            seat.blind_id,
+            "stop",
+            Stop(),
+            operator="rules of the room",
+            time_ns=now_ns,
+            reason="routine.end",
+            comment=words,
+        )
+        audit(
+            connection, now_ns, "rules of the room", "stop", seat=seat.candidate,
+            reason="routine.end", comment=words,
+        )  # fmt: skip
 
     def _left(
         self, link: Link, tick: Tick, connection: apsw.Connection

@@ -10,7 +10,7 @@ from starlette.routing import Route
 
 from sync.hall import acts
 from sync.hall.acts import Operator, Why
-from sync.hall.console.outcomes import number_in
+from sync.hall.console.forms import number_in
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form

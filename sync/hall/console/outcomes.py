@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 
 import apsw
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from exam_packages.clock import SECOND
 from sync.hall import line_acts, outcomes, seats, statements
 from sync.hall.acts import Operator, Why
+from sync.hall.console.forms import Form, moment_in, number_in, when
 from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.outcomes import Outcome, RosterLine, Verdict
 from sync.hall.service import HallService
@@ -23,7 +22,6 @@ from sync.web.pages import read_form
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
 
-Form = dict[str, str]
 Act = Callable[[HallService, Operator, Form], Awaitable[str]]
 
 
@@ -92,11 +90,6 @@ def as_json(line: RosterLine) -> dict[str, object]:
     }
 
 
-def when(seconds: int) -> str:
-    """A moment for people, in UTC."""
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
 def _statement(statement: Statement) -> dict[str, object]:
     return {
         "number": statement.id,
@@ -122,16 +115,6 @@ def _candidate(form: Form) -> str:
     if not candidate:
         raise HttpError(400, "Say which candidate.")
     return candidate
-
-
-def number_in(form: Form, name: str) -> int | None:
-    """A whole number of a form; None when nothing was typed. Raises :class:`HttpError`."""
-    text = form.get(name, "").strip()
-    if not text:
-        return None
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
-        raise HttpError(400, "“{text}” is not a whole number.", text=text[:40])
-    return int(text)
 
 
 async def _outcome(hall: HallService, who: Operator, form: Form) -> str:
@@ -162,7 +145,7 @@ async def _report(hall: HallService, who: Operator, form: Form) -> str:
         named(statements.StatementKind, form.get("kind", "suspicion"), "kinds of statement"),
         words=form.get("words", ""),
         witness=form.get("witness", "").strip(),
-        seen_s=_moment(form.get("seen", "")),
+        seen_s=moment_in(form, "seen"),
         paper=form.get("paper", "").strip(),
     )
 
@@ -197,22 +180,6 @@ def _statement_number(form: Form) -> int:
     if number is None:
         raise HttpError(400, "Say which statement.")
     return number
-
-
-def _moment(text: str) -> int | None:
-    """A time typed in UTC, as a browser's field gives it; None when nothing was typed."""
-    if not text.strip():
-        return None
-    try:
-        found = datetime.fromisoformat(text.strip()[:32])
-    except ValueError:
-        raise HttpError(400, "“{text}” is not a date and time.", text=text[:40]) from None
-    return int(found.replace(tzinfo=found.tzinfo or UTC).timestamp())
-
-
-def now_s(hall: HallService) -> int:
-    """Now, in Unix seconds."""
-    return hall.clock.wall_ns() // SECOND
 
 
 ACTS: dict[str, Act] = {
