@@ -67,17 +67,8 @@ async def admit(
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
         if authority.was_given(connection, seat.blind_id, "admit"):
             return None
-        rules, now_s = room.rules_of(connection, seat.sitting), hall.clock.wall_ns() // SECOND
-        late = room.admission(
-            rules,
-            now_s,
-            chief=operator.role == CHIEF,
-            named=candidate is not None,
-            comment=why.comment,
-        )
-        if late is not None:
-            raise late
-        return Admit(seat.extra_s - room.less_s(rules, now_s))
+        now_s = hall.clock.wall_ns() // SECOND
+        return _admission(connection, seat, operator, why, now_s, named=candidate is not None)
 
     return await _order(hall, operator, "admit", candidate, why, order)
 
@@ -311,6 +302,25 @@ async def _order(
     return await hall.store.awrite(work)
 
 
+def _admission(
+    connection: apsw.Connection,
+    seat: seats.SeatRow,
+    operator: Operator,
+    why: Why,
+    now_s: int,
+    *,
+    named: bool,
+) -> Admit:
+    """The order that admits now, by the rules of the room. Raises :class:`HttpError`."""
+    rules = room.rules_of(connection, seat.sitting)
+    late = room.admission(
+        rules, now_s, chief=operator.role == CHIEF, named=named, comment=why.comment
+    )
+    if late is not None:
+        raise late
+    return Admit(seat.extra_s - room.less_s(rules, now_s))
+
+
 def _get_ready(connection: apsw.Connection, candidate: str, station: str) -> None:
     """Let a free station hold the sitting of an exam that is to go on there. It needs some
     seconds for it, so this is done whatever else speaks against the move."""
@@ -370,3 +380,4 @@ def _audit(
 
 # What acts in other modules share.
 may, chosen, check_open, role_of, write_down = _may, _chosen, _check_open, _role, _audit
+admission = _admission

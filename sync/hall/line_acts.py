@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import apsw
 
-from exam_packages.attempt.commands import Admit
 from exam_packages.clock import SECOND
 from sync.hall import acts, authority, outcomes, seats, second, statements
 from sync.hall.acts import CHIEF, Operator, Why
@@ -277,7 +276,7 @@ async def identity(
                 connection,
                 found.seat.blind_id,
                 "admit",
-                Admit(found.seat.extra_s),
+                acts.admission(connection, found.seat, operator, why, now_ns // SECOND, named=True),
                 operator=operator.name,
                 time_ns=now_ns,
                 reason=why.reason,
