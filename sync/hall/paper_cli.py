@@ -134,4 +134,15 @@ def keep(desk: Desk, station: str, sitting: str) -> None:
     click.echo(desk.act("keep-station", station=station, sitting=sitting))
 
 
-COMMANDS = (readiness, waive, papers, sign_report, note, confirm, keep)
+@click.command("replace")
+@click.argument("candidate")
+@click.option("--reason", default="technical.station", show_default=True)
+@click.option("--comment", default="")
+@click.pass_obj
+def replace_(desk: Desk, candidate: str, reason: str, comment: str) -> None:
+    """Let the exam of CANDIDATE go on at a spare, which the hall chooses. Two people do."""
+    fields = {"candidate": candidate, "reason": reason, "comment": comment}
+    click.echo(desk.act("replace-station", **fields))
+
+
+COMMANDS = (readiness, waive, papers, sign_report, note, confirm, keep, replace_)

@@ -12,6 +12,7 @@ from sync.hall.console import (
     papers,
     readiness,
     release,
+    replacing,
     seat,
     sign_in,
     sittings,
@@ -24,6 +25,6 @@ from sync.web.pages import Hardened, static_files
 def console_app(hall: HallService) -> Starlette:
     """The application behind the browsers' listener."""
     site = Site(hall)
-    pages = (sign_in, board, seat, release, outcomes, readiness, papers, sittings, acts)
+    pages = (sign_in, board, seat, release, outcomes, readiness, papers, sittings, replacing, acts)
     routes = [route for page in pages for route in page.routes(site)]
     return Starlette(routes=[*routes, static_files()], middleware=[Middleware(Hardened)])
