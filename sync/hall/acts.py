@@ -33,7 +33,8 @@ from exam_packages.attempt.commands import (
     Say,
     Stop,
 )
-from sync.hall import authority, closing, corrections, moves, seats, second
+from exam_packages.clock import SECOND
+from sync.hall import authority, closing, corrections, moves, outcomes, room, seats, second
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -77,29 +78,8 @@ async def admit(
     def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
         if authority.was_given(connection, seat.blind_id, "admit"):
             return None
-        for data in corrections.kept(connection, _sitting(connection).id):
-            corrections.give(
-                connection,
-                seat.blind_id,
-                data,
-                operator=operator.name,
-                time_ns=hall.clock.wall_ns(),
-                reason=why.reason,
-                comment=why.comment,
-            )
-        granted = seats.accommodation(connection, seat.blind_id)
-        if granted is not None:  # before the candidate is in: the first page is as it should be
-            authority.give(
-                connection,
-                seat.blind_id,
-                "accommodate",
-                Accommodate(granted),
-                operator=operator.name,
-                time_ns=hall.clock.wall_ns(),
-                reason=why.reason,
-                comment=why.comment,
-            )
-        return Admit(seat.extra_s)
+        now_ns = hall.clock.wall_ns()
+        return _admission(connection, seat, operator, why, now_ns, named=candidate is not None)
 
     return await _order(hall, operator, "admit", candidate, why, order)
 
@@ -197,12 +177,13 @@ async def move(
     """
     _may(operator)
     check_reason(why.reason, why.comment)
+    await hall.store.awrite(lambda connection: _get_ready(connection, candidate, station))
     in_contact = hall.in_contact()
     vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}
 
     def work(connection: apsw.Connection) -> str:
-        sitting = _sitting(connection)
         (seat,) = _chosen(connection, candidate)
+        sitting = seats.one_sitting(connection, seat.sitting)
         _check_open(connection, seat)
         target = moves.station_named(connection, station)
         name = seats.machine_name(connection, target)
@@ -254,6 +235,7 @@ async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why
         if CHIEF not in (operator.role, _role(connection, first)):
             raise HttpError(403, "One of the two who reopen an exam must be the chief.")
         moves.reopen(connection, seat, held, now_ns)
+        outcomes.open_again(connection, seat.blind_id)
         return (
             f"The exam of {candidate} opens again at its station, with the time that was left. "
             "Let the clock run on when the candidate sits there."
@@ -262,8 +244,9 @@ async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why
     return await hall.store.awrite(work)
 
 
-async def close(hall: HallService, operator: Operator, why: Why) -> None:
-    """Close the sitting, and delete what opens its exams again. Refused while one is open."""
+async def close(hall: HallService, operator: Operator, why: Why, number: int | None = None) -> None:
+    """Close a sitting (the only one open, or the one of this *number*), and delete what opens
+    its exams again. Refused while one is open, or a line of the roster has no outcome."""
     if operator.role != CHIEF:
         raise HttpError(403, "Only the chief invigilator can close the sitting.")
     check_reason(why.reason, why.comment)
@@ -271,11 +254,11 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
     def work(connection: apsw.Connection) -> None:
         if seats.open_sitting(connection) is None and closing.unfinished(connection):
             return  # closed before, but a key did not go away: that alone is tried again
-        sitting = _sitting(connection)
+        sitting = seats.one_sitting(connection, number)
         still_open = [
-            seat.candidate
-            for seat in seats.seats(connection, sitting.id)
-            if seat.permitted and not seats.handed_in(connection, seat.blind_id)
+            line.seat.candidate
+            for line in outcomes.open_lines(connection, sitting.id)
+            if line.standing.begun
         ]
         if still_open:
             raise HttpError(
@@ -285,8 +268,18 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
                 candidate=still_open[0],
                 count=len(still_open),
             )
+        unclosed = outcomes.open_lines(connection, sitting.id)
+        if unclosed:
+            raise HttpError(
+                409,
+                "How it ended is not said for {candidate} ({count} in all); close every line of "
+                "the roster with an outcome first, such as absent.",
+                candidate=unclosed[0].seat.candidate,
+                count=len(unclosed),
+            )
         reason = f"{why.reason}: {why.comment}" if why.comment else why.reason
-        seats.close_sitting(connection, hall.clock.wall_ns(), operator.name, reason[:500])
+        now_ns = hall.clock.wall_ns()
+        seats.close_sitting(connection, sitting.id, now_ns, operator.name, reason[:500])
         _audit(connection, hall.clock.wall_ns(), operator, "close", "", why)
 
     await hall.store.awrite(work)
@@ -334,6 +327,60 @@ async def _order(
     return await hall.store.awrite(work)
 
 
+def _admission(
+    connection: apsw.Connection,
+    seat: seats.SeatRow,
+    operator: Operator,
+    why: Why,
+    now_ns: int,
+    *,
+    named: bool,
+) -> Admit:
+    """The order that admits now, by the rules of the room; before it come the body's
+    corrections and what the roster grants. Raises :class:`HttpError`."""
+    rules = room.rules_of(connection, seat.sitting)
+    now_s = now_ns // SECOND
+    late = room.admission(
+        rules, now_s, chief=operator.role == CHIEF, named=named, comment=why.comment
+    )
+    if late is not None:
+        raise late
+    for data in corrections.kept(connection, seat.sitting):
+        corrections.give(
+            connection,
+            seat.blind_id,
+            data,
+            operator=operator.name,
+            time_ns=now_ns,
+            reason=why.reason,
+            comment=why.comment,
+        )
+    granted = seats.accommodation(connection, seat.blind_id)
+    if granted is not None:  # before the candidate is in: the first page is as it should be
+        authority.give(
+            connection,
+            seat.blind_id,
+            "accommodate",
+            Accommodate(granted),
+            operator=operator.name,
+            time_ns=now_ns,
+            reason=why.reason,
+            comment=why.comment,
+        )
+    return Admit(seat.extra_s - room.less_s(rules, now_s))
+
+
+def _get_ready(connection: apsw.Connection, candidate: str, station: str) -> None:
+    """Let a free station hold the sitting of an exam that is to go on there. It needs some
+    seconds for it, so this is done whatever else speaks against the move."""
+    (seat,) = _chosen(connection, candidate)
+    target = moves.station_named(connection, station)
+    here = seats.sitting_at(connection, target)
+    elsewhere = here is not None and here.id != seat.sitting
+    if elsewhere and not seats.has_open_exam(connection, target):
+        seats.bind(connection, target, seat.sitting, fixed=False)
+
+
 def _check_open(connection: apsw.Connection, seat: seats.SeatRow) -> None:
     if not seat.permitted or seats.handed_in(connection, seat.blind_id):
         raise HttpError(
@@ -351,15 +398,11 @@ def _may(operator: Operator) -> None:
         raise HttpError(403, "An observer can only look on.")
 
 
-def _sitting(connection: apsw.Connection) -> seats.Sitting:
-    sitting = seats.open_sitting(connection)
-    if sitting is None:
-        raise HttpError(409, "No sitting is open in this hall.")
-    return sitting
-
-
 def _chosen(connection: apsw.Connection, candidate: str | None) -> tuple[seats.SeatRow, ...]:
-    rows = seats.seats(connection, _sitting(connection).id)
+    sittings = seats.open_sittings(connection)
+    if not sittings:
+        raise HttpError(409, "No sitting is open in this hall.")
+    rows = tuple(row for each in sittings for row in seats.seats(connection, each.id))
     if candidate is None:
         return rows
     chosen = tuple(seat for seat in rows if seat.candidate == candidate)
@@ -382,3 +425,8 @@ def _audit(
         reason=why.reason,
         comment=why.comment,
     )
+
+
+# What acts in other modules share.
+may, chosen, check_open, role_of, write_down = _may, _chosen, _check_open, _role, _audit
+admission = _admission

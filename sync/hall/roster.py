@@ -30,6 +30,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from exam_packages.attempt.preferences import NOTHING, THEMES, Accommodation
 from exam_packages.errors import ExamError
 from exam_packages.language import languages
+from sync.hall.csv_text import CsvError, table
 
 COLUMNS = ("candidate", "name", "code", "extra_minutes")
 WANTED = ("language", "theme", "read_aloud", "extra_factor", "profile")
@@ -42,6 +43,7 @@ _MAX_TEXT = 200
 _LEAST_CODE = 6
 _FACTOR: Final = re.compile(r"[0-9]{1,2}(\.[0-9]{1,4})?")
 _YES_NO: Final = {"": None, "yes": True, "no": False}
+_MOST_SAID = 50
 
 
 class RosterError(ExamError):
@@ -94,8 +96,8 @@ def read_roster(
     mistake). Raises :class:`RosterError` with the line number of what is wrong, and whatever
     *profile* raises.
     """
-    rows = _rows(data)
-    head = tuple(cell.strip() for cell in rows[0]) if rows else ()
+    rows = _table(data)
+    head = tuple(cell.casefold() for cell in rows[0][1]) if rows else ()
     more = head[len(COLUMNS) :]
     if head[: len(COLUMNS)] != COLUMNS or len({*more}) != len(more) or not {*more} <= {*WANTED}:
         raise RosterError(
@@ -103,35 +105,35 @@ def read_roster(
             columns=",".join(COLUMNS),
             wanted=",".join(WANTED),
         )
-    lines = []
-    for number, row in enumerate(rows[1:], 2):
-        if any(row):
+    lines, problems = [], []
+    for number, row in rows[1:]:
+        try:
             cells = _cells(number, row, head)
             if draw is not None and not cells["code"]:
                 cells["code"] = draw()
             lines.append(_line(number, cells, profile, minutes))
+        except RosterError as problem:
+            problems.append(problem)
+    _refuse(problems)
     if not 1 <= len(lines) <= MAX_LINES:
         raise RosterError(
             "The roster has {count} candidates; it must have 1 to {limit}.",
             count=len(lines),
             limit=MAX_LINES,
         )
-    _once(lines, "candidate number", [line.candidate for line in lines])
-    _once(lines, "code", [line.code for line in lines])
+    problems += _twice(lines, "candidate number", [line.candidate for line in lines])
+    problems += _twice(lines, "code", [line.code for line in lines])
+    _refuse(problems)
     return tuple(lines)
 
 
-def _rows(data: bytes) -> list[list[str]]:
+def _table(data: bytes) -> list[tuple[int, list[str]]]:
     if len(data) > MAX_ROSTER:
         raise RosterError("The roster is larger than {limit} bytes.", limit=MAX_ROSTER)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RosterError("The roster is not UTF-8 text; save it as CSV in UTF-8.") from None
-    try:
-        return list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as problem:
-        raise RosterError("The roster is not a CSV file: {why}.", why=str(problem)) from None
+        return table(data)
+    except CsvError as problem:
+        raise RosterError("The roster cannot be read. {why}", why=str(problem)) from None
 
 
 def filled(data: bytes, lines: Sequence[Line]) -> bytes:
@@ -140,9 +142,9 @@ def filled(data: bytes, lines: Sequence[Line]) -> bytes:
     place = COLUMNS.index("code")
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    for number, row in enumerate(_rows(data), 1):
+    for number, row in _table(data):
         if number in codes:
-            row = [*row[:place], row[place].strip() or codes[number], *row[place + 1 :]]
+            row = [*row[:place], row[place] or codes[number], *row[place + 1 :]]
         writer.writerow(row)
     return out.getvalue().encode("utf-8")
 
@@ -169,7 +171,7 @@ def _cells(number: int, row: list[str], head: tuple[str, ...]) -> dict[str, str]
             found=len(row),
             wanted=len(head),
         )
-    return dict(zip(head, (cell.strip() for cell in row), strict=True))
+    return dict(zip(head, row, strict=True))
 
 
 def _line(
@@ -264,14 +266,32 @@ def _granted(number: int, cells: Mapping[str, str], asked: Accommodation) -> Acc
     )
 
 
-def _once(lines: list[Line], what: str, values: list[str]) -> None:
+def _twice(lines: list[Line], what: str, values: list[str]) -> list[RosterError]:
     seen: dict[str, int] = {}
+    found = []
     for line, value in zip(lines, values, strict=True):
         if value in seen:
-            raise RosterError(
-                "Lines {first} and {second} of the roster have the same {what}.",
-                first=seen[value],
-                second=line.number,
-                what=what,
+            found.append(
+                RosterError(
+                    "Lines {first} and {second} of the roster have the same {what}.",
+                    first=seen[value],
+                    second=line.number,
+                    what=what,
+                )
             )
-        seen[value] = line.number
+        seen.setdefault(value, line.number)
+    return found
+
+
+def _refuse(problems: list[RosterError]) -> None:
+    """Raise what is wrong: all of it, so that a roster is put right in one go."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        words = "\n".join(f"- {problem}" for problem in problems[:_MOST_SAID])
+        raise RosterError(
+            "{count} things in the roster must be put right (the first {said} are said):\n{words}",
+            count=len(problems),
+            said=min(len(problems), _MOST_SAID),
+            words=words,
+        )

@@ -53,7 +53,7 @@ _LOCAL: Final = (
     ("inclusions", "bundle_hash", "hand_ins"),
 )
 """What each hall keeps for rows that it follows."""
-_ADDED_ONLY: Final = frozenset({"stations"})
+_ADDED_ONLY: Final = frozenset({"stations", "restore_keys"})
 """Tables that a follower fills itself, too: nothing is deleted from them."""
 _EVENTS: Final = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 MAX_PAGE: Final = 1024 * 1024

@@ -10,6 +10,7 @@ from starlette.routing import Route
 
 from sync.hall import acts, claims
 from sync.hall.acts import Operator, Why
+from sync.hall.console.forms import number_in
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form
@@ -127,7 +128,7 @@ async def _reopen(
 
 
 async def _close(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    await acts.close(hall, who, why)
+    await acts.close(hall, who, why, number_in(form, "sitting"))
     return (
         "The sitting is closed. What opened its exams again is deleted here, and at each station "
         "as soon as it hears of it."
