@@ -1,8 +1,9 @@
 """The process that draws pictures at import: a formula or an SVG comes in, a PNG goes out.
 
 It runs as a file, under :mod:`exam_packages.formats.rendering`, which kills it when it
-takes too long. It knows nothing of the project, has no network, reads no file but its two
-fonts, and may use only so much memory and computing time.
+takes too long. It knows nothing of the project, writes no file, opens none but its fonts (no
+other address passes :mod:`exam_packages.formats.svg`), and may use only so much memory and
+computing time.
 
 Each request is four big-endian 32-bit numbers (kind, width, height, length) and that many
 bytes of UTF-8; each answer is three (width, height, length) and that many bytes: a PNG (of

@@ -144,6 +144,8 @@ def _end() -> None:
 def _forget() -> None:
     """In a forked child: the process belongs to the parent."""
     global _process, _lock
+    if _process is not None:
+        _process.returncode = 0  # not this one's to wait for, or to warn of
     _process, _lock = None, threading.Lock()
 
 

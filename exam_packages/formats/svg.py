@@ -101,12 +101,14 @@ def _check(name: str, element: etree._Element) -> None:
     for key, value in element.attrib.items():
         space, attribute = split_name(str(key))
         words = str(value)
-        if not space and attribute.lower().startswith("on"):
+        if space not in ("", SPACE, _XLINK):
+            continue
+        if attribute.lower().startswith("on"):
             raise _refused(name, f"{attribute} runs a program; leave it out")
         inside = words.strip().startswith("#") or (local == "image" and _EMBEDDED.match(words))
-        if attribute == "href" and space in ("", _XLINK) and not inside:
+        if attribute == "href" and not inside:
             raise _refused(name, f"it needs another file ({words[:60]}); embed it")
-        if attribute == "font-family" and not space:
+        if attribute == "font-family":
             _family(name, words)
         _styles(name, words)
     if local == "style":
@@ -146,7 +148,7 @@ def _check_repeated(name: str, root: etree._Element) -> None:
             raise _refused(name, "it uses itself, or nests too deeply; flatten it")
         open_.add(element)
         total = 1 + sum(count(child) for child in element if isinstance(child.tag, str))
-        for key in ("href", f"{{{_XLINK}}}href"):
+        for key in ("href", f"{{{_XLINK}}}href", f"{{{SPACE}}}href"):
             target = named.get(str(element.get(key) or "").strip().lstrip("#"))
             if target is not None:
                 total += count(target)

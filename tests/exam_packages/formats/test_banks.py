@@ -87,3 +87,15 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     status, _ = export(SAMPLE, tmp_path)
     assert status != 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_blueprint_that_lays_out_forms_goes_along(tmp_path: Path) -> None:
+    source = tmp_path / "bank"
+    source.mkdir()
+    (source / "bank.gift").write_text("::a::b{T}", "utf-8")
+    layout = b'test = "t"\ncut_score = 1\n[layout]\ntitle = "T"\nlanguage = "en"\nminutes = 9\n'
+    (source / "blueprint.toml").write_bytes(layout)
+    for form in ("qti", "markdown"):
+        status, _ = export(source, tmp_path / form, "--as", form)
+        assert status == 0
+        assert (tmp_path / form / "blueprint.toml").read_bytes() == layout

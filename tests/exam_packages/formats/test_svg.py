@@ -74,6 +74,7 @@ REFUSED = [
     ("<rect><animate attributeName='x'/></rect>", "it moves"),
     ("<image href='/etc/hostname'/>", "another file"),
     ("<image xlink:href='data:image/svg+xml;base64,PHN2Zz4='/>", "another file"),
+    ("<s:image xmlns:s='http://www.w3.org/2000/svg' s:href='/etc/hostname'/>", "another file"),
     ("<rect fill='url(http://x.example/a#b)'/>", "another file"),
     ("<style>@import 'x.css';</style>", "begin with @"),
     ("<style>text{font-family:Arial}</style>", "font Arial"),

@@ -38,6 +38,9 @@ from exam_packages.content.text import (
     When,
     WhenBlock,
 )
+from exam_packages.formats.media import facts
+from exam_packages.formats.qti.reader import read_files
+from exam_packages.formats.qti.writer import write_test
 
 Make = Callable[..., Any]
 
@@ -219,6 +222,25 @@ def test_a_drawing_in_the_text_itself_is_a_picture(package: Make) -> None:
     picture = reading.question.item.body[0].inlines[0]
     assert (picture.alt, picture.width, picture.height) == ("A field", 20, 10)
     assert "was drawn as a PNG picture" in str(reading.changes[0])
+
+
+def test_places_on_a_drawing_are_in_the_pixels_it_asks_for(package: Make) -> None:
+    drawing = b"<svg xmlns='http://www.w3.org/2000/svg' width='50' height='20'><rect/></svg>"
+    body = (
+        "<qti-hotspot-interaction response-identifier='RESPONSE' max-choices='1'>"
+        "<img src='../media/d.svg' alt='A field'/>"
+        "<qti-hotspot-choice identifier='a' shape='rect' coords='0,0,25,20'/>"
+        "<qti-hotspot-choice identifier='b' shape='rect' coords='25,0,50,20'/>"
+        "</qti-hotspot-interaction>"
+    )
+    made = package(body=body, files={"media/d.svg": drawing})
+    (reading,) = made.bank().readings
+    (hotspot,) = reading.question.item.interactions
+    assert (hotspot.picture.width, hotspot.picture.height) == (50, 20)
+    assert hotspot.picture.media == "d.png"
+    assert facts("d.png", made.bank().media["d.png"]).width == 200
+    again = read_files(write_test(made.read()))
+    assert next(again.references()).question == reading.question
 
 
 def test_gaps_in_preformatted_text_keep_its_form(package: Make) -> None:
