@@ -34,7 +34,8 @@ def run(socket: Path, *, once: bool = False, sound: str = "", letters: str = "")
     otherwise it waits for the next one. *sound* names the ALSA device that recordings are
     played on, where it is not the default; *letters* is the file of the session that this
     terminal belongs to (see :mod:`kiosk.session.letters`). Ends on SIGTERM and SIGHUP with the
-    terminal restored; exits with status 70 after a fault of its own.
+    terminal restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`); one
+    that comes again and again ends it with status 70.
 
     This process becomes another one: Python in isolated mode with an empty environment,
     in which nothing has been loaded that the screen does not need.
@@ -63,26 +64,37 @@ def ready_terminal() -> None:
 def main() -> None:
     """The screen itself, in the process that :func:`run` made."""
     from kiosk import faults
+    from kiosk.restarting import keep
 
     faults.silence()
     try:
         from kiosk.client import Client
         from kiosk.media.speaker import DEVICE
-
-        named = [each.removeprefix(_SOUND) for each in sys.argv[2:] if each.startswith(_SOUND)]
-        sound = named[0] if named else DEVICE
-        files = [Path(e.removeprefix(_LETTERS)) for e in sys.argv[2:] if e.startswith(_LETTERS)]
-        client = Client(
-            Path(sys.argv[1]),
-            once=_ONCE in sys.argv[2:],
-            sound=sound,
-            letters=files[0] if files else None,
-        )
-        client.run()
     except Exception:
         sys.stderr.write(faults.sentence() + "\n")
         sys.exit(faults.STATUS)
-    sys.exit(client.return_code)
+
+    def screen() -> int:
+        try:
+            client = Client(
+                Path(sys.argv[1]),
+                once=_ONCE in sys.argv[2:],
+                sound=_option(_SOUND) or DEVICE,
+                letters=Path(file) if (file := _option(_LETTERS)) else None,
+            )
+            client.run()
+        except Exception:
+            sys.stderr.write(faults.sentence() + "\n")
+            return faults.STATUS
+        return client.return_code or 0
+
+    sys.exit(keep(screen))
+
+
+def _option(name: str) -> str:
+    """What stands after *name* among the arguments, or nothing."""
+    said = [each.removeprefix(name) for each in sys.argv[2:] if each.startswith(name)]
+    return said[0] if said else ""
 
 
 if __name__ == "__main__":

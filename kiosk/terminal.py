@@ -29,6 +29,7 @@ from kiosk.graphics.board import BOARD, Ability
 from kiosk.graphics.detect import PATIENCE_S, QUESTION, Questions
 from kiosk.graphics.painter import Painter
 from kiosk.keyboard import Escape, Keyboard, Pasted, Reply
+from kiosk.turns import Turns
 
 READ = 4096
 SILENCE_S = 0.1
@@ -169,6 +170,7 @@ class KioskDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")(errors="ignore").decode
         keyboard = Keyboard()
         reader = _Reader(self._debug)
+        turns = Turns(self._app, self._loop)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -189,6 +191,8 @@ class KioskDriver(LinuxDriver):
                         continue
                     for message in reader.read(token):
                         self.process_message(message)
+                        if isinstance(message, events.Key | events.Paste):
+                            turns.wait(self.exit_event)
                 self._let_the_screen_follow()
 
     def send_message(self, message: Message) -> None:
