@@ -52,6 +52,11 @@ class Sounds:
         self._stopped: dict[tuple[int, str, str], int] = {}
         self._looked: set[int] = set()
 
+    @property
+    def sounding(self) -> bool:
+        """Whether a recording plays."""
+        return self._now is not None
+
     # What the questions ask for.
 
     def told(
@@ -111,6 +116,7 @@ class Sounds:
         if not self.speaker.able:
             self._fails(NO_PLAYER)
             return
+        client.presentation.reader.voice.stop()
         self._now = now = Now(course.part, item, recording, interaction, 0)
         try:
             facts, data = await client.library.recording(course.part, recording.media)

@@ -65,8 +65,8 @@ class Reader:
         would only break that off; so the focus is read again once the candidate does something.
         """
         client = self._client
-        if not self.on or not client.is_running:
-            return
+        if not self.on or not client.is_running or client.sounds.sounding:
+            return  # nobody can listen to two voices
         screen = client.screen
         if isinstance(screen, ExamScreen) and screen.shown is None:
             return  # it is being read from the package

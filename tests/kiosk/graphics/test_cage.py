@@ -51,6 +51,13 @@ def steps(path: Path) -> int:
     return sum(above != below for above, below in pairwise(lines))
 
 
+def filled(path: Path) -> bool:
+    """Whether the terminal, which is no pure black, covers the screen."""
+    with Image.open(path) as image:
+        box = image.convert("RGB").getbbox()
+        return box is not None and box[2] > image.width - 20 and box[3] > image.height - 40
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     any(shutil.which(each) is None for each in lab_cage.PROGRAMS), reason="no cage and foot here"
@@ -98,6 +105,7 @@ def test_the_session_s_terminal_comes_back_with_larger_letters(tmp_path: Path) -
     command = [sys.executable, "-c", start, SIZES.format(log=log)]
     with lab_cage.Lab(command, font=None) as lab:
         lab.until(tmp_path / "shot.png", lambda: log.exists() and log.read_text().count("\n") == 2)
+        lab.until(tmp_path / "shot.png", lambda: filled(tmp_path / "shot.png"))
     (lines, columns), (fewer, narrower) = (
         map(int, line.split()) for line in log.read_text().splitlines()
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.commands import Admit, Pause, Resume
@@ -215,7 +216,7 @@ def test_the_sound_is_tried_before_the_time_runs(sit: Any, forms: Any) -> None:
         async with sit(form(forms, SHORT)) as s:
             await s.sign_in()
             await s.until(lambda: "try the sound: F7" in s.words(), "the rule")
-            assert s.agent.sound == [SOUNDS]
+            await s.until(lambda: s.agent.sound == [SOUNDS], "the agent was told")
             await s.press("f7")
             await s.until(lambda: "Play three notes" in s.text(), "the check")
             await s.press("space")
@@ -238,13 +239,33 @@ def test_no_sound_is_said_before_the_exam_and_costs_no_play(sit: Any, forms: Any
             s.agent.order(Admit(0))
             await s.stage(Stage.READY)
             await s.until(lambda: "does not work. Tell an invigilator" in s.words(), "said")
-            assert s.agent.sound == [SILENT]
+            await s.until(lambda: s.agent.sound == [SILENT], "the agent was told")
             await s.client.begin()
             await s.stage(Stage.EXAM)
             await s.at("one")
             await s.press("space")
             await s.until(lambda: plays(s)[-1:] == [("heard", 1, ev.STOPPED_AT)], "it failed")
             await s.until(lambda: "Go on playing" in s.text(), "nothing was lost")
+
+    asyncio.run(walk())
+
+
+def test_nothing_is_read_aloud_over_a_recording(sit: Any, forms: Any, device: Device) -> None:
+    async def walk() -> None:
+        async with sounding(sit, form(forms, LONG, most=1), device) as s:
+            reader = s.client.presentation.reader
+            said: list[Any] = []
+            reader.voice.say = reader.voice.add = lambda pieces, _pace: said.extend(pieces)
+            s.client.presentation.now = replace(s.client.presentation.now, aloud=True)
+            reader.turn(True)
+            s.client.wake()
+            await s.until(lambda: said, "the question is read")
+            await s.press("space")
+            said.clear()
+            await until_at(s, device, 4)
+            assert said == []
+            await s.press("space")
+            await s.until(lambda: any("Go on playing" in each.text for each in said), "afterwards")
 
     asyncio.run(walk())
 

@@ -209,11 +209,11 @@ def test_too_small_a_window_says_so_and_comes_back(sit: Any) -> None:
         async with sit() as s:
             await s.begin()
             await s.press("b", "f2")
-            for width, height in ((79, 24), (80, 23), (20, 5), (1, 1)):
+            for width, height in ((59, 24), (80, 19), (20, 5), (1, 1)):
                 await s.pilot.resize_terminal(width, height)
                 await s.pilot.pause()
-            await s.pilot.resize_terminal(60, 20)
-            await s.until(lambda: "too small for the exam: 60×20" in s.words())
+            await s.pilot.resize_terminal(59, 20)
+            await s.until(lambda: "too small for the exam: 59×20" in s.words())
             assert "All questions" not in s.text()
             await s.pilot.resize_terminal(80, 24)
             await s.until(lambda: "All questions" in s.text())
