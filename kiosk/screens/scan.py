@@ -74,12 +74,14 @@ class ScanDialog(Dialog):
         return (Key("escape", _("Type the code instead"), "leave"),)
 
     async def _watch(self) -> None:
-        while self.is_mounted:
+        while True:
             reply = None
             width, height = self._room()
             with suppress(asyncio.TimeoutError):
                 asked = self.client.ask(looking(width, height))
                 reply = await asyncio.wait_for(asked, PATIENCE_S)
+            if self not in self.app.screen_stack:
+                return  # this dialog was left while the camera looked
             if isinstance(reply, Seen):
                 self.query_one(Sighting).show(reply)
                 if reply.text.strip():

@@ -83,8 +83,8 @@ class SignInScreen(KioskScreen):
         """Read the code from the letter with the camera: what it holds counts as typed."""
 
         def read(code: str | None) -> None:
-            if code:  # once this screen is back, which forgets what was said before
-                self.call_after_refresh(self._enter, code[:MAX_CODE])
+            if code:
+                self._enter(code[:MAX_CODE])
 
         if self._sees and not isinstance(self.app.screen, Dialog):
             self.app.push_screen(ScanDialog(), read)
@@ -93,10 +93,18 @@ class SignInScreen(KioskScreen):
         """On to the next language; the key's label is its own name for itself."""
         await self.client.presentation.choose(language=_after(in_use()))
 
+    def on_mount(self) -> None:
+        super().on_mount()
+        show_words(self, "#problem", "")
+
+    def on_screen_suspend(self) -> None:
+        """Forget what was typed, for the next candidate; behind a dialog it stays."""
+        if not isinstance(self.app.screen, Dialog):
+            self.query_one("#code", Field).value = ""
+            show_words(self, "#problem", "")
+
     def on_screen_resume(self) -> None:
         super().on_screen_resume()
-        self.query_one("#code", Field).value = ""
-        show_words(self, "#problem", "")
         self.query_one("#code").focus()
 
     def tell(self) -> None:

@@ -82,10 +82,12 @@ class StationCheck(Dialog):
         self.tell()
 
     async def _watch(self) -> None:
-        while self.is_mounted:
+        while True:
             reply = None
             with suppress(asyncio.TimeoutError):
                 reply = await asyncio.wait_for(self.client.ask(looking(*_PICTURE)), PATIENCE_S)
+            if self not in self.app.screen_stack:
+                return  # this dialog was left while the camera looked
             sighting = self.query_one(Sighting)
             if isinstance(reply, Seen):
                 sighting.show(reply)

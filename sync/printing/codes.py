@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
-import segno
-
 from exam_packages.errors import ExamError
 
 MAX_CODE: Final = 300
@@ -26,6 +24,8 @@ def matrix(text: str, *, quiet: int = QUIET) -> Matrix:
 
     About 15 % of it may be damaged (level M). Raises :class:`CodeError`.
     """
+    import segno  # only when there is a code at all: a screen starts without
+
     if not 1 <= len(text) <= MAX_CODE:
         raise CodeError(
             "A QR code holds 1 to {limit} characters here, not {count}.",

@@ -112,3 +112,30 @@ def test_colours_and_language_are_one_key_away(sit: Any) -> None:
             assert "Français" in s.text()
 
     run(walk())
+
+
+def test_leaving_while_the_camera_looks_ends_nothing(sit: Any) -> None:
+    """The answer came when the dialog was being taken apart, and the screen stopped."""
+
+    async def walk() -> None:
+        async with sit() as s:
+            answer = asyncio.Event()
+            room = held_up("KL7Q-2M", side=60)
+
+            def look(message: ipc.Look) -> ipc.Seen:
+                answer.set()
+                return _eyes(iter([room]))(message)
+
+            s.agent.eyes = look
+            for _ in range(4):
+                await s.press("f4")
+                await s.until(lambda: isinstance(s.client.screen, ScanDialog), "the dialog")
+                answer.clear()
+                await answer.wait()
+                await s.press("escape")
+                await s.until(lambda: not isinstance(s.client.screen, ScanDialog), "back")
+            assert s.client.is_running
+            await s.press(*"KL7Q-2M", "enter")
+            await s.stage(Stage.CONFIRM)
+
+    run(walk())
