@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 
 from exam_packages import language
 from exam_packages.content import items as it
+from exam_packages.content.moving import UNBOUND
 from exam_packages.content.paper import NONLINEAR, ItemReference, Section, TestPart
 from exam_packages.content.text import (
     Blank,
@@ -64,7 +65,12 @@ def with_every_kind(forms: Sequence[DrawnForm], trial: DrawnForm | None) -> Draw
     items = {each.identifier: each for each in made}
     if trial is None:
         paper = msgspec.structs.replace(
-            first.paper, form="practice", time_limit_s=0, instructions=(), parts=(part,)
+            first.paper,
+            form="practice",
+            time_limit_s=0,
+            instructions=(),
+            parts=(part,),
+            moving=UNBOUND,
         )
         key = AnswerKey(paper.form, paper.title, "0", (), ())
         return DrawnForm(paper, items, {}, media, key)
