@@ -280,7 +280,7 @@ async def close(hall: HallService, operator: Operator, why: Why, number: int | N
         reason = f"{why.reason}: {why.comment}" if why.comment else why.reason
         now_ns = hall.clock.wall_ns()
         seats.close_sitting(connection, sitting.id, now_ns, operator.name, reason[:500])
-        _audit(connection, hall.clock.wall_ns(), operator, "close", "", why)
+        _audit(connection, now_ns, operator, "close", "", why)
 
     await hall.store.awrite(work)
     await asyncio.to_thread(hall.finish_closing)

@@ -43,7 +43,7 @@ Maker = Callable[[SittingRecord, RoomRules], Document]
 def register(record: SittingRecord, rules: RoomRules) -> Document:
     """Who is expected, with a column for each one's signature."""
     rows = tuple(
-        (str(line.seat), line.candidate, line.name, "", "", "", "") for line in record.lines
+        (str(line.seat), line.candidate, line.name, "", "", "", " \n ") for line in record.lines
     )
     return _document(
         "Register",
@@ -56,7 +56,7 @@ def register(record: SittingRecord, rules: RoomRules) -> Document:
         Table(
             ("Seat", "Candidate", "Name", "Identity", "In", "Out", "Signature"),
             rows,
-            (1, 3, 5, 2, 2, 2, 5),
+            (2, 4, 6, 3, 2, 2, 6),
         ),
         ToWrite(("Chief invigilator", "Invigilator")),
     )
@@ -82,7 +82,7 @@ def evacuation(record: SittingRecord, rules: RoomRules) -> Document:
         Table(
             ("Name", "Candidate", "Seat", "Out", "Back", "Remark"),
             tuple((line.name, line.candidate, str(line.seat), "", "", "") for line in lines),
-            (6, 3, 1, 1, 1, 4),
+            (6, 4, 2, 2, 2, 5),
         ),
     )
 
@@ -107,7 +107,7 @@ def finishing(record: SittingRecord, rules: RoomRules) -> Document:
         Table(
             ("Seat", "Candidate", "Name", "Extra", "Begun", "Ends", "Changes, and why"),
             tuple(rows),
-            (1, 3, 5, 2, 2, 3, 5),
+            (2, 4, 6, 3, 3, 4, 6),
         ),
     )
 
@@ -117,14 +117,14 @@ def slips(record: SittingRecord, rules: RoomRules) -> Document:
     blocks: list[Block] = []
     for place, line in enumerate(record.lines):
         if place:
-            blocks.append(NewPage())
+            blocks += [NewPage(), Heading("Hand-in slip")]
         blocks += _slip(record, line)
     return _document("Hand-in slip", record, *blocks)
 
 
 def _slip(record: SittingRecord, line: RecordedLine) -> list[Block]:
     blocks: list[Block] = [
-        Heading(f"{line.candidate}, {line.name}"),
+        Heading(f"{line.candidate}, {line.name}", 2),
         Facts(
             (
                 ("Exam", record.exam),
@@ -164,7 +164,7 @@ def seating(record: SittingRecord, rules: RoomRules) -> Document:
             tuple(
                 (str(line.seat), line.station, line.candidate, line.name) for line in record.lines
             ),
-            (1, 3, 3, 6),
+            (2, 4, 4, 7),
         ),
     )
 
@@ -262,7 +262,7 @@ def paper(name: str, record: SittingRecord, rules: RoomRules) -> Document:
 
 
 def _document(title: str, record: SittingRecord, *blocks: Block) -> Document:
-    return Document(title, blocks, footer=f"{record.title} · {record.centre}")
+    return Document(title, (Heading(title), *blocks), footer=f"{record.title} · {record.centre}")
 
 
 def _heading(record: SittingRecord, rules: RoomRules) -> Facts:

@@ -15,6 +15,7 @@ import msgspec
 
 from exam_packages import canon
 from exam_packages.clock import SECOND
+from exam_packages.errors import ExamError
 from exam_packages.sealing.signed import read_signed
 from exam_packages.sealing.sitting_record import (
     MAX_ACTS,
@@ -56,8 +57,17 @@ CREATE TABLE IF NOT EXISTS signers (          -- who put their name to the repor
 ) STRICT, WITHOUT ROWID;
 """
 
+_ACT_BYTES = 6 * 1024 * 1024
+"""Bytes of acts in one record; what was done beyond that is in the hall's log alone."""
+_NOT_MADE = (
+    "The record of a closed sitting could not be signed, and is not on its way to the body. Print "
+    "the report and tell the certification body. ({why})"
+)
 
-def finish(store: Store, key: SigningKey, registrar: SealingPublic, centre: str) -> None:
+
+def finish(
+    store: Store, key: SigningKey, registrar: SealingPublic, centre: str, time_ns: int
+) -> None:
     """Make the record of each closed sitting that has none. Doing it again changes nothing."""
     with store.reading() as connection:
         closed = rows(
@@ -67,7 +77,10 @@ def finish(store: Store, key: SigningKey, registrar: SealingPublic, centre: str)
             )
         )
     for (sitting,) in closed:
-        store.write(partial(issue, sitting, key, registrar, centre))
+        try:
+            store.write(partial(issue, sitting, key, registrar, centre))
+        except ExamError as problem:  # the hall goes on; people must know
+            store.write(partial(_not_made, time_ns, _NOT_MADE.format(why=problem)))
 
 
 def draw(
@@ -196,6 +209,14 @@ def issue(
     )
 
 
+def _not_made(time_ns: int, words: str, connection: apsw.Connection) -> None:
+    connection.execute(
+        "INSERT INTO alarms (time_ns, code, words) SELECT ?1, 'record', ?2"
+        " WHERE NOT EXISTS (SELECT 1 FROM alarms WHERE words = ?2)",
+        (time_ns, words),
+    )
+
+
 def _said(record: SittingRecord) -> bytes:
     """What people said and did: not which receipts came since."""
     lines = tuple(msgspec.structs.replace(line, at_body=False) for line in record.lines)
@@ -284,7 +305,13 @@ def _acts(
         " ORDER BY id LIMIT ?4",
         (sitting, opened_ns, closed_ns, MAX_ACTS),
     )
-    return tuple(
-        RecordedAct(time_ns // SECOND, operator[:500], act[:500], seat, reason, comment[:500])
-        for time_ns, operator, act, seat, reason, comment in found
-    )
+    acts, size = [], 0
+    for time_ns, operator, act, seat, reason, comment in found:
+        made = RecordedAct(
+            time_ns // SECOND, operator[:500], act[:500], seat, reason, comment[:500]
+        )
+        size += len(canon.pack(made))
+        if size > _ACT_BYTES:
+            break
+        acts.append(made)
+    return tuple(acts)

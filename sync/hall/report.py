@@ -32,6 +32,7 @@ def document(record: SittingRecord, *, signed: bool) -> Document:
 
 
 def _blocks(record: SittingRecord, signed: bool) -> Iterator[Block]:
+    yield Heading("Sitting report")
     ended = _moment(record.closed_s) if record.closed_s else "the sitting is open"
     yield Facts(
         (
@@ -83,7 +84,7 @@ def _outcomes(record: SittingRecord) -> Iterator[Block]:
             )
             for line in record.lines
         ),
-        (1, 3, 4, 3, 3, 3, 4),
+        (2, 4, 5, 4, 4, 4, 5),
     )
 
 
@@ -95,7 +96,7 @@ def _times(record: SittingRecord) -> Iterator[Block]:
         quiet=True,
     )
     yield Table(
-        ("Seat", "Candidate", "Signed in", "Admitted", "Handed in", "Extra", "Given", "Changes"),
+        ("Seat", "Candidate", "Signed in", "Let in", "Handed in", "Extra", "Given", "Changes"),
         tuple(
             (
                 str(line.seat),
@@ -109,7 +110,7 @@ def _times(record: SittingRecord) -> Iterator[Block]:
             )
             for line in record.lines
         ),
-        (1, 3, 2, 2, 2, 2, 2, 5),
+        (3, 5, 4, 4, 4, 3, 3, 6),
     )
 
 

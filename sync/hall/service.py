@@ -230,7 +230,8 @@ class HallService:
         Raises a ``KeyringError``.
         """
         closing.finish(self.store, self.keys, self.key, self.clock.wall_ns())
-        records.finish(self.store, self.key, self.trust.opening(REGISTRAR), self.home.centre)
+        registrar, now_ns = self.trust.opening(REGISTRAR), self.clock.wall_ns()
+        records.finish(self.store, self.key, registrar, self.home.centre, now_ns)
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""

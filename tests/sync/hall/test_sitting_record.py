@@ -92,6 +92,7 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
     after = tmp_path / "after"
     run_cli(*act(hall, "papers", "--out", after))
     plain = json.loads((after / "report.json").read_text())
+    assert plain["acts"][-1]["act"] == "close"
     assert plain["number"] == 4  # closed, two signatures, one transcription
     line = next(each for each in plain["lines"] if each["candidate"] == "c-2")
     assert (line["outcome_words"], line["verdict_words"]) == (
