@@ -18,11 +18,13 @@ from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
 from sync.hall import anchors, by_stick, closing, seats
 from sync.hall.acts import ROLES
+from sync.hall.command import Command
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
 from sync.hall.reasons import REASONS
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.schema import audit, open_store
+from sync.holder.store import Store
 from sync.stick import Stick
 from sync.web.sessions import hash_password
 
@@ -78,6 +80,7 @@ def sitting(
     lines = read_roster(_bounded(roster_path, MAX_ROSTER))
     store = open_store(home)
     try:
+        _check_command(machine, store)
         store.write(
             lambda connection: seats.add_sitting(
                 connection,
@@ -105,12 +108,13 @@ def sitting(
 @click.option("--password-file", type=_FILE, required=True, help="First line: the password.")
 def operator(home: Path, name: str, role: str, password_file: Path) -> None:
     """Let NAME sign in at the console of the hall in HOME, or change role and password."""
-    HallHome.load(home)
+    machine = HallHome.load(home)
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise click.BadParameter("A name is 1 to 100 printable characters.")
     stored = hash_password(_password(password_file))
     store = open_store(home)
     try:
+        _check_command(machine, store)
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(
@@ -371,6 +375,12 @@ def status(desk: Desk, as_json: bool) -> None:
             f"{row['seat']:>4}  {row['candidate']:<16} {row['state']:<28} "
             f"{row['answered']:>3}/{row['items']:<3} {row['station']}"
         )
+
+
+def _check_command(machine: HallHome, store: Store) -> None:
+    """Refuse to change a standby: it would be undone by the hall that it follows."""
+    key = machine.enrolment().verify_key
+    Command(store, key, machine.centre, standby=machine.standby).check()
 
 
 def _password(path: Path) -> str:

@@ -34,6 +34,7 @@ from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import SealingError, VerifyKey
 from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
 from sync.hall import authority, closing, moves, seats
+from sync.hall.beside import tick_beside
 from sync.hall.command import Command
 from sync.hall.halves import half
 from sync.hall.home import HallHome
@@ -375,8 +376,11 @@ class HallService:
             raise HttpError(413, "A tick carries at most {limit} frames.", limit=MAX_FRAMES)
         link.status, link.blind_id = _shortened(tick.status), tick.blind_id
         link.at_ns = self.clock.boottime_ns()
-        work = self._tick if self.command.mine else self._tick_beside
-        tock, refused = await self.store.awrite(partial(work, link, tick))
+        if self.command.mine:
+            work = partial(self._tick, link, tick)
+        else:
+            work = partial(tick_beside, self, link.key_id, tick)
+        tock, refused = await self.store.awrite(work)
         if refused is not None:
             raise refused
         return tock
@@ -431,7 +435,7 @@ class HallService:
         state = held.state
         return (
             Tock(
-                acknowledgement=self._acknowledge(connection, state, now_ns),
+                acknowledgement=self.acknowledge(connection, state, now_ns),
                 commands=authority.pending(connection, tick.blind_id, state.epoch, self.key)
                 if state.epoch
                 else (),
@@ -445,42 +449,6 @@ class HallService:
             ),
             None,
         )
-
-    def _tick_beside(
-        self, link: Link, tick: Tick, connection: apsw.Connection
-    ) -> tuple[Tock, HttpError | None]:
-        """The tick of a hall that does not command: hold, acknowledge, and order nothing."""
-        version, term = self.trust.root.version, self.command.term
-        nothing = Tock(b"", (), (), -1, b"", (), (), version, term)
-        if not tick.blind_id:
-            return nothing, None
-        seat = seats.seat(connection, tick.blind_id)
-        if seat is None or seat.station != link.key_id:
-            return nothing, Busy(
-                1, "This hall does not know yet that this exam is at this station."
-            )
-        now_ns = self.clock.wall_ns()
-        held = hold(
-            connection,
-            held_state(connection, tick.blind_id, seat.package_hash),
-            tick.frames,
-            sender=link.key_id,
-            sequence=tick.sequence,
-            head=tick.head,
-            stations=self.known.key,
-            commanders=self.command.keys,
-            time_ns=now_ns,
-        )
-        if held.refused is not None:
-            words = str(held.refused)
-            alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
-            return nothing, HttpError(422, held.refused.template, **held.refused.fields)
-        if held.gap:
-            authority.forgot(connection)
-        word = self._acknowledge(connection, held.state, now_ns)
-        return msgspec.structs.replace(
-            nothing, acknowledgement=word, need_after=held.need_after
-        ), None
 
     def _left(
         self, link: Link, tick: Tick, connection: apsw.Connection
@@ -517,7 +485,7 @@ class HallService:
             410, "This exam was moved to another station by two people and goes on there."
         )
 
-    def _acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
+    def acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
         """Signed inside the transaction, sent only after it was synced."""
         return sign_acknowledgement(
             Acknowledgement(
