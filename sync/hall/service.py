@@ -510,11 +510,13 @@ class HallService:
         do it for ever.
         """
         current = number(connection, authority.AUTHORITY)
-        if term_of(tick.authority) != self.command.term:
-            return current  # what another hall ordered before this one says nothing of it
-        ahead = tick.authority > current or (
-            tick.authority == current
-            and tick.command > authority.last_number(connection, tick.blind_id, current)
+        # What another hall ordered, in another term, says nothing of what this one forgot.
+        ahead = term_of(tick.authority) == self.command.term and (
+            tick.authority > current
+            or (
+                tick.authority == current
+                and tick.command > authority.last_number(connection, tick.blind_id, current)
+            )
         )
         if (held.gap and not self._old_copy) or (ahead and link.key_id not in self._accusers):
             self._old_copy = True
