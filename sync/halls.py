@@ -9,6 +9,7 @@ obeys nobody who was deposed before it went off.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,14 @@ from msgspec import Meta
 from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
-from exam_packages.sealing.mandate import MAX_MANDATE, Mandate, MandateError, read_mandate, term_of
+from exam_packages.sealing.mandate import (
+    MAX_MANDATE,
+    Mandate,
+    MandateError,
+    parse_mandate,
+    read_mandate,
+    term_of,
+)
 from exam_packages.sealing.restore_keys import RestoreKey
 from exam_packages.sealing.suite import SealingPublic, VerifyKey
 from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
@@ -55,8 +63,7 @@ class Halls:
     """What this station knows of its halls. Safe to use from several threads.
 
     *urls* are where the halls answer, the first being the one that commands without a
-    mandate; *path* is the file that remembers, ``None`` for none. What is there and cannot
-    be believed any more is left out.
+    mandate; *path* is the file that remembers, ``None`` for none.
     """
 
     def __init__(
@@ -194,7 +201,8 @@ class Halls:
         for hall, data in new[: MAX_HALLS - len(self._enrolments)]:
             self._enrolments[hall.key_id] = hall, data
         if new:
-            self._keep(self._mandate)
+            with contextlib.suppress(OSError):  # they show themselves again
+                self._keep(self._mandate)
 
     def _keep(self, mandate: bytes) -> None:
         if self._path is not None:
@@ -203,10 +211,16 @@ class Halls:
             write_durably(self._path, canon.pack(standing), 0o600)
 
     def _recall(self, path: Path) -> None:
-        standing: Standing = canon.unpack(path.read_bytes(), Standing)
+        try:
+            standing: Standing = canon.unpack(path.read_bytes(), Standing)
+            mandate = parse_mandate(standing.mandate) if standing.mandate else None
+        except (ExamError, OSError):
+            return  # damaged: the exam goes on, and the halls say it again when they are greeted
         for data in standing.halls:
-            hall = read_enrolment(data, self._trust, now_s=None)
-            self._enrolments[hall.key_id] = hall, data
-        if standing.mandate:
-            mandate, _ = read_mandate(standing.mandate, self._trust, self.centre)
+            with contextlib.suppress(ExamError):  # revoked since
+                hall = read_enrolment(data, self._trust, now_s=None)
+                self._enrolments[hall.key_id] = hall, data
+        if mandate is not None:
+            # It was verified before it was kept: that its chief was revoked since does not give
+            # command back to the hall that they deposed.
             self._enter(mandate, standing.mandate)

@@ -227,6 +227,11 @@ class HolderClient:
             halls.heard(welcome.mandate, welcome.halls)
         except SealingError as problem:
             raise Misbehaved("{why}", why=str(problem)) from None
+        except OSError as problem:  # what is not kept is not acted on
+            raise Unreachable(
+                "Command has moved to another hall, and this disk does not keep it ({why}).",
+                why=problem.strerror or type(problem).__name__,
+            ) from None
         self.hall, self.restore_key, self.closed = hall, key, closed
         return welcome
 

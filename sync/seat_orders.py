@@ -72,7 +72,7 @@ def give(
     """Leave *order* for the agent in *directory*, as the chief whose *key* this is.
 
     *chief* is the body's record of the key, *halls* what the station knows. Numbers are the
-    order's time in seconds: they need only rise. Raises an ``ExamError``.
+    order's time in milliseconds: they need only rise. Raises an ``ExamError``.
     """
     named = read_chief(chief, halls.trust, now_s=time_ns // SECOND)
     if named.key_id != key.key_id:
@@ -88,7 +88,7 @@ def give(
         blind_id=blind_id,
         epoch=epoch,
         authority=first_authority(term),
-        number=time_ns // SECOND,
+        number=time_ns // (SECOND // 1000),
         operator=named.name,
         issued_ns=time_ns,
         reason=reason,

@@ -35,6 +35,7 @@ __all__ = [
     "MandateError",
     "first_authority",
     "last_authority",
+    "parse_mandate",
     "read_chief",
     "read_mandate",
     "sign_chief",
@@ -152,14 +153,7 @@ def read_mandate(data: bytes, trust: Trust, centre: str) -> tuple[Mandate, Chief
     Whether the chief's key had expired is judged by the mandate's own time: an act that was
     right stays right. Raises :class:`MandateError`, or the error of a signature.
     """
-    try:
-        mandate: Mandate = canon.unpack(
-            read_signed(data, MANDATE_KIND, max_size=MAX_MANDATE).body,
-            Mandate,
-            max_size=MAX_MANDATE,
-        )
-    except (SignedError, canon.CanonError):
-        raise _damaged() from None
+    mandate = parse_mandate(data)
     chief = read_chief(mandate.chief, trust, now_s=mandate.time_s)
     if (mandate.centre, chief.centre) != (centre, centre):
         raise MandateError(
@@ -173,6 +167,22 @@ def read_mandate(data: bytes, trust: Trust, centre: str) -> tuple[Mandate, Chief
     except SignedError:
         raise _damaged() from None
     return mandate, chief
+
+
+def parse_mandate(data: bytes) -> Mandate:
+    """A mandate, nothing of it verified: one that was verified before it was kept.
+
+    Raises :class:`MandateError`.
+    """
+    try:
+        mandate: Mandate = canon.unpack(
+            read_signed(data, MANDATE_KIND, max_size=MAX_MANDATE).body,
+            Mandate,
+            max_size=MAX_MANDATE,
+        )
+    except (SignedError, canon.CanonError):
+        raise _damaged() from None
+    return mandate
 
 
 def _damaged() -> MandateError:

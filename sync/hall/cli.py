@@ -19,12 +19,14 @@ from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
 from sync.hall import anchors, by_stick, closing, line_cli, paper_cli, room, seats, waivers
 from sync.hall.acts import ROLES
+from sync.hall.command import Command
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
 from sync.hall.reasons import REASONS
 from sync.hall.roster import MAX_ROSTER, RosterError, read_roster
 from sync.hall.roster_cli import minutes_option, profile_reader, profiles_option, tell_others
 from sync.hall.schema import audit, open_store
+from sync.holder.store import Store
 from sync.stick import Stick
 from sync.web.sessions import hash_password
 
@@ -95,6 +97,7 @@ def sitting(
         rules = room.read_rules(_bounded(rules_path, room.MAX_RULES), form=core.form)
     store = open_store(home)
     try:
+        _check_command(machine, store)
 
         def work(connection: apsw.Connection) -> None:
             number = seats.add_sitting(
@@ -127,12 +130,13 @@ def sitting(
 @click.option("--password-file", type=_FILE, required=True, help="First line: the password.")
 def operator(home: Path, name: str, role: str, password_file: Path) -> None:
     """Let NAME sign in at the console of the hall in HOME, or change role and password."""
-    HallHome.load(home)
+    machine = HallHome.load(home)
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise click.BadParameter("A name is 1 to 100 printable characters.")
     stored = hash_password(_password(password_file))
     store = open_store(home)
     try:
+        _check_command(machine, store)
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(
@@ -411,6 +415,12 @@ def status(desk: Desk, as_json: bool) -> None:
             f"{row['seat']:>4}  {row['candidate']:<16} {row['state']:<28} "
             f"{row['answered']:>3}/{row['items']:<3} {row['station']}"
         )
+
+
+def _check_command(machine: HallHome, store: Store) -> None:
+    """Refuse to change a standby: it would be undone by the hall that it follows."""
+    key = machine.enrolment().verify_key
+    Command(store, key, machine.centre, standby=machine.standby).check()
 
 
 def _password(path: Path) -> str:

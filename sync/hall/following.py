@@ -14,10 +14,8 @@ from typing import Annotated, Final
 import apsw
 from msgspec import Meta
 
-from exam_packages import canon
-from exam_packages.canon import Count, Object
+from exam_packages.canon import Count, Id, Object
 from exam_packages.clock import SECOND
-from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.mandate import MAX_MANDATE
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import digest, label
@@ -28,6 +26,7 @@ from sync.hall.schema import number
 from sync.hall.service import HallService
 from sync.hall.stream import Change
 from sync.holder.journals import held_state
+from sync.holder.store import rows
 from sync.messages import Copy, CopyRequest
 from sync.web.wire import HttpError
 
@@ -61,11 +60,19 @@ class Follow(Object):
     lacking: Annotated[tuple[halves.Epoch, ...], Meta(max_length=halves.MOST)]
 
 
+class Place(Object):
+    """How many records of one attempt a hall holds."""
+
+    blind_id: Id
+    sequence: Count
+
+
 class Followed(Object):
     """The answer: the same of the hall that is asked, and rows when it commands.
 
     ``everything`` says that these are from its first row on, because the stream asked for is
     not the one it has; ``upto`` is where to go on, ``more`` whether to go on at once.
+    ``places`` are those of open exams, so that who follows knows which frames it lacks.
     """
 
     enrolment: bytes
@@ -78,6 +85,7 @@ class Followed(Object):
     upto: Count
     more: bool
     halves: tuple[halves.Given, ...]
+    places: Annotated[tuple[Place, ...], Meta(max_length=100_000)]
     time_ns: int
 
 
@@ -107,6 +115,7 @@ class Following:
         self.heard_ns[other.key_id] = hall.clock.boottime_ns()
         found: tuple[Change, ...] = ()
         given: tuple[halves.Given, ...] = ()
+        places: tuple[Place, ...] = ()
         everything, upto, more = False, asked.after, False
         mine = hall.command.mine
         with hall.store.reading() as connection:
@@ -117,7 +126,7 @@ class Following:
                 found, more = stream.changes(connection, 0 if everything else asked.after)
                 upto = found[-1].number if found else upto
                 given = self._halves(connection, other, asked)
-        found = tuple(map(_place, found))
+                places = () if more else places_of(connection)
         return Followed(
             hall.home.enrolment_bytes,
             hall.command.mandate,
@@ -129,6 +138,7 @@ class Following:
             upto,
             more,
             given,
+            places,
             now_ns,
         )
 
@@ -180,11 +190,16 @@ class Following:
         return other
 
 
-def _place(change: Change) -> Change:
-    """Of a journal its place, in three cells, and not the chain's own state."""
-    if change.of != stream.JOURNALS or not change.cells:
-        return change
-    _, packed = change.cells  # in the order of the columns' names: blind_id, state
-    state: ChainState = canon.unpack(packed, ChainState)  # type: ignore[arg-type]  # our own row
-    place = (state.blind_id, state.sequence, state.head)
-    return Change.of_row(change.number, change.of, change.key, place)
+def places_of(connection: apsw.Connection) -> tuple[Place, ...]:
+    """How far each exam of an open sitting is held here."""
+    return tuple(
+        Place(blind_id, sequence)
+        for blind_id, sequence in rows(
+            connection.execute(
+                "SELECT blind_id, (SELECT coalesce(max(sequence), 0) FROM frames"
+                " WHERE frames.blind_id = seats.blind_id) FROM seats"
+                " JOIN sittings ON sittings.id = seats.sitting"
+                " WHERE permitted != 0 AND closed_ns IS NULL"
+            )
+        )
+    )

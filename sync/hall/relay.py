@@ -101,21 +101,21 @@ class Relay:
 
     def _round(self, client: IntakeClient) -> float:
         """Hand over what waits; the least pause before another round, 0 when all is done."""
-        if not self._hall.command.mine:
-            return _STANDBY_PAUSE_S
+        mine = self._hall.command.mine
         try:
-            for waiting in self._waiting():
-                if waiting.receipt is None:
-                    self._step(self._answers, client, waiting)
-            for waiting in self._waiting():
-                if waiting.receipt is not None:
-                    self._step(self._evidence, client, waiting)
+            if mine:  # a standby leaves the exams to the hall that countersigns them
+                for waiting in self._waiting():
+                    if waiting.receipt is None:
+                        self._step(self._answers, client, waiting)
+                for waiting in self._waiting():
+                    if waiting.receipt is not None:
+                        self._step(self._evidence, client, waiting)
             self._erasures(client)
             self._records(client)
             self._roots(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
-        return 0.0
+        return 0.0 if mine else _STANDBY_PAUSE_S
 
     def _step(
         self,

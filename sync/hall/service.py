@@ -43,6 +43,7 @@ from exam_packages.sealing.trust import (
 )
 from sync.hall import authority, closing, moves, outcomes, records, room, seats
 from sync.hall.acts_given import given_to
+from sync.hall.beside import tick_beside
 from sync.hall.command import Command
 from sync.hall.halves import half
 from sync.hall.home import HallHome
@@ -395,8 +396,11 @@ class HallService:
             raise HttpError(413, "A tick carries at most {limit} frames.", limit=MAX_FRAMES)
         link.status, link.blind_id = _shortened(tick.status), tick.blind_id
         link.at_ns = self.clock.boottime_ns()
-        work = self._tick if self.command.mine else self._tick_beside
-        tock, refused = await self.store.awrite(partial(work, link, tick))
+        if self.command.mine:
+            work = partial(self._tick, link, tick)
+        else:
+            work = partial(tick_beside, self, link.key_id, tick)
+        tock, refused = await self.store.awrite(work)
         if refused is not None:
             raise refused
         return tock
@@ -456,7 +460,7 @@ class HallService:
         state = held.state
         return (
             Tock(
-                acknowledgement=self._acknowledge(connection, state, now_ns),
+                acknowledgement=self.acknowledge(connection, state, now_ns),
                 commands=authority.pending(connection, tick.blind_id, state.epoch, self.key)
                 if state.epoch
                 else (),
@@ -470,42 +474,6 @@ class HallService:
             ),
             None,
         )
-
-    def _tick_beside(
-        self, link: Link, tick: Tick, connection: apsw.Connection
-    ) -> tuple[Tock, HttpError | None]:
-        """The tick of a hall that does not command: hold, acknowledge, and order nothing."""
-        version, term = self.trust.root.version, self.command.term
-        nothing = Tock(b"", (), (), -1, b"", (), (), version, term)
-        if not tick.blind_id:
-            return nothing, None
-        seat = seats.seat(connection, tick.blind_id)
-        if seat is None or seat.station != link.key_id:
-            return nothing, Busy(
-                1, "This hall does not know yet that this exam is at this station."
-            )
-        now_ns = self.clock.wall_ns()
-        held = hold(
-            connection,
-            held_state(connection, tick.blind_id, seat.package_hash),
-            tick.frames,
-            sender=link.key_id,
-            sequence=tick.sequence,
-            head=tick.head,
-            stations=self.known.key,
-            commanders=self.command.keys,
-            time_ns=now_ns,
-        )
-        if held.refused is not None:
-            words = str(held.refused)
-            alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
-            return nothing, HttpError(422, held.refused.template, **held.refused.fields)
-        if held.gap:
-            authority.forgot(connection)
-        word = self._acknowledge(connection, held.state, now_ns)
-        return msgspec.structs.replace(
-            nothing, acknowledgement=word, need_after=held.need_after
-        ), None
 
     def _end_together(self, connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) -> None:
         """Where all end together, stop an exam whose end has come, once."""
@@ -568,7 +536,7 @@ class HallService:
             410, "This exam was moved to another station by two people and goes on there."
         )
 
-    def _acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
+    def acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
         """Signed inside the transaction, sent only after it was synced."""
         return sign_acknowledgement(
             Acknowledgement(
@@ -593,11 +561,13 @@ class HallService:
         do it for ever.
         """
         current = number(connection, authority.AUTHORITY)
-        if term_of(tick.authority) != self.command.term:
-            return current  # what another hall ordered before this one says nothing of it
-        ahead = tick.authority > current or (
-            tick.authority == current
-            and tick.command > authority.last_number(connection, tick.blind_id, current)
+        # What another hall ordered, in another term, says nothing of what this one forgot.
+        ahead = term_of(tick.authority) == self.command.term and (
+            tick.authority > current
+            or (
+                tick.authority == current
+                and tick.command > authority.last_number(connection, tick.blind_id, current)
+            )
         )
         if (held.gap and not self._old_copy) or (ahead and link.key_id not in self._accusers):
             self._old_copy = True

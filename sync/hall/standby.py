@@ -29,7 +29,14 @@ from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, read_enrolment
 from sync.hall import closing, halves, seats, stream
 from sync.hall.command import DEPOSED
-from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOWED, Follow, Followed
+from sync.hall.following import (
+    FOLLOW_ROUTE,
+    FRAMES_ROUTE,
+    MAX_FOLLOWED,
+    Follow,
+    Followed,
+    places_of,
+)
 from sync.hall.schema import alarm, number, set_number
 from sync.hall.service import HallService
 from sync.holder.journals import held_state, hold
@@ -63,7 +70,8 @@ class Standby:
         self._url = url
         self._stream = b""
         self._after = 0
-        self._behind: dict[bytes, int] = {}
+        self._wanted: dict[bytes, int] = {}
+        """How far the other hall held each exam a round ago."""
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="standby", daemon=True)
         self.heard_ns = 0
@@ -125,6 +133,7 @@ class Standby:
         self._take(pages, everything=everything)
         self._stream, self._after = name, after
         self._fetch(http)
+        self._wanted = {place.blind_id: place.sequence for place in pages[-1].places}
 
     # --- Asking ---
 
@@ -210,8 +219,8 @@ class Standby:
         if not found and not everything:
             return
 
-        def work(connection: apsw.Connection) -> tuple[tuple[stream.Change, ...], list[bytes]]:
-            places = stream.replace(connection, found, everything=everything)
+        def work(connection: apsw.Connection) -> list[bytes]:
+            stream.replace(connection, found, everything=everything)
             changed = [change.key[0] for change in found if change.of == "stations"]
             met = [
                 row
@@ -225,9 +234,9 @@ class Standby:
             sitting = seats.open_sitting(connection)
             if sitting is not None and sitting.restore_sitting is not None:
                 closing.restore_key(connection, sitting, hall.keys, hall.key)
-            return places, met
+            return met
 
-        places, met = hall.store.write(work)
+        met = hall.store.write(work)
         now_ns = hall.clock.wall_ns()
         for data in met:
             try:
@@ -238,11 +247,6 @@ class Standby:
                 continue
             if (station.kind, station.centre) == (STATION, hall.home.centre):
                 hall.known.add(station)
-        for place in places:
-            if len(place.cells) == 3:
-                blind_id, sequence, _ = place.cells
-                if isinstance(blind_id, bytes) and isinstance(sequence, int):
-                    self._behind[blind_id] = sequence
         hall.store.write(halves.forget)
         hall.finish_closing()
 
@@ -268,19 +272,17 @@ class Standby:
         hall.store.write(lambda connection: set_number(connection, DEPOSED, 0))
 
     def _fetch(self, http: httpx.Client) -> None:
-        """Fetch the frames that the other hall has and no station has brought here."""
+        """Fetch the frames that the other hall had a round ago and no station has brought."""
         hall = self._hall
-        for blind_id in list(self._behind)[:_FETCHED]:
-            wanted = self._behind[blind_id]
+        with hall.store.reading() as connection:
+            own = {place.blind_id: place.sequence for place in places_of(connection)}
+        lacking = [name for name, wanted in self._wanted.items() if own.get(name, 0) < wanted]
+        for blind_id in lacking[:_FETCHED]:
             with hall.store.reading() as connection:
                 seat = seats.seat(connection, blind_id)
-                if seat is None:
-                    del self._behind[blind_id]
+                if seat is None or self._ending.is_set():
                     continue
                 held = held_state(connection, blind_id, seat.package_hash)
-            if held.sequence >= wanted or self._ending.is_set():
-                del self._behind[blind_id]
-                continue
             head = held.head if held.sequence else genesis(blind_id)
             copy = self._post(http, FRAMES_ROUTE, CopyRequest(blind_id, held.sequence, head), Copy)
             stations = {}
@@ -313,7 +315,6 @@ class Standby:
         )
         if held.refused is not None:
             alarm(connection, now_ns, "record", str(held.refused), blind_id=seat.blind_id)
-            self._behind.pop(seat.blind_id, None)
 
 
 def _doubt(now_ns: int, words: str, connection: apsw.Connection) -> None:

@@ -6,8 +6,7 @@ A follower says up to which number it has everything and gets the rows behind th
 as they stand now. A row that is gone is sent as its key alone.
 
 What a hall holds as a holder (frames, pictures), what it says itself in the body's log, and
-what it knows of its own state is not followed: each hall has its own. Of journals only the
-places travel, so that a follower knows which frames it lacks.
+what it knows of its own state is not followed: each hall has its own.
 
 All functions run inside a transaction of :class:`~sync.holder.store.Store`.
 """
@@ -26,7 +25,7 @@ from exam_packages.canon import Count, Object
 from exam_packages.errors import ExamError
 from sync.holder.store import rows
 
-__all__ = ["JOURNALS", "SCHEMA", "Change", "StreamError", "changes", "last", "replace", "watch"]
+__all__ = ["SCHEMA", "Change", "StreamError", "changes", "last", "replace", "watch"]
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS changes (          -- the newest change of each row
@@ -37,16 +36,17 @@ CREATE TABLE IF NOT EXISTS changes (          -- the newest change of each row
 ) STRICT;
 """
 
-JOURNALS: Final = "journals"
 _OWN_TABLES: Final = frozenset(
     {
-        *("frames", "refused_frames", "evidence", "meta", "alarms", "proposals"),
+        *("journals", "frames", "refused_frames", "evidence", "meta", "alarms", "proposals"),
         *("roots", "anchored", "inclusions", "log_heads"),
         *("changes", "mandates", "halls", "given_halves", "exported", "sqlite_sequence"),
     }
 )
 _OWN_COLUMNS: Final = {"sittings": ("restore_key", "erasure", "erasure_sent")}
 """What each hall says for itself, with its own keys."""
+_UNTOLD: Final = {"seats": ("heard_ns",)}
+"""Columns that change with each tick: a row is not noted for them alone."""
 _LOCAL: Final = (
     ("evidence", "blind_id", "seats"),
     ("proposals", "blind_id", "seats"),
@@ -130,8 +130,10 @@ def watch(connection: apsw.Connection) -> None:
         name, own = table.name, _literal(table, table.name)
         for event, sides in _EVENTS.items():
             notes = "".join(_note(name, _literal(table, side)) for side in sides)
+            told = [each for each in table.columns if each not in _UNTOLD.get(name, ())]
+            what = f"UPDATE OF {', '.join(told)}" if event == "update" else event
             connection.execute(
-                f"CREATE TRIGGER follow_{name}_{event} AFTER {event} ON {name} BEGIN {notes} END"
+                f"CREATE TRIGGER follow_{name}_{event} AFTER {what} ON {name} BEGIN {notes} END"
             )
         connection.execute(
             f"INSERT OR IGNORE INTO changes (of, key) SELECT '{name}', {own} FROM {name}"  # noqa: S608  our own names
@@ -174,10 +176,8 @@ def changes(connection: apsw.Connection, after: int) -> tuple[tuple[Change, ...]
     return tuple(found), len(noted) == _MAX_ROWS
 
 
-def replace(
-    connection: apsw.Connection, found: Iterable[Change], *, everything: bool
-) -> tuple[Change, ...]:
-    """Take over rows that another hall has; those of journals are given back, not taken.
+def replace(connection: apsw.Connection, found: Iterable[Change], *, everything: bool) -> None:
+    """Take over rows that another hall has.
 
     With *everything* these are all its rows, and others are deleted. Foreign keys hold at
     the end. Raises :class:`StreamError` when a row does not fit this hall's tables.
@@ -185,13 +185,9 @@ def replace(
     tables = _tables(connection)
     connection.execute("PRAGMA defer_foreign_keys = ON")
     if everything:
-        for name in tables.keys() - _ADDED_ONLY - {JOURNALS}:
+        for name in tables.keys() - _ADDED_ONLY:
             connection.execute(f"DELETE FROM {name}")  # noqa: S608  our own names
-    places = []
     for change in found:
-        if change.of == JOURNALS:
-            places.append(change)
-            continue
         table = tables.get(change.of)
         if table is None or len(change.key) != len(table.key):
             raise _other_version()
@@ -210,7 +206,6 @@ def replace(
         connection.execute(
             "DELETE FROM proposals WHERE blind_id NOT IN (SELECT blind_id FROM seats)"
         )
-    return tuple(places)
 
 
 def _put(connection: apsw.Connection, table: _Table, cells: Sequence[Cell]) -> None:

@@ -91,6 +91,8 @@ def test_command_moves_to_the_highest_term_and_is_remembered(tmp_path: Path) -> 
     assert (again.term, again.mandate) == (2, known.mandate)
     assert again.commanding() is None  # until the hall there has shown who it is
     assert len(again.keys) == 2
+    path.write_bytes(path.read_bytes()[:-1])
+    assert Halls(URLS, CENTRE, site().body.trust(), path).term == 0  # and is told again
     with pytest.raises(MandateError, match="same number"):
         known.heard(mandate(2, a), ())
     assert known.commanding() == URLS[1]

@@ -39,8 +39,10 @@ from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.chief import station as station_cli
 from kiosk.ipc import messages as ipc
 from provisioning import chiefs
+from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import DeskError
 from sync.hall.home import HallHome
+from sync.web.wire import HttpError
 
 ITEMS = (small_exam.choice_item("one"), small_exam.choice_item("two", most=2))
 PAPER = small_exam.paper(ITEMS, time_limit_s=600)
@@ -83,6 +85,13 @@ def test_the_hall_dies_and_the_standby_takes_over(centre: Centre) -> None:
 
         with pytest.raises(Exception, match="does not command"):
             centre.second.act("pause", candidate=seats[0].candidate)
+        arguments = [str(centre.second.home.directory), "Eve", "--role", "chief"]
+        with pytest.raises(HttpError, match="does not command"):
+            CliRunner().invoke(
+                hall_cli,
+                ["operator", *arguments, "--password-file", str(centre.second.home.settings_path)],
+                catch_exceptions=False,
+            )
         centre.first.stop(signal.SIGKILL)
         for screen in screens:
             screen.do(Respond("one", chosen("B")))
