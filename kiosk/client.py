@@ -39,7 +39,7 @@ from exam_packages.attempt.acts import (
 )
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
-from exam_packages.content.paper import Paper
+from exam_packages.content.paper import Paper, item_blob
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
 from kiosk import faults
@@ -62,7 +62,7 @@ from kiosk.ipc.messages import (
 from kiosk.library import Library
 from kiosk.presentation import Presentation
 from kiosk.screens import standing
-from kiosk.screens.base import Dialog, KioskScreen
+from kiosk.screens.base import Dialog, KioskScreen, Pane
 from kiosk.screens.before import BeforeScreen
 from kiosk.screens.exam import ExamScreen
 from kiosk.screens.finished import FinishedScreen
@@ -251,7 +251,7 @@ class Client(App[None], inherit_bindings=False):
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
                 self._show_messages()
-                self._say_what_closed()
+                await self._say_what_closed()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -306,7 +306,7 @@ class Client(App[None], inherit_bindings=False):
         if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
             self.push_screen(MessageDialog())
 
-    def _say_what_closed(self) -> None:
+    async def _say_what_closed(self) -> None:
         """Say which time is over, and let go of what came too late for it."""
         course = self.exam
         if course is None or self.view.stage not in (Stage.EXAM, Stage.BREAK):
@@ -314,10 +314,17 @@ class Client(App[None], inherit_bindings=False):
         if self.view.spent:
             limit = course.ways.limit(self.view.spent.pop())
             self.view.spent.clear()
+            while isinstance(self.screen, Pane):  # a tool over a question that is gone
+                await self.pop_screen()
             if limit is not None:
                 self.announce("The time for {scope} is over; it is closed.", scope=of(limit))
-        paths = course.ways
-        late = self.drafts.drop(lambda item: item in order(course) and paths.closed(item))
+        items = set(order(course))
+
+        def closed(name: str) -> bool:  # of an item, or of its text
+            item = name.removeprefix(item_blob(""))
+            return item in items and course.ways.closed(item)
+
+        late = self.drafts.drop(closed)
         if late:
             number = order(course).index(min(late)) + 1
             self.announce(
