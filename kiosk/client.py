@@ -39,11 +39,11 @@ from exam_packages.attempt.acts import (
 )
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
-from exam_packages.content.paper import Paper, item_blob
+from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
 from kiosk import faults
-from kiosk.course import ExamCourse, PracticeCourse, order
+from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
 from kiosk.ipc.client import Agent, AgentClient, Reply
@@ -62,7 +62,7 @@ from kiosk.ipc.messages import (
 from kiosk.library import Library
 from kiosk.presentation import Presentation
 from kiosk.screens import standing
-from kiosk.screens.base import Dialog, KioskScreen, Pane
+from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
 from kiosk.screens.exam import ExamScreen
 from kiosk.screens.finished import FinishedScreen
@@ -71,17 +71,15 @@ from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.rest import BreakScreen
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
-from kiosk.screens.step import scope_words as of
 from kiosk.terminal import KioskDriver
 from kiosk.themes import THEMES
+from kiosk.timekeeping import Timekeeper
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 
 RETRY_S = 0.3
 """Seconds between attempts to reach the agent."""
 NOTICE_NS = 12 * SECOND
-LAST_MS = 3_000
-"""In the last moments typed text does not wait for a pause."""
 ENDING_S = 5
 """Seconds a screen that was told to end may take to do it in order."""
 HEEDED = {
@@ -137,7 +135,7 @@ class Client(App[None], inherit_bindings=False):
         self._to_save = asyncio.Event()
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
-        self._left_before: dict[str, int] = {}
+        self.time = Timekeeper(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -251,7 +249,7 @@ class Client(App[None], inherit_bindings=False):
                 if wanted not in self.screen_stack:
                     await self._bring(wanted)
                 self._show_messages()
-                await self._say_what_closed()
+                await self.time.close()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -306,31 +304,6 @@ class Client(App[None], inherit_bindings=False):
         if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
             self.push_screen(MessageDialog())
 
-    async def _say_what_closed(self) -> None:
-        """Say which time is over, and let go of what came too late for it."""
-        course = self.exam
-        if course is None or self.view.stage not in (Stage.EXAM, Stage.BREAK):
-            return
-        if self.view.spent:
-            limit = course.ways.limit(self.view.spent.pop())
-            self.view.spent.clear()
-            while isinstance(self.screen, Pane):  # a tool over a question that is gone
-                await self.pop_screen()
-            if limit is not None:
-                self.announce("The time for {scope} is over; it is closed.", scope=of(limit))
-        items = set(order(course))
-
-        def closed(name: str) -> bool:  # of an item, or of its text
-            item = name.removeprefix(item_blob(""))
-            return item in items and course.ways.closed(item)
-
-        late = self.drafts.drop(closed)
-        if late:
-            number = order(course).index(min(late)) + 1
-            self.announce(
-                "What was typed last in question {number} came after its time.", number=number
-            )
-
     def open_help(self) -> None:
         if not isinstance(self.screen, Dialog):
             self.push_screen(HelpDialog())
@@ -339,26 +312,10 @@ class Client(App[None], inherit_bindings=False):
         now = self.clock.boottime_ns()
         if self.notice and now >= self._notice_until:
             self.notice = ""
-        left = self.view.left_ms()
-        if left is not None and self.view.stage is Stage.EXAM:
-            scope, first = self.view.soonest()
-            for of_what, ms in {"": left, scope: first}.items():
-                self._warn(of_what, ms)
-            if first <= LAST_MS:
-                self.drafts.settle()
-                self._to_save.set()
+        if self.time.look():
+            self.drafts.settle()
+            self._to_save.set()
         self.wake()
-
-    def _warn(self, scope: str, left: int) -> None:
-        before = self._left_before.get(scope)
-        self._left_before[scope] = left
-        if before is None or self.exam is None:
-            return
-        for seconds in sorted(self.exam.paper.policy.warnings_s):
-            if left <= seconds * 1000 < before:
-                template = standing.of_scope(scope) if scope else "{time} left."
-                self.announce(template, time=standing.spell(seconds))
-                return
 
     def announce(self, template: str, **fields: str | int) -> None:
         """Say something on the notice line, for a while."""
@@ -408,7 +365,7 @@ class Client(App[None], inherit_bindings=False):
             self.library.clear()
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
-            self._left_before = {}
+            self.time.forget()
             self.presentation.forget()
 
     async def _read(self, part: int, name: str) -> bytes:
