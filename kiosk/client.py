@@ -43,7 +43,7 @@ from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
 from kiosk import faults
-from kiosk.course import ExamCourse, PracticeCourse, order
+from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
 from kiosk.ipc.client import Agent, AgentClient, Reply
@@ -74,18 +74,16 @@ from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.rest import BreakScreen
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
-from kiosk.screens.step import scope_words as of
 from kiosk.session.letters import OTHER_LETTERS, USUAL, Letters
 from kiosk.terminal import KioskDriver, PicturesShown
 from kiosk.themes import THEMES
+from kiosk.timekeeping import Timekeeper
 from kiosk.view import Stage, View
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 
 RETRY_S = 0.3
 """Seconds between attempts to reach the agent."""
 NOTICE_NS = 12 * SECOND
-LAST_MS = 3_000
-"""In the last moments typed text does not wait for a pause."""
 ENDING_S = 5
 """Seconds a screen that was told to end may take to do it in order."""
 HEEDED = {
@@ -145,10 +143,10 @@ class Client(App[None], inherit_bindings=False):
         self._to_save = asyncio.Event()
         self._saving = asyncio.Lock()
         self._screens: dict[Stage | None, KioskScreen] = {}
-        self._left_before: dict[str, int] = {}
         self._frame: Any = None
         self._leaving = False
         self._news = News()
+        self.time = Timekeeper(self)
         for theme in THEMES:
             self.register_theme(theme)
         self.presentation = Presentation(self, language)
@@ -266,8 +264,8 @@ class Client(App[None], inherit_bindings=False):
                     await self._bring(wanted)
                 self.sounds.follow(self.in_front())
                 self._show_messages()
-                self._say_what_closed()
                 self._news.look(self)
+                await self.time.close()
                 for screen in self.screen_stack:
                     if isinstance(screen, KioskScreen | Dialog):
                         screen.tell()
@@ -335,24 +333,6 @@ class Client(App[None], inherit_bindings=False):
         if self.view.unread and not any(isinstance(s, MessageDialog) for s in self.screen_stack):
             self.push_screen(MessageDialog())
 
-    def _say_what_closed(self) -> None:
-        """Say which time is over, and let go of what came too late for it."""
-        course = self.exam
-        if course is None or self.view.stage not in (Stage.EXAM, Stage.BREAK):
-            return
-        if self.view.spent:
-            limit = course.ways.limit(self.view.spent.pop())
-            self.view.spent.clear()
-            if limit is not None:
-                self.announce("The time for {scope} is over; it is closed.", scope=of(limit))
-        paths = course.ways
-        late = self.drafts.drop(lambda item: item in order(course) and paths.closed(item))
-        if late:
-            number = order(course).index(min(late)) + 1
-            self.announce(
-                "What was typed last in question {number} came after its time.", number=number
-            )
-
     def open_help(self) -> None:
         if not isinstance(self.screen, Dialog):
             self.push_screen(HelpDialog())
@@ -361,26 +341,10 @@ class Client(App[None], inherit_bindings=False):
         now = self.clock.boottime_ns()
         if self.notice and now >= self._notice_until:
             self.notice = ""
-        left = self.view.left_ms()
-        if left is not None and self.view.stage is Stage.EXAM:
-            scope, first = self.view.soonest()
-            for of_what, ms in {"": left, scope: first}.items():
-                self._warn(of_what, ms)
-            if first <= LAST_MS:
-                self.drafts.settle()
-                self._to_save.set()
+        if self.time.look():
+            self.drafts.settle()
+            self._to_save.set()
         self.wake()
-
-    def _warn(self, scope: str, left: int) -> None:
-        before = self._left_before.get(scope)
-        self._left_before[scope] = left
-        if before is None or self.exam is None:
-            return
-        for seconds in sorted(self.exam.paper.policy.warnings_s):
-            if left <= seconds * 1000 < before:
-                template = standing.of_scope(scope) if scope else "{time} left."
-                self.announce(template, time=standing.spell(seconds))
-                return
 
     def announce(self, template: str, **fields: str | int) -> None:
         """Say something on the notice line, for a while."""
@@ -430,8 +394,8 @@ class Client(App[None], inherit_bindings=False):
             self.library.clear()
             self.exam = self.practice = None
             self.practising = self.time_hidden = False
-            self._left_before = {}
             self._news.forget()
+            self.time.forget()
             self.presentation.forget()
             self.sounds.forget()
             if self.letters.want(USUAL):

@@ -65,7 +65,7 @@ class Map:
         return item in self.places
 
     def closed(self, attempt: Attempt, item: str) -> bool:
-        """Whether nothing of *item* can be changed any more, and why is past."""
+        """Whether nothing of *item* can be changed any more."""
         return self._shut(attempt, item) or self.used_up(attempt, item)
 
     def _shut(self, attempt: Attempt, item: str) -> bool:

@@ -57,7 +57,7 @@ class QuestionRows(Rows):
         if all(map(self.course.ways.closed, items)):
             said += " · ✕ " + _("closed")
         elif seconds := self.course.ways.own_time(f"section/{section.identifier}"):
-            said += " · ⧗ " + say("{time} of its own", time=standing.spell(seconds))
+            said += " · " + say("{time} of its own", time=standing.spell(seconds))
         return said
 
     def _line(self, number: int, item: str, title: str, width: int) -> Content:

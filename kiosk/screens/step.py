@@ -16,7 +16,10 @@ from kiosk.screens import standing
 from kiosk.screens.base import Dialog, words
 from kiosk.screens.navigator import QuestionDialog, QuestionRows
 from kiosk.widgets.button import PushButton
+from kiosk.widgets.text import fit
 
+MAX_TITLE = 60
+"""Cells of a section's title in a sentence."""
 GO, SUBMIT = "=go", "=submit"
 """Results that no item identifier can be."""
 
@@ -70,7 +73,7 @@ def step_to(course: Course, there: str) -> Step | None:
 def scope_words(limit: Limit) -> str:
     """A scope as it is called in a sentence."""
     if limit.title:
-        return say("the section “{title}”", title=limit.title)
+        return say("the section “{title}”", title=fit(limit.title, MAX_TITLE))
     return {
         "part": _("this part"),
         "section": _("this section"),

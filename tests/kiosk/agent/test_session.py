@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from candidates import Candidate as Sitter
+from candidates import at
 from histories import HALL, commanded
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -15,10 +17,9 @@ from small_exam import choice_item, chosen, essay_item, paper
 from exam_packages.attempt import acts
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.attempt.state import Phase, responses_digest
 from exam_packages.attempt.workings import Working
-from exam_packages.clock import SECOND, Stamp
+from exam_packages.clock import SECOND
 from exam_packages.content.items import problem
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
@@ -30,7 +31,7 @@ from exam_packages.content.paper import (
 )
 from exam_packages.content.values import Response
 from kiosk.agent import session as rules
-from kiosk.agent.session import Exam, Refusal, expire, reopen, session
+from kiosk.agent.session import Exam, Refusal, expire, reopen
 
 ITEMS = (
     choice_item("one"),
@@ -61,48 +62,15 @@ FREE = paper(ITEMS, time_limit_s=100)
 EXAM = Exam(FREE, BY_NAME, practice=True, camera=ev.DEVICE)
 
 
-def at(second: float) -> Stamp:
-    ns = int(second * SECOND)
-    return Stamp(b"1" * 16, ns, ns, 0)
-
-
-class Candidate:
-    """Feeds what the rules decide back into the ledger, as the agent does."""
+class Candidate(Sitter):
+    """One who sits :data:`EXAM` where nothing else is said."""
 
     def __init__(self, exam: Exam = EXAM) -> None:
-        self.exam = exam
-        self.ledger = Ledger()
-        self.second = 0.0
-        self.number = 0
-        self.happen((ev.Opened(1, ev.START, held=False),))
-
-    def happen(self, events: tuple[ev.Event, ...]) -> None:
-        for event in events:
-            sequence = max(0, self.ledger.attempt.sequence) + 1
-            self.ledger = account([ev.Entry(sequence, at(self.second), event)], self.ledger)
-
-    def ask(self, asked: acts.Act | bytes) -> tuple[ev.Event, ...] | Refusal:
-        decided = session(self.exam, self.ledger, at(self.second), asked)
-        if not isinstance(decided, Refusal):
-            self.happen(decided)
-        return decided
-
-    def order(self, what: cmd.Order) -> tuple[ev.Event, ...] | Refusal:
-        self.number += 1
-        return self.ask(commanded(self.number, what))
-
-    def running(self) -> Candidate:
-        self.order(cmd.Admit(0))
-        assert isinstance(self.ask(acts.Begin()), tuple)
-        return self
+        super().__init__(exam)
 
     @property
     def phase(self) -> Phase:
         return self.ledger.attempt.phase
-
-    @property
-    def place(self) -> str | None:
-        return self.ledger.attempt.place
 
 
 # --- Admission, practice, begin ------------------------------------------------------

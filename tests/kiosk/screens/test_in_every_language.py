@@ -13,8 +13,18 @@ from textual.containers import VerticalScroll
 from textual.widgets import TextArea
 
 from exam_packages import language
-from exam_packages.attempt.commands import Accommodate, Admit, Pause, Resume, Say
+from exam_packages.attempt.commands import (
+    Accommodate,
+    Admit,
+    AllowBreaks,
+    LetBack,
+    Pause,
+    Resume,
+    Say,
+)
 from exam_packages.attempt.preferences import Accommodation, Preferences
+from exam_packages.content.moving import NO_LEAVE, Control, Limit, Moving
+from kiosk.screens.step import StepDialog
 from kiosk.themes import CONSOLE, THEMES
 from kiosk.view import Stage
 from kiosk.widgets.bars import KeyBar, StatusBar
@@ -28,6 +38,17 @@ Look = Callable[[str], Awaitable[None]]
 def english_again() -> Iterator[None]:
     yield
     language.use(language.SOURCE)
+
+
+INSPECTION = ("essay", "order", "match", "picture")
+BOUND = Moving(
+    0,
+    (Limit("section/s2", "Inspection", INSPECTION, 0, 2400),),
+    (Control(INSPECTION[-1:], True, 2, True, True, False),),
+    (),
+    NO_LEAVE,
+)
+"""What binds in the tour: a section with a limit, a question that is submitted by itself."""
 
 
 async def tour(s: Any, look: Look) -> None:
@@ -79,6 +100,25 @@ async def tour(s: Any, look: Look) -> None:
             await s.press("right", "enter")
             await look("hand in now?")
         await s.press("escape")
+    await s.press("f9")
+    await look("submit?")
+    await s.press("escape", "f2", "1", "enter")
+    await s.until(lambda: isinstance(s.client.screen, StepDialog))
+    await look("go on?")
+    await s.press("escape")
+    s.agent.order(AllowBreaks(1))
+    await s.until(lambda: s.client.exam.ways.breaks_left())
+    await s.press("f6", "b")
+    await look("break?")
+    await s.press("escape")
+    await s.client.take_break()
+    await s.stage(Stage.BREAK)
+    await look("break")
+    await s.client.come_back()
+    await s.until(lambda: s.client.view.rest.returned)
+    await look("returned")
+    s.agent.order(LetBack())
+    await s.stage(Stage.EXAM)
     s.agent.order(Say("Please stay seated."))
     await s.until(lambda: len(s.client.screen_stack) > 2)
     await look("message")
@@ -124,7 +164,7 @@ def overflows(screen: Any) -> list[str]:
 # Each language is walked once, and each theme is looked at in one of the walks.
 COLOURFUL = {
     *("sign-in", "no code", "practice", "ready", "hall gone", "choice", "gaps", "match", "essay"),
-    *("f2", "f5", "f10", "message", "paused", "finished"),
+    *("f2", "f5", "f10", "message", "paused", "finished", "submit?", "go on?", "break"),
 }
 SHARED = {
     "en": ("calm-dark", "contrast-dark", "console"),
@@ -138,11 +178,11 @@ def test_every_theme_is_looked_at() -> None:
 
 
 @pytest.mark.parametrize("name", [*language.languages()])
-def test_every_screen_fits_and_can_be_read(sit: Any, name: str) -> None:
+def test_every_screen_fits_and_can_be_read(sit: Any, forms: Any, name: str) -> None:
     seen: dict[str, str] = {}
 
     async def walk() -> None:
-        async with sit() as s:
+        async with sit(forms.form(moving=BOUND)) as s:
 
             async def look(screen: str) -> None:
                 await s.pilot.pause()

@@ -89,6 +89,22 @@ def test_a_section_ends_by_itself_and_what_is_typed_is_saved_before(sit: Any, fo
     asyncio.run(walk())
 
 
+def test_a_tool_over_a_question_goes_with_it(sit: Any, forms: Any) -> None:
+    async def walk() -> None:
+        async with sit(forms.form(moving=moving(SECTION))) as s:
+            await s.begin()
+            await s.press("f6", "n")
+            await s.until(lambda: "Note on question 1" in s.text())
+            await s.press(*"late")
+            s.clock.turn(601)
+            s.agent.pass_time()
+            await s.at("essay")
+            await s.until(lambda: "Note on question 1" not in s.text())
+            await s.until(lambda: not s.client.drafts)
+
+    asyncio.run(walk())
+
+
 def test_what_came_too_late_is_let_go_of_and_said(sit: Any, forms: Any) -> None:
     async def walk() -> None:
         async with sit(forms.form(moving=moving(SECTION))) as s:
