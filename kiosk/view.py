@@ -43,6 +43,7 @@ class Stage(Enum):
     READY = "ready"  # admitted; the paper may or may not be released
     EXAM = "exam"
     PAUSED = "paused"
+    EVACUATED = "evacuated"  # everybody was told to leave the room
     CLOSING = "closing"  # closed, the hand-in code is being made
     FINISHED = "finished"
 
@@ -156,6 +157,8 @@ class View:
             if not self.vacant:
                 return Stage.LOST
             return Stage.CONFIRM if self.named is not None else Stage.SIGN_IN
+        if self.attempt.evacuated and self.attempt.phase is not Phase.CLOSED:
+            return Stage.EVACUATED
         return _STAGE[self.attempt.phase]
 
     @property

@@ -92,7 +92,8 @@ class Status(Object):
     """What the board shows of a station: never an answer.
 
     ``phase`` is :class:`exam_packages.attempt.state.Phase`'s value, or ``vacant``.
-    ``left_ms`` is -1 before the exam began.
+    ``left_ms`` is -1 before the exam began. ``calling`` says that the candidate's hand is
+    raised; ``reports`` are the numbers of the questions the candidate says are faulty.
     """
 
     phase: str
@@ -104,6 +105,8 @@ class Status(Object):
     incidents: tuple[str, ...]
     disk_free_mb: int
     wall_ns: int
+    calling: bool
+    reports: tuple[int, ...]
 
 
 class Tick(Object):

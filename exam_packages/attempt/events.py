@@ -167,6 +167,13 @@ class Preferred(Object, tag=29):
     preferences: Preferences
 
 
+class GivenBack(Object, tag=70):
+    """Seconds that ran while nobody could work are given back: with an evacuation, those
+    between the alarm and the order."""
+
+    seconds: int
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -210,6 +217,7 @@ Event: TypeAlias = (
     | Reported
     | Called
     | Preferred
+    | GivenBack
     | SnapshotTaken
     | Identified
 )

@@ -16,9 +16,13 @@ from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
+    Attend,
     Command,
+    Evacuate,
     Pause,
+    Replace,
     Resume,
+    Return,
     Say,
     Stop,
     journaled_command,
@@ -63,6 +67,10 @@ class Attempt:
     command: int = 0
     closed: int = 0
     preferences: Preferences | None = None
+    evacuated: bool = False
+    """Whether everybody was told to leave the room: nothing noticed now says anything."""
+    replaced: frozenset[str] = frozenset()
+    """The devices that are being replaced."""
     snapshots: int = 0
     sequence: int = -1
 
@@ -114,6 +122,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, epoch=epoch, phase=Phase.PAUSED if paused else attempt.phase)
         case ev.Preferred(preferences=preferences):
             return replace(attempt, preferences=preferences)
+        case ev.GivenBack(seconds=seconds):
+            return replace(attempt, allowed_s=attempt.allowed_s + seconds)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -143,7 +153,8 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, phase=Phase.PAUSED if running else attempt.phase)
         case Resume():
             paused = attempt.phase is Phase.PAUSED
-            return replace(attempt, phase=Phase.RUNNING if paused else attempt.phase)
+            phase = Phase.RUNNING if paused else attempt.phase
+            return replace(attempt, phase=phase, evacuated=False)
         case AddTime(seconds=seconds):
             begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
             if begun:
@@ -153,5 +164,16 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, messages=(*attempt.messages, text))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
+        case Attend(text=text):
+            return replace(attempt, calling=False, messages=(*attempt.messages, text))
+        case Evacuate():
+            running = attempt.phase is Phase.RUNNING
+            phase = Phase.PAUSED if running else attempt.phase
+            return replace(attempt, phase=phase, evacuated=True)
+        case Return():
+            return replace(attempt, evacuated=False)
+        case Replace(device=device, on=on):
+            devices = attempt.replaced | {device} if on else attempt.replaced - {device}
+            return replace(attempt, replaced=devices)
         case Stop():
             return attempt

@@ -19,7 +19,9 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 9.  “Stop and hand in” closes from every state.
 10. The invigilator can be called, and how the screen is read chosen, from the beginning to the
     end, also in a pause.
-11. After the end, nothing.
+11. While the room is evacuated, nothing begins; what ran since the alarm is given back.
+12. A camera that is being replaced does not keep an exam from beginning: people watch.
+13. After the end, nothing.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.ledger import Kind, Ledger
 from exam_packages.attempt.preferences import Preferences
 from exam_packages.attempt.state import Attempt, Phase, responses_digest
 from exam_packages.attempt.workings import (
@@ -42,7 +44,7 @@ from exam_packages.attempt.workings import (
     Working,
     add,
 )
-from exam_packages.clock import Stamp
+from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.items import Choice, Item, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
@@ -103,6 +105,8 @@ PAUSED = Refusal("The exam is paused; the clock stands still. The invigilator wi
 CAMERA_MISSING = Refusal(
     "This exam may only begin with a working camera, and none works here; call the invigilator."
 )
+EVACUATED = Refusal("The room is being left; the exam begins when everybody is back.")
+NO_SUCH_DEVICE = Refusal("There is no such device.")
 NO_SUCH_ITEM = Refusal("There is no such question in this exam.")
 NOT_IN_TURN = Refusal(
     "The questions of this part are taken one after the other, and there is no way back."
@@ -125,7 +129,7 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
     if attempt.phase is Phase.CLOSED:
         return OVER
     if isinstance(asked, bytes):
-        return _order(attempt, asked)
+        return _order(ledger, now, asked)
     if isinstance(asked, acts.Prefer):
         return _prefer(attempt, asked.preferences)
     if time_is_over(ledger, now):
@@ -176,6 +180,8 @@ def _prefer(attempt: Attempt, preferences: Preferences) -> Events | Refusal:
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
+    if attempt.evacuated:
+        return EVACUATED
     match attempt.phase:
         case Phase.WAITING:
             return NOT_ADMITTED
@@ -192,12 +198,15 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
         return NOT_ADMITTED
     if attempt.phase is not Phase.ADMITTED:
         return ALREADY_BEGUN
+    if attempt.evacuated:
+        return EVACUATED
     if exam.paper is None:
         return NOT_RELEASED
     references = exam.paper.references()
     if not references:
         return NO_QUESTIONS
-    if exam.paper.policy.camera == CAMERA_REQUIRED and exam.camera == ev.NO_CAMERA:
+    watched = exam.camera != ev.NO_CAMERA or commands.CAMERA in attempt.replaced
+    if exam.paper.policy.camera == CAMERA_REQUIRED and not watched:
         return CAMERA_MISSING
     allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
     return (ev.Began(allowed_s), ev.Moved(references[0].identifier))
@@ -351,7 +360,8 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
     return (ev.Responded(item.identifier, whole),)
 
 
-def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
+def _order(ledger: Ledger, now: Stamp, signed: bytes) -> Events | Refusal:
+    attempt = ledger.attempt
     command = commands.journaled_command(signed)
     if (command.authority, command.number) <= (attempt.authority, attempt.command):
         return ()
@@ -365,7 +375,26 @@ def _order(attempt: Attempt, signed: bytes) -> Events | Refusal:
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
             return NO_SUCH_CHOICE
+        case commands.Evacuate(alarm_ns=alarm_ns) if attempt.phase is Phase.RUNNING:
+            given_s = _ran_since(ledger, now, alarm_ns)
+            credit = (ev.GivenBack(given_s),) if given_s else ()
+            return (ev.Commanded(signed), *credit)
+        case commands.Replace(device=device) if device not in commands.DEVICES:
+            return NO_SUCH_DEVICE
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:
             return (ev.Commanded(signed),)
+
+
+def _ran_since(ledger: Ledger, now: Stamp, wall_ns: int) -> int:
+    """The seconds the clock ran since *wall_ns*, begun ones counted: never more than it ran.
+
+    The hall's clock told when that was and this machine's tells what is now: stations follow
+    the hall's clock, and one that differs by two seconds is an alarm on the board.
+    """
+    ran_ns = ledger.total_ns(Kind.RUNNING)
+    if ledger.last is not None and ledger.last.boot == now.boot:
+        ran_ns += now.boottime_ns - ledger.last.boottime_ns
+    since_ns = min(now.wall_ns - wall_ns, ran_ns, MAX_GRANT_S * SECOND)
+    return max(0, -(-since_ns // SECOND))

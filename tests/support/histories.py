@@ -35,6 +35,10 @@ orders = st.one_of(
     st.builds(cmd.Resume),
     st.builds(cmd.AddTime, st.integers(-120, 600)),
     st.builds(cmd.Say, st.text(max_size=10)),
+    st.builds(cmd.Attend, st.text(max_size=10)),
+    st.builds(cmd.Evacuate, st.integers(0, 2_000 * SECOND)),
+    st.builds(cmd.Return),
+    st.builds(cmd.Replace, st.sampled_from(cmd.DEVICES), st.booleans()),
 )
 
 
@@ -59,6 +63,7 @@ plain_events = st.one_of(
     st.builds(ev.Called, st.booleans()),
     st.builds(ev.Beat),
     st.builds(ev.Preferred, preferences),
+    st.builds(ev.GivenBack, st.integers(0, 600)),
     st.builds(ev.Noticed, st.just("camera-lost"), st.text(max_size=10)),
     st.builds(ev.CameraFound, st.sampled_from((0, 1, 2)), st.text(max_size=10)),
     st.builds(ev.SnapshotTaken, st.integers(1, 9), st.just(b"d" * 32), st.just(9), st.just(1)),

@@ -42,6 +42,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Reported("item-2", "the picture is missing"),
     ev.Called(on=True),
     ev.Preferred(Preferences("zh_CN", "contrast-dark", True, 180)),
+    ev.GivenBack(95),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )
