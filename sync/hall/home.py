@@ -2,7 +2,8 @@
 
 ::
 
-    hall.toml       id, centre, address, station_port, console_port, intake_url
+    hall.toml       id, centre, address, station_port, console_port, intake_url,
+                    large_credit_minutes
     hall.sqlite     journals, seats, commands, operators, who did what
     evidence/       sealed pictures, by attempt and digest
     incarnation     how often this hall was started; see :mod:`sync.hall.authority`
@@ -30,6 +31,11 @@ class HallHome(HallMachine):
     @property
     def console_port(self) -> int:
         return number_setting(self.settings, "console_port", self.settings_path, 8444)
+
+    @property
+    def large_credit_minutes(self) -> int:
+        """Minutes that one person may give at once; more takes two."""
+        return number_setting(self.settings, "large_credit_minutes", self.settings_path, 15)
 
     @property
     def intake_url(self) -> str:

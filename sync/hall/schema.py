@@ -11,6 +11,7 @@ from pathlib import Path
 import apsw
 
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.floor import SCHEMA as FLOOR
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
@@ -162,7 +163,8 @@ CREATE TABLE IF NOT EXISTS audit (
     act TEXT NOT NULL,
     seat TEXT NOT NULL,                       -- the candidate number, or empty: the hall
     reason TEXT NOT NULL,
-    comment TEXT NOT NULL
+    comment TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT ''             -- in which the operator acted
 ) STRICT;
 CREATE TABLE IF NOT EXISTS alarms (
     id INTEGER PRIMARY KEY,
@@ -177,7 +179,7 @@ CREATE TABLE IF NOT EXISTS alarms (
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS)
+    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS + FLOOR)
 
 
 def audit(
@@ -189,11 +191,13 @@ def audit(
     seat: str = "",
     reason: str = "",
     comment: str = "",
+    role: str = "",
 ) -> None:
     """Write down who did what, when and why."""
     connection.execute(
-        "INSERT INTO audit (time_ns, operator, act, seat, reason, comment) VALUES (?,?,?,?,?,?)",
-        (time_ns, operator, act, seat, reason, comment),
+        "INSERT INTO audit (time_ns, operator, act, seat, reason, comment, role)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (time_ns, operator, act, seat, reason, comment, role),
     )
 
 

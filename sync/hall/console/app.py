@@ -5,15 +5,28 @@ from __future__ import annotations
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from sync.hall.console import acts, board, release, seat, sign_in
+from sync.hall.console import (
+    acts,
+    board,
+    cases,
+    faults,
+    log,
+    plan,
+    release,
+    roll_call,
+    seat,
+    sign_in,
+    speech,
+)
 from sync.hall.console.site import Site
 from sync.hall.service import HallService
 from sync.web.pages import Hardened, static_files
+
+PAGES = (sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, acts)
 
 
 def console_app(hall: HallService) -> Starlette:
     """The application behind the browsers' listener."""
     site = Site(hall)
-    pages = (sign_in, board, seat, release, acts)
-    routes = [route for page in pages for route in page.routes(site)]
+    routes = [route for page in PAGES for route in page.routes(site)]
     return Starlette(routes=[*routes, static_files()], middleware=[Middleware(Hardened)])

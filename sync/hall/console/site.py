@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
-from sync.hall.acts import OBSERVER, Operator
+from exam_packages.language import SOURCE, _, in_use, languages, ngettext, say, speaking, whole
 from sync.hall.board import Board, board
 from sync.hall.reasons import REASONS, reason_words
 from sync.hall.releasing import Releasing
+from sync.hall.roles import OBSERVER, Operator, may
 from sync.hall.service import HallService
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
@@ -37,10 +38,10 @@ class Site:
         self.releasing = Releasing(hall)
         self.sessions = Sessions(hall.clock)
         self.templates = templates(Path(__file__).parent)
-        self.templates.filters["reason"] = reason_words
+        self.templates.filters["reason"] = lambda code: _(reason_words(code))
+        self.templates.globals.update(_=_, say=say, whole=whole, ngettext=ngettext)
         self._board: Board | None = None
         self._board_ns = 0
-        self._parts: tuple[Board | None, dict[str, str]] = (None, {})
         self._reading = asyncio.Lock()
 
     async def board(self) -> Board:
@@ -51,15 +52,6 @@ class Site:
                 self._board = await asyncio.to_thread(board, self.hall)
                 self._board_ns = now
             return self._board
-
-    def parts(self, current: Board) -> dict[str, str]:
-        """The board's changing parts as HTML, rendered once for all who watch."""
-        if self._parts[0] is not current:
-            row = self.templates.get_template("row.html")
-            summary = self.templates.get_template("summary.html").render(board=current)
-            rows = {f"seat-{each.seat}": row.render(row=each) for each in current.rows}
-            self._parts = (current, {"summary": summary, **rows})
-        return self._parts[1]
 
     def stale(self) -> None:
         """Something changed: the next look reads anew."""
@@ -75,6 +67,10 @@ class Site:
             status=status,
             session=session,
             may_act=session is not None and session.role != OBSERVER,
+            may=lambda act: session is not None and may(session.role, act),
+            skip=_("Skip to the content"),
+            lang=in_use().replace("_", "-"),
+            languages=languages(),
             centre=self.hall.home.centre,
             hall=self.hall.home.id,
             reasons=REASONS,
@@ -127,6 +123,10 @@ class Site:
         """*endpoint*, with every error a person may read shown as its sentence."""
 
         async def guard(request: Request) -> Response:
+            with speaking(asked_language(request)):
+                return await attempt(request)
+
+        async def attempt(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ExamError as problem:
@@ -143,6 +143,7 @@ class Site:
     def _sentence(self, request: Request, words: str, status: int) -> Response:
         if wants_json(request):
             return JSONResponse({"error": words}, status)
+        words = whole(words)
         name = "result.html" if request.headers.get("HX-Request") else "sentence.html"
         return self.render(name, self.sessions.find(request), status=status, words=words, ok=False)
 
@@ -155,3 +156,24 @@ def operator(session: Session) -> Operator:
 def wants_json(request: Request) -> bool:
     """Whether a script asks."""
     return "application/json" in request.headers.get("accept", "")
+
+
+LANGUAGE_COOKIE = "exam-kiosk-language"
+
+
+def asked_language(request: Request) -> str:
+    """The language that the reader chose, or else the first the browser asks for that we
+    speak. Scripts are spoken to in English."""
+    spoken = languages()
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if wants_json(request):
+        return SOURCE
+    if chosen in spoken:
+        return chosen
+    for wish in request.headers.get("accept-language", "")[:200].split(","):
+        name = wish.partition(";")[0].strip().casefold()
+        for language in spoken:
+            tag = language.replace("_", "-").casefold()
+            if name and (tag == name or tag.partition("-")[0] == name.partition("-")[0]):
+                return language
+    return SOURCE

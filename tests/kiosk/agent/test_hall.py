@@ -60,7 +60,7 @@ def test_pause_hides_the_questions_and_resume_shows_them(seat: Seat) -> None:
         ledger = account(screen.entries)
         assert ledger.total_ns(Kind.PAUSED) > 0
 
-        seat.hall.act("stop", candidate=seat.candidate)
+        seat.hall.both("stop", candidate=seat.candidate)
         assert screen.await_(ipc.Finished).how == ev.STOPPED
         assert isinstance(screen.do(Move("two")), ipc.Refused)
 

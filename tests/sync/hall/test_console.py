@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import ssl
@@ -178,27 +179,22 @@ def test_the_stream_sends_the_rows_and_then_what_changed(
     sign_in(browser, hall)
     seat = station("s4").begin("code-0005")
     seat.tick()
+    told: list[dict[str, Any]] = []
     with browser.stream("GET", "/board/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        events: list[tuple[str, str]] = []
-        sent = False
         for line in stream.iter_lines():
-            if line.startswith("event: "):
-                events.append((line.removeprefix("event: "), ""))
-            elif line.startswith("data: "):
-                name, data = events[-1]
-                events[-1] = (name, data + line)
-            elif line.startswith(": ") and not sent:
-                assert events[0][0] == "rows"
-                seat.tick(answered=5)
-                events, sent = [], True
-            elif any(">5 of " in data for _name, data in events):
-                break
-    # On its own, or among all rows when silent stations of other tests changed the order.
-    (told,) = [name for name, data in events if ">5 of " in data]
-    assert told in ("seat-6", "rows")
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+                if len(told) == 1:
+                    seat.tick(answered=5)
+                elif ">5 of " in told[-1]["parts"].get("seat-6", ["", ""])[1]:
+                    break
+    first, *later = told
+    assert len(first["order"]) == 12
+    assert {f"seat-{number}" for number in range(1, 13)} <= set(first["parts"])
     # Nobody sits at these seats: nothing about them changes.
-    assert not {f"seat-{number}" for number in range(7, 13)} & {name for name, _data in events}
+    changed = {name for each in later for name in each["parts"]}
+    assert not {f"seat-{number}" for number in range(7, 13)} & changed
 
 
 @pytest.mark.parametrize("role", ["observer", "chief"])
