@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 Page = Callable[[Request, Session], Awaitable[Response]]
 
-_FRESH_NS = SECOND // 2
+_FRESH_NS = SECOND // 4
 """How old the board may be that several browsers are shown."""
 
 
@@ -45,7 +45,7 @@ class Site:
         self._reading = asyncio.Lock()
 
     async def board(self) -> Board:
-        """The board, read at most twice a second however many look at it."""
+        """The board, read at most four times a second however many look at it."""
         async with self._reading:
             now = self.hall.clock.boottime_ns()
             if self._board is None or now - self._board_ns > _FRESH_NS:

@@ -53,7 +53,7 @@ FOR_ALL: Mapping[str, Words] = MappingProxyType(
             mark("Message to all"),
             mark("Each candidate reads it over the question, and closes it."),
             mark("Send it"),
-            "other",
+            "candidate.question",
         ),
         "allow-restart": Words(
             mark("Let interrupted exams go on"),

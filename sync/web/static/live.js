@@ -98,8 +98,8 @@
     if (touches) touches.replaceChildren();
   });
   // A link may name an act: it opens.
-  const named = location.hash && byId(location.hash.slice(1));
-  const act = named && named.querySelector("details");
+  const name = new URLSearchParams(location.search).get("act");
+  const act = name && byId(`act-${name}`);
   if (act) {
     act.open = true;
     const field = act.querySelector("input:not([type=hidden]), select, textarea");
