@@ -14,9 +14,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from exam_packages.language import mark
 from sync.web.wire import HttpError
 
-CHIEF, INVIGILATOR, TECHNICIAN, OBSERVER = "chief", "invigilator", "technician", "observer"
+CHIEF, INVIGILATOR = mark("chief"), mark("invigilator")
+TECHNICIAN, OBSERVER = mark("technician"), mark("observer")
 ROLES = (CHIEF, INVIGILATOR, TECHNICIAN, OBSERVER)
 
 _CHIEF = frozenset({CHIEF})
