@@ -52,6 +52,7 @@ __all__ = [
     "replace",
     "resume",
     "say",
+    "share_of_left",
     "stop",
 ]
 
@@ -150,6 +151,24 @@ async def add_time(
         )
 
     return await hall.store.awrite(work)
+
+
+def share_of_left(hall: HallService, candidate: str, percent: int) -> int:
+    """The minutes, begun ones counted, that are *percent* of the time a candidate has left: an
+    accommodation that is granted while the exam runs counts for what is still to come."""
+    if not 1 <= percent <= 100:
+        raise HttpError(400, "The share of the time left is 1 to 100 percent.")
+    with hall.store.reading() as connection:
+        (seat,) = acting.chosen(connection, candidate)
+    link = hall.links.get(seat.station) if seat.station is not None else None
+    status = link.status if link is not None and link.blind_id == seat.blind_id else None
+    if status is None or status.left_ms < 0:
+        raise HttpError(
+            409,
+            "The time that {candidate} has left is not known now; give minutes.",
+            candidate=candidate,
+        )
+    return max(1, -(-status.left_ms * percent // 6_000_000))
 
 
 async def say(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
@@ -101,7 +102,12 @@ async def _stop(hall: HallService, who: Operator, why: Why, form: Form) -> str:
 
 
 async def _add_time(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    minutes = _minutes(form)
+    share = form.get("percent", "").strip()
+    if share:
+        percent = _number(form, "percent", "The percentage must be a whole number.")
+        minutes = await asyncio.to_thread(acts.share_of_left, hall, _one(form), percent)
+    else:
+        minutes = _minutes(form)
     given = await acts.add_time(hall, who, _target(form), why, minutes)
     return _to(given, "Adding {minutes} minutes for {whom}.", "No exam is open.", minutes=minutes)
 

@@ -142,6 +142,18 @@ def test_much_time_takes_two_people_and_the_same_number_of_minutes(room: Room) -
     assert room.row(0)["changed_s"] == 900 + 1020
 
 
+def test_a_share_of_the_time_left_is_given_to_a_candidate_who_needs_more(room: Room) -> None:
+    (one,) = room.sit(1)
+    with pytest.raises(DeskError, match="not known now"):
+        room.act("add-time", candidate="c-0", percent="25")
+    one.tick(phase="running", left_ms=50 * 60_000 + 1, running=True)
+    assert "Adding 13 minutes" in room.act("add-time", candidate="c-0", percent="25")
+    assert orders(one) == [AddTime(13 * 60)]
+    for wrong in ("0", "101", "all"):
+        with pytest.raises(DeskError, match="percent"):
+            room.act("add-time", candidate="c-0", percent=wrong)
+
+
 def test_a_pause_of_all_is_undone_for_those_it_paused(room: Room) -> None:
     one, two, three = room.sit(3)
     room.act("pause", candidate="c-0", reason="candidate.ill")
