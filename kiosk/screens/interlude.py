@@ -64,7 +64,11 @@ class InterludeScreen(KioskScreen):
                 )
 
     def _evacuated_words(self) -> tuple[str, str, str]:
-        safe = _("Leave everything where it is. Your answers are saved.")
+        safe = _("Leave everything where it is.") + " "
+        if self.client.drafts:
+            safe += _("What you typed last is kept and is saved when you go on.")
+        else:
+            safe += _("Your answers are saved.")
         attempt = self.client.view.attempt
         if attempt is not None and attempt.phase is Phase.PAUSED:
             safe += " " + _("The clock is stopped, and the time since the alarm is given back.")

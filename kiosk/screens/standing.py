@@ -49,7 +49,8 @@ def time_left(view: View, hidden: bool) -> Content:
     left = view.left_ms()
     if left is None or not view.connected:
         return Content("")
-    if view.status is not None and not view.status.running and view.stage is Stage.PAUSED:
+    standing = view.stage in (Stage.PAUSED, Stage.EVACUATED)
+    if view.status is not None and not view.status.running and standing:
         return Content.styled(say("Paused, {time} left", time=duration(left)), "bold $attention")
     if hidden:
         return Content.styled(_("Time hidden (F5 shows it)"), "")

@@ -24,6 +24,7 @@ from exam_packages.attempt.commands import (
     Say,
     Stop,
 )
+from exam_packages.attempt.events import RESTART
 from sync.hall.home import HallHome
 
 from .conftest import PASSWORD, Hall, Site, Station
@@ -184,7 +185,30 @@ def test_every_act_on_one_seat(console: Console) -> None:
     assert orders(two) == [Admit(0)]
 
 
-@pytest.mark.parametrize("name", ["stop", "do-not-count", "refuse"])
+def test_a_power_cut_is_over_in_one_act_of_two_people(console: Console) -> None:
+    (one,) = console.sit(1)
+    with pytest.raises(Exception, match="must allow it"):
+        one.restart(RESTART, boot=b"\x07" * 16)
+    for who, words in (("invigilator", "A second person"), ("chief", "May go on: c-0.")):
+        page = console.open(who)
+        page.locator('button[hx-get="/touches/power-cut"]').press("Enter")
+        expect(page.locator("#touches")).to_contain_text("Touches 1 exam: c-0")
+        page.fill("#settle", "5")
+        no_hindrance(page)
+        page.locator("#touches button[type=submit]").press("Enter")
+        done(page, words)
+    one.restart(RESTART)
+    assert orders(one) == [AddTime(300), Resume()]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "refuse",
+        pytest.param("stop", marks=pytest.mark.slow),
+        pytest.param("do-not-count", marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_grave_takes_two_people_at_two_browsers(console: Console, name: str) -> None:
     (one,) = console.sit(1)
     for who, words in (("invigilator", "A second person"), ("chief", "")):
@@ -194,6 +218,7 @@ def test_what_is_grave_takes_two_people_at_two_browsers(console: Console, name: 
     assert orders(one) == [Stop()]
 
 
+@pytest.mark.slow
 def test_a_refused_act_says_why_where_acts_are_answered(console: Console) -> None:
     console.sit(1)
     spare = console._make("b5", console.hall)
@@ -232,8 +257,6 @@ def test_acts_on_everyone_say_whom_they_touch_and_can_be_undone(console: Console
     done(page, "Resuming 2 candidates.")
     everyone("allow-restart")
     done(page, "Nobody waits to go on.")
-    everyone("power-cut")
-    done(page, "No exam is interrupted.")
     everyone("stop")
     done(page, "A second person")
     page.locator('button[hx-get="/touches/stop"]').press("Enter")
@@ -343,8 +366,15 @@ def test_the_focus_and_what_is_typed_stay_while_rows_change(console: Console) ->
     assert page.locator("[role=status]").count() == 1
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("viewport", [WIDE, TABLET], ids=["wide", "tablet"])
+@pytest.mark.parametrize(
+    ("scheme", "viewport"),
+    [
+        pytest.param("dark", TABLET, id="dark-tablet"),
+        pytest.param("light", TABLET, id="light-tablet", marks=pytest.mark.slow),
+        pytest.param("dark", WIDE, id="dark-wide", marks=pytest.mark.slow),
+        pytest.param("light", WIDE, id="light-wide", marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_reads_well(console: Console, scheme: str, viewport: dict[str, int]) -> None:
     one, two, three = console.sit(3)
     page = console.open(color_scheme=scheme, viewport=viewport)
@@ -374,10 +404,10 @@ def test_the_language_is_the_browsers_or_the_one_chosen(console: Console) -> Non
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-@pytest.mark.parametrize("role", ["observer"])
-def test_who_may_not_act_sees_no_form(console: Console, role: str) -> None:
+@pytest.mark.slow
+def test_who_may_not_act_sees_no_form(console: Console) -> None:
     console.sit(1)
-    page = console.open(role, "/seat/1")
+    page = console.open("observer", "/seat/1")
     assert page.locator("details.act").count() == 0
     no_hindrance(page)
     page.goto(console.hall.console_url + "/board")
