@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exam_packages.language import ngettext
 from sync.hall import seating
 from sync.hall.acts import Why
 from sync.hall.board import BoardRow
@@ -41,13 +42,13 @@ def routes(site: Site) -> list[Route]:
         placed = await seating.arrange(
             site.hall, operator(session), _why(form), columns=int(columns)
         )
-        return site.done(request, session, f"{placed} candidates have a place.")
+        return site.done(request, session, _placed(placed))
 
     async def upload(request: Request) -> Response:
         session = site.changing(request)
         form, data = await read_upload(request, "plan", seating.MAX_PLAN)
         placed = await seating.arrange(site.hall, operator(session), _why(form), data=data)
-        return site.done(request, session, f"{placed} candidates have a place.")
+        return site.done(request, session, _placed(placed))
 
     return [
         Route("/plan", site.page(show), methods=["GET"]),
@@ -63,6 +64,10 @@ def _lines(placed: dict[seating.Place, BoardRow]) -> list[tuple[int, list[BoardR
     rows = sorted({row for row, _ in placed})
     width = max(column for _, column in placed)
     return [(row, [placed.get((row, column)) for column in range(1, width + 1)]) for row in rows]
+
+
+def _placed(count: int) -> str:
+    return ngettext("{n} candidate has a place.", "{n} candidates have a place.", count)
 
 
 def _why(form: dict[str, str]) -> Why:

@@ -82,7 +82,7 @@ class Site:
         self.stale()
         if wants_json(request):
             return JSONResponse({"done": words})
-        response = self.render("result.html", session, words=words, ok=True)
+        response = self.render("result.html", session, words=whole(words), ok=True)
         response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
         return response
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from exam_packages.attempt.commands import Evacuate, Admit, Pause
+from exam_packages.attempt.commands import Admit, Evacuate, Pause
 from kiosk.view import Stage
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])

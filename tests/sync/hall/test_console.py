@@ -40,10 +40,22 @@ def sign_in(browser: httpx.Client, hall: Hall, name: str = "chief") -> str:
     return found[1]
 
 
-PAGES = ["/board", "/board/events", "/seat/1", "/seat/1/log", "/log", "/release"]
+PAGES = [
+    "/board",
+    "/board/events",
+    "/plan",
+    "/seat/1",
+    "/seat/1/log",
+    "/faults",
+    "/cases",
+    "/log",
+    "/release",
+    "/touches/evacuate",
+]
+CLOSED = [*PAGES, "/case/1", "/faults/1", "/roll-call", "/roll-call/part"]
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", CLOSED)
 def test_no_page_shows_anything_to_someone_not_signed_in(browser: httpx.Client, path: str) -> None:
     response = browser.get(path)
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
@@ -195,6 +207,35 @@ def test_the_stream_sends_the_rows_and_then_what_changed(
     # Nobody sits at these seats: nothing about them changes.
     changed = {name for each in later for name in each["parts"]}
     assert not {f"seat-{number}" for number in range(7, 13)} & changed
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("fr-CA, en;q=0.5", "fr"),
+        ("zh-CN", "zh-CN"),
+        ("de, zh;q=0.8", "zh-CN"),
+        ("de", "en"),
+        ("*", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_page_speaks_the_first_language_asked_for_that_it_can(
+    browser: httpx.Client, asked: str, spoken: str
+) -> None:
+    page = browser.get("/sign-in", headers={"Accept-Language": asked})
+    assert f'<html lang="{spoken}">' in page.text
+
+
+def test_a_language_is_chosen_from_our_own_pages_only(browser: httpx.Client, hall: Hall) -> None:
+    def choose(language: str, origin: str) -> httpx.Response:
+        return browser.post("/language", data={"language": language}, headers={"Origin": origin})
+
+    assert choose("fr", "https://evil.example").status_code == 403
+    assert choose("tlh", hall.console_url).status_code == 400
+    assert choose("fr", hall.console_url).status_code == 303
+    assert '<html lang="fr">' in browser.get("/sign-in").text
+    browser.cookies.clear()
 
 
 @pytest.mark.parametrize("role", ["observer", "chief"])
