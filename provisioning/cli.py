@@ -17,7 +17,15 @@ from exam_packages.sealing.keys import read_signing_key, write_signing_key
 from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import BY_TPM, Trust, TrustRoot
 from exam_packages.sealing.trust_root import MAX_ROOT_SIZE
-from provisioning import authority, custody_cli, drafts, homes, retention_cli, succession
+from provisioning import (
+    authority,
+    custody_cli,
+    drafts,
+    homes,
+    registrar_cli,
+    retention_cli,
+    succession,
+)
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.credentials import has_tpm
 from sync.machine import HallMachine, MachineHome
@@ -232,7 +240,7 @@ def _say_root(at: Body, trust: Trust) -> None:
     click.echo(trust.digest.hex())
 
 
-for _command in (*custody_cli.COMMANDS, *retention_cli.COMMANDS):
+for _command in (*custody_cli.COMMANDS, *retention_cli.COMMANDS, *registrar_cli.COMMANDS):
     body.add_command(_command)
 
 

@@ -27,6 +27,7 @@ from exam_packages.sealing.retention import (
     LIFTING_KIND,
     PRESERVATION_KIND,
 )
+from exam_packages.sealing.sitting_record import RECORD_KIND, SEALED_RECORD_KIND
 from exam_packages.sealing.trust import ENROLMENT_KIND
 from exam_packages.sealing.trust_root import ROOT_KIND
 
@@ -60,6 +61,8 @@ class Kind(Enum):
     DELETION = "certificate of deletion"
     LOG = "log directory"
     ANCHORS = "anchors"
+    SITTING_RECORD = "record of a sitting"
+    SEALED_RECORD = "sealed record of a sitting"
 
 
 _MAGIC: Final = {
@@ -85,6 +88,8 @@ _MAGIC: Final = {
             (LIFTING_KIND, Kind.LIFTING),
             (PRESERVATION_KIND, Kind.PRESERVATION),
             (DELETION_KIND, Kind.DELETION),
+            (RECORD_KIND, Kind.SITTING_RECORD),
+            (SEALED_RECORD_KIND, Kind.SEALED_RECORD),
         )
     },
 }

@@ -20,6 +20,7 @@ from exam_packages.verify.keeping import relate_keys
 from exam_packages.verify.log_relations import relate_log
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.record import moment
+from exam_packages.verify.sittings import relate_records
 
 
 def relate(
@@ -33,6 +34,7 @@ def relate(
     _receipts(found, subjects)
     _records(found, subjects)
     relate_keys(found, subjects, machines)
+    relate_records(found, subjects)
     relate_log(found, subjects, trust, machines, now_s)
     if code is not None:
         _code(found, subjects, code)

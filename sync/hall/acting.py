@@ -68,7 +68,10 @@ def open_sitting(connection: apsw.Connection) -> seats.Sitting:
 
 def chosen(connection: apsw.Connection, candidate: str | None) -> tuple[seats.SeatRow, ...]:
     """The seat of *candidate*, or all. Raises :class:`HttpError` when there is none."""
-    found = seats.seats(connection, open_sitting(connection).id)
+    open_sitting(connection)  # or says that there is none
+    found = tuple(
+        row for each in seats.open_sittings(connection) for row in seats.seats(connection, each.id)
+    )
     if candidate is None:
         return found
     one = tuple(seat for seat in found if seat.candidate == candidate)
@@ -81,8 +84,9 @@ def chosen(connection: apsw.Connection, candidate: str | None) -> tuple[seats.Se
 
 def chosen_of_last(connection: apsw.Connection, candidate: str) -> tuple[seats.SeatRow, ...]:
     """The seat of *candidate* in the sitting that the board shows, open or closed."""
-    sitting = seats.open_sitting(connection) or seats.last_sitting(connection)
-    found = seats.seats(connection, sitting.id) if sitting is not None else ()
+    last = seats.last_sitting(connection)
+    shown = seats.open_sittings(connection) or ((last,) if last is not None else ())
+    found = tuple(row for each in shown for row in seats.seats(connection, each.id))
     return tuple(seat for seat in found if seat.candidate == candidate)
 
 
@@ -177,7 +181,7 @@ def keep(
         "INSERT INTO deeds (sitting, time_ns, operator, act, seconds, everyone, reason, comment)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            open_sitting(connection).id,
+            touched[0].sitting,
             now_ns,
             operator.name,
             act,

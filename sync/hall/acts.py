@@ -25,7 +25,7 @@ from exam_packages.attempt.commands import (
 )
 from exam_packages.attempt.preferences import Accommodation
 from exam_packages.clock import SECOND
-from sync.hall import acting, authority, seats, second
+from sync.hall import acting, authority, room, seats, second
 from sync.hall.acting import Decide, Why
 from sync.hall.grave import close, move, reopen, stop
 from sync.hall.roles import CHIEF, INVIGILATOR, OBSERVER, ROLES, TECHNICIAN, Operator
@@ -87,7 +87,21 @@ async def admit(
     hall: HallService, operator: Operator, candidate: str | None, why: Why
 ) -> tuple[str, ...]:
     """Let in one candidate, or (``None``) everyone who signed in and waits."""
-    return await _order(hall, operator, "admit", candidate, why, admitting)
+
+    def order(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
+        if authority.was_given(connection, seat.blind_id, "admit"):
+            return None
+        now_s = hall.clock.wall_ns() // SECOND
+        return room.admit(
+            connection,
+            seat,
+            now_s,
+            chief=operator.role == CHIEF,
+            named=candidate is not None,
+            comment=why.comment,
+        )
+
+    return await _order(hall, operator, "admit", candidate, why, order)
 
 
 async def pause(

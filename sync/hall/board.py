@@ -6,7 +6,7 @@ left is the station's own countdown, extrapolated by this machine's monotonic cl
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import IntEnum
 
@@ -90,8 +90,24 @@ class BoardRow:
 
 
 @dataclass(frozen=True)
+class SittingShown:
+    """One of the sittings on the board."""
+
+    number: int
+    title: str
+    exam: str
+    slot: str
+    codes: int
+    released: bool
+
+
+@dataclass(frozen=True)
 class Board:
-    """What the whole hall looks like now."""
+    """What the whole hall looks like now.
+
+    Where several sittings are open, ``title``, ``exam`` and ``slot`` name them all, and
+    ``released`` says that all are.
+    """
 
     title: str
     exam: str
@@ -106,6 +122,7 @@ class Board:
     """Stations that answer and have no exam open."""
     alarms: tuple[str, ...]
     """What concerns the hall and not one seat."""
+    sittings: tuple[SittingShown, ...] = ()
     evacuated: bool = False
     waiting: tuple[str, ...] = ()
     """What waits for a second person and concerns the whole hall."""
@@ -146,7 +163,10 @@ def board(hall: HallService) -> Board:
     now_ns = hall.clock.boottime_ns()
     wall_ns = hall.clock.wall_ns()
     with hall.store.reading() as connection:
-        sitting = seats.open_sitting(connection) or seats.last_sitting(connection)
+        shown = seats.open_sittings(connection)
+        is_open = bool(shown)
+        if not shown and (last := seats.last_sitting(connection)) is not None:
+            shown = (last,)
         alarms = tuple(
             words
             for (words,) in connection.execute(
@@ -154,14 +174,17 @@ def board(hall: HallService) -> Board:
             )
         )
         names = dict(rows(connection.execute("SELECT key_id, machine FROM stations")))
-        if sitting is None:
+        if not shown:
             return Board(
                 "", "", "", 0, False, False, (), (), _idle(hall.links, names, now_ns), alarms
             )
-        known = _known(connection, sitting.id, wall_ns)
-        is_open = seats.open_sitting(connection) is not None
-        erased = () if is_open else _erased(connection, sitting.id)
-        found = seats.seats(connection, sitting.id)
+        known = {
+            blind_id: about
+            for each in shown
+            for blind_id, about in _known(connection, each.id, wall_ns).items()
+        }
+        erased = () if is_open else _erased(connection, shown[0].id)
+        found = [seat for each in shown for seat in seats.seats(connection, each.id)]
         evacuated = acting.evacuation(connection) is not None
         waiting = second.waiting_for_all(connection, wall_ns)
         deeds = undoing.undoable(connection, wall_ns)
@@ -180,20 +203,31 @@ def board(hall: HallService) -> Board:
     ]
     lines.sort(key=lambda row: (row.concern, row.seat))
     return Board(
-        title=sitting.title,
-        exam=sitting.exam,
-        slot=sitting.slot,
-        codes=sitting.codes,
-        released=sitting.secret is not None,
+        title=_named(each.title for each in shown),
+        exam=_named(each.exam for each in shown),
+        slot=_named(each.slot for each in shown),
+        codes=max(each.codes for each in shown),
+        released=all(each.secret is not None for each in shown),
         closed=not is_open,
         erased=erased,
         rows=tuple(lines),
         idle=_idle(hall.links, names, now_ns),
         alarms=alarms,
+        sittings=tuple(
+            SittingShown(
+                each.id, each.title, each.exam, each.slot, each.codes, each.secret is not None
+            )
+            for each in shown
+        ),
         evacuated=evacuated,
         waiting=waiting,
         deeds=deeds,
     )
+
+
+def _named(words: Iterable[str]) -> str:
+    """Each once, in their order."""
+    return " · ".join(dict.fromkeys(words))
 
 
 def _row(

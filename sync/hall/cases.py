@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import apsw
 
-from exam_packages.attempt.commands import Admit
-from sync.hall import acting, authority, seats
+from exam_packages.clock import SECOND
+from sync.hall import acting, authority, room, seats
 from sync.hall.acting import Why
-from sync.hall.roles import Operator
+from sync.hall.roles import CHIEF, Operator
 from sync.hall.service import HallService
 from sync.holder.store import rows
 from sync.web.wire import HttpError
@@ -58,8 +58,9 @@ _CASES = (
 
 def of_last(connection: apsw.Connection) -> tuple[Case, ...]:
     """All cases of the sitting that the board shows, open or closed."""
-    sitting = seats.open_sitting(connection) or seats.last_sitting(connection)
-    return of_sitting(connection, sitting.id) if sitting is not None else ()
+    last = seats.last_sitting(connection)
+    shown = seats.open_sittings(connection) or ((last,) if last is not None else ())
+    return tuple(case for each in shown for case in of_sitting(connection, each.id))
 
 
 def of_sitting(connection: apsw.Connection, sitting: int) -> tuple[Case, ...]:
@@ -149,7 +150,15 @@ async def admit_provisionally(
             raise HttpError(409, "{candidate} was admitted already.", candidate=candidate)
         now_ns = hall.clock.wall_ns()
         open_case(connection, seat, IDENTITY, HOLD, operator, why, words, now_ns)
-        orders = [(seat, Admit(seat.extra_s))]
+        given = room.admit(
+            connection,
+            seat,
+            now_ns // SECOND,
+            chief=operator.role == CHIEF,
+            named=True,
+            comment=why.comment,
+        )
+        orders = [(seat, given)]
         acting.give(connection, operator, "admit", why, orders, now_ns, words="admit-provisionally")
 
     await hall.store.awrite(work)

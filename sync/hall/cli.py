@@ -16,7 +16,7 @@ from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
-from sync.hall import anchors, closing, seats
+from sync.hall import anchors, closing, line_cli, paper_cli, room, seats, waivers
 from sync.hall.acts import ROLES
 from sync.hall.desk import Desk
 from sync.hall.home import HallHome
@@ -53,8 +53,14 @@ def serve(home: Path) -> None:
 @click.option("--grant", "grant_path", type=_FILE, required=True, help="This centre's grant.")
 @click.option("--roster", "roster_path", type=_FILE, required=True, help="CSV of candidates.")
 @click.option("--title", required=True, help="What the sitting is called on the board.")
+@click.option("--rules", "rules_path", type=_FILE, help="The body's rules of the room (TOML).")
 def sitting(
-    home: Path, package_path: Path, grant_path: Path, roster_path: Path, title: str
+    home: Path,
+    package_path: Path,
+    grant_path: Path,
+    roster_path: Path,
+    title: str,
+    rules_path: Path | None,
 ) -> None:
     """Open a sitting at the hall in HOME: which exam, and who is expected.
 
@@ -75,10 +81,14 @@ def sitting(
             f"“{machine.centre}”."
         )
     lines = read_roster(_bounded(roster_path, MAX_ROSTER))
+    rules = None
+    if rules_path is not None:
+        rules = room.read_rules(_bounded(rules_path, room.MAX_RULES), form=core.form)
     store = open_store(home)
     try:
-        store.write(
-            lambda connection: seats.add_sitting(
+
+        def work(connection: apsw.Connection) -> None:
+            number = seats.add_sitting(
                 connection,
                 title=title,
                 exam=core.exam,
@@ -90,7 +100,11 @@ def sitting(
                 lines=lines,
                 time_ns=now_ns,
             )
-        )
+            if rules is not None:
+                room.keep(connection, number, rules)
+            waivers.keep_window(connection, number, core.window_to_s, core.least_client)
+
+        store.write(work)
     finally:
         store.close()
     expected = ngettext("{n} candidate", "{n} candidates", len(lines))
@@ -308,12 +322,17 @@ def reopen(desk: Desk, candidate: str, reason: str, comment: str) -> None:
 
 
 @act.command("close")
+@click.option("--sitting", default="", help="Its number, where several are open.")
 @_reason
 @_comment
 @click.pass_obj
-def close_(desk: Desk, reason: str, comment: str) -> None:
-    """Close the sitting, once every exam is handed in."""
-    click.echo(desk.act("close", all="1", reason=reason, comment=comment))
+def close_(desk: Desk, sitting: str, reason: str, comment: str) -> None:
+    """Close a sitting, once every exam is handed in and every line has an outcome."""
+    click.echo(desk.act("close", all="1", sitting=sitting, reason=reason, comment=comment))
+
+
+for _command in (*line_cli.COMMANDS, *paper_cli.COMMANDS):
+    act.add_command(_command)
 
 
 @act.command("do")

@@ -117,6 +117,8 @@ def _state(
         "DELETE FROM resealed WHERE blind_id IN (SELECT blind_id FROM seats WHERE sitting = ?)",
         (due.number,),
     )
+    halves = connection.changes()
+    connection.execute("DELETE FROM restore_keys WHERE sitting = ?", (due.name,))
     statement = Erasure(
         sitting=due.name,
         package_hash=due.package_hash,
@@ -125,7 +127,7 @@ def _state(
         operator=due.operator,
         reason=due.why,
         keys=(own,),
-        halves=connection.changes(),
+        halves=halves,
         time_s=time_ns // SECOND,
     )
     connection.execute(

@@ -12,6 +12,8 @@ from sync.hall.home import HallHome
 from sync.web.sessions import CSRF_HEADER
 
 _JSON = {"Accept": "application/json"}
+_LONG = 300.0
+"""Seconds that making every paper of a large sitting may take."""
 _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 
@@ -60,6 +62,28 @@ class Desk:
     def board(self) -> dict[str, Any]:
         """The board as plain data. Raises :class:`DeskError`."""
         return self._ask("GET", "/board", None)
+
+    def look(self, path: str) -> Any:
+        """A page as plain data. Raises :class:`DeskError`."""
+        return self._ask("GET", path, None)
+
+    def download(self, path: str) -> bytes:
+        """A file. Raises :class:`DeskError`."""
+        try:
+            response = self._http.get(path, timeout=_LONG)
+        except httpx.HTTPError as problem:
+            raise DeskError(
+                "The hall does not answer at {url} ({why}); is `exam-kiosk hall serve` running?",
+                url=self._base,
+                why=type(problem).__name__,
+            ) from None
+        if not response.is_success:
+            try:
+                words = str(response.json().get("error", response.status_code))
+            except (ValueError, AttributeError):
+                words = str(response.status_code)
+            raise DeskError("{words}", words=words)
+        return response.content
 
     def _ask(
         self,

@@ -11,7 +11,7 @@ import asyncio
 import apsw
 
 from exam_packages.attempt.commands import Stop
-from sync.hall import acting, authority, cases, closing, moves, seats, second
+from sync.hall import acting, authority, cases, closing, moves, outcomes, seats, second
 from sync.hall.acting import Why
 from sync.hall.reasons import check_reason
 from sync.hall.roles import CHIEF, Operator
@@ -99,12 +99,14 @@ async def move(
     The first person proposes it; when another wants the same, the station that runs the exam
     is shut out of it and the one named takes it up.
     """
+    await hall.store.awrite(lambda connection: _get_ready(connection, candidate, station))
     in_contact = hall.in_contact()
     vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}
 
     def work(connection: apsw.Connection) -> str:
-        sitting = acting.begin(connection, operator, "move", why)
+        acting.begin(connection, operator, "move", why)
         (seat,) = acting.chosen(connection, candidate)
+        sitting = seats.one_sitting(connection, seat.sitting)
         acting.check_open(connection, seat)
         target = moves.station_named(connection, station)
         name = seats.machine_name(connection, target)
@@ -155,6 +157,7 @@ async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why
         if CHIEF not in (operator.role, acting.role_of(connection, first)):
             raise HttpError(403, "One of the two who reopen an exam must be the chief.")
         moves.reopen(connection, seat, held, now_ns)
+        outcomes.open_again(connection, seat.blind_id)
         return (
             f"The exam of {candidate} opens again at its station, with the time that was left. "
             "Let the clock run on when the candidate sits there."
@@ -163,8 +166,9 @@ async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why
     return await hall.store.awrite(work)
 
 
-async def close(hall: HallService, operator: Operator, why: Why) -> None:
-    """Close the sitting, and delete what opens its exams again. Refused while one is open."""
+async def close(hall: HallService, operator: Operator, why: Why, number: int | None = None) -> None:
+    """Close a sitting (the only one open, or the one of this *number*), and delete what opens
+    its exams again. Refused while one is open, or a line of the roster has no outcome."""
     if operator.role != CHIEF:
         raise HttpError(403, "Only the chief invigilator can close the sitting.")
     check_reason(why.reason, why.comment)
@@ -172,12 +176,10 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
     def work(connection: apsw.Connection) -> None:
         if seats.open_sitting(connection) is None and closing.unfinished(connection):
             return  # closed before, but a key did not go away: that alone is tried again
-        sitting = acting.begin(connection, operator, "close", why)
-        still_open = [
-            seat.candidate
-            for seat in seats.seats(connection, sitting.id)
-            if acting.is_open(connection, seat)
-        ]
+        acting.begin(connection, operator, "close", why)
+        sitting = seats.one_sitting(connection, number)
+        unclosed = outcomes.open_lines(connection, sitting.id)
+        still_open = [line.seat.candidate for line in unclosed if line.standing.begun]
         if still_open:
             raise HttpError(
                 409,
@@ -186,10 +188,30 @@ async def close(hall: HallService, operator: Operator, why: Why) -> None:
                 candidate=still_open[0],
                 count=len(still_open),
             )
+        if unclosed:
+            raise HttpError(
+                409,
+                "How it ended is not said for {candidate} ({count} in all); close every line of "
+                "the roster with an outcome first, such as absent.",
+                candidate=unclosed[0].seat.candidate,
+                count=len(unclosed),
+            )
         reason = f"{why.reason}: {why.comment}" if why.comment else why.reason
-        seats.close_sitting(connection, hall.clock.wall_ns(), operator.name, reason[:500])
-        acting.note(connection, hall.clock.wall_ns(), operator, "close", "", why)
+        now_ns = hall.clock.wall_ns()
+        seats.close_sitting(connection, sitting.id, now_ns, operator.name, reason[:500])
+        acting.note(connection, now_ns, operator, "close", "", why)
 
     await hall.store.awrite(work)
     await asyncio.to_thread(hall.finish_closing)
     hall.for_the_body()
+
+
+def _get_ready(connection: apsw.Connection, candidate: str, station: str) -> None:
+    """Let a free station hold the sitting of an exam that is to go on there. It needs some
+    seconds for it, so this is done whatever else speaks against the move."""
+    (seat,) = acting.chosen(connection, candidate)
+    target = moves.station_named(connection, station)
+    here = seats.sitting_at(connection, target)
+    elsewhere = here is not None and here.id != seat.sitting
+    if elsewhere and not seats.has_open_exam(connection, target):
+        seats.bind(connection, target, seat.sitting, fixed=False)

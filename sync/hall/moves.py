@@ -166,17 +166,16 @@ def to_take_up(connection: apsw.Connection, station: bytes) -> tuple[TakeUp, ...
 
 
 def handovers(
-    connection: apsw.Connection, neighbour: bytes, sitting: bytes | None, key: SigningKey
+    connection: apsw.Connection, neighbour: bytes, key: SigningKey
 ) -> tuple[Handover, ...]:
-    """The halves that *neighbour* is asked to release, in the open *sitting*."""
-    if sitting is None:
-        return ()
+    """The halves that *neighbour* is asked to release, each in its open sitting."""
     asked = []
-    for blind_id, station, first, second, time_s in rows(
+    for blind_id, station, first, second, time_s, sitting in rows(
         connection.execute(
-            "SELECT transfers.blind_id, transfers.station, first, second, time_s FROM seats"
-            " JOIN transfers ON transfers.blind_id = seats.blind_id"
-            " AND transfers.station = seats.station WHERE taking != 0 LIMIT 64"
+            "SELECT transfers.blind_id, transfers.station, first, second, time_s, restore_sitting"
+            " FROM seats JOIN transfers ON transfers.blind_id = seats.blind_id"
+            " AND transfers.station = seats.station JOIN sittings ON sittings.id = sitting"
+            " WHERE taking != 0 AND closed_ns IS NULL AND restore_sitting IS NOT NULL LIMIT 64"
         )
     ):
         released = _released(connection, blind_id, station)
@@ -252,8 +251,9 @@ def choose_neighbour(
     those in contact and ready for *sitting*; empty when there is none."""
     found = rows(
         connection.execute(
-            "SELECT key_id, machine, restore_key, enrolment FROM stations"
-            " WHERE restore_sitting = ? ORDER BY machine, key_id",
+            "SELECT stations.key_id, machine, announced, enrolment FROM stations"
+            " JOIN restore_keys ON station = stations.key_id"
+            " WHERE sitting = ? ORDER BY machine, stations.key_id",
             (sitting,),
         )
     )
@@ -351,7 +351,7 @@ def keep_late(connection: apsw.Connection, station: bytes, tick: Tick, left: int
 
 def _epochs(connection: apsw.Connection, blind_id: bytes) -> Iterator[_Epoch]:
     known: Mapping[bytes, bytes] = dict(
-        rows(connection.execute("SELECT restore_id, key_id FROM stations WHERE restore_id != x''"))
+        rows(connection.execute("SELECT key_id, station FROM restore_keys"))
     )
     for frame in header_frames(connection, blind_id):
         header = epoch_header(frame)
@@ -372,7 +372,7 @@ def _released(connection: apsw.Connection, blind_id: bytes, station: bytes) -> d
 
 def _restore_key(connection: apsw.Connection, station: bytes, sitting: bytes) -> bytes | None:
     found = connection.execute(
-        "SELECT restore_key FROM stations WHERE key_id = ? AND restore_sitting = ?",
+        "SELECT announced FROM restore_keys WHERE station = ? AND sitting = ?",
         (station, sitting),
     ).get
     return None if found is None else bytes(found)

@@ -21,7 +21,7 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import closing, moves
+from sync.hall import closing, moves, records
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
 from sync.holder.journals import held_frames
@@ -107,6 +107,7 @@ class Relay:
                 if waiting.receipt is not None:
                     self._step(self._evidence, client, waiting)
             self._erasures(client)
+            self._records(client)
             self._roots(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
@@ -212,6 +213,18 @@ class Relay:
                 continue
             self._hall.store.write(partial(_mark_sent, sitting, station))
 
+    def _records(self, client: IntakeClient) -> None:
+        """Hand over the records of closed sittings, sealed to the body's registrar."""
+        with self._hall.store.reading() as connection:
+            unsent = records.unsent(connection)
+        for sitting, number, sealed in unsent:
+            try:
+                client.put_record(sealed, self._hall.home.enrolment_bytes)
+            except IntakeRefused as problem:
+                _log.error("A record of a sitting was refused: %s", problem)
+                continue
+            self._hall.store.write(partial(_mark_record, sitting, number))
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -236,3 +249,7 @@ def _not_believed(now_ns: int, words: str, connection: apsw.Connection) -> None:
 
 def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:
     closing.sent(connection, sitting, station)
+
+
+def _mark_record(sitting: int, number: int, connection: apsw.Connection) -> None:
+    records.sent(connection, sitting, number)

@@ -7,6 +7,7 @@ opens nothing alone, and is typed again after the hall was restarted.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -14,7 +15,7 @@ import apsw
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.release import ReleaseError, read_code, read_release, release_secret
-from sync.hall import seats
+from sync.hall import readiness, room, seats
 from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
 from sync.hall.reasons import check_reason
 from sync.hall.schema import audit
@@ -28,7 +29,6 @@ _NOT_CHIEF = "Only the chief invigilator can release the exam."
 class _Typed:
     """A code that waits for the other one."""
 
-    sitting: int
     operator: Operator
     code: bytes = field(repr=False)
 
@@ -38,14 +38,14 @@ class Releasing:
 
     def __init__(self, hall: HallService) -> None:
         self._hall = hall
-        self._typed: dict[int, _Typed] = {}
+        self._typed: dict[tuple[int, int], _Typed] = {}  # by sitting and number
 
     def waiting(self, sitting: int) -> dict[int, str]:
         """The codes of *sitting* that are in, by number, with who typed them."""
         return {
             number: typed.operator.name
-            for number, typed in sorted(self._typed.items())
-            if typed.sitting == sitting
+            for (where, number), typed in sorted(self._typed.items())
+            if where == sitting
         }
 
     async def type_code(self, operator: Operator, text: str, why: Why) -> str:
@@ -54,16 +54,17 @@ class Releasing:
         Raises a ``ReleaseError`` that says which group to check, or :class:`HttpError` when
         it is too early, or this operator may not type it.
         """
-        sitting = self._sitting()
+        sittings = self._sittings()
+        check_reason(why.reason, why.comment)
+        sitting, number, code = self._read(sittings, text)
         if operator.role not in ((CHIEF,) if sitting.codes == 1 else (CHIEF, INVIGILATOR)):
             raise HttpError(403, _NOT_CHIEF)
-        check_reason(why.reason, why.comment)
         self._check_time(sitting)
-        number, code = self._read(sitting, text)
+        self._check_confirmed(sitting)
         others = [
             typed.operator
-            for place, typed in self._typed.items()
-            if typed.sitting == sitting.id and place != number
+            for (where, place), typed in self._typed.items()
+            if where == sitting.id and place != number
         ]
         if any(other.name.casefold() == operator.name.casefold() for other in others):
             raise HttpError(
@@ -73,9 +74,9 @@ class Releasing:
             )
         if others and CHIEF not in {operator.role, *(other.role for other in others)}:
             raise HttpError(403, "One of the two people who release must be the chief invigilator.")
-        self._typed[number] = _Typed(sitting.id, operator, code)
+        self._typed[sitting.id, number] = _Typed(operator, code)
         codes = [
-            typed.code for _, typed in sorted(self._typed.items()) if typed.sitting == sitting.id
+            typed.code for (where, _), typed in sorted(self._typed.items()) if where == sitting.id
         ]
         if len(codes) < sitting.codes:
             await self._write_down(operator, f"release, code {number}", why)
@@ -83,7 +84,9 @@ class Releasing:
                 f"Code {number} is in. The other code is still needed: another operator signs in "
                 "and types it."
             )
-        self._typed.clear()
+        self._typed = {
+            place: typed for place, typed in self._typed.items() if place[0] != sitting.id
+        }
         return await self._release(sitting, operator, codes, "release", why)
 
     async def take(self, operator: Operator, data: bytes, why: Why) -> str:
@@ -95,17 +98,22 @@ class Releasing:
         if operator.role != CHIEF:
             raise HttpError(403, _NOT_CHIEF)
         check_reason(why.reason, why.comment)
-        sitting = self._sitting()
-        self._check_time(sitting)
+        sittings = self._sittings()
+        if len(sittings) == 1:
+            self._check_time(sittings[0])
         now_s = self._hall.clock.wall_ns() // SECOND
         release = read_release(data, self._hall.trust, now_s=now_s)
-        if (release.package_hash, release.slot) != (sitting.package_hash, sitting.slot):
+        about = (release.package_hash, release.slot)
+        sitting = next((each for each in sittings if (each.package_hash, each.slot) == about), None)
+        if sitting is None:
             raise HttpError(
                 409,
                 "This release is for another exam or sitting ({slot}) than the one that is open "
                 "here.",
                 slot=release.slot,
             )
+        self._check_time(sitting)
+        self._check_confirmed(sitting)
         if release.release_id != sitting.release_id:
             raise HttpError(
                 409,
@@ -123,11 +131,37 @@ class Releasing:
         codes = release.open(self._hall.sealing)
         return await self._release(sitting, operator, codes, "release online", why)
 
+    async def confirm(self, operator: Operator, number: int, words: str) -> str:
+        """Take that *operator* confirms exam, form and language in these words, which are what
+        the page showed. Raises :class:`HttpError` when they are not what is open here."""
+        if operator.role not in (CHIEF, INVIGILATOR):
+            raise HttpError(403, "An observer can only look on.")
+        now_ns = self._hall.clock.wall_ns()
+
+        def work(connection: apsw.Connection) -> int:
+            sitting = seats.one_sitting(connection, number)
+            wanted = room.exam_in_words(sitting.exam, room.rules_of(connection, number))
+            if " ".join(words.split()).casefold() != wanted.casefold():
+                raise HttpError(
+                    409,
+                    "The exam that is open here is “{wanted}”. If another is to be sat, do not "
+                    "release; tell the chief invigilator.",
+                    wanted=wanted,
+                )
+            room.confirm(connection, number, operator.name, wanted, now_ns)
+            self._audit(connection, operator, "exam confirmed", Why("routine.start", wanted))
+            return len(room.confirmations(connection, number))
+
+        count = await self._hall.store.awrite(work)
+        rest = "" if count > 1 else " A second person confirms under their own name."
+        return f"Confirmed.{rest}"
+
     async def _release(
         self, sitting: seats.Sitting, operator: Operator, codes: Sequence[bytes], act: str, why: Why
     ) -> str:
         """The one way to R, whichever way its codes came."""
         secret = release_secret(codes, sitting.package_hash, sitting.slot, sitting.release_id)
+        points = await asyncio.to_thread(readiness.sheet, self._hall, sitting.id)
 
         def work(connection: apsw.Connection) -> None:
             connection.execute(
@@ -137,7 +171,20 @@ class Releasing:
             self._audit(connection, operator, act, why)
 
         await self._hall.store.awrite(work)
-        return "The exam is released; every station can open it from now on."
+        with self._hall.store.reading() as connection:
+            rules = room.rules_of(connection, sitting.id)
+        now_s = self._hall.clock.wall_ns() // SECOND
+        words = "The exam is released; every station can open it from now on."
+        if room.begins_in_s(rules, now_s):
+            words = (
+                f"The exam is released; every station can open it at {room.clock(rules.start_s)}, "
+                "when all begin together."
+            )
+        red = readiness.red(points)
+        if red:
+            titles = ", ".join(each.title.casefold() for each in red)
+            words += f" The readiness sheet is red: {titles}. Look at it now."
+        return words
 
     async def _write_down(self, operator: Operator, act: str, why: Why) -> None:
         await self._hall.store.awrite(
@@ -148,12 +195,20 @@ class Releasing:
         now_ns = self._hall.clock.wall_ns()
         audit(connection, now_ns, operator.name, act, reason=why.reason, comment=why.comment)
 
-    def _sitting(self) -> seats.Sitting:
+    def _sittings(self) -> tuple[seats.Sitting, ...]:
         with self._hall.store.reading() as connection:
-            sitting = seats.open_sitting(connection)
-        if sitting is None:
+            sittings = seats.open_sittings(connection)
+        if not sittings:
             raise HttpError(409, "No sitting is open in this hall.")
-        return sitting
+        return sittings
+
+    def _check_confirmed(self, sitting: seats.Sitting) -> None:
+        with self._hall.store.reading() as connection:
+            rules = room.rules_of(connection, sitting.id)
+            said = room.confirmations(connection, sitting.id)
+        refused = room.release(rules, sitting.exam, said)
+        if refused is not None:
+            raise refused
 
     def _check_time(self, sitting: seats.Sitting) -> None:
         early_s = sitting.not_before_s - self._hall.clock.wall_ns() // SECOND
@@ -165,17 +220,25 @@ class Releasing:
                 minutes=early_s // 60 + 1,
             )
 
-    def _read(self, sitting: seats.Sitting, text: str) -> tuple[int, bytes]:
-        """Which code of the sitting this is, and its bits.
+    def _read(
+        self, sittings: Sequence[seats.Sitting], text: str
+    ) -> tuple[seats.Sitting, int, bytes]:
+        """Which code of which sitting this is, and its bits: its check characters say so.
 
         A code that is none of them is explained as the first one that is still missing.
         """
-        waiting = self.waiting(sitting.id)
-        numbers = sorted(range(1, sitting.codes + 1), key=lambda number: number in waiting)
+        wanted = sorted(
+            (
+                (number in self.waiting(each.id), each.secret is not None, place, number)
+                for place, each in enumerate(sittings)
+                for number in range(1, each.codes + 1)
+            ),
+        )
         problem: ReleaseError | None = None
-        for number in numbers:
+        for _, _, place, number in wanted:
+            each = sittings[place]
             try:
-                return number, read_code(text, sitting.package_hash, sitting.slot, number)
+                return each, number, read_code(text, each.package_hash, each.slot, number)
             except ReleaseError as why:
                 problem = problem or why
         assert problem is not None  # noqa: S101  a sitting has at least one code

@@ -52,6 +52,8 @@ MAY: Mapping[str, frozenset[str]] = MappingProxyType(
         "power-cut": _ROOM,
         "undo": _ROOM,
         "seating": _ROOM,
+        "outcome": _ROOM,
+        "absent": _ROOM,
         "close": _CHIEF,
     }
 )

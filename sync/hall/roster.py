@@ -6,13 +6,12 @@ salted Argon2id digests only: a copy of the hall's database signs nobody in.
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from exam_packages.errors import ExamError
+from sync.hall.csv_text import CsvError, table
 
 COLUMNS = ("candidate", "name", "code", "extra_minutes")
 MAX_ROSTER = 4 * 1024 * 1024
@@ -20,6 +19,7 @@ MAX_LINES = 5000
 MAX_EXTRA_MINUTES = 24 * 60
 _MAX_TEXT = 200
 _LEAST_CODE = 6
+_MOST_SAID = 50
 
 
 class RosterError(ExamError):
@@ -45,27 +45,30 @@ def read_roster(data: bytes) -> tuple[Line, ...]:
     if len(data) > MAX_ROSTER:
         raise RosterError("The roster is larger than {limit} bytes.", limit=MAX_ROSTER)
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise RosterError("The roster is not UTF-8 text; save it as CSV in UTF-8.") from None
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
-    except csv.Error as problem:
-        raise RosterError("The roster is not a CSV file: {why}.", why=str(problem)) from None
-    if not rows or tuple(cell.strip() for cell in rows[0]) != COLUMNS:
+        rows = table(data)
+    except CsvError as problem:
+        raise RosterError("The roster cannot be read. {why}", why=str(problem)) from None
+    if not rows or tuple(cell.casefold() for cell in rows[0][1]) != COLUMNS:
         raise RosterError(
             "The first line of the roster must name the columns {columns}.",
             columns=",".join(COLUMNS),
         )
-    lines = [_line(number, row) for number, row in enumerate(rows[1:], 2) if any(row)]
+    lines, problems = [], []
+    for number, row in rows[1:]:
+        try:
+            lines.append(_line(number, row))
+        except RosterError as problem:
+            problems.append(problem)
+    _refuse(problems)
     if not 1 <= len(lines) <= MAX_LINES:
         raise RosterError(
             "The roster has {count} candidates; it must have 1 to {limit}.",
             count=len(lines),
             limit=MAX_LINES,
         )
-    _once(lines, "candidate number", [line.candidate for line in lines])
-    _once(lines, "code", [line.code for line in lines])
+    problems += _twice(lines, "candidate number", [line.candidate for line in lines])
+    problems += _twice(lines, "code", [line.code for line in lines])
+    _refuse(problems)
     return tuple(lines)
 
 
@@ -117,14 +120,32 @@ def _line(number: int, row: list[str]) -> Line:
     return Line(number, candidate, name, normalised(code), minutes * 60)
 
 
-def _once(lines: list[Line], what: str, values: list[str]) -> None:
+def _twice(lines: list[Line], what: str, values: list[str]) -> list[RosterError]:
     seen: dict[str, int] = {}
+    found = []
     for line, value in zip(lines, values, strict=True):
         if value in seen:
-            raise RosterError(
-                "Lines {first} and {second} of the roster have the same {what}.",
-                first=seen[value],
-                second=line.number,
-                what=what,
+            found.append(
+                RosterError(
+                    "Lines {first} and {second} of the roster have the same {what}.",
+                    first=seen[value],
+                    second=line.number,
+                    what=what,
+                )
             )
-        seen[value] = line.number
+        seen.setdefault(value, line.number)
+    return found
+
+
+def _refuse(problems: list[RosterError]) -> None:
+    """Raise what is wrong: all of it, so that a roster is put right in one go."""
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        words = "\n".join(f"- {problem}" for problem in problems[:_MOST_SAID])
+        raise RosterError(
+            "{count} things in the roster must be put right (the first {said} are said):\n{words}",
+            count=len(problems),
+            said=min(len(problems), _MOST_SAID),
+            words=words,
+        )

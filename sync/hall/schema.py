@@ -11,7 +11,11 @@ from pathlib import Path
 import apsw
 
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.endings import SCHEMA as ENDINGS
 from sync.hall.floor import SCHEMA as FLOOR
+from sync.hall.notes import SCHEMA as NOTES
+from sync.hall.room import SCHEMA as ROOM
+from sync.hall.waivers import SCHEMA as WAIVERS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
@@ -42,17 +46,25 @@ CREATE TABLE IF NOT EXISTS sittings (
     erasure BLOB,              -- the hall's signed statement that the restore key is gone
     erasure_sent INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE UNIQUE INDEX IF NOT EXISTS one_open_sitting ON sittings (closed_ns IS NULL)
-    WHERE closed_ns IS NULL;
+DROP INDEX IF EXISTS one_open_sitting;
 CREATE TABLE IF NOT EXISTS stations (
     key_id BLOB PRIMARY KEY,
     machine TEXT NOT NULL,
     enrolment BLOB NOT NULL,
     certificate BLOB NOT NULL UNIQUE,   -- SHA-256 of the TLS certificate
-    greeted_ns INTEGER NOT NULL,
-    restore_key BLOB NOT NULL DEFAULT x'',       -- its signed restore key
-    restore_id BLOB NOT NULL DEFAULT x'',        -- the id of that key
-    restore_sitting BLOB NOT NULL DEFAULT x''    -- the sitting it is for
+    greeted_ns INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS restore_keys (     -- what each station announced, for each sitting
+    station BLOB NOT NULL REFERENCES stations,
+    sitting BLOB NOT NULL,                    -- the name under which the sitting has them
+    key_id BLOB NOT NULL,
+    announced BLOB NOT NULL,                  -- signed by the station
+    PRIMARY KEY (station, sitting)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS places (           -- the sitting a station holds, of several
+    station BLOB PRIMARY KEY REFERENCES stations,
+    sitting INTEGER NOT NULL REFERENCES sittings,
+    fixed INTEGER NOT NULL                    -- 1: a person said so
 ) STRICT;
 CREATE TABLE IF NOT EXISTS seats (
     blind_id BLOB PRIMARY KEY,
@@ -175,11 +187,14 @@ CREATE TABLE IF NOT EXISTS alarms (
     words TEXT NOT NULL
 ) STRICT;
 """
+_SCHEMAS = (
+    JOURNALS, _SCHEMA, ANCHORS, FLOOR, ENDINGS, NOTES, ROOM, WAIVERS,
+)  # fmt: skip
 
 
 def open_store(home: Path) -> Store:
     """Open the database of the hall in *home*, made if it is not there yet."""
-    return Store(home / DATABASE, JOURNALS + _SCHEMA + ANCHORS + FLOOR)
+    return Store(home / DATABASE, "".join(_SCHEMAS))
 
 
 def audit(

@@ -1,13 +1,14 @@
 """Seats: who sits where, and whether an attempt may open an epoch.
 
-A seat is one roster line of the open sitting. It is bound to a station when its candidate
-signs in there, and firmly so once an epoch was permitted.
+A seat is one roster line of an open sitting. It is bound to a station when its candidate
+signs in there, and firmly so once an epoch was permitted. A hall may hold several sittings
+at once: their seats are numbered through, and no candidate number is in two of them.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -17,6 +18,7 @@ from exam_packages.clock import SECOND
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal_format import Context
 from sync.hall.roster import Line, code_digest
+from sync.holder.store import rows
 from sync.web.wire import HttpError
 
 RESTART_WINDOW_NS = 600 * SECOND
@@ -32,7 +34,7 @@ class RestartWaits(HttpError):
 
 @dataclass(frozen=True)
 class Sitting:
-    """The one open sitting. ``codes`` says how many release codes open its package (1 or 2);
+    """A sitting. ``codes`` says how many release codes open its package (1 or 2);
     ``secret`` is the release secret once it was released."""
 
     id: int
@@ -72,11 +74,12 @@ class SeatRow:
     package_hash: bytes
     closed: bool
     """Whether its sitting was closed."""
+    sitting: int
 
 
 _SEATS = (
     "SELECT blind_id, line, candidate, name, extra_s, station, heard_ns, boot, permitted, restart,"
-    " taking, left_epoch, package_hash, closed_ns IS NOT NULL"
+    " taking, left_epoch, package_hash, closed_ns IS NOT NULL, sitting"
     " FROM seats JOIN sittings ON sittings.id = seats.sitting"
 )
 _SITTING = (
@@ -85,12 +88,70 @@ _SITTING = (
 )
 
 
+def open_sittings(connection: apsw.Connection) -> tuple[Sitting, ...]:
+    """The sittings that are open, in the order they were opened."""
+    found = connection.execute(
+        f"SELECT {_SITTING} FROM sittings WHERE closed_ns IS NULL ORDER BY id"  # noqa: S608  ours
+    )
+    return tuple(Sitting(*row) for row in found)
+
+
 def open_sitting(connection: apsw.Connection) -> Sitting | None:
-    """The sitting that is open, or ``None``."""
+    """The first sitting that is open, or ``None``: whether any is."""
+    return next(iter(open_sittings(connection)), None)
+
+
+def one_sitting(connection: apsw.Connection, number: int | None = None) -> Sitting:
+    """The open sitting *number*, or the only one. Raises :class:`HttpError`."""
+    found = open_sittings(connection)
+    if not found:
+        raise HttpError(409, "No sitting is open in this hall.")
+    if number is None and len(found) > 1:
+        raise HttpError(
+            409,
+            "Several sittings are open; say which one by its number: {which}.",
+            which=", ".join(f"{each.id} ({each.title})" for each in found),
+        )
+    for each in found:
+        if number in (None, each.id):
+            return each
+    raise HttpError(404, "No sitting with the number {number} is open.", number=number or 0)
+
+
+def sitting(connection: apsw.Connection, number: int) -> Sitting | None:
+    """A sitting, open or closed."""
     row = connection.execute(
-        f"SELECT {_SITTING} FROM sittings WHERE closed_ns IS NULL"  # noqa: S608  our columns
+        f"SELECT {_SITTING} FROM sittings WHERE id = ?",  # noqa: S608  our columns
+        (number,),
     ).fetchone()
     return None if row is None else Sitting(*row)
+
+
+def sitting_at(connection: apsw.Connection, station: bytes) -> Sitting | None:
+    """The open sitting that *station* holds: that of the exam it runs, or the one it was
+    bound to, or the one its last candidate signed in to, or the only one there is (the first
+    of several, until a sign-in code says otherwise)."""
+    found = open_sittings(connection)
+    if len(found) < 2:
+        return found[0] if found else None
+    running = connection.execute(
+        "SELECT sitting FROM seats WHERE station = ? AND permitted != 0 AND NOT EXISTS"
+        " (SELECT 1 FROM hand_ins WHERE hand_ins.blind_id = seats.blind_id"
+        " AND reopened_ns IS NULL) ORDER BY sitting DESC",
+        (station,),
+    )
+    bound = connection.execute("SELECT sitting FROM places WHERE station = ?", (station,))
+    wanted = [number for (number,) in [*rows(running), *rows(bound)]]
+    by_number = {each.id: each for each in found}
+    return next((by_number[number] for number in wanted if number in by_number), found[0])
+
+
+def bind(connection: apsw.Connection, station: bytes, sitting: int, *, fixed: bool) -> None:
+    """Let *station* hold *sitting*. *fixed*: a person said so; else a sign-in code did."""
+    connection.execute(
+        "INSERT OR REPLACE INTO places (station, sitting, fixed) VALUES (?, ?, ?)",
+        (station, sitting, int(fixed)),
+    )
 
 
 def last_sitting(connection: apsw.Connection) -> Sitting | None:
@@ -116,57 +177,83 @@ def add_sitting(
 ) -> int:
     """Open a sitting with its roster; each line gets a random blind id. Returns its number.
 
-    Raises :class:`HttpError` when another sitting is open.
+    Raises :class:`HttpError` when a candidate is on the roster of another open sitting, or
+    the same exam and slot is open already.
     """
-    current = open_sitting(connection)
-    if current is not None:
+    current = open_sittings(connection)
+    if any((each.package_hash, each.slot) == (package_hash, slot) for each in current):
         raise HttpError(
             409,
-            "The sitting “{title}” is still open at this hall; close it first.",
-            title=current.title,
+            "This exam is open here for the slot {slot} already; add its candidates to that "
+            "sitting's roster, or close that sitting first.",
+            slot=slot,
         )
+    expected: dict[str, str] = dict(
+        rows(
+            connection.execute(
+                "SELECT candidate, title FROM seats JOIN sittings ON sittings.id = sitting"
+                " WHERE closed_ns IS NULL"
+            )
+        )
+    )
+    for line in lines:
+        if line.candidate in expected:
+            raise HttpError(
+                409,
+                "The candidate {candidate} is on the roster of the sitting “{title}” too, which is "
+                "open; nobody can sit two exams at once.",
+                candidate=line.candidate,
+                title=expected[line.candidate],
+            )
+    first = connection.execute(
+        "SELECT coalesce(max(line), 0) + 1 FROM seats JOIN sittings ON sittings.id = sitting"
+        " WHERE closed_ns IS NULL"
+    ).get
     salt = secrets.token_bytes(16)
     connection.execute(
         "INSERT INTO sittings (title, exam, slot, package_hash, release_id, codes, not_before_s,"
         " salt, opened_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (title, exam, slot, package_hash, release_id, codes, not_before_s, salt, time_ns),
     )
-    sitting = connection.last_insert_rowid()
+    number = connection.last_insert_rowid()
     connection.executemany(
         "INSERT INTO seats (blind_id, sitting, line, candidate, name, code, extra_s)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 secrets.token_bytes(16),
-                sitting,
+                number,
                 place,
                 line.candidate,
                 line.name,
                 code_digest(line.code, salt),
                 line.extra_s,
             )
-            for place, line in enumerate(lines, 1)
+            for place, line in enumerate(lines, int(first))
         ],
     )
-    return sitting
+    return number
 
 
-def close_sitting(connection: apsw.Connection, time_ns: int, operator: str, why: str) -> None:
-    """Close the open sitting and forget its release secret."""
+def close_sitting(
+    connection: apsw.Connection, sitting: int, time_ns: int, operator: str, why: str
+) -> None:
+    """Close a sitting and forget its release secret."""
     connection.execute(
         "UPDATE sittings SET closed_ns = ?, closed_by = ?, closed_why = ?, secret = NULL"
-        " WHERE closed_ns IS NULL",
-        (time_ns, operator, why),
+        " WHERE id = ? AND closed_ns IS NULL",
+        (time_ns, operator, why, sitting),
     )
+    connection.execute("DELETE FROM places WHERE sitting = ?", (sitting,))
 
 
 def seats(connection: apsw.Connection, sitting: int) -> tuple[SeatRow, ...]:
     """All seats of a sitting, in the order of the roster."""
-    rows = connection.execute(
+    found = connection.execute(
         _SEATS + " WHERE sitting = ? ORDER BY line",
         (sitting,),
     )
-    return tuple(SeatRow(*row) for row in rows)
+    return tuple(SeatRow(*row) for row in found)
 
 
 def seat(connection: apsw.Connection, blind_id: bytes) -> SeatRow | None:
@@ -212,24 +299,39 @@ def has_open_exam(connection: apsw.Connection, station: bytes) -> bool:
 
 
 def sign_in(
-    connection: apsw.Connection, sitting: Sitting, code: bytes, station: bytes, time_ns: int
-) -> SeatRow:
-    """Bind the seat behind a code's digest to *station*.
+    connection: apsw.Connection,
+    sittings: Sequence[Sitting],
+    codes: Mapping[int, bytes],
+    station: bytes,
+    time_ns: int,
+) -> SeatRow | HttpError:
+    """Bind the seat behind a code to *station*: *codes* are its digests, by sitting.
 
     The same station may ask again, and another one may take over, as long as no epoch was
-    permitted. Raises :class:`HttpError` otherwise, or 404 for a code nobody has.
+    permitted. A station that holds another of several sittings is bound to this one, and
+    the refusal that asks for a moment is returned. Raises :class:`HttpError` otherwise, or
+    404 for a code nobody has.
     """
-    row = connection.execute(
-        _SEATS + " WHERE sitting = ? AND code = ?",
-        (sitting.id, code),
-    ).fetchone()
-    if row is None:
+    found_rows = [
+        SeatRow(*row)
+        for each in sittings
+        for row in connection.execute(
+            _SEATS + " WHERE sitting = ? AND code = ?", (each.id, codes[each.id])
+        )
+    ]
+    if not found_rows:
         raise HttpError(
             404,
             "No candidate of this sitting has that sign-in code; check it, and call an "
             "invigilator if it is still refused.",
         )
-    found = SeatRow(*row)
+    if len(found_rows) > 1:
+        raise HttpError(
+            409,
+            "This sign-in code is on the rosters of two sittings; call an invigilator, who gives "
+            "one of the two candidates another code.",
+        )
+    (found,) = found_rows
     if handed_in(connection, found.blind_id):
         raise HttpError(409, "The exam behind this sign-in code has been handed in already.")
     if found.permitted and found.station != station:
@@ -245,11 +347,43 @@ def sign_in(
             "The exam behind this sign-in code was begun at this station before; call an "
             "invigilator.",
         )
+    here = sitting_at(connection, station)
+    if here is not None and here.id != found.sitting:
+        return _other_sitting(connection, station, here, sittings, found)
     connection.execute(
         "UPDATE seats SET station = ?, signed_in_ns = ? WHERE blind_id = ?",
         (station, time_ns, found.blind_id),
     )
     return found
+
+
+def _other_sitting(
+    connection: apsw.Connection,
+    station: bytes,
+    here: Sitting,
+    sittings: Sequence[Sitting],
+    found: SeatRow,
+) -> HttpError:
+    """A code of another sitting than *station* holds: it is bound to that one, if it may."""
+    exam = next(each.exam for each in sittings if each.id == found.sitting)
+    fixed = connection.execute(
+        "SELECT 1 FROM places WHERE station = ? AND sitting = ? AND fixed = 1", (station, here.id)
+    ).get
+    if fixed:
+        return HttpError(
+            409,
+            "This sign-in code is for the exam “{exam}”, and this station is kept for “{here}”; "
+            "go to a station of your exam, or call an invigilator.",
+            exam=exam,
+            here=here.exam,
+        )
+    bind(connection, station, found.sitting, fixed=False)
+    return HttpError(
+        409,
+        "This sign-in code is for the exam “{exam}”. This station gets ready for it now; type "
+        "the code again in ten seconds.",
+        exam=exam,
+    )
 
 
 def check_not_closed(seat: SeatRow) -> None:

@@ -18,6 +18,7 @@ import apsw
 import msgspec
 
 from exam_packages import canon
+from exam_packages.attempt.commands import Stop
 from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
 from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
@@ -31,8 +32,16 @@ from exam_packages.sealing.journal_format import (
 from exam_packages.sealing.journal_keys import epoch_header
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import VerifyKey
-from exam_packages.sealing.trust import STATION, Enrolment, Trust, TrustError, read_enrolment
-from sync.hall import authority, closing, moves, seats
+from exam_packages.sealing.trust import (
+    REGISTRAR,
+    STATION,
+    Enrolment,
+    Trust,
+    TrustError,
+    read_enrolment,
+)
+from sync.hall import authority, closing, moves, outcomes, records, room, seats
+from sync.hall.acts_given import given_to
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.roster import code_digest
@@ -143,15 +152,15 @@ class HallService:
                 "machine = ?2, enrolment = ?3, certificate = ?4, greeted_ns = ?5",
                 (enrolment.key_id, enrolment.machine, greeting.enrolment, shown, now_ns),
             )
-            sitting = seats.open_sitting(connection)
+            sitting = seats.sitting_at(connection, enrolment.key_id)
             name, restore_key = b"", b""
             if sitting is not None:
                 name, restore_key = closing.restore_key(connection, sitting, self.keys, self.key)
                 if announced is not None and announced.sitting == name:
                     connection.execute(
-                        "UPDATE stations SET restore_key = ?, restore_id = ?, restore_sitting = ?"
-                        " WHERE key_id = ?",
-                        (greeting.restore_key, announced.sealing.key_id, name, enrolment.key_id),
+                        "INSERT OR REPLACE INTO restore_keys (station, sitting, key_id, announced)"
+                        " VALUES (?, ?, ?, ?)",
+                        (enrolment.key_id, name, announced.sealing.key_id, greeting.restore_key),
                     )
             return Welcome(
                 enrolment=self.home.enrolment_bytes,
@@ -177,8 +186,13 @@ class HallService:
         )
 
     def finish_closing(self) -> None:
-        """Delete the keys of closed sittings. Raises a ``KeyringError``. Not from the loop."""
+        """Delete the keys of closed sittings, and sign their records. Not from the loop.
+
+        Raises a ``KeyringError``.
+        """
         closing.finish(self.store, self.keys, self.key, self.clock.wall_ns())
+        registrar, now_ns = self.trust.opening(REGISTRAR), self.clock.wall_ns()
+        records.finish(self.store, self.key, registrar, self.home.centre, now_ns)
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""
@@ -251,16 +265,21 @@ class HallService:
         """The roster line behind a code, bound to this station."""
         self._count_guess(link)
         with self.store.reading() as connection:
-            sitting = seats.open_sitting(connection)
-        if sitting is None:
+            sittings = seats.open_sittings(connection)
+        if not sittings:
             raise HttpError(409, "No sitting is open in this hall.")
-        code = await asyncio.to_thread(code_digest, message.code[:200], sitting.salt)
+        codes = {
+            each.id: await asyncio.to_thread(code_digest, message.code[:200], each.salt)
+            for each in sittings
+        }
         found = await self.store.awrite(
             lambda connection: seats.sign_in(
-                connection, sitting, code, link.key_id, self.clock.wall_ns()
+                connection, sittings, codes, link.key_id, self.clock.wall_ns()
             )
         )
         link.guesses.pop()  # a right one is no guess; the wrong ones before it still count
+        if isinstance(found, HttpError):
+            raise found
         return Seat(found.blind_id, found.candidate, found.name)
 
     def _count_guess(self, link: Link) -> None:
@@ -305,10 +324,11 @@ class HallService:
             # Returned, not raised: what it asks of the board must be kept.
             seats.ask_restart(connection, context.blind_id)
             return problem
+        outcomes.goes_on(connection, context.blind_id)
         headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
         halves = [(header.context.epoch, closing.half(header, self.keys)) for header in headers]
         resealed = moves.resealed(connection, seat, context.station) if seat.taking else ()
-        sitting = seats.open_sitting(connection)
+        sitting = seats.sitting(connection, seat.sitting)
         neighbour = moves.choose_neighbour(
             connection,
             context.station,
@@ -346,19 +366,22 @@ class HallService:
     def _tick(
         self, link: Link, tick: Tick, connection: apsw.Connection
     ) -> tuple[Tock, HttpError | None]:
-        sitting = seats.open_sitting(connection)
+        sitting = seats.sitting_at(connection, link.key_id)
         releases: tuple[Release, ...] = ()
-        if sitting is not None and sitting.secret is not None:
+        now_ns = self.clock.wall_ns()
+        if (
+            sitting is not None
+            and sitting.secret is not None
+            and room.released_now(connection, sitting.id, now_ns)
+        ):
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
         take_up = moves.to_take_up(connection, link.key_id)
-        restore_sitting = sitting.restore_sitting if sitting else None
-        handovers = moves.handovers(connection, link.key_id, restore_sitting, self.key)
+        handovers = moves.handovers(connection, link.key_id, self.key)
         if not tick.blind_id:
             version = self.trust.root.version
             return Tock(b"", (), releases, -1, b"", take_up, handovers, version), None
-        now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
             return self._left(link, tick, connection)
@@ -387,6 +410,7 @@ class HallService:
             )
             moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
+        self._end_together(connection, seat, now_ns)
         current = self._notice_restored(link, tick, held, connection)
         if tick.authority == current:
             authority.confirm(connection, tick.blind_id, current, tick.command)
@@ -406,6 +430,32 @@ class HallService:
             ),
             None,
         )
+
+    def _end_together(self, connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) -> None:
+        """Where all end together, stop an exam whose end has come, once."""
+        rules = room.rules_of(connection, seat.sitting)
+        if not rules.common_end or not authority.was_given(connection, seat.blind_id, "admit"):
+            return
+        extra_s = seat.extra_s + given_to(connection, seat.blind_id)
+        if not room.over(rules, extra_s, now_ns // SECOND):
+            return
+        if authority.was_given(connection, seat.blind_id, "stop"):
+            return
+        words = "common end of the exam"
+        authority.give(
+            connection,
+            seat.blind_id,
+            "stop",
+            Stop(),
+            operator="rules of the room",
+            time_ns=now_ns,
+            reason="routine.end",
+            comment=words,
+        )
+        audit(
+            connection, now_ns, "rules of the room", "stop", seat=seat.candidate,
+            reason="routine.end", comment=words,
+        )  # fmt: skip
 
     def _left(
         self, link: Link, tick: Tick, connection: apsw.Connection
@@ -510,6 +560,8 @@ class HallService:
             "VALUES (?, ?, ?, ?, ?)",
             (manifest.blind_id, name, data, signature, now_ns),
         )
+        if link.status is not None:
+            outcomes.note_time_over(connection, manifest.blind_id, link.status.left_ms)
         audit(connection, now_ns, "", "handed in", seat=seat.candidate)
         return signature
 

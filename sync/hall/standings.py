@@ -36,7 +36,8 @@ def standings(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mappin
         rows(
             connection.execute(
                 "SELECT blind_id, sum(seconds) FROM deed_seats JOIN deeds ON id = deed"
-                " WHERE sitting = ? AND act = 'add-time' GROUP BY blind_id",
+                " JOIN seats USING (blind_id) WHERE seats.sitting = ? AND act = 'add-time'"
+                " GROUP BY blind_id",
                 (sitting,),
             )
         )
@@ -46,7 +47,8 @@ def standings(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mappin
         for blind_id, act, reason, _deed in rows(
             connection.execute(
                 "SELECT blind_id, act, reason, max(id) FROM deed_seats JOIN deeds ON id = deed"
-                " WHERE sitting = ? AND act != 'add-time' GROUP BY blind_id",
+                " JOIN seats USING (blind_id) WHERE seats.sitting = ? AND act != 'add-time'"
+                " GROUP BY blind_id",
                 (sitting,),
             )
         )

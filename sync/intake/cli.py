@@ -191,6 +191,23 @@ def export(home: Path, out: Path, package: str | None) -> None:
 
 @intake.command()
 @click.argument("home", type=_DIRECTORY)
+@click.option("--out", type=_DIRECTORY, required=True, help="A new directory.")
+def records(home: Path, out: Path) -> None:
+    """Hand the registrar the sealed records of closed sittings, with their halls' enrolments.
+
+    Never to the scoring desk: it has no key to them, and no need of them.
+    """
+    with IntakeHome.load(home).storage() as storage:
+        found = storage.records()
+    make_directory(out)
+    for place, (record, enrolment) in enumerate(found, 1):
+        write_durably(out / f"{place:04}.record", record)
+        write_durably(out / f"{place:04}.enrolment", enrolment)
+    click.echo(f"Handed over {len(found)} records: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
 @click.argument("code")
 @click.option("--out", type=_FILE, required=True, help="The bundle file to write.")
 def bundle(home: Path, code: str, out: Path) -> None:

@@ -18,6 +18,7 @@ from sync.intake.messages import (
     Logged,
     Missing,
     Offer,
+    RecordOfSitting,
     RootOfHeads,
     Statement,
     bundle_path,
@@ -88,6 +89,10 @@ class IntakeClient:
     def put_erasure(self, erasure: bytes, enrolment: bytes) -> None:
         """Hand over a machine's statement of erasure, with the body's record of it."""
         self._send("POST", "/v1/erasures", canon.pack(Statement(erasure, enrolment)))
+
+    def put_record(self, record: bytes, enrolment: bytes) -> None:
+        """Hand over the sealed record of a closed sitting, with the body's record of the hall."""
+        self._send("POST", "/v1/records", canon.pack(RecordOfSitting(record, enrolment)))
 
     def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
         """Have this hall's root of heads logged."""

@@ -17,6 +17,7 @@ from msgspec import Meta
 from exam_packages.canon import Count, Object, Seconds
 from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
 from exam_packages.sealing.journal import MAX_PICTURE
+from exam_packages.sealing.sitting_record import MAX_SEALED
 
 MAX_CHUNK = 4 * 1024 * 1024
 """Bytes of one chunk of answers."""
@@ -61,6 +62,14 @@ class Statement(Object):
     body's record of that machine."""
 
     erasure: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+    enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class RecordOfSitting(Object):
+    """A hall's record of a closed sitting, sealed to the registrar
+    (:mod:`exam_packages.sealing.sitting_record`), and the body's record of that hall."""
+
+    record: Annotated[bytes, Meta(max_length=MAX_SEALED)]
     enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
 
 

@@ -18,10 +18,19 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import blob_digest
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
+from exam_packages.sealing.sitting_record import MAX_SEALED, read_sealed
 from exam_packages.sealing.suite import SealingError, SigningKey
-from exam_packages.sealing.trust import Trust, read_enrolment
+from exam_packages.sealing.trust import HALL, Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
-from sync.intake.messages import MAX_OFFER, MAX_STATEMENT, Missing, Offer, Statement, chunk_digest
+from sync.intake.messages import (
+    MAX_OFFER,
+    MAX_STATEMENT,
+    Missing,
+    Offer,
+    RecordOfSitting,
+    Statement,
+    chunk_digest,
+)
 from sync.intake.storage import Storage
 
 __all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]
@@ -200,6 +209,31 @@ class Intake:
             self._now_s(),
             statement.erasure,
             statement.enrolment,
+        )
+
+    def keep_record(self, data: bytes) -> None:
+        """Keep a hall's record of a closed sitting, which only the registrar reads.
+
+        Raises ``Unacceptable`` when no hall of this body signed it, or :class:`NoRoom`.
+        """
+        limit = MAX_SEALED + MAX_STATEMENT + 64
+        try:
+            given: RecordOfSitting = canon.unpack(data, RecordOfSitting, max_size=limit)
+            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
+            record = read_sealed(given.record, hall.verify_key)
+        except (canon.CanonError, SealingError) as problem:
+            raise Unacceptable.of(problem) from None
+        if hall.kind != HALL or hall.centre != record.centre:
+            raise Unacceptable("A record of a sitting is signed by a hall of its own centre.")
+        if self._free() < ANSWERS_FLOOR:
+            raise NoRoom("The disk of the intake is full; the record must wait at the hall.")
+        self._storage.keep_record(
+            record.sitting,
+            hall.key_id,
+            record.number,
+            self._now_s(),
+            given.record,
+            given.enrolment,
         )
 
     # --- Within ---

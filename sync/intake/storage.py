@@ -31,6 +31,9 @@ MAX_REFUSED: Final = 1000
 MAX_REFUSED_BYTES: Final = 1024 * 1024 * 1024
 """Refused bundles, and their bytes, kept for inspection; the oldest give way."""
 
+MAX_RECORDS: Final = 10_000
+"""Records of sittings kept per hall: bounds what a stolen key could fill."""
+
 MAX_ERASURES: Final = 10_000
 """Statements of erasure kept per machine: bounds what a stolen key could fill."""
 
@@ -95,6 +98,16 @@ CREATE TABLE IF NOT EXISTS erasure (
     PRIMARY KEY (sitting, machine)
 );
 CREATE INDEX IF NOT EXISTS erasure_machine ON erasure (machine);
+CREATE TABLE IF NOT EXISTS record (
+    sitting BLOB NOT NULL,
+    machine BLOB NOT NULL,
+    number INTEGER NOT NULL,
+    received_s INTEGER NOT NULL,
+    record BLOB NOT NULL,
+    enrolment BLOB NOT NULL,
+    PRIMARY KEY (sitting, machine, number)
+);
+CREATE INDEX IF NOT EXISTS record_machine ON record (machine);
 """
 
 _COUNTS: Final = {
@@ -108,6 +121,7 @@ _COUNTS: Final = {
     "offers_open": "SELECT count(*) FROM offer",
     "refused": "SELECT count(*) FROM refused",
     "erasures": "SELECT count(*) FROM erasure",
+    "records": "SELECT count(*) FROM record",
 }
 
 
@@ -208,6 +222,20 @@ class Storage(Protocol):
         """Keep a stored bundle's anchors; fewer do not replace more."""
 
     def anchors(self, bundle_hash: bytes) -> bytes | None: ...
+
+    def keep_record(
+        self,
+        sitting: bytes,
+        machine: bytes,
+        number: int,
+        received_s: int,
+        record: bytes,
+        enrolment: bytes,
+    ) -> None:
+        """Keep a hall's record of a sitting, sealed; the first of each number stands."""
+
+    def records(self) -> list[tuple[bytes, bytes]]:
+        """Every record of a sitting with the enrolment of its hall, in the order they came."""
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
@@ -435,6 +463,31 @@ class SqliteStorage:
 
     def anchors(self, bundle_hash: bytes) -> bytes | None:
         return self._one("SELECT data FROM anchors WHERE bundle_hash = ?", bundle_hash)
+
+    def keep_record(
+        self,
+        sitting: bytes,
+        machine: bytes,
+        number: int,
+        received_s: int,
+        record: bytes,
+        enrolment: bytes,
+    ) -> None:
+        def work(db: apsw.Connection) -> None:
+            db.execute(
+                "INSERT INTO record SELECT ?1, ?2, ?3, ?4, ?5, ?6"
+                " WHERE (SELECT count(*) FROM record WHERE machine = ?2) < ?7"
+                " ON CONFLICT DO NOTHING",
+                (sitting, machine, number, received_s, record, enrolment, MAX_RECORDS),
+            )
+
+        self._store.write(work)
+
+    def records(self) -> list[tuple[bytes, bytes]]:
+        found = self._rows(
+            "SELECT record, enrolment FROM record ORDER BY received_s, machine, sitting, number"
+        )
+        return [(bytes(record), bytes(enrolment)) for record, enrolment in found]
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from exam_packages.sealing.journal import (
 )
 from exam_packages.sealing.package import Blob, Core, Package, seal_package
 from exam_packages.sealing.release import new_code, read_code, release_secret
+from exam_packages.sealing.restore_keys import RestoreKey, sign_restore_key
 from exam_packages.sealing.suite import SealingPublic
 from exam_packages.sealing.trust import PACKAGER
 from exam_packages.sealing.trust_root import OPENING_ROLES
@@ -86,6 +87,13 @@ class Site:
             answer = enrol(self.body, request, CLOCK)[1]
             install(StationHome.load(home), answer, CLOCK, pinned=self.digest)
         return StationHome.load(home)
+
+    def another(self, exam: str, slot: str) -> Site:
+        """Another exam of the same body; its machines are this site's."""
+        where = self.directory / f"exam-{secrets.token_hex(4)}"
+        where.mkdir()
+        made = sealed_exam(where, self.body, exam, slot)
+        return replace(made, directory=self.directory)
 
     def hall(
         self,
@@ -208,6 +216,14 @@ class Station:
         self.welcome = client.greet(now_s=CLOCK.wall_ns() // SECOND)
         return client
 
+    def announce(self) -> None:
+        """Make this station's restore key for the sitting it holds, and say so."""
+        held = self.client.restore_key
+        assert held is not None
+        public = self.home.restore_keys().of(held.sitting).public.raw
+        word = sign_restore_key(RestoreKey(held.sitting, self.key.key_id, public), self.key)
+        self.welcome = self.client.greet(now_s=CLOCK.wall_ns() // SECOND, restore_key=word)
+
     def reconnect(self) -> None:
         self.client.close()
         self.client = self.connect()
@@ -222,7 +238,8 @@ class Station:
         context = first_context(
             self.seat.blind_id, self.key.key_id, self.welcome.package_hash, CLOCK.boot()
         )
-        self.open(context, self.client.permit(context, START).permit)
+        leave = self.client.permit(context, START)
+        self.open(context, leave.permit, leave.neighbour)
         return self
 
     def open(self, context: Context, permit: bytes, neighbour: SealingPublic | None = None) -> None:
@@ -324,11 +341,16 @@ class Station:
 
 def found_site(directory: Path) -> Site:
     """Found a body in *directory*, with a sealed package and a grant for the station s1."""
-    trust = found_body(directory / "body", "Board of Examiners", CLOCK)
-    body = Body(directory / "body")
+    found_body(directory / "body", "Board of Examiners", CLOCK)
+    return sealed_exam(directory, Body(directory / "body"), "Food safety", SLOT)
+
+
+def sealed_exam(directory: Path, body: Body, exam: str, slot: str) -> Site:
+    """A sealed package and a grant for the station s1, in *directory*."""
+    trust = body.trust()
     now_s = CLOCK.wall_ns() // SECOND
     core = Core(
-        suite=1, package_id=secrets.token_bytes(16), exam="Food safety", form="f1", version=1,
+        suite=1, package_id=secrets.token_bytes(16), exam=exam, form="f1", version=1,
         window_from_s=now_s - 60, window_to_s=now_s + 80_000, not_before_s=now_s - 60,
         expires_s=now_s + 86_000, least_client=(0, 1, 0), least_trust=1, policy_hash=bytes(32),
     )  # fmt: skip
@@ -338,9 +360,9 @@ def found_site(directory: Path) -> Site:
     with Package.open(path, trust, now_s=None) as package:
         package_hash = package.package_hash
     release_id = secrets.token_bytes(16)
-    codes = (new_code(package_hash, SLOT, 1), new_code(package_hash, SLOT, 2))
-    read = [read_code(code, package_hash, SLOT, place) for place, code in enumerate(codes, 1)]
-    secret = release_secret(read, package_hash, SLOT, release_id)
+    codes = (new_code(package_hash, slot, 1), new_code(package_hash, slot, 2))
+    read = [read_code(code, package_hash, slot, place) for place, code in enumerate(codes, 1)]
+    secret = release_secret(read, package_hash, slot, release_id)
     site = Site(
         body, trust.digest, directory, path, package_hash, release_id, codes, directory / "c1.grant"
     )
@@ -348,7 +370,7 @@ def found_site(directory: Path) -> Site:
     recipients = [Recipient(station.key_id, station.sealing_public)]
     site.grant.write_bytes(
         seal_grant(
-            package_hash, "C1", SLOT, 1, release_id, now_s + 86_000, paper.key, secret,
+            package_hash, "C1", slot, 1, release_id, now_s + 86_000, paper.key, secret,
             recipients, [body.signing_key(PACKAGER)], evidence=EVIDENCE.public, codes=2,
         )
     )  # fmt: skip

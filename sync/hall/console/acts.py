@@ -14,6 +14,7 @@ from exam_packages.attempt.preferences import Accommodation
 from exam_packages.language import ngettext, say, whole
 from sync.hall import acts, cases, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
+from sync.hall.console.forms import number_in
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form
@@ -228,7 +229,7 @@ async def _undo(hall: HallService, who: Operator, why: Why, form: Form) -> str:
 
 
 async def _close(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    await acts.close(hall, who, why)
+    await acts.close(hall, who, why, number_in(form, "sitting"))
     return say(
         "The sitting is closed. What opened its exams again is deleted here, and at each station "
         "as soon as it hears of it."

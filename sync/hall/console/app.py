@@ -11,18 +11,26 @@ from sync.hall.console import (
     cases,
     faults,
     log,
+    outcomes,
+    papers,
     plan,
+    readiness,
     release,
+    replacing,
     roll_call,
     seat,
     sign_in,
+    sittings,
     speech,
 )
 from sync.hall.console.site import Site
 from sync.hall.service import HallService
 from sync.web.pages import Hardened, static_files
 
-PAGES = (sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, acts)
+PAGES = (
+    sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, outcomes,
+    readiness, papers, sittings, replacing, acts,
+)  # fmt: skip
 
 
 def console_app(hall: HallService) -> Starlette:

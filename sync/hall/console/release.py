@@ -19,8 +19,12 @@ def routes(site: Site) -> list[Route]:
 
     async def show(request: Request, session: Session) -> Response:
         with site.hall.store.reading() as connection:
-            sitting = seats.open_sitting(connection)
-        waiting = site.releasing.waiting(sitting.id) if sitting is not None else {}
+            sittings = seats.open_sittings(connection)
+        waiting = {
+            each.title: site.releasing.waiting(each.id)
+            for each in sittings
+            if site.releasing.waiting(each.id)
+        }
         board = await site.board()
         return site.render("release.html", session, board=board, waiting=waiting)
 

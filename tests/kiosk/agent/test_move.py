@@ -354,6 +354,7 @@ def test_when_the_chief_closes_the_sitting_what_opens_it_again_dies(room: Room) 
     assert read_half(room.attempt(1).path, header)
     with pytest.raises(DeskError, match="Only the chief"):
         room.hall.act("close", who=INVIGILATOR, all="1")
+    room.hall.act("absent")
     assert "closed" in room.hall.act("close", all="1")
     assert not list(keys[0].glob("restore-*"))
     room.hall.until(

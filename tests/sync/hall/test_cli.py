@@ -49,7 +49,7 @@ def act(hall: Hall, *arguments: object, name: str = "chief") -> list[object]:
 
 
 def test_one_sitting_is_open_at_a_time(hall: Hall, site: Site) -> None:
-    assert "still open" in refused(*sitting(hall, site))
+    assert "is open here for the slot" in refused(*sitting(hall, site))
 
 
 def test_the_grant_of_another_centre_is_refused(hall: Hall, site: Site, tmp_path: Path) -> None:
@@ -112,6 +112,8 @@ def test_the_sitting_closes_when_all_is_handed_in_and_another_can_open(
     assert "Give one code" in refused(*act(hall, "release"))
     with pytest.raises(DeskError, match="Only the chief"), hall.desk("invigilator") as desk:
         desk.act("close", all="1", reason="routine.end")
+    assert "How it ended is not said for c-0 (12 in all)" in refused(*act(hall, "close"))
+    assert "Absent: c-0" in run_cli(*act(hall, "absent"))
     assert "closed" in run_cli(*act(hall, "close", "--reason", "routine.end"))
     board = json.loads(run_cli(*act(hall, "status", "--json")))
     assert not board["released"]  # the secret is forgotten
@@ -129,6 +131,7 @@ def test_a_sitting_whose_key_did_not_go_away_is_closed_by_closing_it_again(
         (key,) = (hall.home.directory / "keys").glob("restore-*.key")
         key.unlink()
         key.mkdir()  # what no disk deletes as a file
+        run_cli(*act(hall, "absent"))
         for _ in range(2):
             assert "could not be deleted" in refused(*act(hall, "close"))
         key.rmdir()

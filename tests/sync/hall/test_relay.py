@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sqlite3
 import subprocess
@@ -12,7 +13,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import click
+import httpx
 import pytest
+from click.testing import CliRunner
 
 from exam_packages.attempt.events import REOPEN, Beat, SnapshotTaken
 from exam_packages.body import Body
@@ -24,6 +28,9 @@ from exam_packages.sealing.restore_keys import Erasure, read_erasure, sign_erasu
 from exam_packages.sealing.trust import TrustStore
 from provisioning import succession
 from provisioning.authority import found_body
+from provisioning.registrar_cli import outcomes as outcomes_cli
+from sync.intake.cli import intake as intake_cli
+from sync.intake.client import IntakeClient, IntakeRefused
 from sync.intake.home import IntakeHome
 from sync.link import HolderClient, HolderRefused
 from sync.messages import TakeUp
@@ -84,6 +91,12 @@ def hall(site: Site, intake: Intake) -> Iterator[Hall]:
     running.start()
     yield running
     running.stop()
+
+
+def said(command: click.Command, *arguments: object) -> str:
+    result = CliRunner().invoke(command, [str(each) for each in arguments])
+    assert result.exit_code == 0, result.output or result.exception
+    return result.output
 
 
 def eventually(true: Callable[[], Any], within_s: float = 30) -> Any:
@@ -201,6 +214,7 @@ def test_a_reopened_hand_in_is_relayed_twice_and_the_statements_of_erasure_follo
     assert hashes[1] == manifest_hash(seat.signed) != hashes[0]
 
     with hall.desk() as desk:
+        desk.act("absent", reason="routine.end")
         desk.act("close", all="1", reason="routine.end", comment="all in")
     seat.reconnect()
     (order,) = seat.client.closed
@@ -283,6 +297,43 @@ def test_the_hall_learns_new_roots_from_the_intake(
     assert TrustStore(hall.home.trust_directory).after(1)  # to hand on
 
 
+def test_the_record_of_a_sitting_reaches_the_body_and_the_registrar_alone_reads_it(
+    online: tuple[Site, IntakeHome, Hall], tmp_path: Path
+) -> None:
+    own, intake, hall = online
+    hall.start()
+    with hall.desk() as desk:
+        desk.act("absent", reason="routine.end")
+        desk.act("close", all="1", reason="routine.end", comment="nobody came")
+        desk.act("sign-report", sitting="1")
+
+    def arrived() -> int:
+        with intake.storage() as storage:
+            return len(storage.records()) == 2
+
+    eventually(arrived)
+    given = tmp_path / "given"
+    said(intake_cli, "records", intake.directory, "--out", given)
+    with intake.storage() as storage:
+        assert storage.counts()["records"] == 2
+    names = b"".join(path.read_bytes() for path in given.iterdir())
+    assert b"Candidate 1" not in names and b"nobody came" not in names  # sealed
+    told = said(outcomes_cli, own.body.directory, given, "--out", tmp_path / "opened")
+    assert "12  Absent: Void" in told
+    plain = json.loads((tmp_path / "opened" / "0002.json").read_text())
+    assert (plain["number"], plain["reason"]) == (2, "routine.end: nobody came")
+    assert [person["name"] for person in plain["signers"]] == ["chief"]
+    # Another hall cannot speak for this one, nor a station for a hall.
+    record = (given / "0001.record").read_bytes()
+    with (
+        httpx.Client(
+            base_url=hall.home.intake_url, verify=hall.home.client_tls(), trust_env=False
+        ) as http,
+        pytest.raises(IntakeRefused),
+    ):
+        IntakeClient(http).put_record(record, own.station("s1").enrolment_bytes)
+
+
 def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(
     online: tuple[Site, IntakeHome, Hall],
 ) -> None:
@@ -293,6 +344,7 @@ def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(
     eventually(lambda: "ends the enrolment of this hall" in alarms(hall))
     assert hall.home.trust().root.version == 1
     with hall.desk() as desk:
+        desk.act("absent", reason="routine.end")
         desk.act("close", all="1", reason="routine.start")
     eventually(lambda: hall.home.trust().root.version == 2)
 

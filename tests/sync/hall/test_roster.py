@@ -38,7 +38,7 @@ def test_a_roster_is_read_as_a_spreadsheet_saves_it() -> None:
         (HEAD + "c-1,Ada,code123,9999\n", "more than 1440"),
         (HEAD + "c-1,Ada,code123,0\nc-1,Bo,code456,0\n", "Lines 2 and 3.*candidate number"),
         (HEAD + "c-1,Ada,code123,0\nc-2,Bo,CODE 123,0\n", "Lines 2 and 3.*same code"),
-        (HEAD + 'c-1,"Ada,code123,0\n', "not a CSV"),
+        (HEAD + 'c-1,"Ada,code123,0\n', "not a CSV file: line 2"),
     ],
 )
 def test_a_mistake_is_named_with_its_line(text: str, words: str) -> None:
@@ -63,3 +63,57 @@ def test_codes_do_not_show_and_are_salted() -> None:
     assert code_digest("SECRET-99", salt) == code_digest("secret 99", salt)
     assert code_digest("secret99", salt) != code_digest("secret99", other)
     assert normalised(" A-b c ") == "abc"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (HEAD + "c-1,Zoë Å,code123,5\n").encode("utf-8-sig"),
+        (HEAD + "c-1,Zoë Å,code123,5\n").replace(",", "\t").encode("utf-16"),
+        b"\xfe\xff" + (HEAD + "c-1,Zoë Å,code123,5\n").replace(",", "\t").encode("utf-16-be"),
+        (HEAD + "c-1,Zoë Å,code123,5\n").replace(",", ";").encode(),
+        ("sep=;\r\n" + (HEAD + "c-1,Zoë Å,code123,5\n").replace(",", ";")).encode(),
+        (HEAD + "c-1,Zoë Å,code123,5\n").replace("\n", "\r").encode(),
+        b"CANDIDATE, Name ,code,extra_minutes\n c-1 , Zo\xc3\xab \xc3\x85 ,code123, 5 \n,,,\n",
+    ],
+)
+def test_every_spreadsheets_way_of_saving_it_reads_the_same(data: bytes) -> None:
+    (line,) = read_roster(data)
+    assert (line.candidate, line.name, line.extra_s) == ("c-1", "Zoë Å", 300)
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (HEAD.encode() + "c-1,Zoë,code123,0\n".encode("cp1252"), "Line 2 is not UTF-8.*CSV UTF-8"),
+        (b"PK\x03\x04\x00\x00" + bytes(50), "is no text; if it is a spreadsheet"),
+        (b"sep=|\n" + HEAD.replace(",", "|").encode(), "separated by “|”"),
+        (HEAD.encode() + b'c-1,"' + b"x" * 5000 + b'",code123,0\n', "quotation mark is probably"),
+    ],
+)
+def test_what_is_no_table_is_refused_with_what_to_do(data: bytes, words: str) -> None:
+    with pytest.raises(RosterError, match=words):
+        read_roster(data)
+
+
+def test_everything_wrong_is_said_at_once_with_the_lines_of_the_file() -> None:
+    text = HEAD + 'c-1,"Ada\nLovelace",code123,0\n\nc-2,Bo,short,0\nc-3,Cy,code456,x\n'
+    with pytest.raises(RosterError) as refused:
+        read_roster(text.encode())
+    said = str(refused.value)
+    assert said.startswith("3 things")
+    assert "Line 2 of the roster has no usable name" in said
+    assert "Line 5 of the roster has a sign-in code" in said
+    assert "Line 6 of the roster: extra_minutes" in said
+    again = HEAD + "".join(f"c-{n % 2},Name,code-{n % 3:04},0\n" for n in range(200))
+    with pytest.raises(RosterError) as refused:
+        read_roster(again.encode())
+    assert "395 things" in str(refused.value)
+    assert len(str(refused.value).splitlines()) == 51
+
+
+def test_five_thousand_lines_and_not_one_more() -> None:
+    lines = [f"c-{n},Name {n},code-{n:05},0\n" for n in range(5001)]
+    assert len(read_roster((HEAD + "".join(lines[:-1])).encode())) == 5000
+    with pytest.raises(RosterError, match="5001 candidates"):
+        read_roster((HEAD + "".join(lines)).encode())

@@ -299,7 +299,7 @@ def test_a_hall_that_dies_while_closing_deletes_its_keys_when_it_starts_again(
     assert len(list(keys.glob("restore-*.key"))) == 1
     hall.kill()
     store = open_store(hall.home.directory)
-    store.write(lambda connection: seats.close_sitting(connection, 1, "chief", "routine.end"))
+    store.write(lambda connection: seats.close_sitting(connection, 1, 1, "chief", "routine.end"))
     store.close()
     hall.start()
     assert not list(keys.glob("restore-*.key"))

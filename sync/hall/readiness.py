@@ -1,0 +1,320 @@
+"""The readiness sheet: what must be right before a sitting begins, red until it is.
+
+Every point is judged by a pure function of :class:`Facts`, which are what this hall can see
+for itself. A red point is put right, or the chief *waives* it by name and says why; the record
+of the sitting lists what was waived. Nothing is barred by a red point: the release warns.
+
+What the hall cannot see is not on the sheet: whether each station has loaded its package and
+grant is said by `exam-kiosk station check` there, and the body's opening keys are rehearsed at
+the body, which seals no package without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from importlib import metadata
+
+import apsw
+from cryptography import x509
+
+from exam_packages.clock import SECOND
+from exam_packages.errors import ExamError
+from sync.hall import seats
+from sync.hall.acts import CHIEF, Operator
+from sync.hall.schema import audit
+from sync.hall.service import HallService
+from sync.hall.waivers import Waiver, waivers, window
+from sync.hall.wording import text
+from sync.holder.store import rows
+from sync.web.wire import HttpError
+
+__all__ = ["Facts", "Point", "State", "Waiver", "facts", "judge", "sheet", "waive", "waivers"]
+
+_MEGABYTE = 1024 * 1024
+_FLOOR = 1024 * _MEGABYTE
+"""Free bytes wanted whatever the roster."""
+_EACH = 16 * _MEGABYTE
+"""Free bytes wanted for each exam: its record and its pictures, with room to spare."""
+_CLOCK_OFF_S = 2
+
+
+class State(Enum):
+    """How a point stands."""
+
+    GOOD = "good"
+    RED = "red"
+    WAIVED = "waived"
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the hall sees. Times are Unix seconds.
+
+    ``clocks_s`` are the stations' clocks less the hall's. ``ready`` counts the stations in
+    contact that hold keys for this sitting, ``standby`` names the standby hall, if any;
+    ``ends_s`` is when the release window ends, 0 when unknown.
+    """
+
+    now_s: int
+    ends_s: int
+    expected: int
+    free: int
+    clocks_s: tuple[float, ...]
+    newest_s: int
+    enrolment_until_s: int
+    certificate_until_s: int
+    keys: str
+    client: tuple[int, ...]
+    version: tuple[int, ...]
+    stations: int
+    ready: int
+    neighbours: bool
+    standby: str
+    chiefs: int
+    others: int
+    papers: bool
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of the sheet. ``found`` is what is, ``do`` what to do while it is red."""
+
+    name: str
+    title: str
+    state: State
+    found: str
+    do: str = ""
+    waiver: Waiver | None = None
+
+
+def judge(facts: Facts) -> tuple[Point, ...]:
+    """Every point, in the order people go through them. Pure."""
+    return tuple(_points(facts))
+
+
+def _points(f: Facts) -> Iterator[Point]:
+    need = _FLOOR + f.expected * _EACH
+    yield _point(
+        "disk",
+        "Disk",
+        f.free >= need,
+        f"{f.free // _MEGABYTE} MB are free; {need // _MEGABYTE} MB are wanted for "
+        f"{f.expected} exams.",
+        "Make room on this machine's disk.",
+    )
+    off = max((abs(each) for each in f.clocks_s), default=0.0)
+    back = f.now_s < f.newest_s
+    yield _point(
+        "clock",
+        "Clock",
+        off <= _CLOCK_OFF_S and not back,
+        "This machine's clock runs behind what was written down here before."
+        if back
+        else f"The clocks of {len(f.clocks_s)} stations differ from this one by up to {off:.1f} s.",
+        "Set the clock of this machine and of the stations from one time server.",
+    )
+    until = min(f.enrolment_until_s, f.certificate_until_s)
+    yield _point(
+        "certificates",
+        "Certificates",
+        until > max(f.now_s, f.ends_s),
+        f"This hall's enrolment and certificate hold for {max(0, until - f.now_s) // 86400} days.",
+        "Have the certification body enrol this hall again before the sitting.",
+    )
+    yield _point(
+        "keys",
+        "Keys rehearsed",
+        not f.keys,
+        f.keys or "This hall's keys sign and open, just now.",
+        "Do not start: call who administers this machine.",
+    )
+    here, wanted = (".".join(map(str, each)) for each in (f.version, f.client))
+    yield _point(
+        "version",
+        "Version",
+        f.version >= f.client,
+        f"This is version {here}; the exam needs {wanted} or newer.",
+        "Install the newer version here and on the stations.",
+    )
+    yield _point(
+        "roster",
+        "Roster",
+        f.expected > 0,
+        f"{f.expected} candidates are expected.",
+        "Open the sitting with its roster.",
+    )
+    yield _point(
+        "stations",
+        "Stations",
+        f.ready >= f.expected > 0,
+        f"{f.ready} of the {f.stations} stations known here answer and are ready for this "
+        f"sitting; {f.expected} candidates are expected.",
+        "Switch the stations on, and look at each with `exam-kiosk station check`.",
+    )
+    yield _point(
+        "spare",
+        "Spare station",
+        f.ready > f.expected,
+        f"{max(0, f.ready - f.expected)} stations more than candidates are ready.",
+        "Enrol one more station, switch it on, and leave it free.",
+    )
+    yield _point(
+        "neighbour",
+        "Neighbours",
+        f.neighbours,
+        "Each exam has another station that keeps a part of its key."
+        if f.neighbours
+        else "No exam could be moved: fewer than two stations are ready.",
+        "Switch at least two stations on before the first candidate signs in.",
+    )
+    yield _point(
+        "standby",
+        "Standby hall",
+        bool(f.standby),
+        f"The standby hall “{f.standby}” answers." if f.standby else "There is no standby hall.",
+        "Set a standby hall up, or keep a backup of this one and a second machine at hand.",
+    )
+    yield _point(
+        "people",
+        "People",
+        f.chiefs > 0 and f.chiefs + f.others >= 2,
+        f"{f.chiefs} chiefs and {f.others} invigilators can sign in here.",
+        "Some acts take two people: add operators with `exam-kiosk hall operator`.",
+    )
+    yield _point(
+        "papers",
+        "Papers",
+        f.papers,
+        "The papers were made for this sitting."
+        if f.papers
+        else "The papers for this sitting were not made yet.",
+        "Make the papers on the page Papers now and print them: a printer that fails later then "
+        "hinders nobody.",
+    )
+
+
+def _point(name: str, title: str, good: bool, found: str, do: str) -> Point:
+    return Point(name, title, State.GOOD if good else State.RED, found, "" if good else do)
+
+
+# --- What the hall sees ------------------------------------------------------------
+
+
+def sheet(hall: HallService, number: int) -> tuple[Point, ...]:
+    """The sheet of an open sitting, with what was waived. Not from the event loop."""
+    points = judge(facts(hall, number))
+    with hall.store.reading() as connection:
+        given = {waiver.point: waiver for waiver in waivers(connection, number)}
+    return tuple(
+        Point(each.name, each.title, State.WAIVED, each.found, each.do, given[each.name])
+        if each.state is State.RED and each.name in given
+        else each
+        for each in points
+    )
+
+
+def facts(hall: HallService, number: int) -> Facts:
+    """What this hall sees of itself and its stations now. Not from the event loop."""
+    now_ns = hall.clock.wall_ns()
+    in_contact = hall.in_contact()
+    clocks = tuple(
+        (link.status.wall_ns + (hall.clock.boottime_ns() - link.at_ns) - now_ns) / SECOND
+        for key_id, link in list(hall.links.items())
+        if key_id in in_contact and link.status is not None
+    )
+    with hall.store.reading() as connection:
+        sitting = seats.one_sitting(connection, number)
+        holding = {
+            station
+            for (station,) in connection.execute(
+                "SELECT station FROM restore_keys WHERE sitting = ?", (sitting.restore_sitting,)
+            )
+        }
+        roles = dict(rows(connection.execute("SELECT role, count(*) FROM operators GROUP BY role")))
+        expected = connection.execute("SELECT count(*) FROM seats WHERE sitting = ?", (number,)).get
+        newest_ns = connection.execute("SELECT coalesce(max(time_ns), 0) FROM audit").get
+        stations = connection.execute("SELECT count(*) FROM stations").get
+        papers = connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM printed WHERE sitting = ?)", (number,)
+        ).get
+        ends_s, client = window(connection, number)
+    ready = holding & in_contact
+    certificate = x509.load_pem_x509_certificate(hall.home.tls_cert.read_bytes())
+    return Facts(
+        now_s=now_ns // SECOND,
+        ends_s=ends_s,
+        expected=expected,
+        free=shutil.disk_usage(hall.home.directory).free,
+        clocks_s=clocks,
+        newest_s=newest_ns // SECOND,
+        enrolment_until_s=hall.enrolment.expires_s,
+        certificate_until_s=int(certificate.not_valid_after_utc.timestamp()),
+        keys=_rehearsed(hall),
+        client=client,
+        version=_version(),
+        stations=stations,
+        ready=len(ready),
+        neighbours=len(ready) >= 2,
+        standby="",
+        chiefs=roles.get(CHIEF, 0),
+        others=roles.get("invigilator", 0),
+        papers=bool(papers),
+    )
+
+
+def _version() -> tuple[int, ...]:
+    return tuple(int(part) for part in metadata.version("exam-kiosk").split(".")[:3])
+
+
+def _rehearsed(hall: HallService) -> str:
+    """What is wrong with this hall's keys; empty when they sign and open."""
+    words = b"rehearsal of a hall's keys"
+    try:
+        enrolled = hall.enrolment
+        if hall.key.key_id != enrolled.key_id or not all(
+            enrolled.verify_key.verifies(algorithm, signature, words)
+            for algorithm, signature in hall.key.sign(words)
+        ):
+            return "This hall's signing key is not the one the body enrolled."
+        if hall.sealing.open(enrolled.sealing_public.seal(words, words), words) != words:
+            return "This hall's opening key opens nothing."
+    except ExamError as problem:
+        return str(problem)
+    return ""
+
+
+# --- Waiving -----------------------------------------------------------------------
+
+
+async def waive(hall: HallService, operator: Operator, number: int, point: str, why: str) -> str:
+    """Waive a red point by name, for a reason; what was done. Raises :class:`HttpError`."""
+    if operator.role != CHIEF:
+        raise HttpError(403, "Only the chief invigilator can waive a point of the sheet.")
+    why = text(why, "why this point is waived", 500)
+    points = {each.name: each for each in await asyncio.to_thread(sheet, hall, number)}
+    found = points.get(point)
+    if found is None:
+        raise HttpError(404, "The sheet has no such point.")
+    if found.state is State.GOOD:
+        raise HttpError(409, "“{title}” is not red; there is nothing to waive.", title=found.title)
+    now_ns = hall.clock.wall_ns()
+
+    def work(connection: apsw.Connection) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO waivers (sitting, point, found, operator, role, time_ns, why)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (number, point, found.found, operator.name, operator.role, now_ns, why),
+        )
+        audit(connection, now_ns, operator.name, f"waived: {found.title}", comment=why)
+
+    await hall.store.awrite(work)
+    return f"“{found.title}” is waived by {operator.name}."
+
+
+def red(points: tuple[Point, ...]) -> tuple[Point, ...]:
+    """The points that are neither good nor waived."""
+    return tuple(each for each in points if each.state is State.RED)
