@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import gettext
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 from string import Formatter
@@ -26,6 +28,8 @@ LEAST_TEMPLATE = 24
 
 _catalogue: gettext.NullTranslations = gettext.NullTranslations()
 _language = SOURCE
+_here: ContextVar[str | None] = ContextVar("language", default=None)
+"""The language of what is being done now, where one process speaks to several people."""
 
 
 def use(language: str) -> None:
@@ -37,7 +41,18 @@ def use(language: str) -> None:
 
 def in_use() -> str:
     """The language spoken now."""
-    return _language
+    return _here.get() or _language
+
+
+@contextmanager
+def speaking(language: str) -> Iterator[None]:
+    """Speak *language* inside the ``with``, here and in what is awaited there; English if we
+    cannot."""
+    token = _here.set(language if language in languages() else SOURCE)
+    try:
+        yield
+    finally:
+        _here.reset(token)
 
 
 @cache
@@ -55,9 +70,14 @@ def _open(language: str) -> gettext.NullTranslations:
     return gettext.translation(DOMAIN, LOCALE, languages=[language], fallback=True)
 
 
+def _spoken() -> gettext.NullTranslations:
+    here = _here.get()
+    return _catalogue if here is None else _open(here)
+
+
 def _(message: str) -> str:
     """*message* in the language in use."""
-    return _catalogue.gettext(message) if message else ""
+    return _spoken().gettext(message) if message else ""
 
 
 def mark(message: str) -> str:
@@ -67,7 +87,7 @@ def mark(message: str) -> str:
 
 def ngettext(one: str, many: str, number: int) -> str:
     """The form of a message that fits *number*, with ``{n}`` filled."""
-    return _catalogue.ngettext(one, many, number).format(n=number)
+    return _spoken().ngettext(one, many, number).format(n=number)
 
 
 def say(template: str, /, **fields: str | int) -> str:
@@ -93,12 +113,12 @@ def whole(sentence: str) -> str:
 
     It is recognised by its template. One that is no sentence of ours stays as it is.
     """
-    if not sentence or len(sentence) > MAX_SENTENCE or _language == SOURCE:
+    if not sentence or len(sentence) > MAX_SENTENCE or in_use() == SOURCE:
         return sentence
     translated = _(sentence)
     if translated != sentence:
         return translated
-    for template, pattern in _templates(_language):
+    for template, pattern in _templates(in_use()):
         found = pattern.fullmatch(sentence)
         if found is not None:
             return say(template, **found.groupdict())

@@ -176,6 +176,7 @@ class Client(App[None], inherit_bindings=False):
             Stage.STARTING: interlude,
             Stage.LOST: interlude,
             Stage.PAUSED: interlude,
+            Stage.EVACUATED: interlude,
             Stage.CLOSING: interlude,
             Stage.SIGN_IN: SignInScreen(),
             Stage.CONFIRM: ConfirmScreen(),

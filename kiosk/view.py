@@ -47,6 +47,7 @@ class Stage(Enum):
     EXAM = "exam"
     PAUSED = "paused"
     BREAK = "break"
+    EVACUATED = "evacuated"  # everybody was told to leave the room
     CLOSING = "closing"  # closed, the hand-in code is being made
     FINISHED = "finished"
 
@@ -175,6 +176,8 @@ class View:
             return Stage.CONFIRM if self.named is not None else Stage.SIGN_IN
         if self.attempt.phase is Phase.RUNNING and self.rest is not None:
             return Stage.BREAK
+        if self.attempt.evacuated and self.attempt.phase is not Phase.CLOSED:
+            return Stage.EVACUATED
         return _STAGE[self.attempt.phase]
 
     @property

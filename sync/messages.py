@@ -108,7 +108,8 @@ class Status(Object):
 
     ``phase`` is :class:`exam_packages.attempt.state.Phase`'s value, or ``vacant``, or while a
     break goes on ``break``, and ``returning`` from the candidate's coming back on.
-    ``left_ms`` is -1 before the exam began.
+    ``left_ms`` is -1 before the exam began. ``calling`` says that the candidate's hand is
+    raised; ``reports`` are the numbers of the questions the candidate says are faulty.
     """
 
     phase: str
@@ -120,6 +121,8 @@ class Status(Object):
     incidents: tuple[str, ...]
     disk_free_mb: int
     wall_ns: int
+    calling: bool
+    reports: tuple[int, ...]
 
 
 class Tick(Object):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import random
 import re
 import shutil
@@ -105,12 +106,9 @@ class Console:
     def news(self) -> Iterator[str]:
         """What the board's stream says: about each second, news in words or nothing."""
         with self.http.stream("GET", "/board/events") as stream:
-            event = ""
             for line in stream.iter_lines():
-                if line.startswith("event: "):
-                    event = line.removeprefix("event: ")
-                elif event == "news" and line.startswith("data: "):
-                    yield line.removeprefix("data: ")
+                if line.startswith("data: "):
+                    yield json.loads(line.removeprefix("data: ")).get("news", "")
                 elif line.startswith(": "):
                     yield ""
 
@@ -250,7 +248,7 @@ def pictures_of_the_hall(browser: Browser, directory: Path) -> None:
 
 def with_news(board: str, words: str) -> str:
     """The board's page as it stands once its stream has said *words*."""
-    shown, count = re.subn(r'(<p class="live"[^>]*>)(?=</p>)', rf"\1{words}", board)
+    shown, count = re.subn(r'(<p id="news">)(?=</p>)', rf"\1{words}", board)
     if count != 1:
         raise SystemExit("the board has no place for news")
     return shown

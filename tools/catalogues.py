@@ -1,7 +1,7 @@
 """Make the catalogues of every language from the sentences in the program.
 
-Run by ``make catalogues``. What a candidate can read is gathered from the rooms in
-:data:`SOURCES`: calls of gettext, and the templates of errors and refusals. New sentences
+Run by ``make catalogues``. What a candidate or an invigilator can read is gathered from the
+rooms in :data:`SOURCES`: calls of gettext, and the templates of errors and refusals. New sentences
 are added to each ``exam-kiosk.po``, sentences that are gone leave it, and the ``.mo`` beside
 it, which the program reads, is written anew. What is not translated yet is counted.
 
@@ -33,12 +33,10 @@ SOURCES = (
     "exam_packages/sealing/journal_files.py",
     "exam_packages/sealing/journal_writer.py",
     "sync/link.py",
-    "sync/hall/closing.py",
-    "sync/hall/moves.py",
-    "sync/hall/seats.py",
-    "sync/hall/service.py",
+    "sync/hall",
+    "sync/web",
 )
-"""Where a sentence comes from that a candidate can read."""
+"""Where a sentence comes from that a candidate or an invigilator can read."""
 NOT = {
     "kiosk/cli.py",
     "kiosk/app.py",
@@ -47,6 +45,10 @@ NOT = {
     "kiosk/agent/main.py",
     "kiosk/preview/cli.py",
     "kiosk/preview/pictures.py",
+    "sync/hall/cli.py",
+    "sync/hall/desk.py",
+    "sync/hall/home.py",
+    "sync/hall/main.py",
 }
 """Commands at a shell, whose words only an operator reads."""
 CALLS = {
@@ -57,6 +59,7 @@ CALLS = {
     "ngettext": (1, 2),
     "Refusal": (1,),
     "HttpError": (2,),
+    "_to": (2, 3),  # what the console answers to an act
 }
 _ERROR = re.compile(r"class (\w+)\((?:ExamError|\w+Error|HolderRefused)\)")
 _HEADERS = {
@@ -67,13 +70,15 @@ _HEADERS = {
     "Content-Transfer-Encoding",
 }
 _DULL = {"{why}", ""}
+_EXTRACTORS = {".py": "python", ".html": "jinja2.ext:babel_extract"}
 
 
 def files() -> Iterator[Path]:
     """The files to read, in a fixed order."""
     for source in SOURCES:
         path = ROOT / source
-        for each in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        found = [*path.rglob("*.py"), *path.rglob("*.html")]
+        for each in sorted(found) if path.is_dir() else [path]:
             if str(each.relative_to(ROOT)) not in NOT:
                 yield each
 
@@ -94,7 +99,7 @@ def extract() -> Catalog:
     keywords = calls()
     for path in files():
         found = extract_from_file(
-            "python", str(path), keywords=keywords, comment_tags=["translators:"]
+            _EXTRACTORS[path.suffix], str(path), keywords=keywords, comment_tags=["translators:"]
         )
         for _line, message, comments, _context in found:
             if message not in _DULL:

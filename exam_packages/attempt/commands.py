@@ -86,6 +86,35 @@ class Correct(Object, tag=27):
     correction: bytes
 
 
+class Attend(Object, tag=30):
+    """Answer a raised hand: it goes down, and the candidate reads what follows."""
+
+    text: str
+
+
+class Evacuate(Object, tag=31):
+    """Everybody leaves the room: hide the questions and stop the clock. What ran since the
+    alarm, at ``alarm_ns`` of the wall clock, is given back."""
+
+    alarm_ns: int
+
+
+class Return(Object, tag=32):
+    """The evacuation is over. The clock still stands, until a person resumes it."""
+
+
+class Replace(Object, tag=33):
+    """A device is being replaced, or no longer: meanwhile people watch instead."""
+
+    device: str
+    on: bool
+
+
+CAMERA, KEYBOARD, POINTER = "camera", "keyboard", "pointer"
+DEVICES = (CAMERA, KEYBOARD, POINTER)
+"""What can be replaced while an exam goes on."""
+
+
 Order: TypeAlias = (
     Admit
     | Pause
@@ -98,6 +127,10 @@ Order: TypeAlias = (
     | LetBack
     | EnlargeText
     | Correct
+    | Attend
+    | Evacuate
+    | Return
+    | Replace
 )
 
 

@@ -256,6 +256,13 @@ class Accepted(Object, tag=65):
     rules: bytes
 
 
+class GivenBack(Object, tag=70):
+    """Seconds that ran while nobody could work are given back: with an evacuation, those
+    between the alarm and the order."""
+
+    seconds: int
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -310,6 +317,7 @@ Event: TypeAlias = (
     | Heard
     | Enlarged
     | Accepted
+    | GivenBack
     | SnapshotTaken
     | Identified
 )

@@ -17,12 +17,16 @@ from exam_packages.attempt.commands import (
     AddTime,
     Admit,
     AllowBreaks,
+    Attend,
     Command,
     Correct,
     EnlargeText,
+    Evacuate,
     LetBack,
     Pause,
+    Replace,
     Resume,
+    Return,
     Say,
     Stop,
     journaled_command,
@@ -78,6 +82,10 @@ class Attempt:
     preferences: Preferences | None = None
     text_percent: int | None = None
     """The size of the letters; ``None``: nobody chose one."""
+    evacuated: bool = False
+    """Whether everybody was told to leave the room: nothing noticed now says anything."""
+    replaced: frozenset[str] = frozenset()
+    """The devices that are being replaced."""
     snapshots: int = 0
     sequence: int = -1
 
@@ -155,6 +163,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, text_percent=percent)
         case ev.Accepted(rules=rules):
             return replace(attempt, accepted=rules)
+        case ev.GivenBack(seconds=seconds):
+            return replace(attempt, allowed_s=attempt.allowed_s + seconds)
         case ev.Practised():
             return replace(attempt, practising=True)
         case ev.Began(allowed_s=allowed_s):
@@ -184,7 +194,8 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, phase=Phase.PAUSED if running else attempt.phase)
         case Resume():
             paused = attempt.phase is Phase.PAUSED
-            return replace(attempt, phase=Phase.RUNNING if paused else attempt.phase)
+            phase = Phase.RUNNING if paused else attempt.phase
+            return replace(attempt, phase=phase, evacuated=False)
         case AddTime(seconds=seconds):
             begun = attempt.phase in (Phase.RUNNING, Phase.PAUSED)
             if begun:
@@ -206,5 +217,16 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, progress=let_back(attempt.progress))
         case EnlargeText(percent=percent):
             return replace(attempt, text_percent=percent)
+        case Attend(text=text):
+            return replace(attempt, calling=False, messages=(*attempt.messages, text))
+        case Evacuate():
+            running = attempt.phase is Phase.RUNNING
+            phase = Phase.PAUSED if running else attempt.phase
+            return replace(attempt, phase=phase, evacuated=True)
+        case Return():
+            return replace(attempt, evacuated=False)
+        case Replace(device=device, on=on):
+            devices = attempt.replaced | {device} if on else attempt.replaced - {device}
+            return replace(attempt, replaced=devices)
         case Stop():
             return attempt

@@ -261,6 +261,8 @@ class _Teller:
                     return say("Paused by {operator} ({reason}).", **fields)
                 if isinstance(command.order, cmd.Resume):
                     return say("Resumed by {operator} ({reason}).", **fields)
+                if isinstance(command.order, cmd.Evacuate):
+                    return say("The room was evacuated by {operator} ({reason}).", **fields)
         return self._reason
 
     def _note(self, entry: int, stamp: Stamp, event: ev.Event, before: Ledger) -> None:
@@ -317,6 +319,11 @@ class _Teller:
                 self._incidents.append(moment("called", said))
             case ev.SnapshotTaken(digest=digest):
                 self._pictures.append(digest)
+            case ev.GivenBack(seconds=seconds):
+                self._added_s += seconds
+                self._turns.append(
+                    moment("given-back", say("Given back: {time}.", time=length(seconds * SECOND)))
+                )
             case ev.Commanded(command=data):
                 self._command(entry, stamp, data, before)
 
@@ -433,6 +440,16 @@ def _order(order: cmd.Order) -> str:
             return say("Allowed breaks: {times}", times=times)
         case cmd.LetBack():
             return say("Let back in after a break")
+        case cmd.Attend(text=text):
+            return say("Answered the raised hand: “{text}”", text=text)
+        case cmd.Evacuate():
+            return say("Evacuated the room")
+        case cmd.Return():
+            return say("Ended the evacuation")
+        case cmd.Replace(device=device, on=True):
+            return say("Began to replace a device: {device}", device=device)
+        case cmd.Replace(device=device):
+            return say("Replaced a device: {device}", device=device)
         case cmd.Stop():
             return say("Stopped and handed in")
 

@@ -24,7 +24,9 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
     end, also in a pause.
 11. Recordings are played as :mod:`kiosk.playing` says: only those of the question on the
     screen, while the exam runs. How far one was heard is taken down in a pause too.
-12. After the end, nothing.
+12. While the room is evacuated, nothing begins; what ran since the alarm is given back.
+13. A camera that is being replaced does not keep an exam from beginning: people watch.
+14. After the end, nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +37,7 @@ from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.ledger import Kind, Ledger
 from exam_packages.attempt.moving import Map, map_of
 from exam_packages.attempt.plays import played
 from exam_packages.attempt.preferences import TEXT_SIZES, Preferences
@@ -49,7 +51,7 @@ from exam_packages.attempt.workings import (
     Working,
     add,
 )
-from exam_packages.clock import Stamp
+from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.items import Choice, Item, Media, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
@@ -108,6 +110,8 @@ PAUSED = Refusal("The exam is paused; the clock stands still. The invigilator wi
 CAMERA_MISSING = Refusal(
     "This exam may only begin with a working camera, and none works here; call the invigilator."
 )
+EVACUATED = Refusal("The room is being left; the exam begins when everybody is back.")
+NO_SUCH_DEVICE = Refusal("There is no such device.")
 NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
@@ -127,7 +131,7 @@ def session(exam: Exam, ledger: Ledger, now: Stamp, asked: acts.Act | bytes) -> 
     if attempt.phase is Phase.CLOSED:
         return OVER
     if isinstance(asked, bytes):
-        return _order(exam, attempt, asked)
+        return _order(exam, ledger, now, asked)
     if isinstance(asked, acts.Prefer):
         return _prefer(attempt, asked.preferences)
     if isinstance(asked, acts.Enlarge):
@@ -184,6 +188,8 @@ def _enlarge(attempt: Attempt, percent: int) -> Events | Refusal:
 
 
 def _practise(exam: Exam, attempt: Attempt) -> Events | Refusal:
+    if attempt.evacuated:
+        return EVACUATED
     match attempt.phase:
         case Phase.WAITING:
             return NOT_ADMITTED
@@ -211,12 +217,15 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
         return NOT_ADMITTED
     if attempt.phase is not Phase.ADMITTED:
         return ALREADY_BEGUN
+    if attempt.evacuated:
+        return EVACUATED
     if exam.paper is None:
         return NOT_RELEASED
     references = exam.paper.references()
     if not references:
         return NO_QUESTIONS
-    if exam.paper.policy.camera == CAMERA_REQUIRED and exam.camera == ev.NO_CAMERA:
+    watched = exam.camera != ev.NO_CAMERA or commands.CAMERA in attempt.replaced
+    if exam.paper.policy.camera == CAMERA_REQUIRED and not watched:
         return CAMERA_MISSING
     allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
     first = references[0].identifier
@@ -380,7 +389,8 @@ def _respond(item: Item, attempt: Attempt, responses: tuple[Response, ...]) -> E
     return (ev.Responded(item.identifier, whole),)
 
 
-def _order(exam: Exam, attempt: Attempt, signed: bytes) -> Events | Refusal:
+def _order(exam: Exam, ledger: Ledger, now: Stamp, signed: bytes) -> Events | Refusal:
+    attempt = ledger.attempt
     command = commands.journaled_command(signed)
     if (command.authority, command.number) <= (attempt.authority, attempt.command):
         return ()
@@ -400,7 +410,26 @@ def _order(exam: Exam, attempt: Attempt, signed: bytes) -> Events | Refusal:
             return (ev.Commanded(signed), *stepping.allowed_back(map_of(exam.paper), attempt))
         case commands.EnlargeText(percent=percent) if percent not in TEXT_SIZES:
             return NO_SUCH_DISPLAY
+        case commands.Evacuate(alarm_ns=alarm_ns) if attempt.phase is Phase.RUNNING:
+            given_s = _ran_since(ledger, now, alarm_ns)
+            credit = (ev.GivenBack(given_s),) if given_s else ()
+            return (ev.Commanded(signed), *credit)
+        case commands.Replace(device=device) if device not in commands.DEVICES:
+            return NO_SUCH_DEVICE
         case commands.Stop():
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:
             return (ev.Commanded(signed),)
+
+
+def _ran_since(ledger: Ledger, now: Stamp, wall_ns: int) -> int:
+    """The seconds the clock ran since *wall_ns*, begun ones counted: never more than it ran.
+
+    The hall's clock told when that was and this machine's tells what is now: stations follow
+    the hall's clock, and one that differs by two seconds is an alarm on the board.
+    """
+    ran_ns = ledger.total_ns(Kind.RUNNING)
+    if ledger.last is not None and ledger.last.boot == now.boot:
+        ran_ns += now.boottime_ns - ledger.last.boottime_ns
+    since_ns = min(now.wall_ns - wall_ns, ran_ns, MAX_GRANT_S * SECOND)
+    return max(0, -(-since_ns // SECOND))

@@ -205,8 +205,11 @@ class Station:
         if self.package is not None and self.package.open is not None:
             items = len(self.package.open.items)
         incidents = [*self.incidents]
+        calling = False
+        reports: tuple[int, ...] = ()
         if self.record is not None:
-            incidents += self._raised(self.record.attempt)
+            calling = self.record.attempt.calling
+            reports = self._reported(self.record.attempt)
         if (trouble := self.trouble()) and self.hall_up:
             incidents.append(trouble)
         return wire.Status(
@@ -219,20 +222,19 @@ class Station:
             tuple(incidents),
             _free_mb(self.attempts),
             now.wall_ns,
+            calling,
+            reports,
         )
 
-    def _raised(self, attempt: Attempt) -> list[str]:
-        """What the candidate wants a person to know. The words of a report may say what an
-        answer is: they stay in the record."""
-        raised = []
+    def _reported(self, attempt: Attempt) -> tuple[int, ...]:
+        """The questions of which the candidate reported a fault. The words of a report may say
+        what an answer is: they stay in the record."""
         opened = self.package.open if self.package is not None else None
-        if opened is not None and (reported := attempt.workings.reported):
-            places = [each.identifier for each in opened.paper.references()]
-            numbers = ", ".join(str(n) for n, item in enumerate(places, 1) if item in reported)
-            raised.append(f"The candidate reported a fault of question {numbers}")
-        if attempt.calling:
-            raised.append("The candidate calls the invigilator")
-        return raised
+        reported = attempt.workings.reported
+        if opened is None or not reported:
+            return ()
+        places = [each.identifier for each in opened.paper.references()]
+        return tuple(n for n, item in enumerate(places, 1) if item in reported)
 
 
 def _chunks(entries: list[ev.Entry]) -> list[Entries]:

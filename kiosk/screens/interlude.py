@@ -1,4 +1,4 @@
-"""Times of waiting: starting, lost, paused, closing. Each says what is safe and what comes."""
+"""Times of waiting: starting, lost, paused, evacuated, closing. Each says what is safe and next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from exam_packages.attempt.events import STOPPED, TIME_OVER
+from exam_packages.attempt.state import Phase
 from exam_packages.language import _, whole
 from kiosk.screens import standing
 from kiosk.screens.base import KioskScreen, show_words, words
@@ -49,6 +50,8 @@ class InterludeScreen(KioskScreen):
                     safe,
                     _("It goes on by itself as soon as the invigilator resumes it."),
                 )
+            case Stage.EVACUATED:
+                return self._evacuated_words()
             case Stage.CLOSING:
                 return self._closed_words()
             case Stage.LOST:
@@ -59,6 +62,24 @@ class InterludeScreen(KioskScreen):
                     _("This station is starting."),
                     _("If this lasts longer than a minute, raise your hand."),
                 )
+
+    def _evacuated_words(self) -> tuple[str, str, str]:
+        safe = _("Leave everything where it is.") + " "
+        if self.client.drafts:
+            safe += _("What you typed last is kept and is saved when you go on.")
+        else:
+            safe += _("Your answers are saved.")
+        attempt = self.client.view.attempt
+        if attempt is not None and attempt.phase is Phase.PAUSED:
+            safe += " " + _("The clock is stopped, and the time since the alarm is given back.")
+        return (
+            _("Leave the room now"),
+            safe,
+            _(
+                "Follow the invigilators, and stay with them. The exam goes on here once everybody "
+                "is back and the invigilators let it run on."
+            ),
+        )
 
     def _closed_words(self) -> tuple[str, str, str]:
         attempt = self.client.view.attempt

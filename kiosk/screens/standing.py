@@ -51,7 +51,7 @@ def time_left(view: View, hidden: bool) -> Content:
     if left is None or not view.connected:
         return Content("")
     if view.status is not None and not view.status.running:
-        if view.stage is Stage.PAUSED:
+        if view.stage in (Stage.PAUSED, Stage.EVACUATED):
             said = say("Paused, {time} left", time=duration(left))
             return Content.styled(said, "bold $attention")
         if view.stage is Stage.BREAK:

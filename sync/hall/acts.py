@@ -1,73 +1,119 @@
-"""What operators do: each act with its rules, in one transaction with its audit line.
+"""What operators do to running exams: each act with its rules, in one transaction.
 
-======================  ======================================
-chief                   everything
-invigilator             everything but the release (of two codes, one) and closing
-observer                looks on
-======================  ======================================
-
-An order is put in line for a station, which journals it before it obeys; the board shows
-how many wait. Moving an exam to another station and reopening a hand-in take two people: the
-first proposes, the second does the same. A second person for stopping, and for large credits
-of time, is not asked for yet: both are in the audit table.
+Who may do what stands in :mod:`sync.hall.roles`. An order is put in line for a station, which
+journals it before it obeys; the board shows how many wait. What is grave takes two people, and
+stands in :mod:`sync.hall.grave`; so do large credits of time, here.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from collections.abc import Sequence
 
 import apsw
 
 from exam_packages.attempt.commands import (
+    DEVICES,
     Accommodate,
     AddTime,
     Admit,
     AllowBreaks,
+    Attend,
     LetBack,
     Order,
     Pause,
+    Replace,
     Resume,
     Say,
-    Stop,
 )
+from exam_packages.attempt.preferences import Accommodation
 from exam_packages.clock import SECOND
-from sync.hall import authority, closing, corrections, moves, outcomes, room, seats, second
-from sync.hall.reasons import check_reason
-from sync.hall.schema import audit
+from sync.hall import acting, authority, corrections, room, seats, second
+from sync.hall.acting import Decide, Why
+from sync.hall.grave import close, move, reopen, stop
+from sync.hall.roles import CHIEF, INVIGILATOR, OBSERVER, ROLES, TECHNICIAN, Operator
 from sync.hall.service import HallService
-from sync.holder.journals import held_state
 from sync.web.wire import HttpError
 
-CHIEF, INVIGILATOR, OBSERVER = "chief", "invigilator", "observer"
-ROLES = (CHIEF, INVIGILATOR, OBSERVER)
+__all__ = [
+    "CHIEF",
+    "INVIGILATOR",
+    "OBSERVER",
+    "ROLES",
+    "TECHNICIAN",
+    "Operator",
+    "Why",
+    "accommodate",
+    "add_time",
+    "admit",
+    "allow_break",
+    "allow_restart",
+    "attend",
+    "close",
+    "let_back",
+    "move",
+    "pause",
+    "reopen",
+    "replace",
+    "resume",
+    "say",
+    "share_of_left",
+    "stop",
+]
 
 MAX_MINUTES = 240
 """Minutes given or taken back by one act."""
 MAX_TEXT = 500
 """Characters of one message to a candidate."""
+MAX_WINDOW = 120
+"""Minutes for which a device may be awaited."""
+
+Seats = Sequence[tuple[seats.SeatRow, Order]]
 
 
-Decide: TypeAlias = Callable[[apsw.Connection, seats.SeatRow], Order | None]
-"""Chooses the order for a seat; ``None`` leaves the seat alone."""
+def admitting(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
+    """The order that admits a seat, unless it was admitted."""
+    admitted = authority.was_given(connection, seat.blind_id, "admit")
+    return None if admitted else Admit(seat.extra_s)
 
 
-@dataclass(frozen=True)
-class Operator:
-    """Someone signed in at the console."""
+def prepare(
+    connection: apsw.Connection, seat: seats.SeatRow, operator: Operator, why: Why, now_ns: int
+) -> None:
+    """Order what comes before an admission, so that the first page is as it should be: the
+    body's corrections, and what the roster grants of how the screen is read."""
+    for data in corrections.kept(connection, seat.sitting):
+        corrections.give(
+            connection,
+            seat.blind_id,
+            data,
+            operator=operator.name,
+            time_ns=now_ns,
+            reason=why.reason,
+            comment=why.comment,
+        )
+    granted = seats.accommodation(connection, seat.blind_id)
+    if granted is not None:
+        authority.give(
+            connection,
+            seat.blind_id,
+            "accommodate",
+            Accommodate(granted),
+            operator=operator.name,
+            time_ns=now_ns,
+            reason=why.reason,
+            comment=why.comment,
+        )
 
-    name: str
-    role: str
+
+def pausing_all(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
+    """The order of a pause for all: a seat that stands already is left alone."""
+    act = acting.clock(connection, seat.blind_id)[0]
+    return None if act in ("pause", "evacuate") else Pause()
 
 
-@dataclass(frozen=True)
-class Why:
-    """The reason code and comment that every act carries."""
-
-    reason: str
-    comment: str = ""
+def resuming_all(connection: apsw.Connection, seat: seats.SeatRow) -> Order | None:
+    """The order that lets all run on: a seat that was paused by itself is left alone."""
+    return None if acting.paused_alone(connection, seat.blind_id) else Resume()
 
 
 async def admit(
@@ -79,7 +125,16 @@ async def admit(
         if authority.was_given(connection, seat.blind_id, "admit"):
             return None
         now_ns = hall.clock.wall_ns()
-        return _admission(connection, seat, operator, why, now_ns, named=candidate is not None)
+        admitted = room.admit(
+            connection,
+            seat,
+            now_ns // SECOND,
+            chief=operator.role == CHIEF,
+            named=candidate is not None,
+            comment=why.comment,
+        )
+        prepare(connection, seat, operator, why, now_ns)
+        return admitted
 
     return await _order(hall, operator, "admit", candidate, why, order)
 
@@ -88,47 +143,151 @@ async def pause(
     hall: HallService, operator: Operator, candidate: str | None, why: Why
 ) -> tuple[str, ...]:
     """Stop the clock and hide the questions."""
-    return await _order(hall, operator, "pause", candidate, why, lambda _, seat: Pause())
+    decide: Decide = pausing_all if candidate is None else lambda _, seat: Pause()
+    return await _order(hall, operator, "pause", candidate, why, decide)
 
 
 async def resume(
     hall: HallService, operator: Operator, candidate: str | None, why: Why
 ) -> tuple[str, ...]:
-    """Let the clock run on."""
-    return await _order(hall, operator, "resume", candidate, why, lambda _, seat: Resume())
-
-
-async def stop(
-    hall: HallService, operator: Operator, candidate: str | None, why: Why
-) -> tuple[str, ...]:
-    """Stop and hand in, with everything answered so far."""
-    return await _order(hall, operator, "stop", candidate, why, lambda _, seat: Stop())
+    """Let the clock run on; with ``None`` for all who were not paused by themselves."""
+    decide: Decide = resuming_all if candidate is None else lambda _, seat: Resume()
+    return await _order(hall, operator, "resume", candidate, why, decide)
 
 
 async def add_time(
     hall: HallService, operator: Operator, candidate: str | None, why: Why, minutes: int
-) -> tuple[str, ...]:
-    """Give *minutes* more, or take back what was given by mistake."""
+) -> tuple[str, ...] | None:
+    """Give *minutes* more, or take back what was given by mistake.
+
+    More than the hall's bound (``large_credit_minutes``) takes two people: ``None`` says that
+    it was proposed.
+    """
     if not minutes or abs(minutes) > MAX_MINUTES:
         raise HttpError(
             400, "The time to add must be 1 to {limit} minutes, or as many less.", limit=MAX_MINUTES
         )
+    large = abs(minutes) > hall.home.large_credit_minutes
     given = AddTime(minutes * 60)
-    return await _order(
-        hall, operator, f"add-time {minutes:+d} min", candidate, why, lambda _, seat: given
-    )
+
+    def work(connection: apsw.Connection) -> tuple[str, ...] | None:
+        acting.begin(connection, operator, "add-time", why)
+        found = acting.touched(connection, candidate, lambda _, seat: given)
+        now_ns = hall.clock.wall_ns()
+        words = f"add-time {minutes:+d} min"
+        if large and found:
+            target = f"{minutes:+d}"
+            if candidate is None:
+                first = second.agree_all(connection, "add-time", target, operator.name, now_ns)
+            else:
+                blind_id = found[0][0].blind_id
+                first = second.agree(
+                    connection, blind_id, "add-time", target, operator.name, now_ns
+                )
+            if first is None:
+                acting.note(connection, now_ns, operator, f"propose {words}", candidate or "", why)
+                return None
+        return _done(
+            connection,
+            operator,
+            "add-time",
+            why,
+            found,
+            now_ns,
+            everyone=candidate is None,
+            seconds=minutes * 60,
+            words=words,
+        )
+
+    return await hall.store.awrite(work)
+
+
+def share_of_left(hall: HallService, candidate: str, percent: int) -> int:
+    """The minutes, begun ones counted, that are *percent* of the time a candidate has left: an
+    accommodation that is granted while the exam runs counts for what is still to come."""
+    if not 1 <= percent <= 100:
+        raise HttpError(400, "The share of the time left is 1 to 100 percent.")
+    with hall.store.reading() as connection:
+        (seat,) = acting.chosen(connection, candidate)
+    link = hall.links.get(seat.station) if seat.station is not None else None
+    status = link.status if link is not None and link.blind_id == seat.blind_id else None
+    if status is None or status.left_ms < 0:
+        raise HttpError(
+            409,
+            "The time that {candidate} has left is not known now; give minutes.",
+            candidate=candidate,
+        )
+    return max(1, -(-status.left_ms * percent // 6_000_000))
 
 
 async def say(
     hall: HallService, operator: Operator, candidate: str | None, why: Why, text: str
 ) -> tuple[str, ...]:
     """Show a message to the candidate."""
-    text = " ".join(text.split())
-    if not 1 <= len(text) <= MAX_TEXT or not text.isprintable():
-        raise HttpError(
-            400, "A message must be plain text of 1 to {limit} characters.", limit=MAX_TEXT
-        )
-    return await _order(hall, operator, "say", candidate, why, lambda _, seat: Say(text))
+    said = Say(plain(text))
+    return await _order(hall, operator, "say", candidate, why, lambda _, seat: said)
+
+
+async def attend(
+    hall: HallService, operator: Operator, candidate: str, why: Why, text: str
+) -> tuple[str, ...]:
+    """Answer a raised hand: it goes down, and the candidate reads *text*."""
+    answer = Attend(plain(text))
+    return await _order(hall, operator, "attend", candidate, why, lambda _, seat: answer)
+
+
+async def accommodate(
+    hall: HallService, operator: Operator, candidate: str, why: Why, granted: Accommodation
+) -> tuple[str, ...]:
+    """Change how the candidate's screen is read: its language, its colours, reading aloud."""
+    if not granted.sound:
+        raise HttpError(400, "The screen cannot be shown in that way.")
+    order = Accommodate(granted)
+    return await _order(hall, operator, "accommodate", candidate, why, lambda _, seat: order)
+
+
+async def replace(
+    hall: HallService,
+    operator: Operator,
+    candidate: str,
+    why: Why,
+    device: str,
+    minutes: int,
+) -> tuple[str, ...]:
+    """Open a window of *minutes* in which a *device* is replaced, or (0) close it.
+
+    The exam goes on, watched by people; when the window is over the board says so.
+    """
+    if device not in DEVICES:
+        raise HttpError(400, "Say which device: camera, keyboard or pointer.")
+    if not 0 <= minutes <= MAX_WINDOW:
+        raise HttpError(400, "A device may be awaited for 1 to {limit} minutes.", limit=MAX_WINDOW)
+    order = Replace(device, minutes > 0)
+
+    def work(connection: apsw.Connection) -> tuple[str, ...]:
+        acting.begin(connection, operator, "replace", why)
+        found = acting.touched(connection, candidate, lambda _, seat: order)
+        now_ns = hall.clock.wall_ns()
+        for seat, _given in found:
+            connection.execute(
+                "DELETE FROM replacements WHERE blind_id = ? AND device = ?",
+                (seat.blind_id, device),
+            )
+            if minutes:
+                connection.execute(
+                    "INSERT INTO replacements VALUES (?, ?, ?, ?, ?)",
+                    (
+                        seat.blind_id,
+                        device,
+                        now_ns,
+                        now_ns + minutes * 60 * SECOND,
+                        operator.name,
+                    ),
+                )
+        words = f"replace {device}" if minutes else f"replaced {device}"
+        return acting.give(connection, operator, "replace", why, found, now_ns, words=words)
+
+    return await hall.store.awrite(work)
 
 
 async def let_back(
@@ -149,142 +308,31 @@ async def allow_restart(
     hall: HallService, operator: Operator, candidate: str | None, why: Why
 ) -> tuple[str, ...]:
     """Let an interrupted exam go on at its station; with ``None`` all that wait."""
-    _may(operator)
-    check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> tuple[str, ...]:
-        chosen = [
+        acting.begin(connection, operator, "allow-restart", why)
+        allowed = [
             seat
-            for seat in _chosen(connection, candidate)
+            for seat in acting.chosen(connection, candidate)
             if candidate is not None or seat.restart == seats.ASKED
         ]
         now_ns = hall.clock.wall_ns()
-        for seat in chosen:
+        for seat in allowed:
             seats.allow_restart(connection, seat.blind_id)
-            _audit(connection, now_ns, operator, "allow-restart", seat.candidate, why)
-        return tuple(seat.candidate for seat in chosen)
+            acting.note(connection, now_ns, operator, "allow-restart", seat.candidate, why)
+        return tuple(seat.candidate for seat in allowed)
 
     return await hall.store.awrite(work)
 
 
-async def move(
-    hall: HallService, operator: Operator, candidate: str, why: Why, station: str
-) -> str:
-    """Let an exam go on at another *station*; the sentence that says what happened.
-
-    The first person proposes it; when another wants the same, the station that runs the exam
-    is shut out of it and the one named takes it up.
-    """
-    _may(operator)
-    check_reason(why.reason, why.comment)
-    await hall.store.awrite(lambda connection: _get_ready(connection, candidate, station))
-    in_contact = hall.in_contact()
-    vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}
-
-    def work(connection: apsw.Connection) -> str:
-        (seat,) = _chosen(connection, candidate)
-        sitting = seats.one_sitting(connection, seat.sitting)
-        _check_open(connection, seat)
-        target = moves.station_named(connection, station)
-        name = seats.machine_name(connection, target)
-        if target == seat.station:
-            raise HttpError(409, "The exam of {candidate} is at that station.", candidate=candidate)
-        free = target in vacant and not seats.has_open_exam(connection, target)
-        if target not in in_contact or not free:
-            raise HttpError(
-                409,
-                "The station “{station}” is not free, or does not answer; choose one that is "
-                "listed as ready.",
-                station=name,
-            )
-        moves.check_move(connection, seat, target, sitting.restore_sitting or b"", in_contact)
-        now_ns = hall.clock.wall_ns()
-        first = second.agree(connection, seat.blind_id, "move", name, operator.name, now_ns)
-        _audit(connection, now_ns, operator, f"move to {name}", seat.candidate, why)
-        if first is None:
-            return f"Proposed. A second person must also move {candidate} to {name}."
-        held = held_state(connection, seat.blind_id, seat.package_hash)
-        moves.move(connection, seat, held, target, (first, operator.name), now_ns)
-        if held.sequence == 0:
-            return f"Nothing was recorded yet: {candidate} signs in at {name} with the same code."
-        return f"The exam of {candidate} goes on at {name} in some seconds."
-
-    return await hall.store.awrite(work)
-
-
-async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:
-    """Reopen a hand-in, with the time that was left; the sentence that says what happened.
-
-    Two people, one of them the chief; until the sitting is closed.
-    """
-    _may(operator)
-    check_reason(why.reason, why.comment)
-
-    def work(connection: apsw.Connection) -> str:
-        (seat,) = _chosen(connection, candidate)
-        if not seats.handed_in(connection, seat.blind_id):
-            raise HttpError(
-                409, "The exam of {candidate} is not handed in.", candidate=seat.candidate
-            )
-        now_ns = hall.clock.wall_ns()
-        held = held_state(connection, seat.blind_id, seat.package_hash)
-        first = second.agree(connection, seat.blind_id, "reopen", "", operator.name, now_ns)
-        _audit(connection, now_ns, operator, "reopen", seat.candidate, why)
-        if first is None:
-            return f"Proposed. A second person must also reopen the exam of {candidate}."
-        if CHIEF not in (operator.role, _role(connection, first)):
-            raise HttpError(403, "One of the two who reopen an exam must be the chief.")
-        moves.reopen(connection, seat, held, now_ns)
-        outcomes.open_again(connection, seat.blind_id)
-        return (
-            f"The exam of {candidate} opens again at its station, with the time that was left. "
-            "Let the clock run on when the candidate sits there."
+def plain(text: str) -> str:
+    """What a candidate may be shown. Raises :class:`HttpError`."""
+    text = " ".join(text.split())
+    if not 1 <= len(text) <= MAX_TEXT or not text.isprintable():
+        raise HttpError(
+            400, "A message must be plain text of 1 to {limit} characters.", limit=MAX_TEXT
         )
-
-    return await hall.store.awrite(work)
-
-
-async def close(hall: HallService, operator: Operator, why: Why, number: int | None = None) -> None:
-    """Close a sitting (the only one open, or the one of this *number*), and delete what opens
-    its exams again. Refused while one is open, or a line of the roster has no outcome."""
-    if operator.role != CHIEF:
-        raise HttpError(403, "Only the chief invigilator can close the sitting.")
-    check_reason(why.reason, why.comment)
-
-    def work(connection: apsw.Connection) -> None:
-        if seats.open_sitting(connection) is None and closing.unfinished(connection):
-            return  # closed before, but a key did not go away: that alone is tried again
-        sitting = seats.one_sitting(connection, number)
-        still_open = [
-            line.seat.candidate
-            for line in outcomes.open_lines(connection, sitting.id)
-            if line.standing.begun
-        ]
-        if still_open:
-            raise HttpError(
-                409,
-                "The exam of {candidate} is still open ({count} in all); the sitting closes when "
-                "every exam is handed in.",
-                candidate=still_open[0],
-                count=len(still_open),
-            )
-        unclosed = outcomes.open_lines(connection, sitting.id)
-        if unclosed:
-            raise HttpError(
-                409,
-                "How it ended is not said for {candidate} ({count} in all); close every line of "
-                "the roster with an outcome first, such as absent.",
-                candidate=unclosed[0].seat.candidate,
-                count=len(unclosed),
-            )
-        reason = f"{why.reason}: {why.comment}" if why.comment else why.reason
-        now_ns = hall.clock.wall_ns()
-        seats.close_sitting(connection, sitting.id, now_ns, operator.name, reason[:500])
-        _audit(connection, now_ns, operator, "close", "", why)
-
-    await hall.store.awrite(work)
-    await asyncio.to_thread(hall.finish_closing)
-    hall.for_the_body()
+    return text
 
 
 async def _order(
@@ -296,137 +344,28 @@ async def _order(
     decide: Decide,
 ) -> tuple[str, ...]:
     """Put an order in line for one seat or all open ones; the candidates it was given to."""
-    _may(operator)
-    check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> tuple[str, ...]:
-        given = []
+        acting.begin(connection, operator, act, why)
+        found = acting.touched(connection, candidate, decide)
         now_ns = hall.clock.wall_ns()
-        for seat in _chosen(connection, candidate):
-            if candidate is not None:
-                _check_open(connection, seat)
-            elif not seat.permitted or seats.handed_in(connection, seat.blind_id):
-                continue
-            order = decide(connection, seat)
-            if order is None:
-                continue
-            authority.give(
-                connection,
-                seat.blind_id,
-                act.split()[0],
-                order,
-                operator=operator.name,
-                time_ns=now_ns,
-                reason=why.reason,
-                comment=why.comment,
-            )
-            _audit(connection, now_ns, operator, act, seat.candidate, why)
-            given.append(seat.candidate)
-        return tuple(given)
+        return _done(connection, operator, act, why, found, now_ns, everyone=candidate is None)
 
     return await hall.store.awrite(work)
 
 
-def _admission(
+def _done(
     connection: apsw.Connection,
-    seat: seats.SeatRow,
     operator: Operator,
+    act: str,
     why: Why,
+    found: Seats,
     now_ns: int,
     *,
-    named: bool,
-) -> Admit:
-    """The order that admits now, by the rules of the room; before it come the body's
-    corrections and what the roster grants. Raises :class:`HttpError`."""
-    rules = room.rules_of(connection, seat.sitting)
-    now_s = now_ns // SECOND
-    late = room.admission(
-        rules, now_s, chief=operator.role == CHIEF, named=named, comment=why.comment
-    )
-    if late is not None:
-        raise late
-    for data in corrections.kept(connection, seat.sitting):
-        corrections.give(
-            connection,
-            seat.blind_id,
-            data,
-            operator=operator.name,
-            time_ns=now_ns,
-            reason=why.reason,
-            comment=why.comment,
-        )
-    granted = seats.accommodation(connection, seat.blind_id)
-    if granted is not None:  # before the candidate is in: the first page is as it should be
-        authority.give(
-            connection,
-            seat.blind_id,
-            "accommodate",
-            Accommodate(granted),
-            operator=operator.name,
-            time_ns=now_ns,
-            reason=why.reason,
-            comment=why.comment,
-        )
-    return Admit(seat.extra_s - room.less_s(rules, now_s))
-
-
-def _get_ready(connection: apsw.Connection, candidate: str, station: str) -> None:
-    """Let a free station hold the sitting of an exam that is to go on there. It needs some
-    seconds for it, so this is done whatever else speaks against the move."""
-    (seat,) = _chosen(connection, candidate)
-    target = moves.station_named(connection, station)
-    here = seats.sitting_at(connection, target)
-    elsewhere = here is not None and here.id != seat.sitting
-    if elsewhere and not seats.has_open_exam(connection, target):
-        seats.bind(connection, target, seat.sitting, fixed=False)
-
-
-def _check_open(connection: apsw.Connection, seat: seats.SeatRow) -> None:
-    if not seat.permitted or seats.handed_in(connection, seat.blind_id):
-        raise HttpError(
-            409, "The candidate {candidate} has no exam open.", candidate=seat.candidate
-        )
-
-
-def _role(connection: apsw.Connection, name: str) -> str:
-    found = connection.execute("SELECT role FROM operators WHERE name = ?", (name,)).get
-    return "" if found is None else str(found)
-
-
-def _may(operator: Operator) -> None:
-    if operator.role not in (CHIEF, INVIGILATOR):
-        raise HttpError(403, "An observer can only look on.")
-
-
-def _chosen(connection: apsw.Connection, candidate: str | None) -> tuple[seats.SeatRow, ...]:
-    sittings = seats.open_sittings(connection)
-    if not sittings:
-        raise HttpError(409, "No sitting is open in this hall.")
-    rows = tuple(row for each in sittings for row in seats.seats(connection, each.id))
-    if candidate is None:
-        return rows
-    chosen = tuple(seat for seat in rows if seat.candidate == candidate)
-    if not chosen:
-        raise HttpError(
-            404, "There is no candidate {candidate} on the roster.", candidate=candidate[:80]
-        )
-    return chosen
-
-
-def _audit(
-    connection: apsw.Connection, now_ns: int, operator: Operator, act: str, seat: str, why: Why
-) -> None:
-    audit(
-        connection,
-        now_ns,
-        operator.name,
-        act,
-        seat=seat,
-        reason=why.reason,
-        comment=why.comment,
-    )
-
-
-# What acts in other modules share.
-may, chosen, check_open, role_of, write_down = _may, _chosen, _check_open, _role, _audit
-admission = _admission
+    everyone: bool,
+    seconds: int = 0,
+    words: str = "",
+) -> tuple[str, ...]:
+    touched = [seat for seat, _order in found]
+    acting.keep(connection, operator, act, why, touched, now_ns, everyone=everyone, seconds=seconds)
+    return acting.give(connection, operator, act, why, found, now_ns, words=words)

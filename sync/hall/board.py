@@ -14,13 +14,17 @@ import apsw
 
 from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
-from sync.hall import seats, second
+from exam_packages.language import mark
+from sync.hall import acting, seats, second, undoing
 from sync.hall.service import HallService, Link
+from sync.hall.standings import NOTHING, Standing, standings
+from sync.hall.undoing import Deed
 from sync.holder.store import rows
 from sync.messages import Status
 
 LINK_LOST_NS = 8 * SECOND
 """Without a word for this long, a station with an open exam counts as not answering."""
+_OVERDUE = mark("The time to replace the {device} is over")
 _DISK_LOW_MB = 500
 _CLOCK_OFF_NS = 2 * SECOND
 
@@ -54,6 +58,8 @@ class BoardRow:
     keys: str
     concern: Concern
     state: str
+    state_why: str
+    """Why it is paused, in words, where people paused it."""
     answered: int
     items: int
     left_ms: int
@@ -66,6 +72,20 @@ class BoardRow:
     orders: int
     admitted: bool
     waits_restart: bool
+    hand_ms: int
+    """How long the candidate's hand is raised."""
+    reports: tuple[int, ...]
+    """The numbers of questions the candidate says are faulty."""
+    extra_s: int
+    """Time granted beyond the paper's limit with the roster."""
+    changed_s: int
+    """Time that people gave since, less what they took back."""
+    result: str
+    """What becomes of the result by the cases that people opened: hold, void, or nothing."""
+    replacing: tuple[str, ...]
+    """The devices that are being replaced."""
+    place: tuple[int, int]
+    """Row and column in the room, from 1; zeros where no plan says."""
     incidents: tuple[str, ...]
 
 
@@ -103,6 +123,17 @@ class Board:
     alarms: tuple[str, ...]
     """What concerns the hall and not one seat."""
     sittings: tuple[SittingShown, ...] = ()
+    evacuated: bool = False
+    waiting: tuple[str, ...] = ()
+    """What waits for a second person and concerns the whole hall."""
+    deeds: tuple[Deed, ...] = ()
+    """What was done to all and can still be undone."""
+
+    @property
+    def hands(self) -> tuple[BoardRow, ...]:
+        """The raised hands, the one that waits longest first."""
+        raised = [row for row in self.rows if row.hand_ms >= 0]
+        return tuple(sorted(raised, key=lambda row: -row.hand_ms))
 
     def as_json(self) -> dict[str, object]:
         """The same for scripts; concerns by name."""
@@ -124,6 +155,7 @@ class _Known:
     admitted: bool
     alarms: tuple[str, ...]
     proposals: tuple[str, ...]
+    floor: Standing
 
 
 def board(hall: HallService) -> Board:
@@ -153,6 +185,9 @@ def board(hall: HallService) -> Board:
         }
         erased = () if is_open else _erased(connection, shown[0].id)
         found = [seat for each in shown for seat in seats.seats(connection, each.id)]
+        evacuated = acting.evacuation(connection) is not None
+        waiting = second.waiting_for_all(connection, wall_ns)
+        deeds = undoing.undoable(connection, wall_ns)
     lines = [
         _row(
             seat,
@@ -162,6 +197,7 @@ def board(hall: HallService) -> Board:
             _link_of(hall.links, seat),
             now_ns,
             wall_ns,
+            evacuated,
         )
         for seat in found
     ]
@@ -183,6 +219,9 @@ def board(hall: HallService) -> Board:
             )
             for each in shown
         ),
+        evacuated=evacuated,
+        waiting=waiting,
+        deeds=deeds,
     )
 
 
@@ -199,6 +238,7 @@ def _row(
     link: Link | None,
     now_ns: int,
     wall_ns: int,
+    evacuated: bool,
 ) -> BoardRow:
     status = link.status if link else None
     age_ns = now_ns - link.at_ns if link else -1
@@ -206,14 +246,20 @@ def _row(
     incidents = [*known.alarms, *known.proposals]
     if known.trouble and not known.body:
         incidents.append(known.trouble)
-    if status is not None and not known.handed_in:
+    calling = status is not None and status.calling and not known.handed_in
+    if status is not None and not known.handed_in and not evacuated:
         incidents += _notices(status, wall_ns, age_ns)
+    incidents += [_OVERDUE.format(device=device) for device in known.floor.overdue]
     running = status is not None and status.running and not known.handed_in
     left_ms = -1
     if status is not None and status.left_ms >= 0 and not known.handed_in:
         passed_ms = age_ns // 1_000_000 if running else 0
         left_ms = max(0, status.left_ms - passed_ms)
     concern, state = _state(seat, known, status, lost, bool(incidents))
+    if evacuated and not known.handed_in and seat.permitted:
+        concern, state = min(concern, Concern.WAITS), mark("Room evacuated")
+    elif calling or known.floor.overdue:
+        concern = min(concern, Concern.WAITS)
     return BoardRow(
         seat=seat.line,
         candidate=seat.candidate,
@@ -222,6 +268,9 @@ def _row(
         keys=keys,
         concern=concern,
         state=state,
+        state_why=known.floor.clock_why
+        if state == "Paused" and known.floor.clock == "pause"
+        else "",
         answered=status.answered if status else 0,
         items=status.items if status else 0,
         left_ms=left_ms,
@@ -234,6 +283,13 @@ def _row(
         orders=known.orders,
         admitted=known.admitted,
         waits_restart=seat.restart == seats.ASKED,
+        hand_ms=(now_ns - link.hand_ns) // 1_000_000 if link and link.hand_ns and calling else -1,
+        reports=status.reports if status else (),
+        extra_s=seat.extra_s,
+        changed_s=known.floor.changed_s,
+        result=known.floor.result,
+        replacing=known.floor.replacing,
+        place=known.floor.place,
         incidents=tuple(incidents),
     )
 
@@ -244,14 +300,18 @@ def _state(
     """How much a seat needs a person, and its state in words."""
     if known.handed_in:
         concern = Concern.ALARM if known.alarms else Concern.DONE
-        return concern, "Handed in"
+        return concern, mark("Handed in")
     if seat.taking:
-        words = "Reopened" if seat.taking == REOPEN else "Moving"
-        return Concern.WAITS, f"{words}: its station takes it up"
+        reopened = seat.taking == REOPEN
+        return Concern.WAITS, (
+            mark("Reopened: its station takes it up")
+            if reopened
+            else mark("Moving: its station takes it up")
+        )
     if seat.restart == seats.ASKED:
-        return Concern.WAITS, "Interrupted: may it go on?"
+        return Concern.WAITS, mark("Interrupted: may it go on?")
     if lost:
-        return Concern.LOST, "Station does not answer"
+        return Concern.LOST, mark("Station does not answer")
     concern, state = _by_phase(seat, known, status)
     if known.alarms:
         concern = Concern.ALARM
@@ -262,30 +322,36 @@ def _state(
 
 def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tuple[Concern, str]:
     if seat.station is None:
-        return Concern.EXPECTED, "Expected"
+        return Concern.EXPECTED, mark("Expected")
     if not seat.permitted:
-        return Concern.READY, "Signing in"
+        return Concern.READY, mark("Signing in")
     match status.phase if status else "":
         case "waiting" if not known.admitted:
-            return Concern.WAITS, "Waits to be admitted"
+            return Concern.WAITS, mark("Waits to be admitted")
         case "waiting" | "admitted":
-            return Concern.READY, "Admitted, not begun"
+            return Concern.READY, mark("Admitted, not begun")
         case "running":
-            return Concern.RUNNING, "Working"
+            return Concern.RUNNING, mark("Working")
         case "paused":
             return Concern.NOTICE, "Paused"
         case "break":
             return Concern.RUNNING, "On a break"
         case "returning":
             return Concern.WAITS, "Back from a break: check identity"
+            return Concern.NOTICE, mark("Paused")
         case "closed":
-            return Concern.RUNNING, "Handing in"
+            return Concern.RUNNING, mark("Handing in")
         case _:
-            return Concern.NOTICE, "No word from the station yet"
+            return Concern.NOTICE, mark("No word from the station yet")
 
 
 def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
     notices = list(status.incidents[-3:])
+    if status.calling:
+        notices.append("The candidate calls the invigilator")
+    if status.reports:
+        numbers = ", ".join(str(number) for number in status.reports)
+        notices.append(f"The candidate reported a fault of question {numbers}")
     if 0 <= status.disk_free_mb < _DISK_LOW_MB:
         notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
     if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:
@@ -326,6 +392,8 @@ def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[b
             (sitting,),
         )
     )
+    proposals = second.all_waiting(connection, wall_ns)
+    floor = standings(connection, sitting, wall_ns)
     return {
         blind_id: _Known(
             held=held,
@@ -335,7 +403,8 @@ def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[b
             orders=orders,
             admitted=bool(admitted),
             alarms=tuple(alarms.get(blind_id, [])[-3:]),
-            proposals=second.waiting(connection, blind_id, wall_ns),
+            proposals=proposals.get(blind_id, ()),
+            floor=floor.get(blind_id, NOTHING),
         )
         for blind_id, held, bundle, receipt, trouble, orders, admitted in found
     }

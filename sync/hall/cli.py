@@ -400,6 +400,28 @@ for _command in (*line_cli.COMMANDS, *paper_cli.COMMANDS):
     act.add_command(_command)
 
 
+@act.command("do")
+@click.argument("name")
+@click.option("--all", "everyone", is_flag=True, help="Every open exam.")
+@click.option("--set", "fields", multiple=True, metavar="NAME=VALUE", help="A field of its form.")
+@_reason
+@_comment
+@click.pass_obj
+def do_(
+    desk: Desk, name: str, everyone: bool, fields: tuple[str, ...], reason: str, comment: str
+) -> None:
+    """Do the act NAME of the console, such as evacuate, present, end-evacuation, power-cut.
+
+    docs/invigilating.md lists the acts and what their forms hold.
+    """
+    if not all("=" in field for field in fields):
+        raise click.UsageError("Write each field as NAME=VALUE.")
+    form = dict(field.split("=", 1) for field in fields)
+    if everyone:
+        form["all"] = "1"
+    click.echo(desk.act(name, **{**form, "reason": reason, "comment": comment}))
+
+
 @act.command()
 @click.option("--json", "as_json", is_flag=True, help="The whole board, for scripts.")
 @click.pass_obj

@@ -6,8 +6,9 @@ import apsw
 
 from exam_packages.sealing.correction import read_correction
 from sync.hall import authority, corrections, seats
-from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
+from sync.hall.acts import Operator, Why
 from sync.hall.reasons import check_reason
+from sync.hall.roles import check_may
 from sync.hall.schema import audit
 from sync.hall.service import HallService
 from sync.web.wire import HttpError
@@ -18,24 +19,28 @@ async def correct(hall: HallService, operator: Operator, data: bytes, why: Why) 
 
     Raises :class:`HttpError`, or a ``CorrectionError`` when the body did not sign it.
     """
-    if operator.role not in (CHIEF, INVIGILATOR):
-        raise HttpError(403, "An observer can only look on.")
+    check_may(operator, "correct")
     check_reason(why.reason, why.comment)
     correction = read_correction(data, hall.trust)
     now_ns = hall.clock.wall_ns()
 
     def work(connection: apsw.Connection) -> str:
-        sitting = seats.open_sitting(connection)
-        if sitting is None:
-            raise HttpError(409, "No sitting is open in this hall.")
-        if correction.package_hash != sitting.package_hash:
-            raise HttpError(
-                409, "This correction is for another exam than the one of this sitting."
-            )
-        if not corrections.keep(connection, sitting.id, correction, data, now_ns):
+        concerned = [
+            each
+            for each in seats.open_sittings(connection)
+            if each.package_hash == correction.package_hash
+        ]
+        if not concerned:
+            raise HttpError(409, "This correction is for another exam than those that are open.")
+        new = [
+            each
+            for each in concerned
+            if corrections.keep(connection, each.id, correction, data, now_ns)
+        ]
+        if not new:
             return "This correction was handed on before."
         reached = 0
-        for seat in seats.seats(connection, sitting.id):
+        for seat in [seat for each in new for seat in seats.seats(connection, each.id)]:
             admitted = authority.was_given(connection, seat.blind_id, "admit")
             if admitted and not seats.handed_in(connection, seat.blind_id):
                 corrections.give(

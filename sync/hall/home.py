@@ -2,8 +2,8 @@
 
 ::
 
-    hall.toml       id, centre, address, station_port, console_port, intake_url; for a centre
-                    with two halls: other_halls, standby
+    hall.toml       id, centre, address, station_port, console_port, intake_url,
+                    large_credit_minutes; for a centre with two halls: other_halls, standby
     hall.sqlite     journals, seats, commands, operators, who did what
     evidence/       sealed pictures, by attempt and digest
     incarnation     how often this hall was started; see :mod:`sync.hall.authority`
@@ -31,6 +31,11 @@ class HallHome(HallMachine):
     @property
     def console_port(self) -> int:
         return number_setting(self.settings, "console_port", self.settings_path, 8444)
+
+    @property
+    def large_credit_minutes(self) -> int:
+        """Minutes that one person may give at once; more takes two."""
+        return number_setting(self.settings, "large_credit_minutes", self.settings_path, 15)
 
     @property
     def intake_url(self) -> str:

@@ -1,42 +1,22 @@
-"""What operators do about how a roster line ends: outcomes, statements, replies, identity.
+"""What operators say about how a roster line ends.
 
 Each act with its rules (:mod:`sync.hall.outcomes`), in one transaction with its audit line.
-A suspicion and a person who does not match their papers are reported by an invigilator; the
-exam goes on, and the result is held until the body decides.
+Suspicions and people who do not match their papers are :mod:`sync.hall.cases`.
 """
 
 from __future__ import annotations
 
 import apsw
 
-from exam_packages.clock import SECOND
-from sync.hall import acts, authority, outcomes, seats, second, statements
-from sync.hall.acts import CHIEF, Operator, Why
+from sync.hall import acting, outcomes, seats, second
+from sync.hall.acting import Why
 from sync.hall.outcomes import Closed, Outcome, RosterLine, Verdict
-from sync.hall.reasons import check_reason
+from sync.hall.roles import CHIEF, Operator
 from sync.hall.service import HallService
-from sync.hall.statements import StatementKind
 from sync.hall.wording import name_of
 from sync.web.wire import HttpError
 
-__all__ = [
-    "ADMIT",
-    "IDENTITY",
-    "PROVISIONAL",
-    "REFUSE",
-    "absent",
-    "close_line",
-    "identity",
-    "lift",
-    "open_again",
-    "reply",
-    "report",
-]
-
-ADMIT, PROVISIONAL, REFUSE = "admit", "provisional", "refuse"
-IDENTITY = (ADMIT, PROVISIONAL, REFUSE)
-"""What is done about a person who does not match their papers: admitted after all, admitted
-with the result held, or (the chief) refused."""
+__all__ = ["absent", "close_line", "open_again"]
 
 
 async def close_line(
@@ -52,10 +32,9 @@ async def close_line(
     *verdict* is None for the outcome's default. An exam that was begun and is not handed in
     takes two people, one of them the chief.
     """
-    acts.may(operator)
-    check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> str:
+        acting.begin(connection, operator, "outcome", why)
         found = _line(connection, candidate)
         chief = operator.role == CHIEF
         first: str | None = ""
@@ -74,7 +53,7 @@ async def close_line(
                 f"Proposed. The exam of {candidate} was begun and is not handed in, so a second "
                 "person must close it the same way; one of the two is the chief."
             )
-        if two and CHIEF not in (operator.role, acts.role_of(connection, first)):
+        if two and CHIEF not in (operator.role, acting.role_of(connection, first)):
             raise HttpError(
                 403, "One of the two who close an exam that is not handed in must be the chief."
             )
@@ -87,10 +66,9 @@ async def close_line(
 
 async def open_again(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:
     """Take back how a line was closed; the sentence that says what it is now."""
-    acts.may(operator)
-    check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> str:
+        acting.begin(connection, operator, "outcome", why)
         found = _line(connection, candidate)
         if found.closed is None or not found.closed.operator:
             raise HttpError(
@@ -108,10 +86,9 @@ async def open_again(hall: HallService, operator: Operator, candidate: str, why:
 
 async def absent(hall: HallService, operator: Operator, why: Why, sitting: int) -> tuple[str, ...]:
     """Close as absent every open line of a sitting whose exam nobody opened; the candidates."""
-    acts.may(operator)
-    check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> tuple[str, ...]:
+        acting.begin(connection, operator, "absent", why)
         now_ns = hall.clock.wall_ns()
         given = []
         for found in outcomes.open_lines(connection, sitting):
@@ -129,169 +106,8 @@ async def absent(hall: HallService, operator: Operator, why: Why, sitting: int) 
     return await hall.store.awrite(work)
 
 
-async def report(
-    hall: HallService,
-    operator: Operator,
-    candidate: str,
-    why: Why,
-    kind: StatementKind,
-    *,
-    words: str,
-    witness: str = "",
-    seen_s: int | None = None,
-    paper: str = "",
-) -> str:
-    """Write down what was seen: the exam goes on, the result is held. What was done.
-
-    *witness* is who saw it (None: the operator), *seen_s* when (None: now), *paper* the form
-    it was written on, when it is typed in from one.
-    """
-    acts.may(operator)
-    check_reason(why.reason, why.comment)
-
-    def work(connection: apsw.Connection) -> str:
-        found = _line(connection, candidate)
-        now_ns = hall.clock.wall_ns()
-        number = statements.write_statement(
-            connection,
-            found.seat.blind_id,
-            kind,
-            words=words,
-            witness=witness or operator.name,
-            seen_s=now_ns // SECOND if seen_s is None else seen_s,
-            operator=operator.name,
-            time_ns=now_ns,
-            paper=paper,
-        )
-        act = f"statement {number} ({kind.words})"
-        _audit(connection, hall, operator, f"{act}, from paper" if paper else act, found, why)
-        return (
-            f"Statement {number} is written down. {candidate} goes on; the result is held until "
-            "the certification body decides. Ask the candidate for a reply when the exam is over."
-        )
-
-    return await hall.store.awrite(work)
-
-
-async def reply(
-    hall: HallService,
-    operator: Operator,
-    number: int,
-    *,
-    words: str = "",
-    declined: bool = False,
-) -> str:
-    """Write down the candidate's own reply to a statement, or that they declined. Once."""
-    acts.may(operator)
-
-    def work(connection: apsw.Connection) -> str:
-        statement = statements.statement(connection, number)
-        found = _line_of(connection, statement.blind_id)
-        statements.write_reply(
-            connection,
-            statement,
-            words=words,
-            declined=declined,
-            operator=operator.name,
-            time_ns=hall.clock.wall_ns(),
-        )
-        done = "declined" if declined else "given"
-        _audit(connection, hall, operator, f"reply to statement {number}: {done}", found, Why(""))
-        return f"The reply to statement {number} is written down."
-
-    return await hall.store.awrite(work)
-
-
-async def lift(hall: HallService, operator: Operator, number: int, words: str) -> str:
-    """Take a statement back as a mistake (the chief): it is kept, and holds nothing any more."""
-    if operator.role != CHIEF:
-        raise HttpError(403, "Only the chief invigilator can take a statement back.")
-
-    def work(connection: apsw.Connection) -> str:
-        statement = statements.statement(connection, number)
-        found = _line_of(connection, statement.blind_id)
-        statements.lift(connection, statement, operator.name, words)
-        _audit(connection, hall, operator, f"statement {number} taken back", found, Why("", words))
-        return f"Statement {number} is taken back; it stays in the record of the sitting."
-
-    return await hall.store.awrite(work)
-
-
-async def identity(
-    hall: HallService,
-    operator: Operator,
-    candidate: str,
-    why: Why,
-    choice: str,
-    *,
-    words: str = "",
-) -> str:
-    """Decide on a person who does not match their papers: one of :data:`IDENTITY`.
-
-    Admitting after all takes a comment; provisionally and refusing take *words* for the
-    statement. Raises :class:`HttpError`.
-    """
-    acts.may(operator)
-    check_reason(why.reason, why.comment)
-    if choice not in IDENTITY:
-        raise HttpError(400, "Choose to admit, to admit provisionally, or to refuse.")
-    if choice == REFUSE and operator.role != CHIEF:
-        raise HttpError(403, "Only the chief invigilator can refuse a candidate; ask the chief.")
-    if choice == ADMIT and not why.comment:
-        raise HttpError(400, "Say in the comment why this person is the candidate after all.")
-
-    def work(connection: apsw.Connection) -> str:
-        found = _line(connection, candidate)
-        now_ns = hall.clock.wall_ns()
-        if choice != ADMIT:
-            statements.write_statement(
-                connection,
-                found.seat.blind_id,
-                StatementKind.IDENTITY,
-                words=words or why.comment,
-                witness=operator.name,
-                seen_s=now_ns // SECOND,
-                operator=operator.name,
-                time_ns=now_ns,
-            )
-        if choice == REFUSE:
-            if found.standing.begun and authority.was_given(
-                connection, found.seat.blind_id, "admit"
-            ):
-                raise HttpError(
-                    409,
-                    "{candidate} was admitted already. Stop and hand in, then close the line as "
-                    "refused.",
-                    candidate=candidate,
-                )
-            closed = Closed(
-                Outcome.REFUSED, Verdict.HOLD, operator.name, "", now_ns, why.reason, why.comment
-            )
-            outcomes.close_line(connection, found.seat.blind_id, closed)
-            _audit(connection, hall, operator, "identity: refused", found, why)
-            return f"{candidate} is refused. The statement goes to the certification body."
-        acts.check_open(connection, found.seat)
-        if not authority.was_given(connection, found.seat.blind_id, "admit"):
-            authority.give(
-                connection,
-                found.seat.blind_id,
-                "admit",
-                acts.admission(connection, found.seat, operator, why, now_ns // SECOND, named=True),
-                operator=operator.name,
-                time_ns=now_ns,
-                reason=why.reason,
-                comment=why.comment,
-            )
-        done = "provisionally admitted" if choice == PROVISIONAL else "admitted"
-        _audit(connection, hall, operator, f"identity: {done}", found, why)
-        held = "; the result is held" if choice == PROVISIONAL else ""
-        return f"{candidate} is {done}{held}."
-
-    return await hall.store.awrite(work)
-
-
 def _line(connection: apsw.Connection, candidate: str) -> RosterLine:
-    (seat,) = acts.chosen(connection, candidate)
+    (seat,) = acting.chosen(connection, candidate)
     return _line_of(connection, seat.blind_id)
 
 
@@ -320,4 +136,4 @@ def _audit(
     found: RosterLine,
     why: Why,
 ) -> None:
-    acts.write_down(connection, hall.clock.wall_ns(), operator, act, found.seat.candidate, why)
+    acting.note(connection, hall.clock.wall_ns(), operator, act, found.seat.candidate, why)

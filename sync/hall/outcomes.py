@@ -45,7 +45,6 @@ from sync.web.wire import HttpError
 
 __all__ = [
     "RULES",
-    "SCHEMA",
     "Closed",
     "Outcome",
     "RosterLine",
@@ -55,22 +54,6 @@ __all__ = [
     "lines",
     "open_lines",
 ]
-
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS outcomes (         -- what people said; lines handed in need no row
-    blind_id BLOB PRIMARY KEY REFERENCES seats,
-    outcome INTEGER NOT NULL,
-    verdict INTEGER NOT NULL,
-    operator TEXT NOT NULL,
-    second TEXT NOT NULL,                     -- who else said so, where two people must
-    time_ns INTEGER NOT NULL,
-    reason TEXT NOT NULL,
-    comment TEXT NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS times_over (       -- hand-ins at whose time nothing was left
-    blind_id BLOB PRIMARY KEY REFERENCES seats
-) STRICT;
-"""
 
 
 class Outcome(IntEnum):
@@ -160,7 +143,8 @@ class Standing:
     """What the hall knows of an exam: all that the rules look at.
 
     ``begun``: an epoch was opened, so there is a record; ``time_over``: nothing was left when
-    it was handed in; ``suspicions`` and ``mismatches`` count the statements that stand.
+    it was handed in; ``suspicions`` and ``mismatches`` count the cases that hold the result;
+    ``refused`` and ``voided``: two people refused admission, or do not count the result.
     """
 
     begun: bool = False
@@ -168,6 +152,8 @@ class Standing:
     time_over: bool = False
     suspicions: int = 0
     mismatches: int = 0
+    refused: bool = False
+    voided: bool = False
 
 
 @dataclass(frozen=True)
@@ -185,12 +171,14 @@ class Closed:
 
 def by_itself(standing: Standing) -> Closed | None:
     """How a line closes without anybody saying so; None while it is open."""
+    if standing.refused:
+        return Closed(Outcome.REFUSED, Verdict.VOID)
     if not standing.handed_in:
         return None
-    if standing.suspicions:
-        return Closed(Outcome.SUSPECTED, Verdict.HOLD)
     outcome = Outcome.TIME_OVER if standing.time_over else Outcome.HANDED_IN
-    return Closed(outcome, Verdict.HOLD if standing.mismatches else RULES[outcome].default)
+    if standing.suspicions:
+        outcome = Outcome.SUSPECTED
+    return held(Closed(outcome, RULES[outcome].default), standing)
 
 
 def allowed(standing: Standing) -> tuple[Outcome, ...]:
@@ -227,7 +215,7 @@ def decide(
     if outcome is Outcome.SUSPECTED and not standing.suspicions:
         raise HttpError(
             409,
-            "Write a statement of what was seen first; the line then closes as suspected "
+            "State on the seat's page what was seen first; the line then closes as suspected "
             "misconduct by itself.",
         )
     held = bool(standing.suspicions or standing.mismatches)
@@ -252,8 +240,8 @@ def decide(
     if held:
         raise HttpError(
             409,
-            "A statement about this candidate stands, so the result is held. If the statement "
-            "was a mistake, take it back first; otherwise leave it to the certification body.",
+            "A case about this candidate holds the result. If it was a mistake, settle it first; "
+            "otherwise leave it to the certification body.",
         )
     return verdict
 
@@ -264,7 +252,9 @@ def _held(rule: Rule) -> Verdict:
 
 
 def held(closed: Closed, standing: Standing) -> Closed:
-    """*closed* as it counts now: a statement that stands holds the result."""
+    """*closed* as it counts now: a case holds the result, or two people do not count it."""
+    if standing.voided:
+        return replace(closed, verdict=Verdict.VOID)
     if not (standing.suspicions or standing.mismatches):
         return closed
     return replace(closed, verdict=_held(RULES[closed.outcome]))
@@ -322,6 +312,8 @@ def lines(connection: apsw.Connection, sitting: int) -> tuple[RosterLine, ...]:
             time_over=seat.blind_id in over,
             suspicions=_count(about, StatementKind.SUSPICION),
             mismatches=_count(about, StatementKind.IDENTITY),
+            refused=_count(about, StatementKind.REFUSED) > 0,
+            voided=_count(about, StatementKind.VOIDED) > 0,
         )
         spoken = said.get(seat.blind_id)
         closed = held(spoken, standing) if spoken is not None else by_itself(standing)
@@ -369,7 +361,10 @@ def goes_on(connection: apsw.Connection, blind_id: bytes) -> None:
     Raises :class:`HttpError` for a candidate who was refused.
     """
     said = connection.execute("SELECT outcome FROM outcomes WHERE blind_id = ?", (blind_id,)).get
-    if said == Outcome.REFUSED:
+    refused = connection.execute(
+        "SELECT EXISTS (SELECT 1 FROM cases WHERE blind_id = ? AND kind = 'refused')", (blind_id,)
+    ).get
+    if refused or said == Outcome.REFUSED:
         raise HttpError(
             409, "The chief invigilator has refused this exam; speak with the chief invigilator."
         )

@@ -6,40 +6,52 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from exam_packages.errors import ExamError
+from exam_packages.language import mark
 
 REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "Routine": MappingProxyType(
+        "Staff": MappingProxyType(
             {
-                "routine.identity": "Identity checked",
-                "routine.start": "Start of the sitting",
-                "routine.end": "End of the sitting",
+                "routine.start": mark("Start of the sitting"),
+                "routine.identity": mark("Identity checked"),
+                "routine.end": mark("End of the sitting"),
+                "hall.late": mark("Late start"),
+                "staff.mistake": mark("A mistake of ours, put right"),
+                "staff.instruction": mark("Instruction of the certification body"),
+                "other": mark("Another reason of the staff, see the comment"),
             }
         ),
         "Candidate": MappingProxyType(
             {
-                "candidate.accommodation": "Granted accommodation",
-                "candidate.break": "Break",
-                "candidate.ill": "Taken ill",
-                "candidate.withdraws": "Wishes to stop",
-                "candidate.question": "Question answered",
-                "candidate.conduct": "Conduct being looked into",
+                "candidate.accommodation": mark("Granted accommodation"),
+                "candidate.break": mark("Break"),
+                "candidate.ill": mark("Taken ill"),
+                "candidate.withdraws": mark("Wishes to stop"),
+                "candidate.question": mark("Question answered"),
+                "candidate.conduct": mark("Conduct being looked into"),
+                "candidate.identity": mark("Identity does not fit"),
+                "candidate.item": mark("Says that a question is faulty"),
+                "candidate.other": mark("Another reason of the candidate, see the comment"),
+            }
+        ),
+        "Environment": MappingProxyType(
+            {
+                "hall.alarm": mark("Alarm or evacuation"),
+                "hall.noise": mark("Noise or disturbance"),
+                "environment.climate": mark("Heat, cold or air"),
+                "environment.light": mark("Light"),
+                "environment.other": mark("Another reason of the room, see the comment"),
             }
         ),
         "Technical": MappingProxyType(
             {
-                "technical.station": "Station failed or restarted",
-                "technical.power": "Power cut",
-                "technical.camera": "Camera",
-                "technical.network": "Network",
-            }
-        ),
-        "Hall": MappingProxyType(
-            {
-                "hall.alarm": "Alarm or evacuation",
-                "hall.noise": "Noise or disturbance",
-                "hall.late": "Late start",
-                "other": "Another reason, see the comment",
+                "technical.station": mark("Station failed or restarted"),
+                "technical.power": mark("Power cut"),
+                "technical.camera": mark("Camera"),
+                "technical.keyboard": mark("Keyboard or mouse"),
+                "technical.network": mark("Network"),
+                "technical.hall": mark("The hall's own server"),
+                "technical.other": mark("Another technical reason, see the comment"),
             }
         ),
     }
@@ -59,10 +71,19 @@ def check_reason(reason: str, comment: str) -> None:
         raise ReasonError("Choose one of the reasons.")
     if len(comment) > 500 or not comment.replace("\n", " ").isprintable():
         raise ReasonError("The comment must be plain text of at most 500 characters.")
-    if reason == "other" and not comment.strip():
+    if reason.endswith("other") and not comment.strip():
         raise ReasonError("“Another reason” needs a comment that says which.")
+
+
+GROUPS = (mark("Staff"), mark("Candidate"), mark("Environment"), mark("Technical"))
+"""The groups, marked for translation."""
 
 
 def reason_words(reason: str) -> str:
     """A reason in words."""
     return _WORDS.get(reason, reason)
+
+
+def group_of(reason: str) -> str:
+    """The group of a reason, or nothing."""
+    return next((group for group, codes in REASONS.items() if reason in codes), "")

@@ -39,24 +39,6 @@ from sync.hall.statements import Statement
 from sync.holder.store import Store, rows
 from sync.web.wire import HttpError
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS records (          -- of closed sittings; the highest number counts
-    sitting INTEGER NOT NULL REFERENCES sittings,
-    number INTEGER NOT NULL,
-    record BLOB NOT NULL,                     -- signed by this hall
-    sealed BLOB NOT NULL,                     -- the same for the body: sealed to its registrar
-    sent INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (sitting, number)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS signers (          -- who put their name to the report
-    sitting INTEGER NOT NULL REFERENCES sittings,
-    name TEXT NOT NULL,
-    role TEXT NOT NULL,
-    time_ns INTEGER NOT NULL,
-    PRIMARY KEY (sitting, name)
-) STRICT, WITHOUT ROWID;
-"""
-
 _ACT_BYTES = 6 * 1024 * 1024
 """Bytes of acts in one record; what was done beyond that is in the hall's log alone."""
 _NOT_MADE = (
@@ -281,16 +263,16 @@ def _statement(statement: Statement) -> RecordedStatement:
         kind=int(statement.kind),
         seen_s=statement.seen_s,
         words=statement.words,
-        witness=statement.witness,
+        witness=statement.operator,
         operator=statement.operator,
         written_s=statement.time_ns // SECOND,
-        paper=statement.paper,
+        paper="",
         reply=int(statement.reply),
         reply_words=statement.reply_words,
-        reply_operator=statement.reply_operator,
+        reply_operator="",
         replied_s=statement.reply_ns // SECOND,
-        lifted_by=statement.lifted_by,
-        lifted_why=statement.lifted_why,
+        lifted_by="" if statement.stands else statement.settled_by,
+        lifted_why=statement.settled_why,
     )
 
 

@@ -2,7 +2,7 @@
 
 The first person names the candidate; the hall chooses the spare (a station that answers, is
 free and holds keys for the sitting) and proposes it. The second person names the candidate
-too, and the exam goes on there. Everything else is :func:`sync.hall.acts.move`. No internet is
+too, and the exam goes on there. Everything else is :func:`sync.hall.grave.move`. No internet is
 needed, and the time between is given back by the station's ledger.
 """
 
@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import apsw
 
-from sync.hall import acts, seats
-from sync.hall.acts import Operator, Why
+from sync.hall import acting, grave, seats
+from sync.hall.acting import Why
+from sync.hall.roles import Operator
 from sync.hall.second import PROPOSAL_NS
 from sync.hall.service import HallService
 from sync.holder.store import rows
@@ -39,7 +40,7 @@ class Replacement:
 async def replace(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:
     """Let an exam go on at a spare; the sentence that says what happened."""
     with hall.store.reading() as connection:
-        (seat,) = acts.chosen(connection, candidate)
+        (seat,) = acting.chosen(connection, candidate)
         station = _proposed(connection, seat, hall.clock.wall_ns())[0]
         if not station:
             free = spares(connection, hall, seat)
@@ -52,7 +53,7 @@ async def replace(hall: HallService, operator: Operator, candidate: str, why: Wh
                     candidate=candidate,
                 )
             station = free[0]
-    return await acts.move(hall, operator, candidate, why, station)
+    return await grave.move(hall, operator, candidate, why, station)
 
 
 def spares(connection: apsw.Connection, hall: HallService, seat: seats.SeatRow) -> tuple[str, ...]:

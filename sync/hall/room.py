@@ -24,8 +24,10 @@ from datetime import UTC, datetime
 
 import apsw
 
+from exam_packages.attempt.commands import Admit
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from sync.hall.seats import SeatRow
 from sync.web.wire import HttpError
 
 __all__ = [
@@ -299,6 +301,23 @@ def confirmations(connection: apsw.Connection, sitting: int) -> tuple[Confirmati
 def released_now(connection: apsw.Connection, sitting: int, time_ns: int) -> bool:
     """Whether stations may have the release: the common start has come."""
     return begins_in_s(rules_of(connection, sitting), time_ns // SECOND) == 0
+
+
+def admit(
+    connection: apsw.Connection,
+    seat: SeatRow,
+    now_s: int,
+    *,
+    chief: bool,
+    named: bool,
+    comment: str,
+) -> Admit:
+    """The order that admits a seat now. Raises :class:`HttpError` after the latest admission."""
+    rules = rules_of(connection, seat.sitting)
+    late = admission(rules, now_s, chief=chief, named=named, comment=comment)
+    if late is not None:
+        raise late
+    return Admit(seat.extra_s - less_s(rules, now_s))
 
 
 def _minutes(table: dict[str, object], name: str, default: int) -> int:

@@ -12,11 +12,10 @@ import apsw
 
 from sync.hall import stream
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.endings import SCHEMA as ENDINGS
+from sync.hall.floor import SCHEMA as FLOOR
 from sync.hall.notes import SCHEMA as NOTES
-from sync.hall.outcomes import SCHEMA as OUTCOMES
-from sync.hall.records import SCHEMA as RECORDS
 from sync.hall.room import SCHEMA as ROOM
-from sync.hall.statements import SCHEMA as STATEMENTS
 from sync.hall.waivers import SCHEMA as WAIVERS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
@@ -188,7 +187,8 @@ CREATE TABLE IF NOT EXISTS audit (
     act TEXT NOT NULL,
     seat TEXT NOT NULL,                       -- the candidate number, or empty: the hall
     reason TEXT NOT NULL,
-    comment TEXT NOT NULL
+    comment TEXT NOT NULL,
+    role TEXT NOT NULL DEFAULT ''             -- in which the operator acted
 ) STRICT;
 CREATE TABLE IF NOT EXISTS alarms (
     id INTEGER PRIMARY KEY,
@@ -230,8 +230,7 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 """
 
 _SCHEMAS = (
-    JOURNALS, _SCHEMA, ANCHORS, OUTCOMES, STATEMENTS, NOTES, RECORDS, ROOM, WAIVERS, HALLS,
-    stream.SCHEMA,
+    JOURNALS, _SCHEMA, ANCHORS, FLOOR, ENDINGS, NOTES, ROOM, WAIVERS, HALLS, stream.SCHEMA,
 )  # fmt: skip
 
 
@@ -251,11 +250,13 @@ def audit(
     seat: str = "",
     reason: str = "",
     comment: str = "",
+    role: str = "",
 ) -> None:
     """Write down who did what, when and why."""
     connection.execute(
-        "INSERT INTO audit (time_ns, operator, act, seat, reason, comment) VALUES (?,?,?,?,?,?)",
-        (time_ns, operator, act, seat, reason, comment),
+        "INSERT INTO audit (time_ns, operator, act, seat, reason, comment, role)"
+        " VALUES (?,?,?,?,?,?,?)",
+        (time_ns, operator, act, seat, reason, comment, role),
     )
 
 

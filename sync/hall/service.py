@@ -78,6 +78,8 @@ CONTACT_NS = 8 * SECOND
 _MAX_INCIDENTS = 8
 _MAX_WORDS = 300
 """Incidents kept of one station, and characters of each."""
+_MAX_REPORTS = 50
+"""Reported questions kept of one station."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
 _ENDS_ENROLMENTS = (
@@ -98,6 +100,8 @@ class Link:
     status: Status | None = None
     blind_id: bytes = b""
     at_ns: int = 0
+    hand_ns: int = 0
+    """Since when the candidate's hand is raised; 0: it is not."""
     ahead: bool = False
     """The station has records that are not held here yet."""
     guesses: deque[int] = field(default_factory=deque)
@@ -400,6 +404,10 @@ class HallService:
             work = partial(self._tick, link, tick)
         else:
             work = partial(tick_beside, self, link.key_id, tick)
+        if not tick.status.calling:
+            link.hand_ns = 0
+        elif not link.hand_ns:
+            link.hand_ns = link.at_ns
         tock, refused = await self.store.awrite(work)
         if refused is not None:
             raise refused
@@ -624,7 +632,12 @@ class HallService:
 def _shortened(status: Status) -> Status:
     """What is kept of a status: a station may say anything, at any length, each second."""
     words = tuple(words[:_MAX_WORDS] for words in status.incidents[-_MAX_INCIDENTS:])
-    return msgspec.structs.replace(status, phase=status.phase[:_MAX_WORDS], incidents=words)
+    return msgspec.structs.replace(
+        status,
+        phase=status.phase[:_MAX_WORDS],
+        incidents=words,
+        reports=status.reports[:_MAX_REPORTS],
+    )
 
 
 def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:

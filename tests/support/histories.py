@@ -39,6 +39,10 @@ orders = st.one_of(
     st.builds(cmd.AllowBreaks, st.integers(-2, 3)),
     st.builds(cmd.LetBack),
     st.builds(cmd.Say, st.text(max_size=10)),
+    st.builds(cmd.Attend, st.text(max_size=10)),
+    st.builds(cmd.Evacuate, st.integers(0, 2_000 * SECOND)),
+    st.builds(cmd.Return),
+    st.builds(cmd.Replace, st.sampled_from(cmd.DEVICES), st.booleans()),
 )
 
 
@@ -73,6 +77,7 @@ plain_events = st.one_of(
     st.builds(ev.Beat),
     st.builds(ev.Preferred, preferences),
     st.builds(ev.Accepted, st.binary(min_size=32, max_size=32)),
+    st.builds(ev.GivenBack, st.integers(0, 600)),
     st.builds(ev.Noticed, st.just("camera-lost"), st.text(max_size=10)),
     st.builds(ev.CameraFound, st.sampled_from((0, 1, 2)), st.text(max_size=10)),
     st.builds(ev.SnapshotTaken, st.integers(1, 9), st.just(b"d" * 32), st.just(9), st.just(1)),

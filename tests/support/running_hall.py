@@ -61,6 +61,8 @@ def status(**changes: Any) -> Status:
         "incidents": (),
         "disk_free_mb": 10_000,
         "wall_ns": CLOCK.wall_ns(),
+        "calling": False,
+        "reports": (),
     }
     return Status(**{**fields, **changes})
 

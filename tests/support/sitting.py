@@ -104,6 +104,11 @@ class Hall:
             desk.sign_in(who, PASSWORD)
             return desk.act(act, reason="routine.start", comment="", **fields)
 
+    def both(self, act: str, **fields: str) -> str:
+        """What takes two people."""
+        self.act(act, who=INVIGILATOR, **fields)
+        return self.act(act, who=CHIEF, **fields)
+
     def until(self, look: Callable[[dict[str, Any]], T | None], what: str) -> T:
         """Poll the board until *look* finds something on it."""
         with Desk(self.home, self.home.console_port) as desk:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.hall import acts, claims
+from exam_packages.attempt.preferences import Accommodation
+from exam_packages.language import ngettext, say, whole
+from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
 from sync.hall.console.forms import number_in
 from sync.hall.console.site import Site, operator
@@ -17,7 +21,7 @@ from sync.web.pages import read_form
 from sync.web.wire import HttpError
 
 Form = dict[str, str]
-Act = Callable[[HallService, Operator, str | None, Why, Form], Awaitable[str]]
+Act = Callable[[HallService, Operator, Why, Form], Awaitable[str]]
 
 
 def routes(site: Site) -> list[Route]:
@@ -31,7 +35,7 @@ def routes(site: Site) -> list[Route]:
             raise HttpError(404, "There is no such act.")
         site.hall.command.check()
         why = Why(form.get("reason", ""), form.get("comment", "").strip())
-        words = await perform(site.hall, operator(session), _target(form), why, form)
+        words = await perform(site.hall, operator(session), why, form)
         return site.done(request, session, words)
 
     return [Route("/act/{name}", site.guarded(act), methods=["POST"])]
@@ -47,113 +51,237 @@ def _target(form: Form) -> str | None:
     raise HttpError(400, "Say which candidate, or all of them.")
 
 
-def _one(target: str | None) -> str:
+def _one(form: Form) -> str:
+    target = _target(form)
     if target is None:
         raise HttpError(400, "Say which candidate; this is not done for all at once.")
     return target
 
 
-def _to(given: tuple[str, ...], done: str, nobody: str) -> str:
-    if not given:
-        return nobody
-    whom = given[0] if len(given) == 1 else f"{len(given)} candidates"
-    return f"{done} {whom}."
-
-
-async def _admit(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    given = await acts.admit(hall, who, target, why)
-    return _to(given, "Admitted", "Nobody waits to be admitted.")
-
-
-async def _pause(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    return _to(await acts.pause(hall, who, target, why), "Pausing", "No exam is open.")
-
-
-async def _resume(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    return _to(await acts.resume(hall, who, target, why), "Resuming", "No exam is open.")
-
-
-async def _stop(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    given = await acts.stop(hall, who, target, why)
-    return _to(given, "Stopping and handing in for", "No exam is open.")
-
-
-async def _add_time(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
+def _number(form: Form, name: str, words: str, default: str = "") -> int:
     try:
-        minutes = int(form.get("minutes", "")[:6])
+        return int(form.get(name, default)[:6])
     except ValueError:
-        raise HttpError(400, "The minutes must be a whole number.") from None
-    given = await acts.add_time(hall, who, target, why, minutes)
-    return _to(given, f"Adding {minutes} minutes for", "No exam is open.")
+        raise HttpError(400, words) from None
 
 
-async def _say(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    given = await acts.say(hall, who, target, why, form.get("text", ""))
-    return _to(given, "Message on its way to", "No exam is open.")
+def _minutes(form: Form, default: str = "") -> int:
+    return _number(form, "minutes", "The minutes must be a whole number.", default)
 
 
-async def _let_back(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    given = await acts.let_back(hall, who, _one(target), why)
-    return _to(given, "Let back in:", "No exam is open.")
+def _whom(given: tuple[str, ...]) -> str:
+    return given[0] if len(given) == 1 else ngettext("{n} candidate", "{n} candidates", len(given))
 
 
-async def _allow_break(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    given = await acts.allow_break(hall, who, target, why)
-    return _to(given, "Allowed a break:", "No exam is open.")
+PROPOSED = "Proposed. A second person must do the same, signed in with their own name."
 
 
-async def _allow_restart(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    given = await acts.allow_restart(hall, who, target, why)
-    return _to(given, "May go on:", "Nobody waits to go on.")
+def _to(given: tuple[str, ...] | None, done: str, nobody: str, **fields: str | int) -> str:
+    """What was done and to whom; that nobody was there; or that it was proposed."""
+    if given is None:
+        return say(PROPOSED)
+    return say(done, whom=_whom(given), **fields) if given else say(nobody)
 
 
-async def _move(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
-    return await acts.move(hall, who, _one(target), why, form.get("station", "").strip())
+async def _admit(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.admit(hall, who, _target(form), why)
+    return _to(given, "Admitted {whom}.", "Nobody waits to be admitted.")
 
 
-async def _reopen(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    return await acts.reopen(hall, who, _one(target), why)
+async def _pause(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.pause(hall, who, _target(form), why)
+    return _to(given, "Pausing {whom}.", "No exam is open that could be paused.")
 
 
-async def _close(hall: HallService, who: Operator, target: str | None, why: Why, form: Form) -> str:
+async def _resume(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.resume(hall, who, _target(form), why)
+    return _to(given, "Resuming {whom}.", "No exam is open that could be resumed.")
+
+
+async def _stop(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.stop(hall, who, _target(form), why)
+    return _to(given, "Stopping and handing in for {whom}.", "No exam is open.")
+
+
+async def _add_time(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    share = form.get("percent", "").strip()
+    if share:
+        percent = _number(form, "percent", "The percentage must be a whole number.")
+        minutes = await asyncio.to_thread(acts.share_of_left, hall, _one(form), percent)
+    else:
+        minutes = _minutes(form)
+    given = await acts.add_time(hall, who, _target(form), why, minutes)
+    return _to(given, "Adding {minutes} minutes for {whom}.", "No exam is open.", minutes=minutes)
+
+
+async def _say(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.say(hall, who, _target(form), why, form.get("text", ""))
+    return _to(given, "Message on its way to {whom}.", "No exam is open.")
+
+
+async def _attend(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.attend(hall, who, _one(form), why, form.get("text", ""))
+    return _to(given, "Answered {whom}.", "No exam is open.")
+
+
+async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    granted = Accommodation(
+        form.get("language", ""), form.get("theme", ""), form.get("aloud") == "1"
+    )
+    given = await acts.accommodate(hall, who, _one(form), why, granted)
+    return _to(given, "Changing how the screen is read for {whom}.", "No exam is open.")
+
+
+async def _replace(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    device, minutes = form.get("device", ""), _minutes(form, "0")
+    given = await acts.replace(hall, who, _one(form), why, device, minutes)
+    if not minutes:
+        return _to(given, "The device of {whom} counts as working again.", "No exam is open.")
+    return _to(
+        given,
+        "The exam of {whom} goes on, watched by people, for {minutes} minutes.",
+        "No exam is open.",
+        minutes=minutes,
+    )
+
+
+async def _allow_restart(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.allow_restart(hall, who, _target(form), why)
+    return _to(given, "May go on: {whom}.", "Nobody waits to go on.")
+
+
+async def _let_back(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.let_back(hall, who, _one(form), why)
+    return _to(given, "Let back in: {whom}.", "No exam is open.")
+
+
+async def _allow_break(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await acts.allow_break(hall, who, _target(form), why)
+    return _to(given, "Allowed a break: {whom}.", "No exam is open.")
+
+
+async def _move(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    return whole(await acts.move(hall, who, _one(form), why, form.get("station", "").strip()))
+
+
+async def _reopen(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    return whole(await acts.reopen(hall, who, _one(form), why))
+
+
+async def _do_not_count(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    done = await grave.do_not_count(hall, who, _one(form), why)
+    return say("The result does not count.") if done else say(PROPOSED)
+
+
+async def _refuse(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    done = await grave.refuse(hall, who, _one(form), why)
+    return say("Admission is refused.") if done else say(PROPOSED)
+
+
+async def _suspect(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    await cases.suspect(hall, who, _one(form), why, form.get("statement", ""))
+    return say("Written down. The exam goes on, and its result is held.")
+
+
+async def _admit_provisionally(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    await cases.admit_provisionally(hall, who, _one(form), why, form.get("statement", ""))
+    return say("Admitted provisionally. The result is held until the identity is settled.")
+
+
+async def _reply(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    declined = form.get("declined") == "1"
+    words = form.get("reply", "")
+    await cases.reply(hall, who, _case(form), why, words, declined=declined)
+    return say("The candidate's reply is written down.")
+
+
+async def _settle(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    result, verdict = form.get("result", ""), form.get("verdict", "")
+    await cases.settle(hall, who, _case(form), why, result, verdict)
+    return say("The case is settled.")
+
+
+def _case(form: Form) -> int:
+    return _number(form, "case", "Say which case.")
+
+
+async def _report(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    question = _number(form, "question", "Say which question, by its number.")
+    await faults.report(hall, who, _one(form), why, question, form.get("remark", ""))
+    return say("The report of question {question} is signed for the body.", question=question)
+
+
+async def _evacuate(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    ago_s = _number(form, "ago", "Say how many seconds ago the alarm went off.", "0")
+    given = await emergencies.evacuate(hall, who, why, ago_s)
+    return say("Every screen says now: leave the room ({count} exams).", count=len(given))
+
+
+async def _roll_call(present: bool, hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    candidate = _one(form)
+    await emergencies.call(hall, who, candidate, why, present=present)
+    done = "{whom} is present." if present else "{whom} is missing."
+    return say(done, whom=candidate)
+
+
+async def _end_evacuation(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await emergencies.end_evacuation(hall, who, why)
+    return _to(given, "The evacuation is over; running on: {whom}.", "The evacuation is over.")
+
+
+async def _power_cut(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await emergencies.power_cut(hall, who, why, _minutes(form, "0"))
+    return _to(given, "May go on: {whom}.", "No exam is interrupted.")
+
+
+async def _undo(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    given = await undoing.undo(hall, who, _number(form, "deed", "Say what to undo."), why)
+    return _to(given, "Undone for {whom}.", "Nobody was left for whom it could be undone.")
+
+
+async def _close(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     await acts.close(hall, who, why, number_in(form, "sitting"))
-    return (
+    return say(
         "The sitting is closed. What opened its exams again is deleted here, and at each station "
         "as soon as it hears of it."
     )
 
 
-async def _take_in(
-    hall: HallService, who: Operator, target: str | None, why: Why, form: Form
-) -> str:
-    taken = await claims.take_in(hall, who, target, why)
-    return _to(taken, "Taken in from their stations:", "No station waits with such an exam.")
+async def _take_in(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    taken = await claims.take_in(hall, who, _target(form), why)
+    return _to(
+        taken, "Taken in from their stations: {whom}.", "No station waits with such an exam."
+    )
 
 
 ACTS: dict[str, Act] = {
     "admit": _admit,
+    "admit-provisionally": _admit_provisionally,
+    "refuse": _refuse,
     "pause": _pause,
     "resume": _resume,
     "stop": _stop,
+    "do-not-count": _do_not_count,
     "add-time": _add_time,
     "say": _say,
     "let-back": _let_back,
     "allow-break": _allow_break,
+    "attend": _attend,
+    "accommodate": _accommodate,
+    "replace": _replace,
+    "report": _report,
     "allow-restart": _allow_restart,
     "move": _move,
     "reopen": _reopen,
+    "suspect": _suspect,
+    "reply": _reply,
+    "settle": _settle,
+    "evacuate": _evacuate,
+    "present": partial(_roll_call, True),
+    "missing": partial(_roll_call, False),
+    "end-evacuation": _end_evacuation,
+    "power-cut": _power_cut,
+    "undo": _undo,
     "close": _close,
     "take-in": _take_in,
 }

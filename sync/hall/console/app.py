@@ -8,36 +8,34 @@ from starlette.middleware import Middleware
 from sync.hall.console import (
     acts,
     board,
+    cases,
     correct,
+    faults,
+    log,
     outcomes,
     papers,
+    plan,
     readiness,
     release,
     replacing,
+    roll_call,
     seat,
     sign_in,
     sittings,
+    speech,
 )
 from sync.hall.console.site import Site
 from sync.hall.service import HallService
 from sync.web.pages import Hardened, static_files
 
+PAGES = (
+    sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, correct, outcomes,
+    readiness, papers, sittings, replacing, acts,
+)  # fmt: skip
+
 
 def console_app(hall: HallService) -> Starlette:
     """The application behind the browsers' listener."""
     site = Site(hall)
-    pages = (
-        sign_in,
-        board,
-        seat,
-        release,
-        correct,
-        outcomes,
-        readiness,
-        papers,
-        sittings,
-        replacing,
-        acts,
-    )
-    routes = [route for page in pages for route in page.routes(site)]
+    routes = [route for page in PAGES for route in page.routes(site)]
     return Starlette(routes=[*routes, static_files()], middleware=[Middleware(Hardened)])

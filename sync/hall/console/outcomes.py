@@ -10,14 +10,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from sync.hall import line_acts, outcomes, seats, statements
+from sync.hall import line_acts, outcomes, seats
 from sync.hall.acts import Operator, Why
-from sync.hall.console.forms import Form, moment_in, number_in, when
+from sync.hall.console.forms import Form, number_in, when
 from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.outcomes import Outcome, RosterLine, Verdict
 from sync.hall.service import HallService
 from sync.hall.statements import Statement
-from sync.hall.wording import name_of, named
+from sync.hall.wording import name_of
 from sync.web.pages import read_form
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
@@ -48,9 +48,6 @@ def routes(site: Site) -> list[Route]:
             outcomes=[(name_of(each), each.words) for each in Outcome],
             verdicts=[(name_of(each), each.words) for each in Verdict],
             rules=outcomes.RULES,
-            kinds=[(name_of(each), each.words) for each in statements.StatementKind],
-            Reply=statements.Reply,
-            when=when,
         )
 
     def doing(act: Act) -> Callable[[Request], Awaitable[Response]]:
@@ -95,14 +92,13 @@ def _statement(statement: Statement) -> dict[str, object]:
         "number": statement.id,
         "kind": name_of(statement.kind),
         "words": statement.words,
-        "witness": statement.witness,
         "operator": statement.operator,
-        "paper": statement.paper,
         "seen": when(statement.seen_s),
         "reply": name_of(statement.reply),
         "reply_words": statement.reply_words,
-        "lifted_by": statement.lifted_by,
-        "lifted_why": statement.lifted_why,
+        "stands": statement.stands,
+        "settled_by": statement.settled_by,
+        "settled_why": statement.settled_why,
     }
 
 
@@ -136,58 +132,8 @@ async def _absent(hall: HallService, who: Operator, form: Form) -> str:
     return f"Absent: {', '.join(given[:5])}{f' and {len(given) - 5} more' if given[5:] else ''}."
 
 
-async def _report(hall: HallService, who: Operator, form: Form) -> str:
-    return await line_acts.report(
-        hall,
-        who,
-        _candidate(form),
-        _why(form),
-        named(statements.StatementKind, form.get("kind", "suspicion"), "kinds of statement"),
-        words=form.get("words", ""),
-        witness=form.get("witness", "").strip(),
-        seen_s=moment_in(form, "seen"),
-        paper=form.get("paper", "").strip(),
-    )
-
-
-async def _reply(hall: HallService, who: Operator, form: Form) -> str:
-    return await line_acts.reply(
-        hall,
-        who,
-        _statement_number(form),
-        words=form.get("words", ""),
-        declined=form.get("declined") == "1",
-    )
-
-
-async def _lift(hall: HallService, who: Operator, form: Form) -> str:
-    return await line_acts.lift(hall, who, _statement_number(form), form.get("words", ""))
-
-
-async def _identity(hall: HallService, who: Operator, form: Form) -> str:
-    return await line_acts.identity(
-        hall,
-        who,
-        _candidate(form),
-        _why(form),
-        form.get("choice", ""),
-        words=form.get("words", ""),
-    )
-
-
-def _statement_number(form: Form) -> int:
-    number = number_in(form, "statement")
-    if number is None:
-        raise HttpError(400, "Say which statement.")
-    return number
-
-
 ACTS: dict[str, Act] = {
     "outcome": _outcome,
     "outcome-back": _back,
     "absent": _absent,
-    "statement": _report,
-    "reply": _reply,
-    "lift-statement": _lift,
-    "identity": _identity,
 }

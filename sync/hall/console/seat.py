@@ -1,41 +1,72 @@
-"""One seat: all that is known of it, and what can be done."""
+"""One seat: all that is known of it, its time explained, and what can be done."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from exam_packages.clock import SECOND
+from exam_packages.language import languages
+from sync.hall import acting, cases, explained
+from sync.hall.acts import MAX_MINUTES, MAX_WINDOW
 from sync.hall.board import BoardRow
+from sync.hall.console.live import SEAT, Rendered
+from sync.hall.console.log import history
 from sync.hall.console.site import Site
-from sync.holder.store import rows
+from sync.hall.console.words import TEMPLATES, THEMES
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
 
 
 def routes(site: Site) -> list[Route]:
-    """The routes of this page and of the log."""
+    """The routes of this page."""
+    rendered = Rendered(site)
 
     async def show(request: Request, session: Session) -> Response:
         row = await _row(site, request)
-        idle = (await site.board()).idle
-        return site.render("seat.html", session, row=row, idle=idle, log=_log(site, row.candidate))
+        board = await site.board()
+        if board.evacuated:
+            return RedirectResponse("/roll-call", 303)
+        return site.render(
+            "seat.html",
+            session,
+            row=row,
+            part=rendered.rows(SEAT, (row,))[f"seat-{row.seat}"],
+            idle=board.idle,
+            log=history(site, row.candidate),
+            messages=TEMPLATES,
+            themes=THEMES,
+            spoken=languages(),
+            large=site.hall.home.large_credit_minutes,
+            most=MAX_MINUTES,
+            window=MAX_WINDOW,
+            facts=_facts(site, row),
+        )
 
-    async def seat_log(request: Request, session: Session) -> Response:
+    async def facts(request: Request, session: Session) -> Response:
         row = await _row(site, request)
-        return site.render("log_table.html", session, log=_log(site, row.candidate))
-
-    async def log(request: Request, session: Session) -> Response:
-        return site.render("log.html", session, log=_log(site, None))
+        log = history(site, row.candidate)
+        return site.render("facts.html", session, row=row, log=log, facts=_facts(site, row))
 
     return [
         Route("/seat/{seat:int}", site.page(show), methods=["GET"]),
-        Route("/seat/{seat:int}/log", site.page(seat_log), methods=["GET"]),
-        Route("/log", site.page(log), methods=["GET"]),
+        Route("/seat/{seat:int}/log", site.page(facts), methods=["GET"]),
     ]
+
+
+def _facts(site: Site, row: BoardRow) -> dict[str, object]:
+    """What the page tells besides the row."""
+    now_ns = site.hall.clock.wall_ns()
+    with site.hall.store.reading() as connection:
+        (seat,) = acting.chosen_of_last(connection, row.candidate)
+        return {
+            "lines": explained.explained(connection, seat.blind_id),
+            "stood_s": explained.stood_ns(connection, seat.blind_id, now_ns) // 1_000_000_000,
+            "cases": [
+                case for case in cases.of_last(connection) if case.candidate == row.candidate
+            ],
+            "moment": explained.clock_words,
+        }
 
 
 async def _row(site: Site, request: Request) -> BoardRow:
@@ -44,19 +75,3 @@ async def _row(site: Site, request: Request) -> BoardRow:
     if row is None:
         raise HttpError(404, "There is no such seat on the roster.")
     return row
-
-
-def _log(site: Site, candidate: str | None) -> list[tuple[str, str, str, str, str, str]]:
-    """The last audit lines, of one candidate or the whole hall; times in UTC."""
-    with site.hall.store.reading() as connection:
-        found = rows(
-            connection.execute(
-                "SELECT time_ns, operator, act, seat, reason, comment FROM audit "
-                "WHERE ?1 IS NULL OR seat = ?1 ORDER BY id DESC LIMIT 200",
-                (candidate,),
-            )
-        )
-    return [
-        (f"{datetime.fromtimestamp(time_ns // SECOND, UTC):%Y-%m-%d %H:%M:%S} UTC", *rest)
-        for time_ns, *rest in found
-    ]

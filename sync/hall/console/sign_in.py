@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from exam_packages.language import whole
 from sync.hall.console.site import Site, wants_json
 from sync.hall.schema import audit
 from sync.web.pages import read_form
@@ -37,7 +38,9 @@ def routes(site: Site) -> list[Route]:
         except HttpError as problem:
             if wants_json(request):
                 raise
-            return site.render("sign_in.html", None, status=problem.status, words=str(problem))
+            return site.render(
+                "sign_in.html", None, status=problem.status, words=whole(str(problem))
+            )
         now_ns = site.hall.clock.wall_ns()
         await site.hall.store.awrite(lambda connection: audit(connection, now_ns, name, "sign-in"))
         response: Response = RedirectResponse("/board", 303)

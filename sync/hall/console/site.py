@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
-from sync.hall.acts import OBSERVER, Operator
+from exam_packages.language import SOURCE, _, in_use, languages, ngettext, say, speaking, whole
 from sync.hall.board import Board, board
 from sync.hall.reasons import REASONS, reason_words
 from sync.hall.releasing import Releasing
+from sync.hall.roles import OBSERVER, Operator, may
 from sync.hall.service import HallService
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
@@ -25,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 Page = Callable[[Request, Session], Awaitable[Response]]
 
-_FRESH_NS = SECOND // 2
+_FRESH_NS = SECOND // 4
 """How old the board may be that several browsers are shown."""
 
 
@@ -37,29 +38,20 @@ class Site:
         self.releasing = Releasing(hall)
         self.sessions = Sessions(hall.clock)
         self.templates = templates(Path(__file__).parent)
-        self.templates.filters["reason"] = reason_words
+        self.templates.filters["reason"] = lambda code: _(reason_words(code))
+        self.templates.globals.update(_=_, say=say, whole=whole, ngettext=ngettext)
         self._board: Board | None = None
         self._board_ns = 0
-        self._parts: tuple[Board | None, dict[str, str]] = (None, {})
         self._reading = asyncio.Lock()
 
     async def board(self) -> Board:
-        """The board, read at most twice a second however many look at it."""
+        """The board, read at most four times a second however many look at it."""
         async with self._reading:
             now = self.hall.clock.boottime_ns()
             if self._board is None or now - self._board_ns > _FRESH_NS:
                 self._board = await asyncio.to_thread(board, self.hall)
                 self._board_ns = now
             return self._board
-
-    def parts(self, current: Board) -> dict[str, str]:
-        """The board's changing parts as HTML, rendered once for all who watch."""
-        if self._parts[0] is not current:
-            row = self.templates.get_template("row.html")
-            summary = self.templates.get_template("summary.html").render(board=current)
-            rows = {f"seat-{each.seat}": row.render(row=each) for each in current.rows}
-            self._parts = (current, {"summary": summary, **rows})
-        return self._parts[1]
 
     def stale(self) -> None:
         """Something changed: the next look reads anew."""
@@ -75,6 +67,10 @@ class Site:
             status=status,
             session=session,
             may_act=session is not None and session.role != OBSERVER,
+            may=lambda act: session is not None and may(session.role, act),
+            skip=_("Skip to the content"),
+            lang=in_use().replace("_", "-"),
+            languages=languages(),
             centre=self.hall.home.centre,
             hall=self.hall.home.id,
             reasons=REASONS,
@@ -86,7 +82,7 @@ class Site:
         self.stale()
         if wants_json(request):
             return JSONResponse({"done": words})
-        response = self.render("result.html", session, words=words, ok=True)
+        response = self.render("result.html", session, words=whole(words), ok=True)
         response.headers["HX-Trigger"] = "acted"  # the page's log reads itself anew
         return response
 
@@ -127,6 +123,10 @@ class Site:
         """*endpoint*, with every error a person may read shown as its sentence."""
 
         async def guard(request: Request) -> Response:
+            with speaking(asked_language(request)):
+                return await attempt(request)
+
+        async def attempt(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ExamError as problem:
@@ -143,6 +143,7 @@ class Site:
     def _sentence(self, request: Request, words: str, status: int) -> Response:
         if wants_json(request):
             return JSONResponse({"error": words}, status)
+        words = whole(words)
         name = "result.html" if request.headers.get("HX-Request") else "sentence.html"
         return self.render(name, self.sessions.find(request), status=status, words=words, ok=False)
 
@@ -155,3 +156,24 @@ def operator(session: Session) -> Operator:
 def wants_json(request: Request) -> bool:
     """Whether a script asks."""
     return "application/json" in request.headers.get("accept", "")
+
+
+LANGUAGE_COOKIE = "exam-kiosk-language"
+
+
+def asked_language(request: Request) -> str:
+    """The language that the reader chose, or else the first the browser asks for that we
+    speak. Scripts are spoken to in English."""
+    spoken = languages()
+    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
+    if wants_json(request):
+        return SOURCE
+    if chosen in spoken:
+        return chosen
+    for wish in request.headers.get("accept-language", "")[:200].split(","):
+        name = wish.partition(";")[0].strip().casefold()
+        for language in spoken:
+            tag = language.replace("_", "-").casefold()
+            if name and (tag == name or tag.partition("-")[0] == name.partition("-")[0]):
+                return language
+    return SOURCE

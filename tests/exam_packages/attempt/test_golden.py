@@ -53,6 +53,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.Heard("item-2", "R", 2, 61_000, ev.STOPPED_AT),
     ev.Enlarged(150),
     ev.Accepted(bytes(range(32))),
+    ev.GivenBack(95),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
 )

@@ -78,7 +78,7 @@ def test_time_left_is_never_negative_and_grows_only_by_a_persons_word(
         assert after.left_ns >= 0
         if before is None or isinstance(entry.event, ev.Began):
             continue
-        given_s = 0
+        given_s = entry.event.seconds if isinstance(entry.event, ev.GivenBack) else 0
         if isinstance(entry.event, ev.Commanded):
             command = cmd.journaled_command(entry.event.command)
             if isinstance(command.order, cmd.AddTime):

@@ -57,10 +57,20 @@ def test_pause_hides_the_questions_and_resume_shows_them(seat: Seat) -> None:
         eventually(lambda: screen.attempt.allowed_s == 65 + 7 * 60, "more time")
         seat.hall.act("say", candidate=seat.candidate, text="Five minutes.")
         eventually(lambda: screen.attempt.messages == ("Five minutes.",), "a message")
+        seat.hall.act("evacuate", ago="3600")
+        eventually(lambda: screen.attempt.evacuated, "the room is left")
+        assert screen.attempt.phase is Phase.PAUSED
+        (given,) = [e.event for e in screen.entries if isinstance(e.event, ev.GivenBack)]
+        ran_ns = account(screen.entries).total_ns(Kind.RUNNING)
+        assert 0 <= given.seconds * 1_000_000_000 - ran_ns <= 1_000_000_000
+        seat.hall.act("present", candidate=seat.candidate)
+        seat.hall.both("end-evacuation")
+        screen.await_phase(Phase.RUNNING)
+        assert not screen.attempt.evacuated
         ledger = account(screen.entries)
         assert ledger.total_ns(Kind.PAUSED) > 0
 
-        seat.hall.act("stop", candidate=seat.candidate)
+        seat.hall.both("stop", candidate=seat.candidate)
         assert screen.await_(ipc.Finished).how == ev.STOPPED
         assert isinstance(screen.do(Move("two")), ipc.Refused)
 

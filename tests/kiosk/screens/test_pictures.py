@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from exam_packages.attempt.commands import Admit, Pause
+from exam_packages.attempt.commands import Admit, Evacuate, Pause
 from kiosk.view import Stage
 
 SIZES = pytest.mark.parametrize("size", [(80, 24), (120, 36)], ids=["80x24", "120x36"])
@@ -75,6 +75,9 @@ def test_picture_of_every_kind_of_question(
             s.agent.order(Pause())
             await s.stage(Stage.PAUSED)
             await picture_of(s, f"paused-{name}")
+            s.agent.order(Evacuate(0))
+            await s.stage(Stage.EVACUATED)
+            await picture_of(s, f"evacuated-{name}")
 
     asyncio.run(walk())
 

@@ -6,7 +6,16 @@ import asyncio
 from typing import Any
 
 from exam_packages.attempt.acts import HandIn
-from exam_packages.attempt.commands import AddTime, Admit, Pause, Resume, Say, Stop
+from exam_packages.attempt.commands import (
+    AddTime,
+    Admit,
+    Evacuate,
+    Pause,
+    Resume,
+    Return,
+    Say,
+    Stop,
+)
 from kiosk.view import Stage
 
 
@@ -69,6 +78,24 @@ def test_a_pause_hides_the_questions_and_stops_the_clock(sit: Any) -> None:
             await s.at("choice")
             await s.until(lambda: "44:00 left" in s.text())
             assert s.responses("choice") == {}
+
+    run(walk())
+
+
+def test_an_evacuation_says_leave_and_what_is_safe(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            s.agent.order(Evacuate(0))
+            await s.stage(Stage.EVACUATED)
+            assert "refrigerator" not in s.text()
+            assert "Leave the room now" in s.words()
+            assert "Your answers are saved." in s.words()
+            assert "given back" in s.words()
+            s.agent.order(Return())
+            await s.stage(Stage.PAUSED)
+            s.agent.order(Resume())
+            await s.stage(Stage.EXAM)
 
     run(walk())
 

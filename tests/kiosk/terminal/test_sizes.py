@@ -45,7 +45,7 @@ def test_a_terminal_that_stops_reading_stops_nothing(station: Any) -> None:
     s.terminal.quiet()
     s.terminal.silence(2)  # the pause after which typed text is saved
     assert s.answer(ESSAY) == "Typed into the dark"
-    s.hall.act("stop", candidate=s.seat.candidate)
+    s.hall.both("stop", candidate=s.seat.candidate)
     eventually(lambda: manifests(s), "the agent closed and signed, whatever the screen does")
     s.terminal.hear()
     s.terminal.until(lambda text: "stopped" in text and "Describe" not in text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import socket
 import ssl
@@ -39,10 +40,22 @@ def sign_in(browser: httpx.Client, hall: Hall, name: str = "chief") -> str:
     return found[1]
 
 
-PAGES = ["/board", "/board/events", "/seat/1", "/seat/1/log", "/log", "/release"]
+PAGES = [
+    "/board",
+    "/board/events",
+    "/plan",
+    "/seat/1",
+    "/seat/1/log",
+    "/faults",
+    "/cases",
+    "/log",
+    "/release",
+    "/touches/evacuate",
+]
+CLOSED = [*PAGES, "/case/1", "/faults/1", "/roll-call", "/roll-call/part"]
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", CLOSED)
 def test_no_page_shows_anything_to_someone_not_signed_in(browser: httpx.Client, path: str) -> None:
     response = browser.get(path)
     assert (response.status_code, response.headers["location"]) == (303, "/sign-in")
@@ -180,27 +193,51 @@ def test_the_stream_sends_the_rows_and_then_what_changed(
     sign_in(browser, hall)
     seat = station("s4").begin("code-0005")
     seat.tick()
+    told: list[dict[str, Any]] = []
     with browser.stream("GET", "/board/events") as stream:
         assert stream.headers["content-type"].startswith("text/event-stream")
-        events: list[tuple[str, str]] = []
-        sent = False
         for line in stream.iter_lines():
-            if line.startswith("event: "):
-                events.append((line.removeprefix("event: "), ""))
-            elif line.startswith("data: "):
-                name, data = events[-1]
-                events[-1] = (name, data + line)
-            elif line.startswith(": ") and not sent:
-                assert events[0][0] == "rows"
-                seat.tick(answered=5)
-                events, sent = [], True
-            elif any(">5 of " in data for _name, data in events):
-                break
-    # On its own, or among all rows when silent stations of other tests changed the order.
-    (told,) = [name for name, data in events if ">5 of " in data]
-    assert told in ("seat-6", "rows")
+            if line.startswith("data: "):
+                told.append(json.loads(line.removeprefix("data: ")))
+                if len(told) == 1:
+                    seat.tick(answered=5)
+                elif ">5 of " in told[-1]["parts"].get("seat-6", ["", ""])[1]:
+                    break
+    first, *later = told
+    assert len(first["order"]) == 12
+    assert {f"seat-{number}" for number in range(1, 13)} <= set(first["parts"])
     # Nobody sits at these seats: nothing about them changes.
-    assert not {f"seat-{number}" for number in range(7, 13)} & {name for name, _data in events}
+    changed = {name for each in later for name in each["parts"]}
+    assert not {f"seat-{number}" for number in range(7, 13)} & changed
+
+
+@pytest.mark.parametrize(
+    ("asked", "spoken"),
+    [
+        ("fr-CA, en;q=0.5", "fr"),
+        ("zh-CN", "zh-CN"),
+        ("de, zh;q=0.8", "zh-CN"),
+        ("de", "en"),
+        ("*", "en"),
+        ("", "en"),
+    ],
+)
+def test_a_page_speaks_the_first_language_asked_for_that_it_can(
+    browser: httpx.Client, asked: str, spoken: str
+) -> None:
+    page = browser.get("/sign-in", headers={"Accept-Language": asked})
+    assert f'<html lang="{spoken}">' in page.text
+
+
+def test_a_language_is_chosen_from_our_own_pages_only(browser: httpx.Client, hall: Hall) -> None:
+    def choose(language: str, origin: str) -> httpx.Response:
+        return browser.post("/language", data={"language": language}, headers={"Origin": origin})
+
+    assert choose("fr", "https://evil.example").status_code == 403
+    assert choose("tlh", hall.console_url).status_code == 400
+    assert choose("fr", hall.console_url).status_code == 303
+    assert '<html lang="fr">' in browser.get("/sign-in").text
+    browser.cookies.clear()
 
 
 @pytest.mark.parametrize("role", ["observer", "chief"])

@@ -73,7 +73,13 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
     seat.tick()
     seat.client.hand_in(seat.manifest())
     run_cli(*act(hall, "note", "--kind", "conditions", "--words", "21 degrees, quiet."))
-    run_cli(*act(hall, "statement", "c-2", "--words", "Spoke to the neighbour."))
+    with hall.desk("invigilator") as desk:
+        desk.act(
+            "suspect",
+            candidate="c-2",
+            statement="Spoke to a neighbour.",
+            reason="candidate.conduct",
+        )
     run_cli(*act(hall, "absent"))
     with pytest.raises(DeskError, match="once the sitting is closed"), hall.desk() as desk:
         desk.act("sign-report", sitting="1")
