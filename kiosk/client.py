@@ -527,6 +527,11 @@ class Client(App[None], inherit_bindings=False):
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
             self.call_after_refresh(self.presentation.reader.touch)
 
+    @property
+    def arriving(self) -> bool:
+        """Whether the question that was asked for does not stand yet."""
+        return isinstance(self.screen, ExamScreen) and self.screen.arriving
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What steers the voice is another key's business while there is none."""
         return action not in ("silence", "pace") or self.presentation.now.aloud

@@ -7,13 +7,15 @@ a repeated delivery harmless.
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from exam_packages.attempt.preferences import Accommodation
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.errors import ExamError
 from exam_packages.sealing.signed import read_signed, sign, verify
-from exam_packages.sealing.suite import SigningKey, VerifyKey
+
+if TYPE_CHECKING:
+    from exam_packages.sealing.suite import SigningKey, VerifyKey
 
 KIND = "exam-kiosk/command/v1"
 MAX_COMMAND = 8 * 1024
