@@ -41,6 +41,14 @@ def write_blueprint(blueprint: Blueprint) -> bytes:
     lines += _table("form", {name: _range(each) for name, each in blueprint.form.items()})
     if blueprint.layout is not None:
         lines += _layout(blueprint.layout)
+    for each in blueprint.breaks:
+        lines += ["", "[[breaks]]", f"after = {_text(each.after)}", f"minutes = {each.minutes}"]
+        lines.append(f"clock = {_text('stopped' if each.stopped else 'running')}")
+        lines.append(f"identity = {_truth(each.identity)}")
+    if blueprint.leave is not None:
+        leave = blueprint.leave
+        lines += ["", "[leave]", f"times = {leave.times}", f"minutes = {leave.minutes}"]
+        lines.append(f"identity = {_truth(leave.identity)}")
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -71,7 +79,13 @@ def _layout(layout: Layout) -> list[str]:
     for group in layout.sections:
         lines += ["", "[[layout.sections]]", f"title = {_text(group.title)}"]
         lines.append(f"competences = {_list(group.competences)}")
+        if group.minutes:
+            lines.append(f"minutes = {group.minutes}")
     return lines
+
+
+def _truth(said: bool) -> str:
+    return "true" if said else "false"
 
 
 def _range(bound: Range) -> str:
