@@ -59,7 +59,6 @@ CALLS = {
     "ngettext": (1, 2),
     "Refusal": (1,),
     "HttpError": (2,),
-    "_to": (2, 3),  # what the console answers to an act
 }
 _ERROR = re.compile(r"class (\w+)\((?:ExamError|\w+Error|HolderRefused)\)")
 _HEADERS = {

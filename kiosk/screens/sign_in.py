@@ -113,7 +113,7 @@ class SignInScreen(KioskScreen):
             welcome = self.client.view.welcome
             exam = harmless(welcome.exam) if welcome is not None else ""
             show_words(self, "#exam", exam or _("No exam is open at this station yet."))
-            held = _("Or press F4, and hold the square of the letter before the camera.")
+            held = _("Or F4: hold the letter’s square before the camera.")
             show_words(self, "#camera", held if self._sees else "")
 
     @on(Input.Submitted, "#code")

@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.attempt.preferences import Accommodation
-from exam_packages.language import ngettext, say, whole
+from exam_packages.language import mark, ngettext, say, whole
 from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
 from sync.hall.console.forms import number_in
@@ -66,14 +66,14 @@ def _number(form: Form, name: str, words: str, default: str = "") -> int:
 
 
 def _minutes(form: Form, default: str = "") -> int:
-    return _number(form, "minutes", "The minutes must be a whole number.", default)
+    return _number(form, "minutes", mark("The minutes must be a whole number."), default)
 
 
 def _whom(given: tuple[str, ...]) -> str:
     return given[0] if len(given) == 1 else ngettext("{n} candidate", "{n} candidates", len(given))
 
 
-PROPOSED = "Proposed. A second person must do the same, signed in with their own name."
+PROPOSED = mark("Proposed. A second person must do the same, signed in with their own name.")
 
 
 def _to(given: tuple[str, ...] | None, done: str, nobody: str, **fields: str | int) -> str:
@@ -85,43 +85,48 @@ def _to(given: tuple[str, ...] | None, done: str, nobody: str, **fields: str | i
 
 async def _admit(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.admit(hall, who, _target(form), why)
-    return _to(given, "Admitted {whom}.", "Nobody waits to be admitted.")
+    return _to(given, mark("Admitted {whom}."), mark("Nobody waits to be admitted."))
 
 
 async def _pause(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.pause(hall, who, _target(form), why)
-    return _to(given, "Pausing {whom}.", "No exam is open that could be paused.")
+    return _to(given, mark("Pausing {whom}."), mark("No exam is open that could be paused."))
 
 
 async def _resume(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.resume(hall, who, _target(form), why)
-    return _to(given, "Resuming {whom}.", "No exam is open that could be resumed.")
+    return _to(given, mark("Resuming {whom}."), mark("No exam is open that could be resumed."))
 
 
 async def _stop(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.stop(hall, who, _target(form), why)
-    return _to(given, "Stopping and handing in for {whom}.", "No exam is open.")
+    return _to(given, mark("Stopping and handing in for {whom}."), mark("No exam is open."))
 
 
 async def _add_time(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     share = form.get("percent", "").strip()
     if share:
-        percent = _number(form, "percent", "The percentage must be a whole number.")
+        percent = _number(form, "percent", mark("The percentage must be a whole number."))
         minutes = await asyncio.to_thread(acts.share_of_left, hall, _one(form), percent)
     else:
         minutes = _minutes(form)
     given = await acts.add_time(hall, who, _target(form), why, minutes)
-    return _to(given, "Adding {minutes} minutes for {whom}.", "No exam is open.", minutes=minutes)
+    return _to(
+        given,
+        mark("Adding {minutes} minutes for {whom}."),
+        mark("No exam is open."),
+        minutes=minutes,
+    )
 
 
 async def _say(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.say(hall, who, _target(form), why, form.get("text", ""))
-    return _to(given, "Message on its way to {whom}.", "No exam is open.")
+    return _to(given, mark("Message on its way to {whom}."), mark("No exam is open."))
 
 
 async def _attend(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.attend(hall, who, _one(form), why, form.get("text", ""))
-    return _to(given, "Answered {whom}.", "No exam is open.")
+    return _to(given, mark("Answered {whom}."), mark("No exam is open."))
 
 
 async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -129,35 +134,37 @@ async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -
         form.get("language", ""), form.get("theme", ""), form.get("aloud") == "1"
     )
     given = await acts.accommodate(hall, who, _one(form), why, granted)
-    return _to(given, "Changing how the screen is read for {whom}.", "No exam is open.")
+    return _to(given, mark("Changing how the screen is read for {whom}."), mark("No exam is open."))
 
 
 async def _replace(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     device, minutes = form.get("device", ""), _minutes(form, "0")
     given = await acts.replace(hall, who, _one(form), why, device, minutes)
     if not minutes:
-        return _to(given, "The device of {whom} counts as working again.", "No exam is open.")
+        return _to(
+            given, mark("The device of {whom} counts as working again."), mark("No exam is open.")
+        )
     return _to(
         given,
-        "The exam of {whom} goes on, watched by people, for {minutes} minutes.",
-        "No exam is open.",
+        mark("The exam of {whom} goes on, watched by people, for {minutes} minutes."),
+        mark("No exam is open."),
         minutes=minutes,
     )
 
 
 async def _allow_restart(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.allow_restart(hall, who, _target(form), why)
-    return _to(given, "May go on: {whom}.", "Nobody waits to go on.")
+    return _to(given, mark("May go on: {whom}."), mark("Nobody waits to go on."))
 
 
 async def _let_back(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.let_back(hall, who, _one(form), why)
-    return _to(given, "Let back in: {whom}.", "No exam is open.")
+    return _to(given, mark("Let back in: {whom}."), mark("No exam is open."))
 
 
 async def _allow_break(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.allow_break(hall, who, _target(form), why)
-    return _to(given, "Allowed a break: {whom}.", "No exam is open.")
+    return _to(given, mark("Allowed a break: {whom}."), mark("No exam is open."))
 
 
 async def _move(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -202,17 +209,17 @@ async def _settle(hall: HallService, who: Operator, why: Why, form: Form) -> str
 
 
 def _case(form: Form) -> int:
-    return _number(form, "case", "Say which case.")
+    return _number(form, "case", mark("Say which case."))
 
 
 async def _report(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    question = _number(form, "question", "Say which question, by its number.")
+    question = _number(form, "question", mark("Say which question, by its number."))
     await faults.report(hall, who, _one(form), why, question, form.get("remark", ""))
     return say("The report of question {question} is signed for the body.", question=question)
 
 
 async def _evacuate(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    ago_s = _number(form, "ago", "Say how many seconds ago the alarm went off.", "0")
+    ago_s = _number(form, "ago", mark("Say how many seconds ago the alarm went off."), "0")
     given = await emergencies.evacuate(hall, who, why, ago_s)
     return say("Every screen says now: leave the room ({count} exams).", count=len(given))
 
@@ -220,23 +227,27 @@ async def _evacuate(hall: HallService, who: Operator, why: Why, form: Form) -> s
 async def _roll_call(present: bool, hall: HallService, who: Operator, why: Why, form: Form) -> str:
     candidate = _one(form)
     await emergencies.call(hall, who, candidate, why, present=present)
-    done = "{whom} is present." if present else "{whom} is missing."
+    done = mark("{whom} is present.") if present else mark("{whom} is missing.")
     return say(done, whom=candidate)
 
 
 async def _end_evacuation(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await emergencies.end_evacuation(hall, who, why)
-    return _to(given, "The evacuation is over; running on: {whom}.", "The evacuation is over.")
+    return _to(
+        given, mark("The evacuation is over; running on: {whom}."), mark("The evacuation is over.")
+    )
 
 
 async def _power_cut(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await emergencies.power_cut(hall, who, why, _minutes(form, "0"))
-    return _to(given, "May go on: {whom}.", "No exam is interrupted.")
+    return _to(given, mark("May go on: {whom}."), mark("No exam is interrupted."))
 
 
 async def _undo(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await undoing.undo(hall, who, _number(form, "deed", "Say what to undo."), why)
-    return _to(given, "Undone for {whom}.", "Nobody was left for whom it could be undone.")
+    given = await undoing.undo(hall, who, _number(form, "deed", mark("Say what to undo.")), why)
+    return _to(
+        given, mark("Undone for {whom}."), mark("Nobody was left for whom it could be undone.")
+    )
 
 
 async def _close(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -250,7 +261,9 @@ async def _close(hall: HallService, who: Operator, why: Why, form: Form) -> str:
 async def _take_in(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     taken = await claims.take_in(hall, who, _target(form), why)
     return _to(
-        taken, "Taken in from their stations: {whom}.", "No station waits with such an exam."
+        taken,
+        mark("Taken in from their stations: {whom}."),
+        mark("No station waits with such an exam."),
     )
 
 
