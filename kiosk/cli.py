@@ -38,6 +38,9 @@ COMMANDS: Final[Mapping[str, Part]] = {
     "hall": Part(
         "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")
     ),
+    "proctoring": Part(
+        "Measure how often the camera's detectors err.", ("kiosk.proctoring.rates.cli:proctoring",)
+    ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),

@@ -23,6 +23,11 @@ class StationHome(StationMachine):
         return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)
 
     @property
+    def enrolled_camera(self) -> Path:
+        """Which camera is this station's; there is no such file before one was enrolled."""
+        return self.directory / "camera.enrolled"
+
+    @property
     def socket(self) -> Path:
         """Where the agent listens for its screen."""
         named = text_setting(self.settings, "socket", self.settings_path, "")

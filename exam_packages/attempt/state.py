@@ -12,14 +12,17 @@ from enum import Enum
 from types import MappingProxyType
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt import liveness
 from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
+    AskLive,
     Command,
     Pause,
     Resume,
     Say,
+    Spare,
     Stop,
     journaled_command,
 )
@@ -64,6 +67,10 @@ class Attempt:
     closed: int = 0
     preferences: Preferences | None = None
     snapshots: int = 0
+    spared: frozenset[str] = frozenset()
+    """Detectors that are left out for this candidate."""
+    asked_live: int = 0
+    """How often the candidate was asked for a sign of life."""
     sequence: int = -1
 
     def answered(self, item: str) -> bool:
@@ -129,6 +136,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, snapshots=number)
         case ev.Beat() | ev.Noticed() | ev.CameraFound() | ev.Identified() | ev.Concluded():
             return attempt
+        case ev.CameraTold() | ev.PictureTold() | ev.Signalled() | ev.PicturesMissed():
+            return attempt
 
 
 def _obey(attempt: Attempt, command: Command) -> Attempt:
@@ -153,5 +162,10 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, messages=(*attempt.messages, text))
         case Accommodate(granted=granted):
             return replace(attempt, preferences=accommodate(attempt.preferences, granted))
+        case Spare(detectors=detectors):
+            return replace(attempt, spared=frozenset(detectors))
+        case AskLive(prompt=prompt):
+            told = (*attempt.messages, liveness.words(prompt))
+            return replace(attempt, messages=told, asked_live=attempt.asked_live + 1)
         case Stop():
             return attempt

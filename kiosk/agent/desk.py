@@ -234,10 +234,14 @@ class Desk:
                 self._believe(trust)
             case box.NotBelieved(words=words):
                 station.incidents.append(f"A new root of trust is not believed: {words}"[:300])
-            case box.CameraChanged(source=source, words=words):
-                self._camera_changed(source, words)
-            case box.PictureTaken(source=source, jpeg=jpeg):
-                self._album.taken(source, jpeg)
+            case box.CameraChanged():
+                self._camera_changed(message)
+            case box.PictureTaken():
+                self._album.taken(message)
+            case box.SignalChanged():
+                self._album.signalled(message)
+            case box.PicturesDropped(count=count):
+                self._album.dropped(count)
             case box.Quit():
                 self._quitting = True
 
@@ -386,7 +390,7 @@ class Desk:
         if any(isinstance(event, ev.Concluded) for event in first):
             self._write(record, first)
         else:
-            self._write(record, (*first, ev.CameraFound(*self._station.camera)))
+            self._write(record, (*first, *self._camera_events()))
         self._station.tell_status()
 
     def _hand_to_courier(self) -> None:
@@ -428,6 +432,7 @@ class Desk:
             if any(isinstance(event, ev.Closed) for event in decided):
                 self._witness(record)
             self._write(record, decided)
+            self._album.apply_rules()
             self._station.tell_status()
 
     def _believe(self, trust: Trust) -> None:
@@ -524,15 +529,32 @@ class Desk:
             self._station.hand_in_trouble = ""
             self._station.tell(finish.message())
 
-    def _camera_changed(self, source: int, words: str) -> None:
+    def _camera_events(self) -> Events:
+        """Where pictures come from, and what the kernel says of it."""
         station = self._station
-        station.camera = source, words
+        found = ev.CameraFound(*station.camera)
+        told = station.camera_told
+        return (found,) if told is None else (found, told)
+
+    def _camera_changed(self, changed: box.CameraChanged) -> None:
+        station = self._station
+        source, words = station.camera = changed.source, changed.words
+        station.camera_told = None
+        if source in (ev.DEVICE, ev.VIRTUAL, ev.OTHER_DEVICE):
+            of = changed.identity
+            station.camera_told = ev.CameraTold(
+                of.driver, of.bus, of.ids, of.serial, changed.enrolled
+            )
         record = station.record
         if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
             return
         if source == ev.NO_CAMERA:
             self._notice("camera-lost", words)
-        self._write(record, (ev.CameraFound(source, words),))
+        elif source == ev.VIRTUAL:
+            self._notice("camera-virtual", "A program makes the pictures of the camera in use.")
+        elif source == ev.OTHER_DEVICE:
+            self._notice("camera-other", "The camera in use is not the one enrolled here.")
+        self._write(record, self._camera_events())
 
     def _read(self, screen: Screen, request: ipc.Read) -> None:
         part = readable(self._station, request)

@@ -33,6 +33,7 @@ from kiosk.agent.door import Door
 from kiosk.agent.following import Follower
 from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
+from provisioning.devices.camera import enrolled
 from provisioning.station_home import CAMERA_NONE, StationHome
 from sync.link import HolderClient
 from sync.messages import TICK_S
@@ -79,7 +80,7 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     follower = Follower(roots, custody.trust, client, inbox.put)
     deputy = Deputy(custody, client)
     courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s)
-    camera = Camera(home.camera, inbox.put)
+    camera = Camera(home.camera, inbox.put, enrolled=enrolled(home.enrolled_camera))
     errands = Worker("hall errands", inbox.put)
     desk = Desk(
         station,

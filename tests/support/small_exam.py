@@ -14,6 +14,7 @@ from exam_packages.content.paper import (
     Section,
     TestPart,
 )
+from exam_packages.content.proctoring import STANDARD_PROCTORING, Proctoring
 from exam_packages.content.text import Paragraph, Slot, Text
 from exam_packages.content.values import Response
 from exam_packages.sealing.package import Blob
@@ -56,6 +57,7 @@ def paper(
     snapshot_interval_s: int = 2,
     outage_limit_s: int = 120,
     parts: tuple[TestPart, ...] = (),
+    proctoring: Proctoring = STANDARD_PROCTORING,
 ) -> Paper:
     """A paper of *items* in one part and section, or of the *parts* given."""
     references = tuple(ItemReference(item.identifier, item.title) for item in items)
@@ -67,7 +69,7 @@ def paper(
         time_limit_s,
         (),
         parts or (one,),
-        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS),
+        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS, proctoring),
     )
 
 
