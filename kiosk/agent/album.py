@@ -68,7 +68,7 @@ class Album:
         self._write = write
         self._free = free
         self._due_ns = 0
-        self._ran = False
+        self._ran = self._begun = False
         self._asked_live = 0
         self._live = 0
         self._live_ns = 0
@@ -80,6 +80,7 @@ class Album:
         self._due_ns, self._ran, self._live, self._missed, self._full = 0, False, 0, 0, ""
         record = self._station.record
         self._asked_live = record.attempt.asked_live if record is not None else 0
+        self._begun = record is not None and record.attempt.place is not None
 
     def apply_rules(self) -> None:
         """Tell the camera what the paper and this candidate's switches ask of it; off where the
@@ -98,7 +99,8 @@ class Album:
         if not running or paper is None or paper.policy.camera == CAMERA_OFF:
             return
         if began:
-            self.moment(rules.RETURN if record.attempt.snapshots else rules.START)
+            self.moment(rules.RETURN if self._begun else rules.START)
+            self._begun = True
         if record.attempt.asked_live > self._asked_live:
             self._asked_live, self._live = record.attempt.asked_live, LIVE_PICTURES
         if self._live and now.boottime_ns >= self._live_ns:

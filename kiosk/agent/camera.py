@@ -49,6 +49,7 @@ _ENVIRONMENT = {
     # V4L waits this long for a frame (seconds): an unplugged camera must not hang for 10.
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",
     "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENBLAS_NUM_THREADS": "1",  # it waits for its threads by spinning
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
     # A file may name addresses (a playlist does): none is followed.
     "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file",

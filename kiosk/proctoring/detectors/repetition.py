@@ -23,7 +23,7 @@ SERIES: Final = 30
 """Looks in a row whose movement is compared."""
 HISTORY: Final = 600
 """Looks among which an earlier occurrence is sought: five minutes."""
-EVERY: Final = 5
+EVERY: Final = 10
 """Looks between two comparisons."""
 ALIKE: Final = 0.93
 """Correlation of two stretches of movement above which they are the same one."""

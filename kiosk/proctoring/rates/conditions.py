@@ -86,6 +86,6 @@ FILMS: Final = (
     _so("nobody there", NO_FACE, faces=0),
     _so("candidate leaves", NO_FACE, trick="leave"),
     _so("second person", SEVERAL_FACES, faces=2, size=0.36),
-    _so("camera turned away", CHANGED, trick="turn"),
+    _so("camera turned away", CHANGED, NO_FACE, trick="turn"),
 )
 """Whole films: which signals are raised, rightly, wrongly, or not at all."""

@@ -24,7 +24,7 @@ class Rate(NamedTuple):
         middle = (share + square / (2 * self.n)) / (1 + square / self.n)
         spread = share * (1 - share) / self.n + square / (4 * self.n * self.n)
         half = Z * math.sqrt(spread) / (1 + square / self.n)
-        return max(0.0, middle - half), min(1.0, middle + half)
+        return max(0.0, min(share, middle - half)), min(1.0, max(share, middle + half))
 
     def __str__(self) -> str:
         low, high = self.interval
