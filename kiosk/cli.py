@@ -33,7 +33,11 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "station": Part(
         "Make and check a candidate's workstation.",
-        ("provisioning.cli:station", "kiosk.agent.clearing:station"),
+        (
+            "provisioning.cli:station",
+            "provisioning.devices.cli:station",
+            "kiosk.agent.clearing:station",
+        ),
     ),
     "hall": Part(
         "Run a centre's server and its sittings.", ("provisioning.cli:hall", "sync.hall.cli:hall")

@@ -44,7 +44,7 @@ ANSWERS_RESERVE: Final = 256 * 1024 * 1024
 class Eyes(Protocol):
     """The camera, as the session thread uses it."""
 
-    def shoot(self, reason: str) -> None: ...
+    def shoot(self, reason: str) -> bool: ...
     def done(self) -> None: ...
     def follow(self, plan: Plan) -> None: ...
     def want(self, on: bool) -> None: ...
@@ -104,8 +104,8 @@ class Album:
         if record.attempt.asked_live > self._asked_live:
             self._asked_live, self._live = record.attempt.asked_live, LIVE_PICTURES
         if self._live and now.boottime_ns >= self._live_ns:
-            self._live, self._live_ns = self._live - 1, now.boottime_ns + LIVE_NS
-            self._camera.shoot(LIVENESS)
+            self._live_ns = now.boottime_ns + LIVE_NS
+            self._live -= self._camera.shoot(LIVENESS)
         interval_s = paper.policy.snapshot_interval_s
         if not interval_s or now.boottime_ns < self._due_ns:
             return

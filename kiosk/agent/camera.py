@@ -39,6 +39,8 @@ PATIENCE_S = 10.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
 ROOM: Final = 8
 """Pictures that may wait to be sealed."""
+ASKED: Final = 3
+"""Pictures that may be asked for and not have come yet."""
 
 IDLE: Final = Plan(640, JPEG, 60, (), 500, 10, False, False, (), "", "")
 """What holds before a paper says more: nothing is looked at."""
@@ -86,7 +88,7 @@ class Camera:
         self._channel: Channel[FromCamera] | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._plan = self._with_enrolled(IDLE)
-        self._asked = ""
+        self._asked = 0
         self._room = ROOM
         self._dropped = 0
         self._told = ""
@@ -105,16 +107,18 @@ class Camera:
         self._tell(plan)
         self._again.set()  # what was refused may be taken now
 
-    def shoot(self, reason: str) -> None:
-        """Ask for a picture; it comes as a message, or not at all."""
+    def shoot(self, reason: str) -> bool:
+        """Ask for a picture; it comes as a message, or not at all. Whether it was asked for:
+        not where there is no camera, and not while some are still to come."""
         with self._lock:
             if self._channel is None:
-                return
-            if self._asked:
+                return False
+            if self._asked >= ASKED:
                 self._dropped += 1
-                return
-            self._asked = reason
+                return False
+            self._asked += 1
         self._tell(Shoot(reason))
+        return True
 
     def done(self) -> None:
         """A picture that was posted is sealed and kept, or given up: there is room again."""
@@ -195,15 +199,14 @@ class Camera:
         channel: Channel[FromCamera] = Channel(ours, FromCamera)
         ours.settimeout(PATIENCE_S)  # to start with; later it says often that it is alive
         with self._lock:
-            self._channel, self._process, self._asked = channel, process, ""
+            self._channel, self._process, self._asked = channel, process, 0
             if self._stop.is_set():
                 process.kill()
         self._tell(self._plan)
         words, found = self._listen(channel, ours)
         with self._lock:
             self._channel = None
-            if self._asked:
-                self._asked, self._dropped = "", self._dropped + 1
+            self._asked, self._dropped = 0, self._dropped + self._asked
         channel.close()
         process.kill()
         process.wait()
@@ -226,7 +229,7 @@ class Camera:
                         self._post(CameraChanged(source, words, identity, enrolled))
                     case Picture(data=data, reason=reason, signals=signals):
                         with self._lock:
-                            self._asked = ""
+                            self._asked = max(0, self._asked - 1)
                         self._take(PictureTaken(source, data, reason, signals))
                     case Signal(code=code, on=on, data=data):
                         self._take(SignalChanged(source, code, on, data))

@@ -145,8 +145,8 @@ def enrolled(path: Path) -> Identity | None:
 
 def enrol(path: Path, camera: Camera) -> None:
     """Write *camera* down as this station's, in the file *path*. Raises :class:`CameraError`
-    for one that is no real camera."""
-    if camera.virtual or not camera.captures:
+    for a virtual one."""
+    if camera.virtual:
         raise CameraError(
             "{device} ({driver}) is no real camera: a program makes its pictures. Enrol the "
             "camera that looks at the candidate.",

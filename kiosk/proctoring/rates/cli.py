@@ -16,8 +16,8 @@ def proctoring() -> None:
 
 
 @proctoring.command()
-@click.option("--frames", default=100, show_default=True, help="Frames of each condition.")
-@click.option("--films", default=10, show_default=True, help="Films of each condition.")
+@click.option("--frames", default=100, show_default=True, help="Frames of each condition; 0: none.")
+@click.option("--films", default=10, show_default=True, help="Films of each condition; 0: none.")
 @click.option("--faces", type=_DIRECTORY, help="Pictures of one face each, instead of drawn ones.")
 @click.option(
     "--pictures",
@@ -62,14 +62,17 @@ def rates(
         rows = measure.count_faces(conditions.FACES, draw, count, frames, tell)
         found = [("given faces", tables.counted(rows))]
     else:
-        one = measure.count_faces(conditions.FACES, drawn, count, frames, tell)
-        many_faces = measure.count_faces(conditions.COUNTS, drawn, count, frames, tell)
-        seen = measure.watch_films(conditions.FILMS, drawn, count, films, tell)
-        found = [
-            ("one face", tables.counted(one)),
-            ("several faces", tables.counted(many_faces)),
-            ("films", tables.filmed(seen)),
-        ]
+        found = []
+        if frames:
+            for name, given in (
+                ("one face", conditions.FACES),
+                ("several faces", conditions.COUNTS),
+            ):
+                rows = measure.count_faces(given, drawn, count, frames, tell)
+                found.append((name, tables.counted(rows)))
+        if films:
+            seen = measure.watch_films(conditions.FILMS, drawn, count, films, tell)
+            found.append(("films", tables.filmed(seen)))
     if into is not None:
         tables.put(into, found)
         return

