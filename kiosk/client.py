@@ -42,6 +42,7 @@ from kiosk.ipc.messages import (
     Confirm,
     Do,
     Fault,
+    Focus,
     FromScreen,
     Leave,
     Named,
@@ -526,6 +527,8 @@ class Client(App[None], inherit_bindings=False):
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
             self.call_after_refresh(self.presentation.reader.touch)
+        if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
+            self._agent.tell(Focus(isinstance(event, events.AppFocus)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What steers the voice is another key's business while there is none."""

@@ -13,6 +13,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
+from exam_packages.content.proctoring import FOCUS_LOST
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
@@ -89,6 +90,7 @@ class Desk:
         self._witnessed_ns = 0
         self._lost = 0
         self._status_ns = 0
+        self._focused = True
         self._quitting = False
 
     def take_stock(self) -> None:
@@ -262,6 +264,8 @@ class Desk:
                 self._read(screen, message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.Focus(on=on):
+                self._focus(on)
             case ipc.Fault(trace=trace):
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
@@ -276,7 +280,7 @@ class Desk:
             before.drop()
             self._station.screen = None  # the new one is told of it in its turn, in the replay
             self._notice("screen-replaced", "Another screen took over at this station.")
-        self._station.screen = screen
+        self._station.screen, self._focused = screen, True
         self._station.tell_all()
 
     def _screen_gone(self, screen: Screen) -> None:
@@ -354,6 +358,17 @@ class Desk:
         self._station.incidents.append(words)
         if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
             self._write(record, (ev.Noticed(code, f"{words} {detail}".strip()),))
+
+    def _focus(self, on: bool) -> None:
+        """Once each way: a terminal that repeats itself says nothing new."""
+        if on == self._focused:
+            return
+        self._focused = on
+        if on:
+            self._notice("focus-back", "The exam has the keyboard again.")
+        else:
+            self._notice("focus-lost", "Another window took the keyboard from the exam.")
+            self._album.moment(FOCUS_LOST)
 
     def _leave(self, request: int) -> None:
         station = self._station

@@ -75,7 +75,13 @@ class Fault(Object, tag=7):
     trace: str
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault
+class Focus(Object, tag=40):
+    """The terminal lost the keyboard to another window, or has it again."""
+
+    on: bool
+
+
+FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | Focus
 
 
 # From the agent.

@@ -18,7 +18,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import HandIn, Respond
 from exam_packages.attempt.commands import AskLive, Order, Spare
 from exam_packages.attempt.liveness import PROMPTS
-from exam_packages.content.proctoring import FROZEN, START
+from exam_packages.content.proctoring import FOCUS_LOST, FROZEN, START
 from kiosk.agent.album import LIVENESS
 from kiosk.ipc import messages as ipc
 from provisioning.station_home import StationHome
@@ -101,6 +101,24 @@ def test_a_signal_has_its_picture_and_can_be_left_out_for_a_candidate(
         assert len(told(screen, ev.Signalled)) == 1
         latest = told(screen, ev.PictureTold)[-1]
         assert latest.signals == ()
+
+
+def test_another_window_in_front_is_noticed_once_with_a_picture(seat: Seat, tmp_path: Path) -> None:
+    film(seat, tmp_path / "room.avi", frames=12)
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Status, lambda status: status.camera == ev.VIDEO_FILE)
+        screen.begin(seat.hall, seat.number)
+        eventually(lambda: reasons(screen), "the first picture")
+        for on in (False, False, True):
+            screen.channel.send(ipc.Focus(on))
+        eventually(lambda: FOCUS_LOST in reasons(screen), "a picture of that moment")
+        eventually(
+            lambda: (
+                [each.code for each in told(screen, ev.Noticed)] == ["focus-lost", "focus-back"]
+            ),
+            "both are in the record",
+        )
 
 
 def test_a_sign_of_life_is_asked_for_in_words_and_kept_in_pictures(
