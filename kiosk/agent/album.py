@@ -226,7 +226,7 @@ class Album:
         size = len(blob.data)
         record.evidence.append(Evidence(blob.digest, size))
         shown = tuple(ev.Signalled(e.code, e.on, e.words, (number,)) for e in after)
-        missed, self._full = self._missed_event(), ""
+        missed, self._full = self.missed(), ""
         self._write(
             record,
             (*missed, ev.SnapshotTaken(number, blob.digest, size, source), about, *shown),
@@ -243,9 +243,10 @@ class Album:
         self._full = why
         self._station.incidents.append(f"Pictures are not kept. {why}")
         if record.attempt.phase is not Phase.CLOSED:
-            self._write(record, self._missed_event())
+            self._write(record, self.missed())
 
-    def _missed_event(self) -> tuple[ev.PicturesMissed, ...]:
+    def missed(self) -> tuple[ev.PicturesMissed, ...]:
+        """What is counted and not journaled yet, to be journaled now."""
         count, self._missed = self._missed, 0
         return (ev.PicturesMissed(count, self._full),) if count else ()
 

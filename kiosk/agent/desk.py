@@ -172,7 +172,7 @@ class Desk:
     def _end_if_over(self, record: Record) -> None:
         events = expire(record.ahead, self._station.now())
         if events:
-            self._witness(record)
+            self._last_words(record)
             self._write(record, events)
 
     def _keep_company(self, record: Record) -> None:
@@ -187,6 +187,12 @@ class Desk:
         if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
             self._write(record, (ev.Beat(),))
         self._album.look(record, now)
+
+    def _last_words(self, record: Record) -> None:
+        """What is journaled before an attempt closes: pictures missed, and the hall's word."""
+        if missed := self._album.missed():
+            self._write(record, missed)
+        self._witness(record)
 
     def _witness(self, record: Record) -> None:
         """Journal the hall's last word with the next write."""
@@ -311,7 +317,7 @@ class Desk:
             station.refuse(request, decided)
             return
         if any(isinstance(event, ev.Closed) for event in decided):
-            self._witness(record)
+            self._last_words(record)
         problem = self._write(record, decided) if decided else None
         if problem is not None:
             station.refuse(request, problem)
@@ -445,7 +451,7 @@ class Desk:
             LOG.warning("A command of the hall was refused: %s", decided)
         elif decided:
             if any(isinstance(event, ev.Closed) for event in decided):
-                self._witness(record)
+                self._last_words(record)
             self._write(record, decided)
             self._album.apply_rules()
             self._station.tell_status()

@@ -8,8 +8,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from click.testing import CliRunner
 
 from exam_packages import canon
+from exam_packages.clock import SystemClock
+from kiosk.cli import cli
+from provisioning import homes
 from provisioning.devices.camera import (
     CameraError,
     Identity,
@@ -20,6 +24,8 @@ from provisioning.devices.camera import (
     holders,
     look,
 )
+from provisioning.preflight import examine
+from provisioning.station_home import StationHome
 
 CAPTURE, METADATA, DEVICE_CAPS = 0x1, 0x00800000, 0x80000000
 
@@ -128,3 +134,31 @@ def test_who_holds_a_device(tmp_path: Path) -> None:
     (proc / f"{os.getpid()}/fd/5").symlink_to("/dev/video0")
     assert holders(Path("/dev/video0"), proc) == ("guvcview (4711)",)
     assert holders(Path("/dev/video1"), proc) == ()
+
+
+def test_the_commands_list_what_is_there_and_enrol_nothing_else(tmp_path: Path) -> None:
+    home = tmp_path / "station"
+    homes.new_station(home, "seat-1", "Lisbon", "https://127.0.0.1:1")
+    own = Identity("uvcvideo", "usb-1", "046d:0825", "of this test")
+    StationHome.load(home).enrolled_camera.write_bytes(canon.pack(own))
+    listed = CliRunner().invoke(cli, ["station", "cameras", str(home)])
+    assert listed.exit_code == 0, listed.output
+    assert "The enrolled camera (046d:0825, serial of this test) is absent." in listed.output
+    (tmp_path / "file").write_bytes(b"")
+    refused = CliRunner().invoke(
+        cli, ["station", "enrol-camera", str(home), str(tmp_path / "file")]
+    )
+    assert isinstance(refused.exception, CameraError)
+    assert enrolled(StationHome.load(home).enrolled_camera) == own
+
+
+def test_the_check_says_when_the_enrolled_camera_is_not_connected(tmp_path: Path) -> None:
+    home = tmp_path / "station"
+    homes.new_station(home, "seat-1", "Lisbon", "https://127.0.0.1:1")
+    machine = StationHome.load(home)
+    own = Identity("uvcvideo", "usb-1", "046d:0825", "of this test")
+    machine.enrolled_camera.write_bytes(canon.pack(own))
+    assert any(
+        not finding.good and "not connected" in finding.words
+        for finding in examine(machine, SystemClock())
+    )

@@ -188,6 +188,7 @@ def test_the_last_of_the_disk_is_for_answers(seat: Seat, tiny: Path, tmp_path: P
         assert isinstance(screen.do(HandIn()), ipc.Saved)
         assert screen.await_(ipc.Finished).code
         assert not told(screen, ev.SnapshotTaken)
+        assert all(each.words == missed[0].words for each in told(screen, ev.PicturesMissed))
         (directory,) = seat.station.attempts.iterdir()
         assert not (directory / "evidence").exists()
         assert agent.end() == 0
