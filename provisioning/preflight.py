@@ -5,6 +5,7 @@ Nothing here needs a secret of the exam, so it runs days ahead.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import ssl
@@ -89,6 +90,8 @@ def examine(home: StationHome, clock: Clock) -> Iterator[Finding]:
     yield _finding("The enrolment is valid", lambda: home.enrolment(now_s=now_s))
     yield _keys(home)
     yield _camera(home)
+    if home.face_model[0]:
+        yield _face_model(*home.face_model)
     yield _disk(home.directory)
     packages = sorted(home.packages.glob("*.package"))
     if not packages:
@@ -182,6 +185,21 @@ def _camera(home: StationHome) -> Finding:
     if Path(camera).is_file():
         return Finding(True, "A video file stands in for the camera; every result will say so.")
     return Finding(False, f"The video file for the camera is not there: {camera}")
+
+
+def _face_model(path: str, checksum: str) -> Finding:
+    try:
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        return Finding(False, f"The face model {path} cannot be read: {problem.strerror}.")
+    if found == checksum.lower():
+        return Finding(True, "The face model is the file whose checksum is set.")
+    return Finding(
+        False,
+        f"The face model {path} has another checksum than station.toml says; OpenCV's own cascade "
+        "is used instead.",
+    )
 
 
 def _connected(home: StationHome) -> Finding:

@@ -62,7 +62,8 @@ class Camera:
     """Runs the camera process in a thread that tells what becomes of it.
 
     *setting* is ``auto``, ``none`` or the path of a video file, as in station.toml;
-    *enrolled* the camera of this station, if one was enrolled.
+    *enrolled* the camera of this station, if one was enrolled; *model* a face model and its
+    checksum.
     """
 
     def __init__(
@@ -71,12 +72,14 @@ class Camera:
         post: Callable[[Message], None],
         *,
         enrolled: Identity | None = None,
+        model: tuple[str, str] = ("", ""),
         first_wait_s: float = FIRST_WAIT_S,
         patience_s: float = PATIENCE_S,
     ) -> None:
         self._setting = setting
         self._post = post
         self._enrolled = (enrolled,) if enrolled is not None else ()
+        self._model = model
         self._first_wait_s = first_wait_s
         self._patience_s = patience_s
         self._stop = threading.Event()
@@ -87,7 +90,7 @@ class Camera:
         self._lock = threading.Lock()
         self._channel: Channel[FromCamera] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._plan = self._with_enrolled(IDLE)
+        self._plan = self._with_station(IDLE)
         self._asked = 0
         self._room = ROOM
         self._dropped = 0
@@ -98,8 +101,8 @@ class Camera:
             self._thread.start()
 
     def follow(self, plan: Plan) -> None:
-        """Work by *plan* from now on; its ``enrolled`` is filled in here."""
-        plan = self._with_enrolled(plan)
+        """Work by *plan* from now on; what is the station's is filled in here."""
+        plan = self._with_station(plan)
         with self._lock:
             if plan == self._plan:
                 return
@@ -142,8 +145,11 @@ class Camera:
         if self._thread.is_alive():
             self._thread.join()
 
-    def _with_enrolled(self, plan: Plan) -> Plan:
-        return msgspec.structs.replace(plan, enrolled=self._enrolled)
+    def _with_station(self, plan: Plan) -> Plan:
+        model, checksum = self._model
+        return msgspec.structs.replace(
+            plan, enrolled=self._enrolled, model=model, checksum=checksum
+        )
 
     def _tell(self, message: Plan | Shoot) -> None:
         with self._lock:

@@ -80,7 +80,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     follower = Follower(roots, custody.trust, client, inbox.put)
     deputy = Deputy(custody, client)
     courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s)
-    camera = Camera(home.camera, inbox.put, enrolled=enrolled(home.enrolled_camera))
+    own = enrolled(home.enrolled_camera)
+    camera = Camera(home.camera, inbox.put, enrolled=own, model=home.face_model)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(
         station,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import struct
 from pathlib import Path
@@ -162,3 +163,24 @@ def test_the_check_says_when_the_enrolled_camera_is_not_connected(tmp_path: Path
         not finding.good and "not connected" in finding.words
         for finding in examine(machine, SystemClock())
     )
+
+
+def test_the_check_looks_at_the_face_model(tmp_path: Path) -> None:
+    home, model = tmp_path / "station", tmp_path / "model.onnx"
+    homes.new_station(home, "seat-1", "Lisbon", "https://127.0.0.1:1")
+    model.write_bytes(b"weights")
+    settings = StationHome.load(home).settings_path
+    right = hashlib.sha256(b"weights").hexdigest()
+    settings.write_text(
+        f'{settings.read_text()}face_model = "{model}"\nface_model_sha256 = "{right}"\n'
+    )
+
+    def said() -> list[bool]:
+        findings = examine(StationHome.load(home), SystemClock())
+        return [each.good for each in findings if "face model" in each.words]
+
+    assert said() == [True]
+    model.write_bytes(b"others")
+    assert said() == [False]
+    model.unlink()
+    assert said() == [False]

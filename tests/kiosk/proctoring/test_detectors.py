@@ -41,10 +41,10 @@ SHOWN = {
     "almost no light": 24,
     "over-exposed": 24,
     "out of focus, σ 10 px": 24,
-    "picture freezes": 60,
-    "recording repeats": 60,
-    "nobody there": 60,
-    "second person": 60,
+    "picture freezes": 30,
+    "recording repeats": 45,
+    "nobody there": 45,
+    "second person": 25,
     "camera turned away": 60,
 }
 """Films, and how many looks of each: one for every detector."""
