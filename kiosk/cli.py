@@ -33,11 +33,19 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "station": Part(
         "Make and check a candidate's workstation.",
-        ("provisioning.cli:station", "kiosk.agent.clearing:station", "kiosk.agent.chief:station"),
+        (
+            "provisioning.cli:station",
+            "provisioning.devices.cli:station",
+            "kiosk.agent.clearing:station",
+            "kiosk.agent.chief:station",
+        ),
     ),
     "hall": Part(
         "Run a centre's server and its sittings.",
         ("provisioning.cli:hall", "sync.hall.cli:hall", "sync.hall.roster_cli:hall"),
+    ),
+    "proctoring": Part(
+        "Measure how often the camera's detectors err.", ("kiosk.proctoring.rates.cli:proctoring",)
     ),
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),

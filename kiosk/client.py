@@ -53,6 +53,7 @@ from kiosk.ipc.messages import (
     Confirm,
     Do,
     Fault,
+    Focus,
     FromScreen,
     Leave,
     Named,
@@ -579,6 +580,8 @@ class Client(App[None], inherit_bindings=False):
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
             self.call_after_refresh(self.presentation.reader.touch)
+        if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
+            self._agent.tell(Focus(isinstance(event, events.AppFocus)))
 
     @property
     def arriving(self) -> bool:

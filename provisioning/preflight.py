@@ -5,6 +5,7 @@ Nothing here needs a secret of the exam, so it runs days ahead.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import ssl
@@ -24,6 +25,7 @@ from exam_packages.sealing.package import Core, Package
 from exam_packages.sealing.package_format import volume_name
 from exam_packages.sealing.suite import check_library
 from exam_packages.sealing.trust import Trust
+from provisioning.devices.camera import cameras, enrolled
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE, StationHome
 
 LEAST_FREE = 512 * 1024 * 1024
@@ -87,7 +89,9 @@ def examine(home: StationHome, clock: Clock) -> Iterator[Finding]:
     yield _finding("The root of trust is known and valid", lambda: home.trust().check_time(now_s))
     yield _finding("The enrolment is valid", lambda: home.enrolment(now_s=now_s))
     yield _keys(home)
-    yield _camera(home.camera)
+    yield _camera(home)
+    if home.face_model[0]:
+        yield _face_model(*home.face_model)
     yield _disk(home.directory)
     packages = sorted(home.packages.glob("*.package"))
     if not packages:
@@ -172,17 +176,50 @@ def _keys(home: StationHome) -> Finding:
     return Finding(False, "The keys are not those of the enrolment; enrol this station again.")
 
 
-def _camera(camera: str) -> Finding:
+def _camera(home: StationHome) -> Finding:
+    camera = home.camera
     if camera == CAMERA_NONE:
         return Finding(True, "No camera is used; every result will say so.")
     if camera == CAMERA_AUTO:
-        devices = sorted(path.name for path in Path("/dev").glob("video*"))
-        if devices:
-            return Finding(True, f"Camera devices: {', '.join(devices)}.")
-        return Finding(True, "No camera is connected; every result will say so.")
+        return _connected(home)
     if Path(camera).is_file():
         return Finding(True, "A video file stands in for the camera; every result will say so.")
     return Finding(False, f"The video file for the camera is not there: {camera}")
+
+
+def _face_model(path: str, checksum: str) -> Finding:
+    try:
+        with Path(path).open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as problem:
+        return Finding(False, f"The face model {path} cannot be read: {problem.strerror}.")
+    if found == checksum.lower():
+        return Finding(True, "The face model is the file whose checksum is set.")
+    return Finding(
+        False,
+        f"The face model {path} has another checksum than station.toml says; OpenCV's own cascade "
+        "is used instead.",
+    )
+
+
+def _connected(home: StationHome) -> Finding:
+    try:
+        own = enrolled(home.enrolled_camera)
+    except ExamError as problem:
+        return Finding(False, str(problem))
+    found = list(cameras())
+    names = ", ".join(f"{each.path.name} ({each.name})" for each in found)
+    if own is None:
+        if not found:
+            return Finding(True, "No camera is connected; every result will say so.")
+        return Finding(True, f"Cameras: {names}. None is enrolled for this station.")
+    if any(own.same(each.identity) for each in found if not each.virtual):
+        return Finding(True, f"The enrolled camera is connected. Cameras: {names}.")
+    return Finding(
+        False,
+        f"The camera enrolled for this station is not connected (there is: {names or 'none'}); "
+        "connect it, or enrol another with `exam-kiosk station enrol-camera`.",
+    )
 
 
 def _disk(directory: Path) -> Finding:

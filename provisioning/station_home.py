@@ -58,6 +58,20 @@ class StationHome(StationMachine):
         return named
 
     @property
+    def enrolled_camera(self) -> Path:
+        """Which camera is this station's; there is no such file before one was enrolled."""
+        return self.directory / "camera.enrolled"
+
+    @property
+    def face_model(self) -> tuple[str, str]:
+        """The path and SHA-256 (hexadecimal) of a face model that an administrator put here,
+        or two empty texts: OpenCV's own cascade."""
+        return (
+            text_setting(self.settings, "face_model", self.settings_path, ""),
+            text_setting(self.settings, "face_model_sha256", self.settings_path, ""),
+        )
+
+    @property
     def socket(self) -> Path:
         """Where the agent listens for its screen."""
         named = text_setting(self.settings, "socket", self.settings_path, "")

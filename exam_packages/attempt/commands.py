@@ -7,10 +7,12 @@ a repeated delivery harmless.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+from msgspec import Meta
 
 from exam_packages.attempt.preferences import Accommodation
-from exam_packages.canon import Object, pack, unpack
+from exam_packages.canon import Object, Text, pack, unpack
 from exam_packages.errors import ExamError
 from exam_packages.sealing.correction import believed_correction
 from exam_packages.sealing.signed import read_signed, sign, verify
@@ -115,6 +117,20 @@ DEVICES = (CAMERA, KEYBOARD, POINTER)
 """What can be replaced while an exam goes on."""
 
 
+class Spare(Object, tag=50):
+    """Leave these detectors out for this candidate from now on, and use all others of the exam:
+    a face covering or an assistant beside them would raise signals that mean nothing."""
+
+    detectors: Annotated[tuple[Text, ...], Meta(max_length=32)]
+
+
+class AskLive(Object, tag=51):
+    """Ask the candidate to do something simple before the camera: the number of a prompt of
+    :mod:`exam_packages.attempt.liveness`. Pictures are taken while they do; people judge."""
+
+    prompt: int
+
+
 Order: TypeAlias = (
     Admit
     | Pause
@@ -131,6 +147,8 @@ Order: TypeAlias = (
     | Evacuate
     | Return
     | Replace
+    | Spare
+    | AskLive
 )
 
 

@@ -25,7 +25,9 @@ HANDED_IN, TIME_OVER, STOPPED = 1, 2, 3
 """How an attempt closed: by the candidate, by the clock, by an invigilator."""
 
 DEVICE, VIDEO_FILE, NO_CAMERA = 1, 2, 0
-"""What kind of source the pictures come from."""
+VIRTUAL, OTHER_DEVICE = 3, 4
+"""What kind of source the pictures come from: a camera, a video file, none, a device whose
+pictures a program makes, another camera than the one enrolled for the station."""
 
 
 # Responses: opened by the scoring role alone.
@@ -263,6 +265,35 @@ class GivenBack(Object, tag=70):
     seconds: int
 
 
+class CameraTold(Object, tag=80):
+    """What driver and kernel say of the source found: see
+    :class:`provisioning.devices.camera.Identity`; ``enrolled`` says that it is the camera
+    enrolled for the station."""
+
+    driver: str
+    bus: str
+    ids: str
+    serial: str
+    enrolled: bool
+
+
+class Signalled(Object, tag=82):
+    """A detector raised a signal or took it back: its code, plain words, and the numbers of the
+    pictures that show it. People judge it."""
+
+    code: str
+    on: bool
+    words: str
+    pictures: tuple[int, ...]
+
+
+class PicturesMissed(Object, tag=83):
+    """So many pictures were not kept, and why: answers go first."""
+
+    count: int
+    words: str
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -273,6 +304,15 @@ class SnapshotTaken(Object, tag=30):
     digest: bytes
     size: int
     source: int
+
+
+class PictureTold(Object, tag=81):
+    """Of the picture of this number: why it was taken (``time``, ``liveness`` or a moment of
+    :mod:`exam_packages.content.proctoring`), and the signals that stood then."""
+
+    number: int
+    reason: str
+    signals: tuple[str, ...]
 
 
 # Identity: one record, opened by the registrar alone.
@@ -320,6 +360,10 @@ Event: TypeAlias = (
     | GivenBack
     | SnapshotTaken
     | Identified
+    | CameraTold
+    | PictureTold
+    | Signalled
+    | PicturesMissed
 )
 
 
@@ -336,7 +380,7 @@ def compartment(event: Event) -> Compartment:
     match event:
         case Responded() | Concluded():
             return Compartment.RESPONSES
-        case SnapshotTaken():
+        case SnapshotTaken() | PictureTold():
             return Compartment.EVIDENCE
         case Identified():
             return Compartment.IDENTITY

@@ -12,11 +12,13 @@ from enum import Enum
 from types import MappingProxyType
 
 from exam_packages.attempt import events as ev
+from exam_packages.attempt import liveness
 from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
     AllowBreaks,
+    AskLive,
     Attend,
     Command,
     Correct,
@@ -28,6 +30,7 @@ from exam_packages.attempt.commands import (
     Resume,
     Return,
     Say,
+    Spare,
     Stop,
     journaled_command,
 )
@@ -87,6 +90,10 @@ class Attempt:
     replaced: frozenset[str] = frozenset()
     """The devices that are being replaced."""
     snapshots: int = 0
+    spared: frozenset[str] = frozenset()
+    """Detectors that are left out for this candidate."""
+    asked_live: int = 0
+    """How often the candidate was asked for a sign of life."""
     sequence: int = -1
 
     @property
@@ -180,6 +187,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return replace(attempt, snapshots=number)
         case ev.Beat() | ev.Noticed() | ev.CameraFound() | ev.Identified() | ev.Concluded():
             return attempt
+        case ev.CameraTold() | ev.PictureTold() | ev.Signalled() | ev.PicturesMissed():
+            return attempt
 
 
 def _obey(attempt: Attempt, command: Command) -> Attempt:
@@ -228,5 +237,10 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
         case Replace(device=device, on=on):
             devices = attempt.replaced | {device} if on else attempt.replaced - {device}
             return replace(attempt, replaced=devices)
+        case Spare(detectors=detectors):
+            return replace(attempt, spared=frozenset(detectors))
+        case AskLive(prompt=prompt):
+            told = (*attempt.messages, liveness.words(prompt))
+            return replace(attempt, messages=told, asked_live=attempt.asked_live + 1)
         case Stop():
             return attempt

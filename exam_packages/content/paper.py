@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 
 from exam_packages.canon import Object, Text
 from exam_packages.content.moving import Moving
+from exam_packages.content.proctoring import Proctoring
 from exam_packages.content.text import Block
 
 LINEAR, NONLINEAR = 1, 2
@@ -68,6 +69,7 @@ class Policy(Object):
     ``snapshot_interval_s`` is the mean time between webcam snapshots; ``tools`` are those
     of :data:`TOOLS` that the candidate may use. A station passes over one that it does not
     know: what a form needs beyond what a station has is for the package to demand.
+    ``proctoring`` is what the camera does beyond that.
     """
 
     warnings_s: tuple[int, ...]
@@ -75,6 +77,7 @@ class Policy(Object):
     camera: int
     snapshot_interval_s: int
     tools: tuple[Text, ...]
+    proctoring: Proctoring
 
 
 class Paper(Object):

@@ -41,6 +41,7 @@ from exam_packages.content.paper import (
     item_blob,
     media_blob,
 )
+from exam_packages.content.proctoring import STANDARD_PROCTORING
 from exam_packages.errors import ExamError
 from exam_packages.formats.formulas import draw_formulas
 from exam_packages.formats.media import media_type
@@ -56,6 +57,7 @@ STANDARD_POLICY = Policy(
     camera=CAMERA_IF_PRESENT,
     snapshot_interval_s=60,
     tools=STANDARD_TOOLS,
+    proctoring=STANDARD_PROCTORING,
 )
 OBJECT_TYPE = "application/msgpack"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

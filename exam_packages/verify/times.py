@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
+from exam_packages.attempt import liveness
 from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, kind_of, pass_by
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
@@ -317,6 +318,12 @@ class _Teller:
             case ev.Called(on=True):
                 said = say("The candidate called the invigilator.")
                 self._incidents.append(moment("called", said))
+            case ev.Signalled(code=code, on=True, words=words):
+                self._incidents.append(moment(code, words))
+            case ev.PicturesMissed(count=count, words=words):
+                template = "Pictures that were not kept: {count}. {words}"
+                said = say(template, count=count, words=words)
+                self._incidents.append(moment("pictures-missed", said))
             case ev.SnapshotTaken(digest=digest):
                 self._pictures.append(digest)
             case ev.GivenBack(seconds=seconds):
@@ -415,6 +422,13 @@ class _Teller:
 
 def _order(order: cmd.Order) -> str:
     match order:
+        case cmd.Spare(detectors=()):
+            return say("No detector of the camera is left out any more")
+        case cmd.Spare(detectors=detectors):
+            left_out = ", ".join(detectors)
+            return say("Detectors of the camera left out: {detectors}", detectors=left_out)
+        case cmd.AskLive(prompt=prompt):
+            return say("Asked for a sign of life: {words}", words=liveness.words(prompt))
         case cmd.Admit(extra_s=0):
             return say("Admitted")
         case cmd.Admit(extra_s=extra_s):

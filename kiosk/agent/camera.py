@@ -1,7 +1,8 @@
 """The camera process as the agent sees it: started, asked, watched, started again.
 
 A camera that fails never touches the answers: its loss is told to the session thread,
-which records an incident, and the process is started again after a while.
+which records an incident, and the process is started again after a while. What comes faster
+than it can be sealed is dropped and counted: nothing here waits, and nothing piles up.
 """
 
 from __future__ import annotations
@@ -15,16 +16,45 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
+
+import msgspec
 
 from exam_packages.attempt.events import NO_CAMERA
-from kiosk.agent.inbox import CameraChanged, Message, PictureTaken, Sighted
+from exam_packages.content.proctoring import JPEG
+from kiosk.agent.inbox import (
+    CameraChanged,
+    Message,
+    PicturesDropped,
+    PictureTaken,
+    Sighted,
+    SignalChanged,
+)
 from kiosk.ipc.channel import Channel, ChannelError
-from kiosk.proctoring.messages import Found, FromCamera, Look, Lost, Picture, Seen, Shoot
+from kiosk.proctoring.messages import (
+    Found,
+    FromCamera,
+    Look,
+    Lost,
+    Picture,
+    Plan,
+    Seen,
+    Shoot,
+    Signal,
+)
+from provisioning.devices.camera import Identity
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE
 
 PATIENCE_S = 10.0
-"""Seconds within which the camera process must answer, or it is ended."""
+"""Seconds within which the camera process must say something, or it is ended."""
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0
+ROOM: Final = 8
+"""Pictures that may wait to be sealed."""
+ASKED: Final = 3
+"""Pictures that may be asked for and not have come yet."""
+
+IDLE: Final = Plan(640, JPEG, 60, (), 500, 10, False, False, (), "", "")
+"""What holds before a paper says more: nothing is looked at."""
 
 _ENVIRONMENT = {
     "PATH": "/usr/bin:/bin",
@@ -32,56 +62,96 @@ _ENVIRONMENT = {
     # V4L waits this long for a frame (seconds): an unplugged camera must not hang for 10.
     "OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT": "3",
     "OPENCV_LOG_LEVEL": "SILENT",
+    "OPENBLAS_NUM_THREADS": "1",  # it waits for its threads by spinning
     "OPENCV_FFMPEG_LOGLEVEL": "-8",
+    # A file may name addresses (a playlist does): none is followed.
+    "OPENCV_FFMPEG_CAPTURE_OPTIONS": "protocol_whitelist;file",
 }
 
 
 class Camera:
     """Runs the camera process in a thread that tells what becomes of it.
 
-    *setting* is ``auto``, ``none`` or the path of a video file, as in station.toml.
+    *setting* is ``auto``, ``none`` or the path of a video file, as in station.toml;
+    *enrolled* the camera of this station, if one was enrolled; *model* a face model and its
+    checksum.
     """
 
     def __init__(
-        self, setting: str, post: Callable[[Message], None], *, first_wait_s: float = FIRST_WAIT_S
+        self,
+        setting: str,
+        post: Callable[[Message], None],
+        *,
+        enrolled: Identity | None = None,
+        model: tuple[str, str] = ("", ""),
+        first_wait_s: float = FIRST_WAIT_S,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self._setting = setting
         self._post = post
+        self._enrolled = (enrolled,) if enrolled is not None else ()
+        self._model = model
         self._first_wait_s = first_wait_s
+        self._patience_s = patience_s
         self._stop = threading.Event()
         self._wanted = threading.Event()
         self._wanted.set()
+        self._again = threading.Event()
         self._thread = threading.Thread(target=self._run, name="camera", daemon=True)
         self._lock = threading.Lock()
         self._channel: Channel[FromCamera] | None = None
         self._process: subprocess.Popen[bytes] | None = None
-        self._asked = 0.0
+        self._plan = self._with_station(IDLE)
+        self._asked = 0
+        self._room = ROOM
+        self._dropped = 0
+        self._told = ""
+        self._looking = False
+        """Whether what is before the camera was asked for and has not come yet."""
 
     def start(self) -> None:
         if self._setting != CAMERA_NONE:
             self._thread.start()
 
-    def shoot(self) -> None:
-        """Ask for a picture; it comes as a message, or not at all."""
-        self._ask(Shoot())
+    def follow(self, plan: Plan) -> None:
+        """Work by *plan* from now on; what is the station's is filled in here."""
+        plan = self._with_station(plan)
+        with self._lock:
+            if plan == self._plan:
+                return
+            self._plan = plan
+        self._tell(plan)
+        self._again.set()  # what was refused may be taken now
+
+    def shoot(self, reason: str) -> bool:
+        """Ask for a picture; it comes as a message, or not at all. Whether it was asked for:
+        not where there is no camera, and not while some are still to come."""
+        with self._lock:
+            if self._channel is None:
+                return False
+            if self._asked >= ASKED:
+                self._dropped += 1
+                return False
+            self._asked += 1
+        self._tell(Shoot(reason))
+        return True
 
     def look(self, width: int, height: int) -> bool:
         """Ask what is before the camera, with a picture of this many pixels; it comes as a
         message, or not at all. Whether there is a camera."""
-        return self._ask(Look(width, height))
-
-    def _ask(self, what: Shoot | Look) -> bool:
         with self._lock:
-            channel = self._channel
-            now = time.monotonic()
-            if self._asked and now - self._asked > PATIENCE_S and self._process is not None:
-                self._process.kill()  # it hangs; its thread starts another
-            if self._asked or channel is None:
-                return channel is not None
-            self._asked = now
-        with contextlib.suppress(ChannelError):  # its thread notices too, and tells
-            channel.send(what)
+            if self._channel is None:
+                return False
+            if self._looking:
+                return True
+            self._looking = True
+        self._tell(Look(width, height))
         return True
+
+    def done(self) -> None:
+        """A picture that was posted is sealed and kept, or given up: there is room again."""
+        with self._lock:
+            self._room += 1
 
     def want(self, on: bool) -> None:
         """Switch the camera off where the rules of an exam forbid it, and on again."""
@@ -95,9 +165,23 @@ class Camera:
         """End the camera process."""
         self._stop.set()
         self._wanted.set()
+        self._again.set()
         self._kill()
         if self._thread.is_alive():
             self._thread.join()
+
+    def _with_station(self, plan: Plan) -> Plan:
+        model, checksum = self._model
+        return msgspec.structs.replace(
+            plan, enrolled=self._enrolled, model=model, checksum=checksum
+        )
+
+    def _tell(self, message: Plan | Shoot | Look) -> None:
+        with self._lock:
+            channel = self._channel
+        if channel is not None:
+            with contextlib.suppress(ChannelError):  # its thread notices too, and tells
+                channel.send(message)
 
     def _kill(self) -> None:
         with self._lock:
@@ -108,10 +192,11 @@ class Camera:
         wait = self._first_wait_s
         while not self._stop.is_set():
             self._wanted.wait()
+            self._again.clear()
             found = self._present() and self._live()
             if found:
                 wait = self._first_wait_s
-            self._stop.wait(wait)
+            self._again.wait(wait)
             wait = min(LONGEST_WAIT_S, wait * 2)
 
     def _present(self) -> bool:
@@ -143,39 +228,70 @@ class Camera:
                 stderr=subprocess.DEVNULL,
             )
         channel: Channel[FromCamera] = Channel(ours, FromCamera)
-        ours.settimeout(PATIENCE_S)
+        ours.settimeout(PATIENCE_S)  # to start with; later it says often that it is alive
         with self._lock:
-            self._channel, self._process, self._asked = channel, process, 0.0
+            self._channel, self._process, self._asked = channel, process, 0
+            self._looking = False
             if self._stop.is_set():
                 process.kill()
+        self._tell(self._plan)
         words, found = self._listen(channel, ours)
         with self._lock:
             self._channel = None
+            self._asked, self._dropped = 0, self._dropped + self._asked
         channel.close()
         process.kill()
         process.wait()
-        if found and not self._stop.is_set():
+        if (found or words != self._told) and not self._stop.is_set():
+            self._told = words
             self._post(CameraChanged(NO_CAMERA, words))
         return found
 
     def _listen(self, channel: Channel[FromCamera], sock: socket.socket) -> tuple[str, bool]:
         """Pass on what the process says until it is over: why, and whether it had a source."""
-        source = NO_CAMERA
+        source, heard = NO_CAMERA, time.monotonic()
         try:
             while True:
-                match said := channel.receive():
-                    case Found(source=source, words=words):
-                        sock.settimeout(None)
-                        self._post(CameraChanged(source, words))
-                    case Picture(jpeg=jpeg):
+                message = channel.receive()
+                heard = time.monotonic()
+                match message:
+                    case Found(source=source, words=words, identity=identity, enrolled=enrolled):
+                        sock.settimeout(self._patience_s)
+                        self._told = ""
+                        self._post(CameraChanged(source, words, identity, enrolled))
+                    case Picture(data=data, reason=reason, signals=signals):
                         with self._lock:
-                            self._asked = 0.0
-                        self._post(PictureTaken(source, jpeg))
+                            self._asked = max(0, self._asked - 1)
+                        self._take(PictureTaken(source, data, reason, signals))
+                    case Signal(code=code, on=on, data=data):
+                        self._take(SignalChanged(source, code, on, data))
                     case Seen():
                         with self._lock:
-                            self._asked = 0.0
-                        self._post(Sighted(said))
+                            self._looking = False
+                        self._post(Sighted(message))
                     case Lost(words=words):
                         return words, source != NO_CAMERA
+                    case _:  # alive
+                        pass
         except ChannelError:
-            return "The camera process ended", source != NO_CAMERA
+            silent = time.monotonic() - heard >= self._patience_s
+            words = "The camera process did not answer" if silent else "The camera process ended"
+            return words, source != NO_CAMERA
+
+    def _take(self, message: PictureTaken | SignalChanged) -> None:
+        """Post what carries a picture, if there is room for one; else without it, counted."""
+        with self._lock:
+            carries = bool(message.data)
+            fits = not carries or self._room > 0
+            if fits and carries:
+                self._room -= 1
+            if not fits:
+                self._dropped += 1
+            dropped = self._dropped if fits else 0
+            self._dropped -= dropped
+        if dropped:
+            self._post(PicturesDropped(dropped))
+        if fits:
+            self._post(message)
+        elif isinstance(message, SignalChanged):
+            self._post(SignalChanged(message.source, message.code, message.on, b""))

@@ -14,6 +14,7 @@ from exam_packages.attempt.acts import Act
 from exam_packages.attempt.commands import Command
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
+from exam_packages.content.proctoring import FOCUS_LOST
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
@@ -96,6 +97,7 @@ class Desk:
         self._witnessed_ns = 0
         self._lost = 0
         self._status_ns = 0
+        self._focused = True
         self._quitting = False
 
     def take_stock(self) -> None:
@@ -178,7 +180,7 @@ class Desk:
     def _end_if_over(self, record: Record) -> None:
         while events := expire(self._station.exam(), record.ahead, self._station.now()):
             if any(isinstance(event, ev.Closed) for event in events):
-                self._witness(record)
+                self._last_words(record)
             self._write(record, events)
             self._station.tell_status()
 
@@ -194,6 +196,12 @@ class Desk:
         if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
             self._write(record, (ev.Beat(),))
         self._album.look(record, now)
+
+    def _last_words(self, record: Record) -> None:
+        """What is journaled before an attempt closes: pictures missed, and the hall's word."""
+        if missed := self._album.missed():
+            self._write(record, missed)
+        self._witness(record)
 
     def _witness(self, record: Record) -> None:
         """Journal the hall's last word with the next write."""
@@ -243,10 +251,14 @@ class Desk:
                 self._believe(trust)
             case box.NotBelieved(words=words):
                 station.incidents.append(f"A new root of trust is not believed: {words}"[:300])
-            case box.CameraChanged(source=source, words=words):
-                self._camera_changed(source, words)
-            case box.PictureTaken(source=source, jpeg=jpeg):
-                self._album.taken(source, jpeg)
+            case box.CameraChanged():
+                self._camera_changed(message)
+            case box.PictureTaken():
+                self._album.taken(message)
+            case box.SignalChanged():
+                self._album.signalled(message)
+            case box.PicturesDropped(count=count):
+                self._album.dropped(count)
             case box.Sighted(seen=seen):
                 self._sight.seen(seen)
             case box.Quit():
@@ -273,6 +285,8 @@ class Desk:
                 self._leave(request)
             case ipc.SoundTried(found=found):
                 self._sound_tried(found)
+            case ipc.Focus(on=on):
+                self._focus(on)
             case ipc.Fault(trace=trace):
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
@@ -294,7 +308,7 @@ class Desk:
             before.drop()
             self._station.screen = None  # the new one is told of it in its turn, in the replay
             self._notice("screen-replaced", "Another screen took over at this station.")
-        self._station.screen = screen
+        self._station.screen, self._focused = screen, True
         self._station.tell_all()
 
     def _screen_gone(self, screen: Screen) -> None:
@@ -325,7 +339,7 @@ class Desk:
             station.refuse(request, decided)
             return
         if any(isinstance(event, ev.Closed) for event in decided):
-            self._witness(record)
+            self._last_words(record)
         problem = self._write(record, decided) if decided else None
         if problem is not None:
             station.refuse(request, problem)
@@ -374,6 +388,17 @@ class Desk:
         if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
             self._write(record, (ev.Noticed(code, f"{words} {detail}".strip()),))
 
+    def _focus(self, on: bool) -> None:
+        """Once each way: a terminal that repeats itself says nothing new."""
+        if on == self._focused:
+            return
+        self._focused = on
+        if on:
+            self._notice("focus-back", "The exam has the keyboard again.")
+        else:
+            self._notice("focus-lost", "Another window took the keyboard from the exam.")
+            self._album.moment(FOCUS_LOST)
+
     def _leave(self, request: int) -> None:
         station = self._station
         finish = station.finish
@@ -409,7 +434,7 @@ class Desk:
         if any(isinstance(event, ev.Concluded) for event in first):
             self._write(record, first)
         else:
-            self._write(record, (*first, ev.CameraFound(*self._station.camera)))
+            self._write(record, (*first, *self._camera_events()))
         self._station.tell_status()
 
     def _hand_to_courier(self) -> None:
@@ -453,8 +478,9 @@ class Desk:
             LOG.warning("A command of the hall was refused: %s", decided)
         elif decided:
             if any(isinstance(event, ev.Closed) for event in decided):
-                self._witness(record)
+                self._last_words(record)
             self._write(record, decided)
+            self._album.apply_rules()
             self._station.tell_status()
 
     def _obey_chief(self, record: Record) -> None:
@@ -563,15 +589,32 @@ class Desk:
             self._station.hand_in_trouble = ""
             self._station.tell(finish.message())
 
-    def _camera_changed(self, source: int, words: str) -> None:
+    def _camera_events(self) -> Events:
+        """Where pictures come from, and what the kernel says of it."""
         station = self._station
-        station.camera = source, words
+        found = ev.CameraFound(*station.camera)
+        told = station.camera_told
+        return (found,) if told is None else (found, told)
+
+    def _camera_changed(self, changed: box.CameraChanged) -> None:
+        station = self._station
+        source, words = station.camera = changed.source, changed.words
+        station.camera_told = None
+        if source in (ev.DEVICE, ev.VIRTUAL, ev.OTHER_DEVICE):
+            of = changed.identity
+            station.camera_told = ev.CameraTold(
+                of.driver, of.bus, of.ids, of.serial, changed.enrolled
+            )
         record = station.record
         if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
             return
         if source == ev.NO_CAMERA:
             self._notice("camera-lost", words)
-        self._write(record, (ev.CameraFound(source, words),))
+        elif source == ev.VIRTUAL:
+            self._notice("camera-virtual", "A program makes the pictures of the camera in use.")
+        elif source == ev.OTHER_DEVICE:
+            self._notice("camera-other", "The camera in use is not the one enrolled here.")
+        self._write(record, self._camera_events())
 
     def _read(self, screen: Screen, request: ipc.Read) -> None:
         part = readable(self._station, request)

@@ -11,6 +11,7 @@ from exam_packages.sealing.trust import Trust
 from kiosk.agent.door import Screen
 from kiosk.ipc.messages import FromScreen
 from kiosk.proctoring.messages import Seen
+from provisioning.devices.camera import NOT_ONE, Identity
 from sync.link import Answer
 from sync.messages import Welcome
 
@@ -116,14 +117,35 @@ class CameraChanged:
 
     source: int
     words: str
+    identity: Identity = NOT_ONE
+    enrolled: bool = False
 
 
 @dataclass(frozen=True)
 class PictureTaken:
-    """The camera took a picture (JPEG)."""
+    """The camera took a picture (compressed): why, and which signals stood then."""
 
     source: int
-    jpeg: bytes
+    data: bytes
+    reason: str
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SignalChanged:
+    """A detector raised a signal or took it back; with the picture that shows it, or none."""
+
+    source: int
+    code: str
+    on: bool
+    data: bytes
+
+
+@dataclass(frozen=True)
+class PicturesDropped:
+    """So many pictures came faster than they could be kept, or not at all."""
+
+    count: int
 
 
 @dataclass(frozen=True)
@@ -161,6 +183,8 @@ Message: TypeAlias = (
     | CameraChanged
     | PictureTaken
     | Sighted
+    | SignalChanged
+    | PicturesDropped
     | ErrandDone
     | Quit
 )

@@ -34,6 +34,7 @@ from kiosk.agent.door import Door
 from kiosk.agent.following import Follower
 from kiosk.agent.station import Station
 from kiosk.agent.worker import Worker
+from provisioning.devices.camera import enrolled
 from provisioning.station_home import CAMERA_NONE, StationHome
 from sync.halls import Halls
 from sync.link import HolderClient
@@ -92,7 +93,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         Beside(link(url), courier.parcels, lambda: courier.status, clock, tick_s=tick_s)
         for url in urls
     ]
-    camera = Camera(home.camera, inbox.put)
+    own = enrolled(home.enrolled_camera)
+    camera = Camera(home.camera, inbox.put, enrolled=own, model=home.face_model)
     errands = Worker("hall errands", inbox.put)
     desk = Desk(
         station,

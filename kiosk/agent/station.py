@@ -57,6 +57,8 @@ class Station:
     disk_trouble: str = ""
     hand_in_trouble: str = ""
     camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
+    camera_told: ev.CameraTold | None = None
+    """What is known of the device in use, if it is one."""
     beacon_ns: int = 0
     acknowledged_ns: int = 0
     """When the hall's last acknowledgement came (CLOCK_BOOTTIME; 0: not yet)."""

@@ -95,7 +95,15 @@ class Look(Object, tag=30):
     height: int
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look
+class Focus(Object, tag=40):
+    """The terminal lost the keyboard to another window, or has it again."""
+
+    on: bool
+
+
+FromScreen: TypeAlias = (
+    Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look | Focus
+)
 
 
 # From the agent.

@@ -2,144 +2,208 @@
 
 Run as ``python -m kiosk.proctoring.camera SOCKET SOURCE``, where SOCKET is the number of
 an inherited socket and SOURCE is ``auto`` for the first camera that works, or the path of
-a video file. It holds no key, writes no file, and ends when the agent does.
+a video file. It holds no key, reaches no network, writes no file (:mod:`.confinement`), and
+ends when the agent does.
 
-An open device proves nothing: after unplugging, ``read()`` fails while ``isOpened()``
-stays true. So a picture is demanded when a source is opened, and a failed read is a loss.
+Between pictures it looks: a frame is read, judged by the detectors and forgotten. Only a frame
+in which a signal is raised is handed over, where the rules of the exam keep such pictures.
 """
 
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Final
 
 import cv2
+import msgspec
 
-from exam_packages.attempt.events import DEVICE, VIDEO_FILE
+from exam_packages.content.proctoring import AVIF, JPEG, NO_FACE, SEVERAL_FACES, WEBP
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.codes import CodeReader
-from kiosk.proctoring.messages import MAX_JPEG, Found, Look, Lost, Picture, Shoot, ToCamera
+from kiosk.proctoring.confinement import ConfinementError, confine
+from kiosk.proctoring.detectors.faces import Count, ModelError, cascade, yunet
+from kiosk.proctoring.detectors.sight import Pixels, see
+from kiosk.proctoring.detectors.watch import Watch, begin, look
+from kiosk.proctoring.messages import (
+    MAX_PICTURE,
+    Alive,
+    Found,
+    Look,
+    Lost,
+    Picture,
+    Plan,
+    Shoot,
+    Signal,
+    ToCamera,
+)
+from kiosk.proctoring.sources import HEIGHT_SHARE, Source, find
 
-WIDTH, HEIGHT = 640, 480
-QUALITY = 60
-STALE_FRAMES = 4
-"""Frames a driver keeps from before: thrown away, so that a picture shows the present."""
+ALIVE_S: Final = 2.0
+"""Seconds after which the process says that it is alive, when it has nothing else to say."""
+AVIF_SPEED: Final = 9
 
-Pixels: TypeAlias = cv2.typing.MatLike
-
-
-class Source(Protocol):
-    """Where pictures come from."""
-
-    @property
-    def kind(self) -> int:
-        """What kind of source this is."""
-
-    @property
-    def words(self) -> str:
-        """The same for people."""
-
-    def read(self) -> Pixels | None:
-        """The present picture, or ``None`` when the source is lost."""
-
-
-class Device:
-    """A camera by its device file."""
-
-    kind = DEVICE
-
-    def __init__(self, path: Path) -> None:
-        self.words = f"Camera {path.name}"
-        self._capture = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
-        self._capture.set(cv2.CAP_PROP_FRAME_WIDTH, WIDTH)
-        self._capture.set(cv2.CAP_PROP_FRAME_HEIGHT, HEIGHT)
-
-    def read(self) -> Pixels | None:
-        for _ in range(STALE_FRAMES):
-            if not self._capture.grab():
-                return None
-        taken, pixels = self._capture.read()
-        return pixels if taken else None
-
-    def close(self) -> None:
-        self._capture.release()
+_FORMATS: Final = {
+    JPEG: (".jpg", cv2.IMWRITE_JPEG_QUALITY),
+    WEBP: (".webp", cv2.IMWRITE_WEBP_QUALITY),
+    AVIF: (".avif", cv2.IMWRITE_AVIF_QUALITY),
+}
 
 
-class VideoFile:
-    """A video file that stands in for a camera; it starts again at its end."""
-
-    kind = VIDEO_FILE
-
-    def __init__(self, path: Path) -> None:
-        self.words = f"Video file {path.name}"[:200]
-        self._path = str(path)
-        self._capture = cv2.VideoCapture(self._path)
-
-    def read(self) -> Pixels | None:
-        taken, pixels = self._capture.read()
-        if not taken:
-            self._capture.release()
-            self._capture = cv2.VideoCapture(self._path)
-            taken, pixels = self._capture.read()
-        return pixels if taken else None
-
-
-def find(setting: str) -> tuple[Source, Pixels] | None:
-    """The source *setting* names, with a first picture; ``None`` when there is none."""
-    if setting != "auto":
-        source: Source = VideoFile(Path(setting))
-        first = source.read()
-        return None if first is None else (source, first)
-    for path in sorted(Path("/dev").glob("video*")):
-        device = Device(path)
-        first = device.read()
-        if first is not None:
-            return device, first
-        device.close()
-    return None
-
-
-def encode(pixels: Pixels) -> bytes:
-    """*pixels* as JPEG, no larger than 640×480."""
+def encode(pixels: Pixels, plan: Plan) -> bytes:
+    """*pixels* compressed as *plan* says and no larger; empty when that does not work."""
     height, width = pixels.shape[:2]
-    scale = min(1.0, WIDTH / width, HEIGHT / height)
+    scale = min(1.0, plan.width / width, plan.width * HEIGHT_SHARE / height)
     if scale < 1.0:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    done, data = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])
-    return bytes(data) if done else b""
+    suffix, quality = _FORMATS.get(plan.format, _FORMATS[JPEG])
+    settings = [quality, plan.quality]
+    if suffix == ".avif":
+        settings += [cv2.IMWRITE_AVIF_SPEED, AVIF_SPEED]
+    try:
+        done, data = cv2.imencode(suffix, pixels, settings)
+    except cv2.error:  # this build of OpenCV lacks the format
+        return b""
+    return bytes(data) if done and len(data) <= MAX_PICTURE else b""
 
 
-def serve(channel: Channel[ToCamera], setting: str) -> None:
-    """Find the source, then take a picture or look whenever asked, until the agent goes."""
-    found = find(setting)
-    if found is None:
-        words = "No camera was found" if setting == "auto" else "The video file cannot be read"
-        channel.send(Lost(words))
-        return
-    source, _ = found
-    channel.send(Found(source.kind, source.words))
-    codes = CodeReader()
-    while isinstance(asked := channel.receive(), Shoot | Look):
-        pixels = source.read()
-        if isinstance(asked, Look) and pixels is not None:
-            channel.send(codes.look(pixels, asked.width, asked.height))
-            continue
-        jpeg = b"" if pixels is None else encode(pixels)
-        if not 0 < len(jpeg) <= MAX_JPEG:
-            channel.send(Lost(f"{source.words} gives no pictures any more"[:200]))
+class Gone(Exception):
+    """The source gives no pictures any more."""
+
+
+class Watcher:
+    """Takes pictures when asked, and looks in between."""
+
+    def __init__(
+        self, source: Source, plan: Plan, send: Callable[[msgspec.Struct], None], now_ns: int
+    ) -> None:
+        self._source = source
+        self._send = send
+        self._watch: Watch | None = None
+        self._count: Count | None = None
+        self._looks = 0
+        self._codes: CodeReader | None = None
+        self.follow(plan, now_ns)
+
+    def follow(self, plan: Plan, now_ns: int) -> None:
+        """Work by *plan* from now on; what detectors remember stays."""
+        self._plan = plan
+        self._watch = begin(plan.detectors, self._watch)
+        faces = {NO_FACE, SEVERAL_FACES} & set(plan.detectors)
+        if faces and self._count is None:
+            self._count = _counter(plan)
+        self._due_ns = now_ns
+
+    def wait_s(self, now_ns: int) -> float:
+        """Seconds until the next look."""
+        if not self._plan.detectors:
+            return ALIVE_S
+        return max(0.0, (self._due_ns - now_ns) / 1e9)
+
+    def shoot(self, reason: str) -> None:
+        """Take a picture and hand it over."""
+        raised = self._watch.raised if self._watch is not None else ()
+        self._send(Picture(self._encoded(self._read()), reason, raised))
+
+    def aim(self, asked: Look) -> None:
+        """Say what is before the camera, for a letter that is held up to it. Nothing is kept."""
+        if self._codes is None:
+            self._codes = CodeReader()
+        self._send(self._codes.look(self._read(), asked.width, asked.height))
+
+    def look(self, now_ns: int) -> None:
+        """Judge one frame, if one is due."""
+        if not self._plan.detectors or self._watch is None or now_ns < self._due_ns:
             return
-        channel.send(Picture(jpeg))
+        self._due_ns = now_ns + self._plan.look_ms * 1_000_000
+        pixels = self._read()
+        counting = self._count is not None and self._looks % self._plan.faces_every == 0
+        self._looks += 1
+        faces = self._count(pixels) if counting and self._count is not None else None
+        self._watch, changes = look(self._watch, see(pixels, now_ns, faces))
+        for change in changes:
+            shown = self._encoded(pixels) if change.on and self._plan.show else b""
+            self._send(Signal(change.code, change.on, shown))
+
+    def _read(self) -> Pixels:
+        pixels = self._source.reader.read()
+        if pixels is None:
+            raise Gone
+        return pixels
+
+    def _encoded(self, pixels: Pixels) -> bytes:
+        data = encode(pixels, self._plan)
+        if not data:
+            raise Gone
+        return data
+
+
+def _counter(plan: Plan) -> Count:
+    """The counter of faces; the cascade where the model set is not what it should be."""
+    if plan.model:
+        with contextlib.suppress(ModelError):
+            return yunet(Path(plan.model), plan.checksum)
+    return cascade()
+
+
+def serve(sock: socket.socket, setting: str) -> None:
+    """Find the source, then take pictures and look, until the agent goes or the source does."""
+    channel: Channel[ToCamera] = Channel(sock, ToCamera)
+    plan = channel.receive()
+    if not isinstance(plan, Plan):
+        return
+    found = find(setting, plan)
+    if isinstance(found, str):
+        channel.send(Lost(found))
+        return
+    said = time.monotonic()
+
+    def send(message: msgspec.Struct) -> None:
+        nonlocal said
+        channel.send(message)
+        said = time.monotonic()
+
+    send(Found(found.kind, found.words, found.identity, found.enrolled))
+    watcher = Watcher(found, plan, send, time.monotonic_ns())
+    try:
+        while True:
+            quiet = max(0.0, said + ALIVE_S - time.monotonic())
+            wait = min(quiet, watcher.wait_s(time.monotonic_ns()))
+            if select.select([sock], [], [], wait)[0]:
+                match channel.receive():
+                    case Shoot(reason=reason):
+                        watcher.shoot(reason)
+                    case Look() as asked:
+                        watcher.aim(asked)
+                    case Plan() as plan:
+                        if plan.strict and not found.strict:
+                            send(Lost(f"{found.words} is not the camera enrolled here"[:200]))
+                            return
+                        watcher.follow(plan, time.monotonic_ns())
+            watcher.look(time.monotonic_ns())
+            if time.monotonic() - said >= ALIVE_S:
+                send(Alive())
+    except Gone:
+        send(Lost(f"{found.words} gives no pictures any more"[:200]))
 
 
 def main() -> None:
     descriptor, setting = sys.argv[1:]
     cv2.setNumThreads(1)
+    sock = socket.socket(fileno=int(descriptor))
     with contextlib.suppress(ChannelError):  # the agent went
-        serve(Channel(socket.socket(fileno=int(descriptor)), ToCamera), setting)
+        try:
+            confine()
+        except ConfinementError as problem:
+            Channel(sock, ToCamera).send(Lost(str(problem)[:200]))
+            return
+        serve(sock, setting)
 
 
 if __name__ == "__main__":

@@ -7,17 +7,23 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from exam_packages.canon import Object
+from provisioning.devices.camera import Identity
 
-MAX_JPEG = 2 * 1024 * 1024
+MAX_PICTURE = 2 * 1024 * 1024
 """Bytes of one picture."""
 MAX_SIDE = 160
 """Pixels of the longer side of a picture to aim by."""
 MAX_SEEN = 64
 """Characters of a code that was held up; no sign-in code is longer."""
 
+Words = Annotated[str, Meta(max_length=200)]
+Bytes = Annotated[bytes, Meta(max_length=MAX_PICTURE)]
+
 
 class Shoot(Object, tag=1):
-    """Take a picture now."""
+    """Take a picture now; ``reason`` comes back with it."""
+
+    reason: Words
 
 
 class Look(Object, tag=30):
@@ -27,29 +33,58 @@ class Look(Object, tag=30):
     height: Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 
 
-ToCamera: TypeAlias = Shoot | Look
+class Plan(Object, tag=2):
+    """What holds from now on; the first message of all.
+
+    ``width``, ``format`` and ``quality`` as in
+    :class:`~exam_packages.content.proctoring.Proctoring`; ``detectors`` are those in use, with
+    ``look_ms`` between two looks, and a look for faces in every ``faces_every``-th;
+    ``strict`` refuses every source but the camera ``enrolled``; ``show`` asks for the picture
+    in which a signal was raised. ``model`` is the path of a face model (empty: OpenCV's
+    cascade), ``checksum`` its SHA-256.
+    """
+
+    width: int
+    format: int
+    quality: int
+    detectors: tuple[str, ...]
+    look_ms: Annotated[int, Meta(ge=50, le=60_000)]
+    faces_every: Annotated[int, Meta(ge=1, le=1000)]
+    strict: bool
+    show: bool
+    enrolled: Annotated[tuple[Identity, ...], Meta(max_length=1)]
+    model: Words
+    checksum: Words
+
+
+ToCamera: TypeAlias = Shoot | Plan | Look
 
 
 class Found(Object, tag=1):
     """A source is open and gave a picture to prove it.
 
-    ``source`` is one of the kinds in :mod:`exam_packages.attempt.events`.
+    ``source`` is one of the kinds in :mod:`exam_packages.attempt.events`; ``enrolled`` says
+    that it is the camera that was enrolled for this station.
     """
 
-    source: Annotated[int, Meta(ge=0, le=2)]
-    words: Annotated[str, Meta(max_length=200)]
+    source: Annotated[int, Meta(ge=0, le=4)]
+    words: Words
+    identity: Identity
+    enrolled: bool
 
 
 class Lost(Object, tag=2):
     """There is no source, or it stopped giving pictures; the camera process ends."""
 
-    words: Annotated[str, Meta(max_length=200)]
+    words: Words
 
 
 class Picture(Object, tag=3):
-    """One picture, as JPEG."""
+    """One picture, compressed, why it was taken, and the signals that stood."""
 
-    jpeg: Annotated[bytes, Meta(max_length=MAX_JPEG)]
+    data: Bytes
+    reason: Words
+    signals: tuple[str, ...]
 
 
 class Seen(Object, tag=30):
@@ -64,4 +99,16 @@ class Seen(Object, tag=30):
     strange: bool
 
 
-FromCamera: TypeAlias = Found | Lost | Picture | Seen
+class Signal(Object, tag=4):
+    """A detector's signal was raised, or taken back; the picture that shows it, or none."""
+
+    code: Words
+    on: bool
+    data: Bytes
+
+
+class Alive(Object, tag=5):
+    """Nothing to say, and not hanging."""
+
+
+FromCamera: TypeAlias = Found | Lost | Picture | Signal | Alive | Seen

@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.widget import Widget
 
 from exam_packages.attempt.acts import Accept
-from exam_packages.attempt.events import DEVICE, VIDEO_FILE
+from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
 from exam_packages.content.paper import LINEAR, Paper
 from exam_packages.language import _, ngettext, say
+from kiosk.proctoring.notice import notice
 from kiosk.screens import sound_check, standing
 from kiosk.screens.accept import YES, AcceptDialog
 from kiosk.screens.base import KioskScreen, show_words, words
@@ -170,7 +171,7 @@ class BeforeScreen(KioskScreen):
                 ),
             )
         )
-        rows.append((_("Camera"), self._camera()))
+        rows += self._camera(paper)
         rows.append(
             (
                 _("Recorded"),
@@ -192,16 +193,23 @@ class BeforeScreen(KioskScreen):
             said += say(" (with {extra} granted to you)", extra=standing.spell(extra))
         return said
 
-    def _camera(self) -> str:
-        status = self.client.view.status
-        if status is not None and status.camera == DEVICE:
-            return _(
-                "The camera is on: a picture is taken from time to time and sealed. Only the "
-                "certification body can open it."
-            )
-        if status is not None and status.camera == VIDEO_FILE:
-            return _("No camera: pictures come from a recorded video, as a test.")
+    def _camera(self, paper: Paper | None) -> tuple[tuple[str, str], ...]:
+        status, attempt = self.client.view.status, self.client.view.attempt
+        source = status.camera if status is not None else NO_CAMERA
+        if paper is None:  # its rules are not known yet
+            return ((_("Camera"), _in_general(source)),)
+        return notice(paper.policy, source, attempt.spared if attempt is not None else frozenset())
+
+
+def _in_general(source: int) -> str:
+    if source == NO_CAMERA:
         return _("No camera is in use: no pictures of you are taken by this station.")
+    if source == VIDEO_FILE:
+        return _("No camera: pictures come from a recorded video, as a test.")
+    return _(
+        "The camera is on: a picture is taken from time to time and sealed. Only the "
+        "certification body can open it."
+    )
 
 
 def _questions(paper: Paper) -> str:

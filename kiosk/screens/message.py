@@ -40,7 +40,7 @@ class MessageDialog(Dialog):
         unread = self.client.view.unread
         if self.is_mounted and len(unread) != self._count:
             self._count = len(unread)
-            said = "\n\n".join(harmless(each, lines=True) for each in unread)
+            said = "\n\n".join(harmless(_(each), lines=True) for each in unread)
             self.query_one("#message", Static).update(Content(said))
 
     @on(PushButton.Pressed, "#read")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from exam_packages.attempt.events import DEVICE, NO_CAMERA, VIDEO_FILE
+from exam_packages.attempt.events import DEVICE, NO_CAMERA, OTHER_DEVICE, VIDEO_FILE, VIRTUAL
 from exam_packages.language import _, mark, ngettext, say
 from kiosk.view import Stage, View
 
@@ -119,7 +119,7 @@ def camera(view: View) -> Content:
     if view.status is None or view.person is None:
         return Content("")
     match view.status.camera:
-        case kind if kind == DEVICE:
+        case kind if kind in (DEVICE, VIRTUAL, OTHER_DEVICE):
             return Content(_("● Camera on"))
         case kind if kind == VIDEO_FILE:
             return Content(_("● Test video"))

@@ -15,6 +15,7 @@ from exam_packages.content.paper import (
     Section,
     TestPart,
 )
+from exam_packages.content.proctoring import STANDARD_PROCTORING, Proctoring
 from exam_packages.content.text import Paragraph, Slot, Text
 from exam_packages.content.values import Response
 from exam_packages.sealing.package import Blob
@@ -58,6 +59,7 @@ def paper(
     outage_limit_s: int = 120,
     parts: tuple[TestPart, ...] = (),
     moving: Moving = UNBOUND,
+    proctoring: Proctoring = STANDARD_PROCTORING,
 ) -> Paper:
     """A paper of *items* in one part and section, or of the *parts* given."""
     references = tuple(ItemReference(item.identifier, item.title) for item in items)
@@ -69,7 +71,7 @@ def paper(
         time_limit_s,
         (),
         parts or (one,),
-        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS),
+        Policy((300, 60), outage_limit_s, camera, snapshot_interval_s, TOOLS, proctoring),
         moving,
     )
 

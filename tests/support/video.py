@@ -7,6 +7,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from kiosk.proctoring.rates.faces import drawn
+from kiosk.proctoring.rates.scenes import Condition, film
+
 
 def write_video(path: Path, *, frames: int = 12, size: tuple[int, int] = (320, 240)) -> None:
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, size)
@@ -14,6 +17,15 @@ def write_video(path: Path, *, frames: int = 12, size: tuple[int, int] = (320, 2
     for number in range(frames):
         pixels = np.full((size[1], size[0], 3), 20 * number, np.uint8)
         cv2.circle(pixels, (20 + 20 * number, 100), 30, (255, 255, 255), -1)
+        writer.write(pixels)
+    writer.release()
+
+
+def write_film(path: Path, condition: Condition, *, seed: int = 1) -> None:
+    """A film of *condition*, as the detectors' error rates are measured on."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 2, (640, 480))
+    assert writer.isOpened()
+    for pixels in film(condition, drawn, seed):
         writer.write(pixels)
     writer.release()
 

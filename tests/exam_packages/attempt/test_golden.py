@@ -56,12 +56,17 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.GivenBack(95),
     ev.SnapshotTaken(7, bytes(range(32)), 26_000, ev.DEVICE),
     ev.Identified("C-001", "Ana Lima"),
+    ev.CameraTold("uvcvideo", "usb-0000:00:14.0-2", "046d:0825", "8F2A", enrolled=True),
+    ev.PictureTold(7, "signal", ("no-face",)),
+    ev.Signalled("no-face", True, "No face is to be seen in the camera's picture.", (7,)),
+    ev.PicturesMissed(3, "The disk is kept free for answers."),
 )
 
 COMPARTMENTS = {
     ev.Responded: Compartment.RESPONSES,
     ev.Concluded: Compartment.RESPONSES,
     ev.SnapshotTaken: Compartment.EVIDENCE,
+    ev.PictureTold: Compartment.EVIDENCE,
     ev.Identified: Compartment.IDENTITY,
 }
 

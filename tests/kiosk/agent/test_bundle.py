@@ -14,6 +14,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Flag, HandIn, Respond
 from exam_packages.attempt.ledger import account
 from exam_packages.attempt.state import fold, responses_digest
+from exam_packages.content.proctoring import RETURN, START
 from exam_packages.sealing.bundle import (
     answers_part,
     hand_in_code,
@@ -99,7 +100,7 @@ def test_a_bundle_of_two_epochs_with_pictures_is_whole_and_opens_by_role(filmed:
     assert not [event for event in told if isinstance(event, ev.Responded | ev.Identified)]
 
     integrity = seat.site.body.opening_key(INTEGRITY)
-    shots = 0
+    shots, reasons = 0, list[str]()
     evidence = {picture.digest: picture.size for picture in checked.evidence}
     for epoch, header in headers.items():
         keys: EpochKeys = header.keys(integrity, [Compartment.EVENTS, Compartment.EVIDENCE])
@@ -109,6 +110,9 @@ def test_a_bundle_of_two_epochs_with_pictures_is_whole_and_opens_by_role(filmed:
                 continue
             assert frame.body is not None
             shot = ev.decode_event(frame.body)
+            if isinstance(shot, ev.PictureTold):
+                reasons.append(shot.reason)
+                continue
             assert isinstance(shot, ev.SnapshotTaken)
             sealed = (directory / "evidence" / shot.digest.hex()).read_bytes()
             assert evidence[shot.digest] == len(sealed) == shot.size
@@ -116,7 +120,9 @@ def test_a_bundle_of_two_epochs_with_pictures_is_whole_and_opens_by_role(filmed:
             jpeg = open_snapshot(header, pictures, shot.number, sealed)
             assert picture_size(jpeg) == (320, 240)
             shots += 1
-    assert shots == len(evidence) >= 2
+    assert shots == len(evidence) == len(reasons) >= 2
+    assert reasons[0] == START
+    assert RETURN in reasons
     held = seat.hall.home.evidence / directory.name
     eventually(lambda: len(list(held.iterdir())) == shots, "the hall has every picture")
 

@@ -35,6 +35,7 @@ from_screen = st.one_of(
     st.builds(ipc.Do, numbers, some_acts),
     st.builds(ipc.Read, numbers, numbers, texts, numbers, numbers),
     st.builds(ipc.Leave, numbers),
+    st.builds(ipc.Focus, st.booleans()),
 )
 stamps = st.builds(Stamp, st.binary(min_size=16, max_size=16), numbers, numbers, numbers)
 entries = st.builds(Entry, numbers, stamps, st.one_of(st.just(Beat()), st.builds(Moved, texts)))

@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import os
+import shutil
+import signal
+import socket
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
+from typing import Any
 
+import msgspec
 import pytest
-from video import picture_size, write_video
+from video import picture_size, write_film, write_video
 
 from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
-from kiosk.agent import camera as agent_camera
-from kiosk.agent.camera import Camera
-from kiosk.agent.inbox import CameraChanged, Message, PictureTaken
+from exam_packages.content.proctoring import COVERED, WEBP
+from kiosk.agent.camera import IDLE, ROOM, Camera
+from kiosk.agent.inbox import (
+    CameraChanged,
+    Message,
+    PicturesDropped,
+    PictureTaken,
+    SignalChanged,
+)
+from kiosk.proctoring.messages import Plan
+from kiosk.proctoring.rates.scenes import Condition
 
 PATIENCE_S = 20
 
@@ -21,13 +34,13 @@ PATIENCE_S = 20
 class Watched:
     """A camera whose messages are kept."""
 
-    def __init__(self, setting: str) -> None:
+    def __init__(self, setting: str, **how: Any) -> None:
         self.messages: SimpleQueue[Message] = SimpleQueue()
-        self.camera = Camera(setting, self.messages.put, first_wait_s=0.05)
+        self.camera = Camera(setting, self.messages.put, **{"first_wait_s": 0.05, **how})
         self.camera.start()
 
-    def next(self) -> Message:
-        return self.messages.get(timeout=PATIENCE_S)
+    def next(self, within_s: float = PATIENCE_S) -> Message:
+        return self.messages.get(timeout=within_s)
 
     def process(self) -> int:
         process = self.camera._process
@@ -49,11 +62,11 @@ def test_pictures_come_from_a_video_file_and_say_so(video: Path, cameras: list[W
     assert watched.next() == CameraChanged(VIDEO_FILE, "Video file room.avi")
     pictures = set()
     for _ in range(3):
-        watched.camera.shoot()
+        watched.camera.shoot("time")
         taken = watched.next()
         assert isinstance(taken, PictureTaken)
-        assert picture_size(taken.jpeg) == (320, 240)
-        pictures.add(taken.jpeg)
+        assert picture_size(taken.data) == (320, 240)
+        pictures.add(taken.data)
     assert len(pictures) == 3
 
 
@@ -63,7 +76,7 @@ def test_a_video_starts_again_at_its_end(tmp_path: Path, cameras: list[Watched])
     cameras.append(watched)
     watched.next()
     for _ in range(5):
-        watched.camera.shoot()
+        watched.camera.shoot("time")
         assert isinstance(watched.next(), PictureTaken)
 
 
@@ -72,10 +85,10 @@ def test_a_large_picture_is_made_smaller(tmp_path: Path, cameras: list[Watched])
     watched = Watched(str(tmp_path / "large.avi"))
     cameras.append(watched)
     watched.next()
-    watched.camera.shoot()
+    watched.camera.shoot("time")
     taken = watched.next()
     assert isinstance(taken, PictureTaken)
-    assert picture_size(taken.jpeg) == (640, 360)
+    assert picture_size(taken.data) == (640, 360)
 
 
 def test_a_camera_that_dies_is_told_and_started_again(video: Path, cameras: list[Watched]) -> None:
@@ -85,28 +98,18 @@ def test_a_camera_that_dies_is_told_and_started_again(video: Path, cameras: list
     os.kill(watched.process(), 9)
     assert watched.next() == CameraChanged(NO_CAMERA, "The camera process ended")
     assert watched.next() == found
-    watched.camera.shoot()
+    watched.camera.shoot("time")
     assert isinstance(watched.next(), PictureTaken)
 
 
 def test_a_camera_that_hangs_is_ended_and_started_again(
-    video: Path, cameras: list[Watched], monkeypatch: pytest.MonkeyPatch
+    video: Path, cameras: list[Watched]
 ) -> None:
-    watched = Watched(str(video))
+    watched = Watched(str(video), patience_s=3.0)
     cameras.append(watched)
     found = watched.next()
-    os.kill(watched.process(), 19)  # SIGSTOP: alive, and never answers
-    monkeypatch.setattr(agent_camera, "PATIENCE_S", 0.0)
-    watched.camera.shoot()
-    while True:
-        watched.camera.shoot()
-        try:
-            lost = watched.messages.get(timeout=0.05)
-        except Empty:
-            continue
-        break
-    assert lost == CameraChanged(NO_CAMERA, "The camera process ended")
-    monkeypatch.undo()
+    os.kill(watched.process(), signal.SIGSTOP)  # alive, and never says so
+    assert watched.next() == CameraChanged(NO_CAMERA, "The camera process did not answer")
     assert watched.next() == found
 
 
@@ -115,9 +118,8 @@ def test_a_file_that_is_no_video_is_no_camera(tmp_path: Path, cameras: list[Watc
     path.write_bytes(b"not a video")
     watched = Watched(str(path))
     cameras.append(watched)
-    watched.camera.shoot()
-    with pytest.raises(Empty):
-        watched.messages.get(timeout=1.5)
+    assert watched.next() == CameraChanged(NO_CAMERA, "The video file cannot be read")
+    watched.camera.shoot("time")
     write_video(tmp_path / "new.avi")
     (tmp_path / "new.avi").replace(path)
     found = watched.next()
@@ -140,11 +142,12 @@ def test_switched_off_no_process_lives_and_on_again_it_does(
 def test_with_the_setting_none_nothing_is_started(cameras: list[Watched]) -> None:
     watched = Watched("none")
     cameras.append(watched)
-    watched.camera.shoot()
+    watched.camera.shoot("time")
     assert watched.camera._process is None
     assert watched.messages.empty()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="nobody else may look into the camera process")
 def test_the_camera_process_gets_no_environment_of_ours(
     video: Path, cameras: list[Watched], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,3 +157,118 @@ def test_the_camera_process_gets_no_environment_of_ours(
     watched.next()
     environment = Path(f"/proc/{watched.process()}/environ").read_bytes()
     assert b"EXAM_SECRET" not in environment
+
+
+def plan(**changes: Any) -> Plan:
+    return msgspec.structs.replace(IDLE, **changes)
+
+
+def test_the_rules_say_how_pictures_are_made(tmp_path: Path, cameras: list[Watched]) -> None:
+    write_video(tmp_path / "room.avi", size=(640, 480))
+    watched = Watched(str(tmp_path / "room.avi"))
+    cameras.append(watched)
+    watched.next()
+    watched.camera.follow(plan(width=200, format=WEBP, quality=30))
+    watched.camera.shoot("start")
+    taken = watched.next()
+    assert isinstance(taken, PictureTaken)
+    assert taken.data[8:12] == b"WEBP"
+    assert picture_size(taken.data) == (200, 150)
+    assert taken.reason == "start"
+
+
+def test_where_only_the_enrolled_camera_may_be_used_a_file_is_none(
+    video: Path, cameras: list[Watched]
+) -> None:
+    watched = Watched(str(video))
+    cameras.append(watched)
+    watched.next()
+    watched.camera.follow(plan(strict=True))
+    lost = watched.next()
+    assert isinstance(lost, CameraChanged)
+    assert lost.source == NO_CAMERA
+    assert "enrolled" in lost.words
+    refused = watched.next()
+    assert isinstance(refused, CameraChanged)
+    assert (
+        refused.words == "This exam takes pictures from the enrolled camera alone, not from a file"
+    )
+    watched.camera.follow(plan(strict=False))
+    found = watched.next()
+    assert isinstance(found, CameraChanged)
+    assert found.source == VIDEO_FILE
+
+
+def test_a_signal_comes_with_the_picture_that_shows_it(
+    tmp_path: Path, cameras: list[Watched]
+) -> None:
+    write_film(tmp_path / "lens.avi", Condition("covered", hidden="lens", looks=20))
+    watched = Watched(str(tmp_path / "lens.avi"))
+    cameras.append(watched)
+    watched.next()
+    watched.camera.follow(plan(detectors=(COVERED,), look_ms=50, show=True))
+    raised = watched.next(within_s=30)
+    assert isinstance(raised, SignalChanged)
+    assert (raised.code, raised.on, raised.source) == (COVERED, True, VIDEO_FILE)
+    assert picture_size(raised.data) == (640, 480)
+    watched.camera.shoot("time")
+    taken = watched.next()
+    assert isinstance(taken, PictureTaken)
+    assert taken.signals == (COVERED,)
+
+
+def test_a_video_that_is_unplugged_is_lost_and_found_again(
+    video: Path, tmp_path: Path, cameras: list[Watched]
+) -> None:
+    path = tmp_path / "room.avi"
+    shutil.copy(video, path)
+    watched = Watched(str(path))
+    cameras.append(watched)
+    for _ in range(3):
+        found = watched.next()
+        assert isinstance(found, CameraChanged)
+        assert found.source == VIDEO_FILE
+        path.unlink()
+        while not isinstance(said := asked(watched), CameraChanged):
+            pass
+        assert said == CameraChanged(NO_CAMERA, "Video file room.avi gives no pictures any more")
+        shutil.copy(video, path)
+
+
+def asked(watched: Watched) -> Message:
+    watched.camera.shoot("time")
+    message = watched.next()
+    if isinstance(message, PictureTaken):
+        watched.camera.done()
+    return message
+
+
+def test_what_comes_faster_than_it_is_kept_is_dropped_and_counted(
+    video: Path, cameras: list[Watched]
+) -> None:
+    watched = Watched(str(video))
+    cameras.append(watched)
+    watched.next()
+    for _ in range(ROOM):
+        watched.camera.shoot("time")
+        assert isinstance(watched.next(), PictureTaken)
+    watched.camera.shoot("time")  # nobody said `done`: there is no room
+    while watched.camera._dropped == 0:
+        os.sched_yield()
+    watched.camera.done()
+    watched.camera.shoot("time")
+    assert watched.next() == PicturesDropped(1)
+    assert isinstance(watched.next(), PictureTaken)
+
+
+def test_a_playlist_leads_nowhere(tmp_path: Path, cameras: list[Watched]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.2)
+        port = server.getsockname()[1]
+        path = tmp_path / "room.m3u8"
+        path.write_text(f"#EXTM3U\n#EXTINF:1,\nhttp://127.0.0.1:{port}/a.ts\n#EXT-X-ENDLIST\n")
+        watched = Watched(str(path))
+        cameras.append(watched)
+        assert watched.next() == CameraChanged(NO_CAMERA, "The video file cannot be read")
+        with pytest.raises(TimeoutError):
+            server.accept()

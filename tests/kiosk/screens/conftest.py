@@ -31,6 +31,7 @@ from exam_packages.content.paper import (
     Section,
     TestPart,
 )
+from exam_packages.content.proctoring import STANDARD_PROCTORING
 from kiosk.client import Client
 from kiosk.view import Stage
 
@@ -208,7 +209,7 @@ def make_form(
         45 * 60,
         (para("Answer every question as well as you can. No notes, no telephone."),),
         (TestPart("p", navigation, tuple(sections)),),
-        Policy((600, 60), 60, CAMERA_IF_PRESENT, 10, tools),
+        Policy((600, 60), 60, CAMERA_IF_PRESENT, 10, tools, STANDARD_PROCTORING),
         moving,
     )
     exhibit = it.Exhibit(

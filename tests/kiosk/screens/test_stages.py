@@ -56,7 +56,7 @@ def test_the_camera_notice_is_the_truth(sit: Any) -> None:
             await s.sign_in()
             assert "No camera is in use: no pictures of you are taken" in s.words()
             s.agent.camera = 1
-            await s.until(lambda: "a picture is taken from time to time" in s.words())
+            await s.until(lambda: "Pictures of you are taken" in s.words())
 
     run(walk())
 

@@ -1,0 +1,46 @@
+"""Signals in plain words: what was noticed, never what it means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from exam_packages.content.proctoring import (
+    BLURRED,
+    CHANGED,
+    COVERED,
+    DARK,
+    FROZEN,
+    LOOPED,
+    NO_FACE,
+    OVER_EXPOSED,
+    SEVERAL_FACES,
+)
+from exam_packages.language import mark
+
+RAISED: Final = {
+    COVERED: mark("The camera shows nothing; something may cover it."),
+    DARK: mark("It is too dark for the camera."),
+    OVER_EXPOSED: mark("Much of the camera's picture is plain white."),
+    BLURRED: mark("Nothing in the camera's picture is sharp."),
+    FROZEN: mark("The camera's picture stands still to the last detail."),
+    LOOPED: mark("The camera's picture, or its movement, was the same before."),
+    CHANGED: mark("The camera shows another scene than before."),
+    NO_FACE: mark("No face is to be seen in the camera's picture."),
+    SEVERAL_FACES: mark("More than one face is to be seen in the camera's picture."),
+}
+OVER: Final = {
+    COVERED: mark("The camera shows something again."),
+    DARK: mark("There is light enough for the camera again."),
+    OVER_EXPOSED: mark("The camera's picture is no longer too bright."),
+    BLURRED: mark("The camera's picture is sharp again."),
+    FROZEN: mark("The camera's picture moves again."),
+    LOOPED: mark("The camera's picture does not repeat any more."),
+    CHANGED: mark("The camera shows the usual scene, or the new one is the usual now."),
+    NO_FACE: mark("A face is to be seen again."),
+    SEVERAL_FACES: mark("No more than one face is to be seen again."),
+}
+
+
+def words(code: str, on: bool) -> str:
+    """What to write down for a signal that was raised or taken back."""
+    return (RAISED if on else OVER).get(code, f"Signal “{code}”: {'raised' if on else 'over'}.")
