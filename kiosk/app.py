@@ -30,7 +30,8 @@ def run(socket: Path, *, once: bool = False) -> NoReturn:
 
     *socket* is the agent's. With *once* the screen ends when the candidate leaves;
     otherwise it waits for the next one. Ends on SIGTERM and SIGHUP with the terminal
-    restored; exits with status 70 after a fault of its own.
+    restored. After a fault of its own it is back at once (:mod:`kiosk.restarting`); one that
+    comes again and again ends it with status 70.
 
     This process becomes another one: Python in isolated mode with an empty environment,
     in which nothing has been loaded that the screen does not need.
@@ -57,17 +58,25 @@ def ready_terminal() -> None:
 def main() -> None:
     """The screen itself, in the process that :func:`run` made."""
     from kiosk import faults
+    from kiosk.restarting import keep
 
     faults.silence()
     try:
         from kiosk.client import Client
-
-        client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
-        client.run()
     except Exception:
         sys.stderr.write(faults.sentence() + "\n")
         sys.exit(faults.STATUS)
-    sys.exit(client.return_code)
+
+    def screen() -> int:
+        try:
+            client = Client(Path(sys.argv[1]), once=_ONCE in sys.argv[2:])
+            client.run()
+        except Exception:
+            sys.stderr.write(faults.sentence() + "\n")
+            return faults.STATUS
+        return client.return_code or 0
+
+    sys.exit(keep(screen))
 
 
 if __name__ == "__main__":

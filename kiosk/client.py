@@ -530,6 +530,11 @@ class Client(App[None], inherit_bindings=False):
         if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
             self._agent.tell(Focus(isinstance(event, events.AppFocus)))
 
+    @property
+    def arriving(self) -> bool:
+        """Whether the question that was asked for does not stand yet."""
+        return isinstance(self.screen, ExamScreen) and self.screen.arriving
+
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """What steers the voice is another key's business while there is none."""
         return action not in ("silence", "pace") or self.presentation.now.aloud

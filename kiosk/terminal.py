@@ -25,6 +25,7 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from kiosk.keyboard import Escape, Keyboard, Pasted, Token
+from kiosk.turns import Turns
 
 READ = 4096
 SILENCE_S = 0.1
@@ -127,6 +128,7 @@ class KioskDriver(LinuxDriver):
         decode = getincrementaldecoder("utf-8")(errors="ignore").decode
         keyboard = Keyboard()
         reader = _Reader(self._debug)
+        turns = Turns(self._app, self._loop)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -144,6 +146,8 @@ class KioskDriver(LinuxDriver):
                 for token in tokens:
                     for message in reader.read(token):
                         self.process_message(message)
+                        if isinstance(message, events.Key | events.Paste):
+                            turns.wait(self.exit_event)
                 self._let_the_screen_follow()
 
     def send_message(self, message: Message) -> None:

@@ -7,7 +7,7 @@ a repeated delivery harmless.
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 from msgspec import Meta
 
@@ -15,7 +15,9 @@ from exam_packages.attempt.preferences import Accommodation
 from exam_packages.canon import Object, Text, pack, unpack
 from exam_packages.errors import ExamError
 from exam_packages.sealing.signed import read_signed, sign, verify
-from exam_packages.sealing.suite import SigningKey, VerifyKey
+
+if TYPE_CHECKING:
+    from exam_packages.sealing.suite import SigningKey, VerifyKey
 
 KIND = "exam-kiosk/command/v1"
 MAX_COMMAND = 8 * 1024

@@ -13,7 +13,7 @@ from exam_packages.attempt.preferences import Preferences
 from exam_packages.canon import Object, pack, unpack
 from exam_packages.clock import Stamp
 from exam_packages.content.values import Response
-from exam_packages.sealing.journal import Compartment
+from exam_packages.sealing.journal_format import Compartment
 
 MAX_EVENT = 256 * 1024
 

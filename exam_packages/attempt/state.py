@@ -30,7 +30,7 @@ from exam_packages.attempt.preferences import Preferences, accommodate
 from exam_packages.attempt.workings import Workings, add
 from exam_packages.canon import Value, encode
 from exam_packages.content.values import Response, answered
-from exam_packages.sealing.suite import digest, label
+from exam_packages.sealing.labels import digest, label
 
 Responses = Mapping[str, tuple[Response, ...]]
 

@@ -23,15 +23,18 @@ from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import Meta
 
 from exam_packages import canon
 from exam_packages.canon import Hash, Id
+from exam_packages.sealing.labels import SealingError, digest, label
 from exam_packages.sealing.signed import Signed, SignedError, read_signed, sign, verify
-from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey, digest, label
+
+if TYPE_CHECKING:
+    from exam_packages.sealing.suite import SigningKey, VerifyKey
 
 Number: TypeAlias = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 """A count, a sequence, an epoch, or a time in seconds or nanoseconds since 1970."""

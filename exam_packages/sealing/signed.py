@@ -20,10 +20,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from exam_packages import canon
-from exam_packages.sealing.suite import KEY_ID_SIZE, SealingError, SigningKey, VerifyKey
+from exam_packages.sealing.labels import KEY_ID_SIZE, SealingError
+
+if TYPE_CHECKING:
+    from exam_packages.sealing.suite import SigningKey, VerifyKey
 
 __all__ = [
     "MAX_SIGNED_SIZE",

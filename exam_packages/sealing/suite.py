@@ -29,7 +29,7 @@ from cryptography.hazmat.primitives import hashes, hpke
 from cryptography.hazmat.primitives.asymmetric import ed25519, mldsa, mlkem, x25519
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF, HKDFExpand
 
-from exam_packages.errors import ExamError
+from exam_packages.sealing.labels import KEY_ID_SIZE, SealingError, digest, label, lp
 
 __all__ = [
     "ED25519",
@@ -55,7 +55,6 @@ ED25519: Final = 1
 """Algorithm number of an Ed25519 signature (64 bytes)."""
 MLDSA65: Final = 2
 """Algorithm number of an ML-DSA-65 signature (3309 bytes)."""
-KEY_ID_SIZE: Final = 16
 
 _ED25519_PUBLIC = 32
 _MLDSA65_PUBLIC = 1952
@@ -69,27 +68,8 @@ SEALED_OVERHEAD: Final = _ENCAPSULATED + _TAG
 """Bytes that sealing to a key adds to the plaintext."""
 
 
-class SealingError(ExamError):
-    """Root of the errors of sealed and signed objects."""
-
-
 class SuiteError(SealingError):
     """The library cannot do what suite 1 needs, or a key or sealed text is not one."""
-
-
-def lp(*parts: bytes) -> bytes:
-    """Join *parts*, each behind its length as a 32-bit big-endian number."""
-    return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-
-
-def label(obj: str, use: str, *fields: bytes) -> bytes:
-    """The domain separator of one *use* of one kind of object, bound to *fields*."""
-    return f"exam-kiosk/{obj}/{use}/v1\0".encode("ascii") + lp(*fields)
-
-
-def digest(label: bytes, *parts: bytes) -> bytes:
-    """SHA-256 over the label and the length-prefixed *parts*: 32 bytes."""
-    return hashlib.sha256(label + lp(*parts)).digest()
 
 
 def hkdf(ikm: bytes, *, salt: bytes | None, info: bytes, length: int = 32) -> bytes:

@@ -85,6 +85,13 @@ class ExamScreen(KioskScreen):
         return self._shown[1] if self._shown is not None else None
 
     @property
+    def arriving(self) -> bool:
+        """Whether another item than the one that stands was asked for."""
+        course = self.course
+        going = any(worker.group == "go" and not worker.is_finished for worker in self.workers)
+        return course is not None and (going or self._shown != (course.part, course.place))
+
+    @property
     def course(self) -> Course | None:
         return self.client.practice if self.practice else self.client.exam
 

@@ -52,6 +52,11 @@ class Pty(Terminal):
                 stream.feed(data)
                 self._changed.notify_all()
 
+    def blank(self) -> None:
+        """Forget what stands here: only what is painted from now on is looked at."""
+        with self._changed:
+            self._screen.reset()
+
     def deafen(self) -> None:
         """Read nothing of what the program writes."""
         self._reading.clear()
@@ -83,9 +88,16 @@ class Pty(Terminal):
         until_still(self.pid)
 
     @property
-    def pid(self) -> int:
+    def keeper(self) -> int:
+        """The process that was started."""
         assert self._process is not None
         return self._process.pid
+
+    @property
+    def pid(self) -> int:
+        """The process that draws: the copy that the one started made of itself, if it did."""
+        children = Path(f"/proc/{self.keeper}/task/{self.keeper}/children").read_text().split()
+        return int(children[0]) if children else self.keeper
 
     def signal(self, number: int) -> None:
         """Send a signal to the program."""

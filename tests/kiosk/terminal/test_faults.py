@@ -6,6 +6,7 @@ import re
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,7 +59,8 @@ def test_a_screen_that_was_stopped_goes_on_where_it_was(station: Any) -> None:
     assert s.answer(ESSAY) == "Before and and and after"
 
 
-def test_a_killed_screen_is_back_with_everything(station: Any) -> None:
+@pytest.mark.parametrize("kept", [True, False], ids=["the copy", "the process started"])
+def test_a_killed_screen_is_back_with_everything(station: Any, kept: bool) -> None:
     s = station()
     s.terminal.press("space", "f3")
     s.terminal.until(lambda text: "1 of 24 answered" in text and "✓ Saved here" in text)
@@ -66,9 +68,16 @@ def test_a_killed_screen_is_back_with_everything(station: Any) -> None:
     s.terminal.type("Half a sentence")
     s.terminal.until(lambda text: "2 of 24" in text and "✓ Saved here" in text)
     before = left_s(s.terminal.text())
+    dead = s.terminal.pid
     began = time.monotonic()
-    s.terminal.kill()
-    s.terminal.start()
+    if kept:
+        s.terminal.signal(signal.SIGKILL)
+        s.terminal.until(lambda _: s.terminal.pid not in (dead, s.terminal.keeper))
+    else:
+        s.terminal.kill()
+        eventually(lambda: not Path(f"/proc/{dead}").exists(), "the copy is gone as well")
+        s.terminal.start()
+    s.terminal.blank()
     text = s.at(ESSAY)
     took = time.monotonic() - began
     print(f"\nkilled to the same question painted: {took * 1e3:.0f} ms")
@@ -155,22 +164,20 @@ main()
 def test_a_fault_of_the_screen_shows_nothing_and_is_recorded(station: Any, where: str) -> None:
     s = station(begun=False)
     program = PROGRAM.format(socket=str(s.seat.station.socket), secret=SECRET, plant=PLANTS[where])
-    good = s.terminal._arguments
     bare = s.agent.screen()
     bare.begin(s.hall, s.seat.number)
     s.terminal._arguments = [sys.executable, "-I", "-c", program]
     s.terminal.start()
     s.at(1)
+    first = s.terminal.pid
     s.terminal.press("f3")
-    assert s.terminal.status() == 70
-    s.terminal.silence()
+    eventually(lambda: s.terminal.pid not in (first, s.terminal.keeper), "another copy is made")
+    s.terminal.blank()
+    s.at(1)
     shown = s.terminal.output.decode()
     assert "The screen stopped by a fault of its own." in shown.replace("\r\n", " ")
     for word in (SECRET, "swordfish", "Traceback", "RuntimeError", "KeyError", ".py", "Task "):
         assert word not in shown
-    s.terminal._arguments = good
-    s.terminal.start()
-    s.at(1)
     (fault,) = eventually(lambda: faults(s), "the fault is in the journal")
     assert "Error in " in fault
     assert "boom" in fault or "KeyError" in fault
@@ -187,3 +194,19 @@ def faults(s: Any) -> list[str]:
         for each in s.told()
         if isinstance(each.event, ev.Noticed) and each.event.code == "screen-fault"
     ]
+
+
+def test_a_screen_that_dies_again_and_again_ends(station: Any) -> None:
+    s = station(begun=False)
+    program = PROGRAM.format(
+        socket=str(s.seat.station.socket),
+        secret=SECRET,
+        plant="Client.on_mount = lambda self: boom(self)",
+    )
+    s.terminal._arguments = [sys.executable, "-I", "-c", program]
+    s.terminal.start()
+    assert s.terminal.status() == 70
+    s.terminal.silence()
+    shown = s.terminal.output.decode()
+    assert shown.replace("\r\n", " ").count("The screen stopped by a fault of its own.") == 5
+    assert "swordfish" not in shown

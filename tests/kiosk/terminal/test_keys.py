@@ -99,3 +99,22 @@ def test_the_terminal_is_told_no_secret_and_given_no_command(station: Any) -> No
     written = POINTER.sub(b"", s.terminal.output)
     for opener in (b"\x1b]", b"\x1bP", b"\x1b_", b"\x1b^"):
         assert opener not in written
+
+
+def test_keys_that_come_at_once_keep_their_order(station: Any) -> None:
+    """Fast hands, or a screen that was busy: a key that mends goes before what follows it,
+    and what follows the key to another question is meant for that."""
+    s = station()
+    s.go(ESSAY)
+    s.terminal.send(b"ab\x7fc\x1b[D\x1b[Dd\x1b[Fe\x1b[H-\x1b[Fy")
+    s.terminal.until("1 of 24 answered")
+    s.terminal.quiet()
+    s.go(ENTRY)
+    s.terminal.send(b"12\x7f3\x1b[D\x1b[D4\x1b[F\x1b[20~\x1b[19~5")
+    s.terminal.until("2 of 24 answered")
+    s.go(1)
+    given = s.attempt().responses
+    assert sorted(each.members for item in given.values() for each in item) == [
+        ("-dacey",),
+        ("4135",),
+    ]
