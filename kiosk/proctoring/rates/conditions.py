@@ -58,7 +58,7 @@ COUNTS: Final = (
     _so("one", faces=1),
     _so("two", faces=2, size=0.36),
     _so("three", faces=3, size=0.3),
-    _so("two, the second one tilted by 30°", faces=2, size=0.36, tilt=30),
+    _so("two, both tilted by 30°", faces=2, size=0.36, tilt=30),
 )
 """How many faces are counted."""
 
