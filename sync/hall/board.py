@@ -333,12 +333,11 @@ def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tupl
         case "running":
             return Concern.RUNNING, mark("Working")
         case "paused":
-            return Concern.NOTICE, "Paused"
-        case "break":
-            return Concern.RUNNING, "On a break"
-        case "returning":
-            return Concern.WAITS, "Back from a break: check identity"
             return Concern.NOTICE, mark("Paused")
+        case "break":
+            return Concern.RUNNING, mark("On a break")
+        case "returning":
+            return Concern.WAITS, mark("Back from a break: check identity")
         case "closed":
             return Concern.RUNNING, mark("Handing in")
         case _:
