@@ -106,7 +106,9 @@ def safe(view: View) -> Content:
         if age is not None:
             words += say(" (safe {ago})", ago=ago(age))
         return Content.styled(words, "$attention")
-    if age is None or status.safe < status.saved:
+    # What was answered since the agent last told its status is not in it yet.
+    answered = view.attempt.sequence if view.attempt is not None else 0
+    if age is None or status.safe < max(status.saved, answered):
         return Content.styled(_("… On its way to the hall"), "$attention")
     words = _("✓ Safe in the hall")
     if age >= RECENT_MS:

@@ -51,6 +51,7 @@ class Seat:
     candidate: Candidate
     sitter: Sitter
     agent: Child
+    station: str
     code: str = ""
     left_s: int = 0
     left_ago_s: float = 0
@@ -102,31 +103,31 @@ class AutoRun:
                 terminal.start()
                 turns = write_script(self._site.body, self._site.form, candidate.number, offset)
                 sitter = Sitter(candidate.name, candidate.code, terminal, turns)
-                seats.append(Seat(candidate, sitter, agent))
+                seats.append(Seat(candidate, sitter, agent, candidate.station))
             stage.figure = some(len(seats), "pseudo-terminal")
         return seats
 
     def _before(self, seats: list[Seat]) -> None:
         stages = self._stages
         with stages.stage("Everyone signs in and confirms their name"):
-            _each(seats, lambda seat: seat.sitter.sign_in())
+            each(seats, lambda seat: seat.sitter.sign_in())
         with stages.stage("The invigilator admits everyone"):
             self._site.act("admit", "--all")
-            _each(seats, lambda seat: seat.sitter.wait_admitted())
+            each(seats, lambda seat: seat.sitter.wait_admitted())
         with stages.stage("Everyone practises one question, off the clock"):
-            _each(seats, lambda seat: seat.sitter.practise())
+            each(seats, lambda seat: seat.sitter.practise())
         with stages.stage("The package is released by its code"):
             self._site.act("release", self._site.codes.read_text(encoding="ascii").strip())
-            _each(seats, lambda seat: seat.sitter.wait_released())
+            each(seats, lambda seat: seat.sitter.wait_released())
 
     def _sit(self, seats: list[Seat], children: Children) -> None:
         stages, faults = self._stages, self._faults
         count = len(seats[0].sitter.turns)
         half = count // 2
         with stages.stage("Everyone begins: the clock runs"):
-            _each(seats, lambda seat: seat.sitter.begin())
+            each(seats, lambda seat: seat.sitter.begin())
         with stages.stage(f"Items 1 to {half} are answered by keys, each saved") as stage:
-            _each(seats, lambda seat: self._work(seat, 0, half))
+            each(seats, lambda seat: self._work(seat, 0, half))
             stage.figure = f"{half * len(seats)} answers"
         if 0 < faults.kill_at < half:
             self._say_killed()
@@ -137,14 +138,14 @@ class AutoRun:
         if faults.hall_dies:
             self._take_over(children)
         with stages.stage(f"Items {half + 1} to {count} are answered by keys, each saved") as stage:
-            _each(seats, lambda seat: self._work(seat, half, count))
+            each(seats, lambda seat: self._work(seat, half, count))
             stage.figure = f"{(count - half) * len(seats)} answers" + (
                 ", without the hall" if faults.hall_down else ""
             )
         if faults.kill_at >= half:
             self._say_killed()
         with stages.stage("Everyone hands in and gets a hand-in code") as stage:
-            _each(seats, self._hand_in)
+            each(seats, self._hand_in)
             stage.figure = seats[0].code
         if faults.hall_down:
             with stages.stage("The hall is started again") as stage:
@@ -235,7 +236,7 @@ class AutoRun:
             wait_until(lambda: homeward.taken_in(site) >= len(seats), "bundles are missing")
             stage.figure = f"{homeward.taken_in(site)} of {len(seats)}"
         with stages.stage("Every screen shows that the body has it"):
-            _each(seats, lambda seat: seat.sitter.wait_received())
+            each(seats, lambda seat: seat.sitter.wait_received())
         with stages.stage("The log is signed with the checkpoint key") as stage:
             stage.figure = homeward.sign_log(site)
         with stages.stage("Receipts fit the codes, and are in the log") as stage:
@@ -248,11 +249,11 @@ class AutoRun:
             homeward.score(site)
         with stages.stage("Every answer scored is the one that was typed") as stage:
             scripts = [seat.sitter.turns for seat in seats]
-            scores = checks.check_scores(site, homeward.results(site), scripts)
+            scores = checks.check_scores(site, homeward.results(site), scripts, scripts[0])
             stage.figure = ", ".join(scores)
         with stages.stage("Every journal's chain and signatures hold") as stage:
             opened = checks.open_attempts(site, homeward.answers(site))
-            attempts = [opened[checks.station_key(site, seat.candidate.station)] for seat in seats]
+            attempts = [opened[checks.station_key(site, seat.station)] for seat in seats]
             stage.figure = f"{sum(each.frames for each in attempts)} records"
         with stages.stage("Every journal holds every answer") as stage:
             found = [
@@ -270,7 +271,7 @@ class AutoRun:
             stage.figure = f"at most {spent} s spent, {outage} s of outage given back"
 
 
-def _each(seats: list[Seat], work: Callable[[Seat], object]) -> None:
+def each(seats: list[Seat], work: Callable[[Seat], object]) -> None:
     """Do the same at every seat at once; the first failure is raised."""
     with ThreadPoolExecutor(len(seats)) as pool:
         for done in [pool.submit(work, seat) for seat in seats]:

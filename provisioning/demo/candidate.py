@@ -65,9 +65,13 @@ class Sitter:
 
     def begin(self) -> None:
         """Start the clock."""
+        self.accept()
+        self._at(self.turns[0])
+
+    def accept(self) -> None:
+        """Accept the rules, which starts the clock."""
         self._choose("Begin the exam")
         self._choose("I accept: start the clock")
-        self._at(self.turns[0])
 
     def answer(self, turn: Turn) -> None:
         """Answer one item by keys, and see that it is saved."""
@@ -132,8 +136,12 @@ class Sitter:
         self._choose("Hand in …")
         self.terminal.wait("After handing in, no answer can be changed")
         self._choose("Yes, hand in")
+        return self.see_code()
+
+    def see_code(self) -> str:
+        """The hand-in code as the screen shows it, once the exam is handed in."""
         text = self.terminal.wait(
-            lambda text: "your exam is handed in" in text and _CODE.search(text) is not None,
+            lambda text: "Your hand-in code" in text and _CODE.search(text) is not None,
             "the hand-in code",
         )
         found = _CODE.search(text)

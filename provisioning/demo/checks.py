@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from exam_packages.attempt.events import Entry, decode_event
 from exam_packages.attempt.ledger import Kind, Ledger, account
-from exam_packages.clock import SECOND
+from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.values import Response
 from exam_packages.rules.numbers import written
 from exam_packages.rules.processing import score_form, total
@@ -39,6 +40,7 @@ ROUNDING_S: Final = 1
 class OpenedAttempt:
     """A verified attempt with everything in it that the demo's roles may open."""
 
+    path: Path
     manifest: Manifest
     frames: int
     entries: tuple[Entry, ...]
@@ -56,7 +58,7 @@ def open_attempts(site: Site, directory: Path) -> dict[bytes, OpenedAttempt]:
     for path in sorted(directory.glob("*.answers")):
         bundle = BundleFile.open(path)
         manifest = verify_bundle(bundle, trust)
-        found[manifest.station] = _open(site, manifest, bundle.frames())
+        found[manifest.station] = _open(site, path, manifest, bundle.frames())
     return found
 
 
@@ -90,13 +92,11 @@ def check_time(
     Returns the seconds spent and the seconds of outage given back.
     """
     ledger = opened.ledger
-    first, last = opened.entries[0].stamp, opened.entries[-1].stamp
     accounted = sum(interval.length_ns for interval in ledger.intervals)
-    if accounted != last.boottime_ns - first.boottime_ns:
+    passed = sum(_between(*each) for each in pairwise(entry.stamp for entry in opened.entries))
+    if accounted != passed:
         raise DemoError(
-            "The ledger accounts for {found} ns of {wanted} ns.",
-            found=accounted,
-            wanted=last.boottime_ns - first.boottime_ns,
+            "The ledger accounts for {found} ns of {wanted} ns.", found=accounted, wanted=passed
         )
     spent_ns = ledger.spent_ns
     left_s = limit_s - spent_ns / SECOND
@@ -109,10 +109,20 @@ def check_time(
     return spent_ns // SECOND, ledger.total_ns(Kind.OUTAGE) // SECOND
 
 
-def check_scores(site: Site, results: Path, scripts: list[tuple[Turn, ...]]) -> list[str]:
+def _between(first: Stamp, second: Stamp) -> int:
+    """Nanoseconds from one entry to the next; only the wall clock lasts while a machine is off."""
+    if first.boot == second.boot:
+        return second.boottime_ns - first.boottime_ns
+    return max(0, second.wall_ns - first.wall_ns)
+
+
+def check_scores(
+    site: Site, results: Path, scripts: list[tuple[Turn, ...]], whole: tuple[Turn, ...]
+) -> list[str]:
     """Every attempt was opened with the answers typed, and scored as foretold.
 
-    Returns the scores, as the desk wrote them, in the order of *scripts*.
+    *scripts* has what each candidate answered, *whole* every item of the form. Returns the
+    scores, as the desk wrote them, in the order of *scripts*.
     """
     key = site.body.answer_key(site.form)
     opened = _load(results / "answers.json")["attempts"]
@@ -129,7 +139,7 @@ def check_scores(site: Site, results: Path, scripts: list[tuple[Turn, ...]]) -> 
                 "The scoring desk opened {count} attempts with the answers of one candidate.",
                 count=len(matching),
             )
-        items = {turn.item.identifier: turn.item for turn in turns}
+        items = {turn.item.identifier: turn.item for turn in whole}
         answers = {turn.item.identifier: turn.responses for turn in turns}
         foretold = written(total(key, score_form(items, key, answers)).score)
         found = scored[matching[0]]
@@ -144,7 +154,7 @@ def check_scores(site: Site, results: Path, scripts: list[tuple[Turn, ...]]) -> 
     return scores
 
 
-def _open(site: Site, manifest: Manifest, frames: tuple[bytes, ...]) -> OpenedAttempt:
+def _open(site: Site, path: Path, manifest: Manifest, frames: tuple[bytes, ...]) -> OpenedAttempt:
     roles = (
         (site.body.opening_key(SCORING), [Compartment.RESPONSES]),
         (site.body.opening_key(INTEGRITY), [Compartment.EVENTS, Compartment.EVIDENCE]),
@@ -164,7 +174,7 @@ def _open(site: Site, manifest: Manifest, frames: tuple[bytes, ...]) -> OpenedAt
         and each.stamp is not None
         and each.compartment not in (Compartment.HEADER, Compartment.ACKNOWLEDGEMENT)
     )
-    return OpenedAttempt(manifest, len(frames), entries, account(entries))
+    return OpenedAttempt(path, manifest, len(frames), entries, account(entries))
 
 
 def _load(path: Path) -> dict[str, Any]:

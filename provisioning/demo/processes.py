@@ -81,21 +81,32 @@ class Child:
 
     def __init__(self, name: str, arguments: Sequence[str | Path], log: Path) -> None:
         self.name = name
-        self._arguments = [exam_kiosk(), *map(str, arguments)]
+        self._program = [exam_kiosk()]
+        self._arguments = [*map(str, arguments)]
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
+
+    def switch_on(self, boot: str) -> None:
+        """Start it as on a machine that was off: from now on with this boot id, hexadecimal."""
+        self._program = [sys.executable, "-m", "provisioning.demo.next_boot", boot]
+        self.start()
 
     def start(self, environment: Mapping[str, str] | None = None) -> None:
         """Start it, or start it again."""
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._arguments,
+                [*self._program, *self._arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 env={**os.environ, **(environment or {})},
             )
+
+    @property
+    def pid(self) -> int:
+        """Its process id; 0 before it was started."""
+        return self._process.pid if self._process is not None else 0
 
     @property
     def alive(self) -> bool:

@@ -24,6 +24,8 @@ from provisioning.demo.stages import DemoError, Stages, some
 BODY_NAME: Final = "Demonstration Board of Examiners"
 CENTRE: Final = "Riverside Centre"
 OPERATOR: Final = "chief"
+SECOND: Final = "second"
+"""The chief, and the invigilator who is the second person where it takes two."""
 _MARKER: Final = ".exam-kiosk-demo"
 _NAMES: Final = (
     "Ada Marlowe",
@@ -68,6 +70,8 @@ class Site:
     """Whether a second hall stands by, and a chief has a key to move command to it."""
     standby_port: int = 0
     standby_console_port: int = 0
+    two_people: bool = False
+    """Whether it takes two codes to release, and a second operator is there to type one."""
     slot: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}/A")
 
     @cached_property
@@ -120,8 +124,17 @@ class Site:
         return self.body.codes / f"{self.form}.codes"
 
     @property
+    def second_codes(self) -> Path:
+        """Where the second of two codes lies."""
+        return self.body.codes / f"{self.form}.second.codes"
+
+    @property
     def password(self) -> Path:
         return self.directory / "operator.password"
+
+    @property
+    def second_password(self) -> Path:
+        return self.directory / "second.password"
 
     def station(self, name: str) -> Path:
         return self.directory / "stations" / name
@@ -288,6 +301,7 @@ def _seal(site: Site) -> None:
     site.with_keys(
         *("package", "grant", site.package, "--body", site.body.directory, "--centre", CENTRE),
         *("--slot", site.slot, "--out", site.grant, "--codes-file", site.codes),
+        *(("--codes", "2", "--codes-file", site.second_codes) if site.two_people else ()),
     )
 
 
@@ -308,6 +322,12 @@ def _open_sitting(site: Site) -> None:
         *("hall", "operator", site.hall, OPERATOR, "--role", "chief"),
         *("--password-file", site.password),
     )
+    if site.two_people:
+        write_durably(site.second_password, secrets.token_urlsafe(18).encode(), mode=0o600)
+        command(
+            *("hall", "operator", site.hall, SECOND, "--role", "invigilator"),
+            *("--password-file", site.second_password),
+        )
 
 
 def _code() -> str:

@@ -127,6 +127,11 @@ class Terminal:
                 self._changed.notify_all()
 
     @property
+    def pid(self) -> int:
+        """The program's process id; 0 before it was started."""
+        return self._process.pid if self._process is not None else 0
+
+    @property
     def alive(self) -> bool:
         return self._process is not None and self._process.poll() is None
 

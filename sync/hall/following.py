@@ -94,8 +94,6 @@ class Following:
 
     def __init__(self, hall: HallService) -> None:
         self._hall = hall
-        self.heard_ns: dict[bytes, int] = {}
-        """When each hall last asked, by its key id (CLOCK_BOOTTIME)."""
 
     async def follow(self, certificate: bytes | None, asked: Follow) -> Followed:
         """Exchange what is known of command, and give rows to a hall that follows this one."""
@@ -112,7 +110,7 @@ class Following:
         hall.command.meet((asked.enrolment, *asked.halls), hall.trust)
         if asked.mandate:
             hall.command.take(asked.mandate, hall.trust, now_ns)
-        self.heard_ns[other.key_id] = hall.clock.boottime_ns()
+        hall.halls_heard_ns[other.key_id] = hall.clock.boottime_ns()
         found: tuple[Change, ...] = ()
         given: tuple[halves.Given, ...] = ()
         places: tuple[Place, ...] = ()

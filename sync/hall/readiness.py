@@ -220,7 +220,7 @@ def sheet(hall: HallService, number: int) -> tuple[Point, ...]:
 def facts(hall: HallService, number: int) -> Facts:
     """What this hall sees of itself and its stations now. Not from the event loop."""
     now_ns = hall.clock.wall_ns()
-    in_contact = hall.in_contact()
+    in_contact, others = hall.in_contact(), hall.halls_in_contact()
     clocks = tuple(
         (link.status.wall_ns + (hall.clock.boottime_ns() - link.at_ns) - now_ns) / SECOND
         for key_id, link in list(hall.links.items())
@@ -242,6 +242,7 @@ def facts(hall: HallService, number: int) -> Facts:
             "SELECT EXISTS (SELECT 1 FROM printed WHERE sitting = ?)", (number,)
         ).get
         ends_s, client = window(connection, number)
+        halls = rows(connection.execute("SELECT key_id, machine FROM halls ORDER BY machine"))
     ready = holding & in_contact
     certificate = x509.load_pem_x509_certificate(hall.home.tls_cert.read_bytes())
     return Facts(
@@ -259,7 +260,7 @@ def facts(hall: HallService, number: int) -> Facts:
         stations=stations,
         ready=len(ready),
         neighbours=len(ready) >= 2,
-        standby="",
+        standby=next((machine for key_id, machine in halls if key_id in others), ""),
         chiefs=roles.get(CHIEF, 0),
         others=roles.get("invigilator", 0),
         papers=bool(papers),

@@ -122,6 +122,8 @@ class HallService:
         self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
+        self.halls_heard_ns: dict[bytes, int] = {}
+        """When each other hall of this centre last asked, by its key id (CLOCK_BOOTTIME)."""
         self.for_the_body: Callable[[], None] = lambda: None
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
@@ -221,6 +223,11 @@ class HallService:
         if self.command.mine:
             return "This hall commands now. The stations turn to it as soon as they hear of it."
         return "Command is with another hall. This one holds, and follows it."
+
+    def halls_in_contact(self) -> frozenset[bytes]:
+        """The other halls that asked this one within the same time as :meth:`in_contact`."""
+        since_ns = self.clock.boottime_ns() - CONTACT_NS
+        return frozenset(key for key, at in list(self.halls_heard_ns.items()) if at >= since_ns)
 
     def in_contact(self) -> frozenset[bytes]:
         """The stations that said something just now."""
