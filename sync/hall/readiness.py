@@ -25,8 +25,9 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from sync.hall import seats
 from sync.hall.acts import CHIEF, Operator
+from sync.hall.other_halls import standby_of
 from sync.hall.schema import audit
-from sync.hall.service import HallService
+from sync.hall.service import CONTACT_NS, HallService
 from sync.hall.waivers import Waiver, waivers, window
 from sync.hall.wording import text
 from sync.holder.store import rows
@@ -242,6 +243,7 @@ def facts(hall: HallService, number: int) -> Facts:
             "SELECT EXISTS (SELECT 1 FROM printed WHERE sitting = ?)", (number,)
         ).get
         ends_s, client = window(connection, number)
+        standby = standby_of(hall, connection, CONTACT_NS // 1_000_000)
     ready = holding & in_contact
     certificate = x509.load_pem_x509_certificate(hall.home.tls_cert.read_bytes())
     return Facts(
@@ -259,7 +261,7 @@ def facts(hall: HallService, number: int) -> Facts:
         stations=stations,
         ready=len(ready),
         neighbours=len(ready) >= 2,
-        standby="",
+        standby=standby,
         chiefs=roles.get(CHIEF, 0),
         others=roles.get("invigilator", 0),
         papers=bool(papers),

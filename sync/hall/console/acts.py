@@ -33,7 +33,6 @@ def routes(site: Site) -> list[Route]:
         perform = ACTS.get(request.path_params["name"])
         if perform is None:
             raise HttpError(404, "There is no such act.")
-        site.hall.command.check()
         why = Why(form.get("reason", ""), form.get("comment", "").strip())
         words = await perform(site.hall, operator(session), why, form)
         return site.done(request, session, words)

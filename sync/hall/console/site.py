@@ -93,8 +93,10 @@ class Site:
 
     def changing(self, request: Request) -> Session:
         """Who wants to change something. Raises :class:`HttpError` as
-        :meth:`Sessions.changing` does."""
+        :meth:`Sessions.changing` does, and where this hall does not command: what is changed
+        at a standby would be undone by the hall that it follows."""
         session = self.sessions.changing(request)
+        self.hall.command.check()
         if not self._stands(session):
             raise HttpError(401, "You are not signed in any more; sign in again.")
         return session
