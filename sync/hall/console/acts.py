@@ -127,7 +127,8 @@ async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -
     granted = Accommodation(
         form.get("language", ""), form.get("theme", ""), form.get("aloud") == "1"
     )
-    given = await acts.accommodate(hall, who, _one(form), why, granted)
+    percent = _number(form, "text_size", "Say how large the letters are, in percent.", "0")
+    given = await acts.accommodate(hall, who, _one(form), why, granted, percent)
     return _to(given, "Changing how the screen is read for {whom}.", "No exam is open.")
 
 
