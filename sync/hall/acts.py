@@ -18,6 +18,7 @@ from exam_packages.attempt.commands import (
     Admit,
     AllowBreaks,
     Attend,
+    EnlargeText,
     LetBack,
     Order,
     Pause,
@@ -25,7 +26,7 @@ from exam_packages.attempt.commands import (
     Resume,
     Say,
 )
-from exam_packages.attempt.preferences import Accommodation
+from exam_packages.attempt.preferences import NOTHING, TEXT_SIZES, Accommodation
 from exam_packages.clock import SECOND
 from sync.hall import acting, authority, corrections, room, seats, second
 from sync.hall.acting import Decide, Why
@@ -91,13 +92,15 @@ def prepare(
             reason=why.reason,
             comment=why.comment,
         )
-    granted = seats.accommodation(connection, seat.blind_id)
-    if granted is not None:
+    granted, percent = seats.accommodation(connection, seat.blind_id)
+    orders: list[Order] = [] if granted == NOTHING else [Accommodate(granted)]
+    orders += [EnlargeText(percent)] if percent else []
+    for order in orders:
         authority.give(
             connection,
             seat.blind_id,
             "accommodate",
-            Accommodate(granted),
+            order,
             operator=operator.name,
             time_ns=now_ns,
             reason=why.reason,
@@ -236,14 +239,28 @@ async def attend(
     return await _order(hall, operator, "attend", candidate, why, lambda _, seat: answer)
 
 
+def _always(order: Order) -> Decide:
+    return lambda _, seat: order
+
+
 async def accommodate(
-    hall: HallService, operator: Operator, candidate: str, why: Why, granted: Accommodation
+    hall: HallService,
+    operator: Operator,
+    candidate: str,
+    why: Why,
+    granted: Accommodation,
+    percent: int = 0,
 ) -> tuple[str, ...]:
-    """Change how the candidate's screen is read: its language, its colours, reading aloud."""
-    if not granted.sound:
+    """Change how the candidate's screen is read: its language, its colours, reading aloud, and
+    how large its letters are (0: as they are)."""
+    if not granted.sound or percent not in (0, *TEXT_SIZES):
         raise HttpError(400, "The screen cannot be shown in that way.")
-    order = Accommodate(granted)
-    return await _order(hall, operator, "accommodate", candidate, why, lambda _, seat: order)
+    orders: list[Order] = [] if granted == NOTHING and percent else [Accommodate(granted)]
+    orders += [EnlargeText(percent)] if percent else []
+    given: tuple[str, ...] = ()
+    for order in orders:
+        given = await _order(hall, operator, "accommodate", candidate, why, _always(order))
+    return given
 
 
 async def replace(

@@ -50,7 +50,7 @@ def start(store: Store, incarnation: Path, time_ns: int) -> bool:
             set_number(connection, AUTHORITY, 1)
             set_number(connection, HOLDER_EPOCH, 1)
         elif counted > starts:
-            restored(connection, time_ns, "at the start")
+            restored(connection, time_ns, "at the start", missed=counted - starts)
         set_number(connection, _STARTS, max(starts, counted) + 1)
         return max(starts, counted) + 1, counted > starts > 0
 
@@ -59,10 +59,14 @@ def start(store: Store, incarnation: Path, time_ns: int) -> bool:
     return old
 
 
-def restored(connection: apsw.Connection, time_ns: int, noticed: str, *, seen: int = 0) -> None:
+def restored(
+    connection: apsw.Connection, time_ns: int, noticed: str, *, seen: int = 0, missed: int = 1
+) -> None:
     """Raise both numbers: what this hall forgot must not be confused with what it says now.
 
-    *seen* is an authority number a station has journaled; both end above it.
+    *seen* is an authority number a station has journaled; both end above it. *missed* is how
+    many starts the database does not know of: each may have raised them, as when one copy is
+    put back twice.
 
     Orders that no station has confirmed are not sent again, since they may have been carried
     out: an alarm names them for a person to judge.
@@ -70,9 +74,9 @@ def restored(connection: apsw.Connection, time_ns: int, noticed: str, *, seen: i
     current = number(connection, AUTHORITY)
     # A station says what it likes, so its word moves us by a bounded step, within our term.
     limit = min(current + _MOST_SEEN, last_authority(term_of(current)) - 1)
-    raised = max(current, min(seen, limit)) + 1
+    raised = min(max(current + missed, min(seen, limit) + 1), last_authority(term_of(current)))
     set_number(connection, AUTHORITY, raised)
-    set_number(connection, HOLDER_EPOCH, max(raised, number(connection, HOLDER_EPOCH) + 1))
+    set_number(connection, HOLDER_EPOCH, max(raised, number(connection, HOLDER_EPOCH) + missed))
     open_orders = rows(
         connection.execute("SELECT DISTINCT blind_id FROM commands WHERE journaled = 0")
     )

@@ -52,5 +52,9 @@ def tick_beside(
         return nothing, HttpError(422, held.refused.template, **held.refused.fields)
     if held.gap:
         authority.forgot(connection)
+    if held.added:  # should this hall command in a minute, it knows that the station was there
+        connection.execute(
+            "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, tick.blind_id)
+        )
     word = hall.acknowledge(connection, held.state, now_ns)
     return msgspec.structs.replace(nothing, acknowledgement=word, need_after=held.need_after), None

@@ -15,7 +15,8 @@ import apsw
 from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.language import mark
-from sync.hall import acting, seats, second, undoing
+from sync.hall import acting, claims, seats, second, undoing
+from sync.hall.other_halls import Relation, relation
 from sync.hall.service import HallService, Link
 from sync.hall.standings import NOTHING, Standing, standings
 from sync.hall.undoing import Deed
@@ -122,6 +123,10 @@ class Board:
     """Stations that answer and have no exam open."""
     alarms: tuple[str, ...]
     """What concerns the hall and not one seat."""
+    halls: Relation
+    """Who commands, and the other halls."""
+    claimed: tuple[tuple[str, str], ...] = ()
+    """Exams that stations have and this hall does not know: candidate and station."""
     sittings: tuple[SittingShown, ...] = ()
     evacuated: bool = False
     waiting: tuple[str, ...] = ()
@@ -174,10 +179,10 @@ def board(hall: HallService) -> Board:
             )
         )
         names = dict(rows(connection.execute("SELECT key_id, machine FROM stations")))
+        halls = relation(hall, connection)
         if not shown:
-            return Board(
-                "", "", "", 0, False, False, (), (), _idle(hall.links, names, now_ns), alarms
-            )
+            idle = _idle(hall.links, names, now_ns)
+            return Board("", "", "", 0, False, False, (), (), idle, alarms, halls)
         known = {
             blind_id: about
             for each in shown
@@ -185,6 +190,7 @@ def board(hall: HallService) -> Board:
         }
         erased = () if is_open else _erased(connection, shown[0].id)
         found = [seat for each in shown for seat in seats.seats(connection, each.id)]
+        claimed = claims.waiting(connection)
         evacuated = acting.evacuation(connection) is not None
         waiting = second.waiting_for_all(connection, wall_ns)
         deeds = undoing.undoable(connection, wall_ns)
@@ -213,6 +219,8 @@ def board(hall: HallService) -> Board:
         rows=tuple(lines),
         idle=_idle(hall.links, names, now_ns),
         alarms=alarms,
+        halls=halls,
+        claimed=claimed,
         sittings=tuple(
             SittingShown(
                 each.id, each.title, each.exam, each.slot, each.codes, each.secret is not None

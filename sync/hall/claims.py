@@ -138,11 +138,12 @@ async def take_in(
 
 
 def _line(connection: apsw.Connection, candidate: str) -> bytes | None:
-    """The blind id of a roster line of the open sitting under which nothing is recorded."""
-    sitting = seats.open_sitting(connection)
+    """The blind id of a roster line of an open sitting under which nothing is recorded. No
+    candidate is on the rosters of two (:func:`sync.hall.seats.add_sitting`)."""
     found = connection.execute(
-        "SELECT blind_id FROM seats WHERE sitting = ? AND candidate = ? AND permitted = 0"
+        "SELECT blind_id FROM seats JOIN sittings ON sittings.id = seats.sitting"
+        " WHERE closed_ns IS NULL AND candidate = ? AND permitted = 0"
         " AND NOT EXISTS (SELECT 1 FROM journals WHERE journals.blind_id = seats.blind_id)",
-        (sitting.id if sitting else None, candidate),
+        (candidate,),
     ).get
     return None if found is None else bytes(found)

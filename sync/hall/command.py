@@ -26,6 +26,7 @@ from exam_packages.sealing.mandate import (
 )
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, Trust, read_enrolment
+from sync.hall.roles import CHIEF
 from sync.hall.schema import alarm, audit, number, set_number
 from sync.holder.store import Store, rows
 from sync.web.wire import HttpError
@@ -73,6 +74,11 @@ class Command:
         return self._term
 
     @property
+    def commander(self) -> bytes:
+        """The key id of the hall that its mandate names; empty in term 0."""
+        return self._commander
+
+    @property
     def mandate(self) -> bytes:
         """Its mandate, signed; empty in term 0."""
         return self._mandate
@@ -86,6 +92,10 @@ class Command:
     def enrolments(self) -> tuple[bytes, ...]:
         """The enrolments of the other halls."""
         return tuple(data for _, data in list(self._halls.values()))
+
+    def hall(self, key_id: bytes) -> tuple[VerifyKey, bytes] | None:
+        """The key and the enrolment of another hall that is known here."""
+        return self._halls.get(key_id)
 
     def refresh(self) -> None:
         """Notice an act of command that a command line tool put into the database."""
@@ -208,6 +218,7 @@ class Command:
                 f"take command (turn {mandate.term})",
                 reason=mandate.reason,
                 comment=mandate.comment,
+                role=CHIEF,
             )
 
     def _enter(self, connection: apsw.Connection) -> None:

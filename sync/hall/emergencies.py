@@ -18,7 +18,7 @@ import apsw
 
 from exam_packages.attempt.commands import AddTime, Evacuate, Order, Resume, Return
 from exam_packages.clock import SECOND
-from sync.hall import acting, seats, second
+from sync.hall import acting, authority, seats, second
 from sync.hall.acting import Why
 from sync.hall.roles import Operator
 from sync.hall.service import HallService
@@ -118,7 +118,7 @@ async def evacuate(hall: HallService, operator: Operator, why: Why, ago_s: int) 
             (sitting.id, alarm_ns, operator.name),
         )
         number = connection.last_insert_rowid()
-        in_room = [seat for seat in seats.seats(connection, sitting.id) if seat.station is not None]
+        in_room = [seat for seat in acting.chosen(connection, None) if seat.station is not None]
         connection.executemany(
             "INSERT INTO roll_call (evacuation, blind_id) VALUES (?, ?)",
             [(number, seat.blind_id) for seat in in_room],
@@ -134,6 +134,42 @@ async def evacuate(hall: HallService, operator: Operator, why: Why, ago_s: int) 
         return acting.give(connection, operator, "evacuate", why, found, now_ns)
 
     return await hall.store.awrite(work)
+
+
+def order_again(time_ns: int, connection: apsw.Connection) -> None:
+    """Order once more that the room is left, to each station that may not have it: the hall
+    that ordered it was lost before the station said so. A station that has it changes nothing.
+    """
+    found = connection.execute(
+        "SELECT id, alarm_ns, operator, coalesce((SELECT reason FROM commands WHERE"
+        "  act = 'evacuate' AND issued_ns >= alarm_ns LIMIT 1), 'hall.alarm') FROM evacuations"
+        " WHERE ended_ns IS NULL"
+    ).fetchone()
+    if found is None:
+        return
+    number, alarm_ns, operator, reason = found
+    unsure = rows(
+        connection.execute(
+            "SELECT blind_id FROM roll_call WHERE evacuation = ?1 AND NOT EXISTS"
+            " (SELECT 1 FROM commands WHERE commands.blind_id = roll_call.blind_id"
+            "  AND act = 'evacuate' AND issued_ns >= ?2 AND journaled < 2)",
+            (number, alarm_ns),
+        )
+    )
+    for (blind_id,) in unsure:
+        seat = seats.seat(connection, blind_id)
+        if seat is None or not acting.is_open(connection, seat):
+            continue
+        authority.give(
+            connection,
+            blind_id,
+            "evacuate",
+            Evacuate(alarm_ns),
+            operator=operator,
+            time_ns=time_ns,
+            reason=reason,
+            comment="",
+        )
 
 
 async def call(

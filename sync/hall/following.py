@@ -22,6 +22,7 @@ from exam_packages.sealing.suite import digest, label
 from exam_packages.sealing.trust import HALL, Enrolment, read_enrolment
 from sync.hall import halves, moves, seats, stream
 from sync.hall.authority import HOLDER_EPOCH
+from sync.hall.other_halls import Heard
 from sync.hall.schema import number
 from sync.hall.service import HallService
 from sync.hall.stream import Change
@@ -48,7 +49,7 @@ class Follow(Object):
     on it wants rows (``source`` names the stream; an empty one asks for everything).
 
     ``lacking`` are epochs whose half 1 it cannot open: it asks for them, sealed to its own
-    restore key of the open sitting.
+    restore key of the open sitting that they are of.
     """
 
     enrolment: bytes
@@ -110,7 +111,6 @@ class Following:
         hall.command.meet((asked.enrolment, *asked.halls), hall.trust)
         if asked.mandate:
             hall.command.take(asked.mandate, hall.trust, now_ns)
-        hall.halls_heard_ns[other.key_id] = hall.clock.boottime_ns()
         found: tuple[Change, ...] = ()
         given: tuple[halves.Given, ...] = ()
         places: tuple[Place, ...] = ()
@@ -125,6 +125,7 @@ class Following:
                 upto = found[-1].number if found else upto
                 given = self._halves(connection, other, asked)
                 places = () if more else places_of(connection)
+        hall.heard[other.key_id] = Heard(hall.clock.boottime_ns(), len(found) if mine else -1)
         return Followed(
             hall.home.enrolment_bytes,
             hall.command.mandate,
@@ -143,14 +144,16 @@ class Following:
     def _halves(
         self, connection: apsw.Connection, other: Enrolment, asked: Follow
     ) -> tuple[halves.Given, ...]:
-        """Half 1 of what the other hall lacks, for its restore key of the open sitting."""
-        sitting = seats.open_sitting(connection)
-        if not asked.lacking or not asked.restore_key or sitting is None:
+        """Half 1 of what the other hall lacks of an open sitting, for its restore key of that."""
+        if not asked.lacking or not asked.restore_key:
             return ()
         key = read_restore_key(asked.restore_key, other.verify_key)
-        if key.sitting != sitting.restore_sitting:
-            return ()
-        return halves.give(connection, asked.lacking, self._hall.keys, key.sealing)
+        for sitting in seats.open_sittings(connection):
+            if sitting.restore_sitting == key.sitting:
+                return halves.give(
+                    connection, sitting.id, asked.lacking, self._hall.keys, key.sealing
+                )
+        return ()
 
     def _name(self, connection: apsw.Connection) -> bytes:
         """The name of this hall's stream: another one after it was put back from a copy."""

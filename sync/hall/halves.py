@@ -21,7 +21,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.journal import Header, epoch_header
 from exam_packages.sealing.journal_format import context_bytes
 from exam_packages.sealing.suite import SealingPublic, SuiteError, label
-from sync.hall import closing
+from sync.hall import closing, seats
 from sync.holder.journals import header_frames
 from sync.holder.keyring import RestoreKeys
 from sync.holder.store import rows
@@ -48,14 +48,13 @@ class Given(Object):
     half: Annotated[bytes, Meta(max_length=4096)]
 
 
-def lacking(connection: apsw.Connection, keys: RestoreKeys) -> tuple[Epoch, ...]:
-    """Epochs of open exams that this hall could not open its half of; some of them."""
+def lacking(connection: apsw.Connection, sitting: int, keys: RestoreKeys) -> tuple[Epoch, ...]:
+    """Epochs of a sitting's exams that this hall could not open its half of; some of them."""
     own = {key.key_id for key in keys.all()}
     found: list[Epoch] = []
     for (blind_id,) in rows(
         connection.execute(
-            "SELECT blind_id FROM seats JOIN sittings ON sittings.id = seats.sitting"
-            " WHERE permitted != 0 AND closed_ns IS NULL"
+            "SELECT blind_id FROM seats WHERE sitting = ? AND permitted != 0", (sitting,)
         )
     ):
         for frame in header_frames(connection, blind_id):
@@ -75,13 +74,18 @@ def lacking(connection: apsw.Connection, keys: RestoreKeys) -> tuple[Epoch, ...]
 
 def give(
     connection: apsw.Connection,
+    sitting: int,
     asked: tuple[Epoch, ...],
     keys: RestoreKeys,
     other: SealingPublic,
 ) -> tuple[Given, ...]:
-    """Half 1 of the epochs *asked* for, as far as this hall opens it, sealed to *other*."""
+    """Half 1 of the epochs *asked* for, as far as this hall opens it, sealed to *other*: the
+    other hall's restore key of *sitting*, which dies with it, so of that sitting's exams only."""
     given = []
     for each in asked[:MOST]:
+        seat = seats.seat(connection, each.blind_id)
+        if seat is None or seat.sitting != sitting:
+            continue
         for frame in header_frames(connection, each.blind_id):
             header = epoch_header(frame)
             if header.context.epoch != each.epoch:

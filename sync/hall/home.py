@@ -3,7 +3,7 @@
 ::
 
     hall.toml       id, centre, address, station_port, console_port, intake_url,
-                    large_credit_minutes; for a centre with two halls: other_halls, standby
+                    large_credit_minutes, media; for a centre with two halls: other_halls, standby
     hall.sqlite     journals, seats, commands, operators, who did what
     evidence/       sealed pictures, by attempt and digest
     incarnation     how often this hall was started; see :mod:`sync.hall.authority`
@@ -57,6 +57,17 @@ class HallHome(HallMachine):
     def standby(self) -> bool:
         """Whether another hall commands as long as no act of command says otherwise."""
         return self.settings.get("standby", False) is True
+
+    @property
+    def media(self) -> tuple[Path, ...]:
+        """Where this machine's removable media are, if not where they usually are."""
+        found = self.settings.get("media", [])
+        if not isinstance(found, list) or not all(isinstance(path, str) for path in found):
+            raise MachineError(
+                "The settings in {path} need “media” to be a list of texts in quotes.",
+                path=str(self.settings_path),
+            )
+        return tuple(Path(path) for path in found)
 
     @property
     def evidence(self) -> Path:

@@ -12,6 +12,7 @@ from enum import IntEnum
 import apsw
 
 from exam_packages.clock import SECOND
+from exam_packages.language import mark
 from sync.hall.wording import text
 from sync.holder.store import rows
 from sync.web.wire import HttpError
@@ -53,11 +54,11 @@ class NoteKind(IntEnum):
 
 
 _KINDS = {
-    NoteKind.INCIDENT: "Incident",
-    NoteKind.CONDITIONS: "Room conditions",
-    NoteKind.TIME: "Time",
-    NoteKind.ATTENDANCE: "Attendance",
-    NoteKind.OTHER: "Other",
+    NoteKind.INCIDENT: mark("Incident"),
+    NoteKind.CONDITIONS: mark("Room conditions"),
+    NoteKind.TIME: mark("Time"),
+    NoteKind.ATTENDANCE: mark("Attendance"),
+    NoteKind.OTHER: mark("Other"),
 }
 
 

@@ -37,6 +37,7 @@ from types import MappingProxyType
 
 import apsw
 
+from exam_packages.language import mark
 from sync.hall import seats
 from sync.hall.statements import Statement, StatementKind, statements_in
 from sync.hall.wording import named
@@ -91,10 +92,10 @@ class Verdict(IntEnum):
 
 _VERDICTS: Mapping[Verdict, str] = MappingProxyType(
     {
-        Verdict.SCORE: "Score",
-        Verdict.HOLD: "Hold the result",
-        Verdict.VOID: "Void",
-        Verdict.RESIT: "Re-sit",
+        Verdict.SCORE: mark("Score"),
+        Verdict.HOLD: mark("Hold the result"),
+        Verdict.VOID: mark("Void"),
+        Verdict.RESIT: mark("Re-sit"),
     }
 )
 
@@ -117,19 +118,24 @@ class Rule:
 
 RULES: Mapping[Outcome, Rule] = MappingProxyType(
     {
-        Outcome.HANDED_IN: Rule("Handed in", Verdict.SCORE, (Verdict.HOLD,), begun=True),
-        Outcome.TIME_OVER: Rule("Time over", Verdict.SCORE, (Verdict.HOLD,), begun=True),
-        Outcome.ABSENT: Rule("Absent", Verdict.VOID, (Verdict.RESIT,), begun=False),
-        Outcome.REFUSED: Rule("Refused", Verdict.VOID, (Verdict.HOLD, Verdict.RESIT), chief=True),
-        Outcome.WITHDRAWN: Rule("Withdrawn", Verdict.VOID, (Verdict.HOLD, Verdict.SCORE)),
-        Outcome.ILL: Rule("Ill", Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE)),
+        Outcome.HANDED_IN: Rule(mark("Handed in"), Verdict.SCORE, (Verdict.HOLD,), begun=True),
+        Outcome.TIME_OVER: Rule(mark("Time over"), Verdict.SCORE, (Verdict.HOLD,), begun=True),
+        Outcome.ABSENT: Rule(mark("Absent"), Verdict.VOID, (Verdict.RESIT,), begun=False),
+        Outcome.REFUSED: Rule(
+            mark("Refused"), Verdict.VOID, (Verdict.HOLD, Verdict.RESIT), chief=True
+        ),
+        Outcome.WITHDRAWN: Rule(mark("Withdrawn"), Verdict.VOID, (Verdict.HOLD, Verdict.SCORE)),
+        Outcome.ILL: Rule(mark("Ill"), Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE)),
         Outcome.INTERRUPTED: Rule(
-            "Interrupted by the centre", Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE), chief=True
+            mark("Interrupted by the centre"),
+            Verdict.RESIT,
+            (Verdict.HOLD, Verdict.SCORE),
+            chief=True,
         ),
         Outcome.WRONG_FORM: Rule(
-            "Wrong form", Verdict.RESIT, (Verdict.HOLD, Verdict.VOID), chief=True, begun=True
+            mark("Wrong form"), Verdict.RESIT, (Verdict.HOLD, Verdict.VOID), chief=True, begun=True
         ),
-        Outcome.SUSPECTED: Rule("Suspected misconduct", Verdict.HOLD, begun=True),
+        Outcome.SUSPECTED: Rule(mark("Suspected misconduct"), Verdict.HOLD, begun=True),
     }
 )
 """Every outcome with its default, and who may say what."""

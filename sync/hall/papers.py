@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from types import MappingProxyType
 
+from exam_packages.language import mark
 from exam_packages.sealing.bundle import hand_in_code
 from exam_packages.sealing.sitting_record import RecordedLine, SittingRecord
 from sync.hall.room import NONE, RoomRules
@@ -245,12 +246,12 @@ def cards(record: SittingRecord, rules: RoomRules) -> Document:
 
 PAPERS: Mapping[str, tuple[str, Maker]] = MappingProxyType(
     {
-        "register": ("Register", register),
-        "seating": ("Seating plan", seating),
-        "evacuation": ("Evacuation roll", evacuation),
-        "finishing": ("Finishing times", finishing),
-        "slips": ("Hand-in slips", slips),
-        "cards": ("What to do when…", cards),
+        "register": (mark("Register"), register),
+        "seating": (mark("Seating plan"), seating),
+        "evacuation": (mark("Evacuation roll"), evacuation),
+        "finishing": (mark("Finishing times"), finishing),
+        "slips": (mark("Hand-in slips"), slips),
+        "cards": (mark("What to do when…"), cards),
     }
 )
 """Every paper but the report, by its name: its title, and what makes it."""

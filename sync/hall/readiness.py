@@ -23,10 +23,12 @@ from cryptography import x509
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from exam_packages.language import mark
 from sync.hall import seats
 from sync.hall.acts import CHIEF, Operator
+from sync.hall.other_halls import standby_of
 from sync.hall.schema import audit
-from sync.hall.service import HallService
+from sync.hall.service import CONTACT_NS, HallService
 from sync.hall.waivers import Waiver, waivers, window
 from sync.hall.wording import text
 from sync.holder.store import rows
@@ -45,9 +47,9 @@ _CLOCK_OFF_S = 2
 class State(Enum):
     """How a point stands."""
 
-    GOOD = "good"
-    RED = "red"
-    WAIVED = "waived"
+    GOOD = mark("good")
+    RED = mark("red")
+    WAIVED = mark("waived")
 
 
 @dataclass(frozen=True)
@@ -100,100 +102,117 @@ def _points(f: Facts) -> Iterator[Point]:
     need = _FLOOR + f.expected * _EACH
     yield _point(
         "disk",
-        "Disk",
+        mark("Disk"),
         f.free >= need,
-        f"{f.free // _MEGABYTE} MB are free; {need // _MEGABYTE} MB are wanted for "
-        f"{f.expected} exams.",
-        "Make room on this machine's disk.",
+        mark("{free} MB are free; {need} MB are wanted for {expected} exams.").format(
+            free=f.free // _MEGABYTE, need=need // _MEGABYTE, expected=f.expected
+        ),
+        mark("Make room on this machine's disk."),
     )
     off = max((abs(each) for each in f.clocks_s), default=0.0)
     back = f.now_s < f.newest_s
     yield _point(
         "clock",
-        "Clock",
+        mark("Clock"),
         off <= _CLOCK_OFF_S and not back,
-        "This machine's clock runs behind what was written down here before."
+        mark("This machine's clock runs behind what was written down here before.")
         if back
-        else f"The clocks of {len(f.clocks_s)} stations differ from this one by up to {off:.1f} s.",
-        "Set the clock of this machine and of the stations from one time server.",
+        else mark("The clocks of {count} stations differ from this one by up to {off} s.").format(
+            count=len(f.clocks_s), off=f"{off:.1f}"
+        ),
+        mark("Set the clock of this machine and of the stations from one time server."),
     )
     until = min(f.enrolment_until_s, f.certificate_until_s)
     yield _point(
         "certificates",
-        "Certificates",
+        mark("Certificates"),
         until > max(f.now_s, f.ends_s),
-        f"This hall's enrolment and certificate hold for {max(0, until - f.now_s) // 86400} days.",
-        "Have the certification body enrol this hall again before the sitting.",
+        mark("This hall's enrolment and certificate hold for {days} days.").format(
+            days=max(0, until - f.now_s) // 86400
+        ),
+        mark("Have the certification body enrol this hall again before the sitting."),
     )
     yield _point(
         "keys",
-        "Keys rehearsed",
+        mark("Keys rehearsed"),
         not f.keys,
-        f.keys or "This hall's keys sign and open, just now.",
-        "Do not start: call who administers this machine.",
+        f.keys or mark("This hall's keys sign and open, just now."),
+        mark("Do not start: call who administers this machine."),
     )
     here, wanted = (".".join(map(str, each)) for each in (f.version, f.client))
     yield _point(
         "version",
-        "Version",
+        mark("Version"),
         f.version >= f.client,
-        f"This is version {here}; the exam needs {wanted} or newer.",
-        "Install the newer version here and on the stations.",
+        mark("This is version {here}; the exam needs {wanted} or newer.").format(
+            here=here, wanted=wanted
+        ),
+        mark("Install the newer version here and on the stations."),
     )
     yield _point(
         "roster",
-        "Roster",
+        mark("Roster"),
         f.expected > 0,
-        f"{f.expected} candidates are expected.",
-        "Open the sitting with its roster.",
+        mark("{expected} candidates are expected.").format(expected=f.expected),
+        mark("Open the sitting with its roster."),
     )
     yield _point(
         "stations",
-        "Stations",
+        mark("Stations"),
         f.ready >= f.expected > 0,
-        f"{f.ready} of the {f.stations} stations known here answer and are ready for this "
-        f"sitting; {f.expected} candidates are expected.",
-        "Switch the stations on, and look at each with `exam-kiosk station check`.",
+        mark(
+            "{ready} of the {stations} stations known here answer and are ready for this sitting; "
+            "{expected} candidates are expected."
+        ).format(ready=f.ready, stations=f.stations, expected=f.expected),
+        mark("Switch the stations on, and look at each with `exam-kiosk station check`."),
     )
     yield _point(
         "spare",
-        "Spare station",
+        mark("Spare station"),
         f.ready > f.expected,
-        f"{max(0, f.ready - f.expected)} stations more than candidates are ready.",
-        "Enrol one more station, switch it on, and leave it free.",
+        mark("{spare} stations more than candidates are ready.").format(
+            spare=max(0, f.ready - f.expected)
+        ),
+        mark("Enrol one more station, switch it on, and leave it free."),
     )
     yield _point(
         "neighbour",
-        "Neighbours",
+        mark("Neighbours"),
         f.neighbours,
-        "Each exam has another station that keeps a part of its key."
+        mark("Each exam has another station that keeps a part of its key.")
         if f.neighbours
-        else "No exam could be moved: fewer than two stations are ready.",
-        "Switch at least two stations on before the first candidate signs in.",
+        else mark("No exam could be moved: fewer than two stations are ready."),
+        mark("Switch at least two stations on before the first candidate signs in."),
     )
     yield _point(
         "standby",
-        "Standby hall",
+        mark("Standby hall"),
         bool(f.standby),
-        f"The standby hall “{f.standby}” answers." if f.standby else "There is no standby hall.",
-        "Set a standby hall up, or keep a backup of this one and a second machine at hand.",
+        mark("The standby hall “{name}” answers.").format(name=f.standby)
+        if f.standby
+        else mark("There is no standby hall."),
+        mark("Set a standby hall up, or keep a backup of this one and a second machine at hand."),
     )
     yield _point(
         "people",
-        "People",
+        mark("People"),
         f.chiefs > 0 and f.chiefs + f.others >= 2,
-        f"{f.chiefs} chiefs and {f.others} invigilators can sign in here.",
-        "Some acts take two people: add operators with `exam-kiosk hall operator`.",
+        mark("{chiefs} chiefs and {others} invigilators can sign in here.").format(
+            chiefs=f.chiefs, others=f.others
+        ),
+        mark("Some acts take two people: add operators with `exam-kiosk hall operator`."),
     )
     yield _point(
         "papers",
-        "Papers",
+        mark("Papers"),
         f.papers,
-        "The papers were made for this sitting."
+        mark("The papers were made for this sitting.")
         if f.papers
-        else "The papers for this sitting were not made yet.",
-        "Make the papers on the page Papers now and print them: a printer that fails later then "
-        "hinders nobody.",
+        else mark("The papers for this sitting were not made yet."),
+        mark(
+            "Make the papers on the page Papers now and print them: a printer that fails later "
+            "then hinders nobody."
+        ),
     )
 
 
@@ -220,7 +239,7 @@ def sheet(hall: HallService, number: int) -> tuple[Point, ...]:
 def facts(hall: HallService, number: int) -> Facts:
     """What this hall sees of itself and its stations now. Not from the event loop."""
     now_ns = hall.clock.wall_ns()
-    in_contact, others = hall.in_contact(), hall.halls_in_contact()
+    in_contact = hall.in_contact()
     clocks = tuple(
         (link.status.wall_ns + (hall.clock.boottime_ns() - link.at_ns) - now_ns) / SECOND
         for key_id, link in list(hall.links.items())
@@ -242,7 +261,7 @@ def facts(hall: HallService, number: int) -> Facts:
             "SELECT EXISTS (SELECT 1 FROM printed WHERE sitting = ?)", (number,)
         ).get
         ends_s, client = window(connection, number)
-        halls = rows(connection.execute("SELECT key_id, machine FROM halls ORDER BY machine"))
+        standby = standby_of(hall, connection, CONTACT_NS // 1_000_000)
     ready = holding & in_contact
     certificate = x509.load_pem_x509_certificate(hall.home.tls_cert.read_bytes())
     return Facts(
@@ -260,7 +279,7 @@ def facts(hall: HallService, number: int) -> Facts:
         stations=stations,
         ready=len(ready),
         neighbours=len(ready) >= 2,
-        standby=next((machine for key_id, machine in halls if key_id in others), ""),
+        standby=standby,
         chiefs=roles.get(CHIEF, 0),
         others=roles.get("invigilator", 0),
         papers=bool(papers),

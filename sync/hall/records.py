@@ -28,6 +28,7 @@ from exam_packages.sealing.sitting_record import (
     RecordedStatement,
     RecordedWaiver,
     SittingRecord,
+    parse_sealed,
     seal_record,
     sign_record,
 )
@@ -144,13 +145,15 @@ def sign(connection: apsw.Connection, sitting: int, name: str, role: str, time_n
     return len(there) + 1
 
 
-def unsent(connection: apsw.Connection) -> list[tuple[int, int, bytes]]:
-    """The records that the body does not have: sitting, number, sealed."""
-    return rows(
-        connection.execute(
+def unsent(connection: apsw.Connection) -> list[tuple[int, int, bytes, bytes]]:
+    """The records that the body does not have: sitting, number, the signing key id of the hall
+    that signed it, sealed."""
+    return [
+        (sitting, number, parse_sealed(sealed).machine, sealed)
+        for sitting, number, sealed in connection.execute(
             "SELECT sitting, number, sealed FROM records WHERE sent = 0 ORDER BY sitting, number"
         )
-    )
+    ]
 
 
 def sent(connection: apsw.Connection, sitting: int, number: int) -> None:

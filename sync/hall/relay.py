@@ -110,8 +110,8 @@ class Relay:
                 for waiting in self._waiting():
                     if waiting.receipt is not None:
                         self._step(self._evidence, client, waiting)
+                self._records(client)
             self._erasures(client)
-            self._records(client)
             self._roots(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
@@ -225,9 +225,13 @@ class Relay:
         """Hand over the records of closed sittings, sealed to the body's registrar."""
         with self._hall.store.reading() as connection:
             unsent = records.unsent(connection)
-        for sitting, number, sealed in unsent:
+        for sitting, number, machine, sealed in unsent:
+            enrolment = self._hall.enrolment_of(machine)
+            if not enrolment:
+                _log.error("The hall that signed record %d of a sitting is not known here", number)
+                continue
             try:
-                client.put_record(sealed, self._hall.home.enrolment_bytes)
+                client.put_record(sealed, enrolment)
             except IntakeRefused as problem:
                 _log.error("A record of a sitting was refused: %s", problem)
                 continue

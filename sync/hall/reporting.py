@@ -11,7 +11,7 @@ import json
 
 import apsw
 
-from exam_packages.sealing.sitting_record import SittingRecord, read_record
+from exam_packages.sealing.sitting_record import SittingRecord, parse_record, read_record
 from exam_packages.sealing.trust_root import REGISTRAR
 from exam_packages.sitting_words import as_json
 from sync.hall import notes, papers, records, room, seats, waivers
@@ -34,7 +34,10 @@ def sitting_record(
     no bytes."""
     signed = records.newest(connection, sitting)
     if signed is not None:
-        return read_record(signed, hall.key.public), signed
+        key = hall.key_of_hall(parse_record(signed).machine)
+        if key is None:
+            raise HttpError(409, "The record of this sitting was signed by a hall unknown here.")
+        return read_record(signed, key), signed
     return records.draw(connection, sitting, hall.key.key_id, hall.home.centre, 1), b""
 
 
@@ -47,7 +50,8 @@ def files(hall: HallService, sitting: int) -> dict[str, bytes]:
 
     def work(connection: apsw.Connection) -> tuple[SittingRecord, bytes, room.RoomRules]:
         record, signed = sitting_record(connection, hall, sitting)
-        waivers.printed(connection, sitting, now_ns)
+        if hall.command.mine:  # a standby may print, too; it writes nothing down
+            waivers.printed(connection, sitting, now_ns)
         return record, signed, room.rules_of(connection, sitting)
 
     record, signed, rules = hall.store.write(work)
@@ -60,7 +64,7 @@ def files(hall: HallService, sitting: int) -> dict[str, bytes]:
         made[f"{name}.pdf"] = pdf.render(each, fonts.find(each.characters()))
     if signed:
         made["sitting.record"] = signed
-        made["hall.enrolment"] = hall.home.enrolment_bytes
+        made["hall.enrolment"] = hall.enrolment_of(record.machine)
     return made
 
 
@@ -70,7 +74,8 @@ def one(hall: HallService, sitting: int, name: str) -> Document:
 
     def work(connection: apsw.Connection) -> tuple[SittingRecord, bytes, room.RoomRules]:
         found = sitting_record(connection, hall, sitting)
-        waivers.printed(connection, sitting, now_ns)
+        if hall.command.mine:  # a standby may print, too; it writes nothing down
+            waivers.printed(connection, sitting, now_ns)
         return (*found, room.rules_of(connection, sitting))
 
     record, signed, rules = hall.store.write(work)

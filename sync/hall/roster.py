@@ -7,6 +7,7 @@ order, those of these that are wanted:
 language       of the screen's own words, such as ``fr``; and of the admission letter
 theme          how the screen is coloured, such as ``contrast-dark``
 read_aloud     ``yes`` or ``no``
+text_size      how large the letters are, in percent: 100, 125, 150 or 200
 extra_factor   what multiplies the exam's time limit, such as ``1.25``
 profile        the name of a 1EdTech AfA PNP file (:mod:`sync.hall.profile`)
 =============  ==========================================================================
@@ -27,13 +28,13 @@ from typing import Final
 
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
-from exam_packages.attempt.preferences import NOTHING, THEMES, Accommodation
+from exam_packages.attempt.preferences import NOTHING, TEXT_SIZES, THEMES, Accommodation
 from exam_packages.errors import ExamError
 from exam_packages.language import languages
 from sync.hall.csv_text import CsvError, table
 
 COLUMNS = ("candidate", "name", "code", "extra_minutes")
-WANTED = ("language", "theme", "read_aloud", "extra_factor", "profile")
+WANTED = ("language", "theme", "read_aloud", "text_size", "extra_factor", "profile")
 """Columns that may follow."""
 MAX_ROSTER = 4 * 1024 * 1024
 MAX_LINES = 5000
@@ -67,7 +68,8 @@ class Profile:
 @dataclass(frozen=True)
 class Line:
     """One candidate expected. ``extra_s`` is time granted beyond the paper's limit,
-    ``granted`` how the screen is to be read; ``others`` are the supports that the candidate's
+    ``granted`` how the screen is to be read, ``text_percent`` how large its letters are (0: as
+    the station has them); ``others`` are the supports that the candidate's
     profile names and people must arrange."""
 
     number: int
@@ -77,6 +79,7 @@ class Line:
     extra_s: int
     granted: Accommodation = NOTHING
     others: tuple[str, ...] = ()
+    text_percent: int = 0
 
     def __repr__(self) -> str:
         return f"Line({self.number}, {self.candidate!r})"  # a code never shows
@@ -207,7 +210,20 @@ def _line(
         extra_s,
         _granted(number, cells, asked.granted),
         asked.others,
+        _text_percent(number, cells),
     )
+
+
+def _text_percent(number: int, cells: Mapping[str, str]) -> int:
+    said = cells.get("text_size", "")
+    sizes = {str(size): size for size in TEXT_SIZES}
+    if said and said not in sizes:
+        raise RosterError(
+            "Line {line} of the roster: text_size must be one of {there}.",
+            line=number,
+            there=", ".join(sizes),
+        )
+    return sizes.get(said, 0)
 
 
 def _extra_s(number: int, cells: Mapping[str, str], asked: Profile, minutes: int) -> int:

@@ -38,7 +38,7 @@ class Where(Enum):
 
 @dataclass(frozen=True)
 class Safe:
-    """One seat of the open sitting, or the last one. ``held`` counts the records held here,
+    """One seat of the open sittings, or of the last one. ``held`` counts the records held here,
     ``exported_ns`` is when it was last written to a stick (0: never), ``pictures_due`` whether
     pictures of it still wait here for the body."""
 
@@ -63,8 +63,9 @@ def where(connection: apsw.Connection) -> tuple[Safe, ...]:
             " FROM seats LEFT JOIN hand_ins ON hand_ins.blind_id = seats.blind_id"
             "  AND reopened_ns IS NULL"
             " LEFT JOIN exported ON exported.bundle_hash = hand_ins.bundle_hash"
-            " WHERE sitting = (SELECT id FROM sittings ORDER BY closed_ns IS NOT NULL, id DESC"
-            "  LIMIT 1) ORDER BY line"
+            " WHERE sitting IN (SELECT id FROM sittings WHERE closed_ns IS NULL) OR sitting ="
+            "  (SELECT max(id) FROM sittings HAVING count(*) = count(closed_ns))"
+            " ORDER BY sitting, line"
         )
     )
     return tuple(

@@ -88,7 +88,8 @@ CREATE TABLE IF NOT EXISTS seats (
 CREATE INDEX IF NOT EXISTS seats_to_take_up ON seats (station) WHERE taking != 0;
 CREATE TABLE IF NOT EXISTS accommodations (   -- ordered with the admission
     blind_id BLOB PRIMARY KEY REFERENCES seats,
-    granted BLOB NOT NULL                     -- an Accommodation, canonical
+    granted BLOB NOT NULL,                    -- an Accommodation, canonical
+    text_percent INTEGER NOT NULL DEFAULT 0   -- how large letters are; 0: as the station has them
 ) STRICT;
 CREATE TABLE IF NOT EXISTS corrections (      -- of the body's, handed on to the seats
     sitting INTEGER NOT NULL REFERENCES sittings,

@@ -236,22 +236,23 @@ def add_sitting(
         ],
     )
     connection.executemany(
-        "INSERT INTO accommodations (blind_id, granted) VALUES (?, ?)",
+        "INSERT INTO accommodations (blind_id, granted, text_percent) VALUES (?, ?, ?)",
         [
-            (blind_id, pack(line.granted))
+            (blind_id, pack(line.granted), line.text_percent)
             for blind_id, line in zip(blind_ids, lines, strict=True)
-            if line.granted != NOTHING
+            if line.granted != NOTHING or line.text_percent
         ],
     )
     return number
 
 
-def accommodation(connection: apsw.Connection, blind_id: bytes) -> Accommodation | None:
-    """What the roster grants a candidate of how the screen is read, if anything."""
+def accommodation(connection: apsw.Connection, blind_id: bytes) -> tuple[Accommodation, int]:
+    """What the roster grants a candidate of how the screen is read, and how large its letters
+    are, in percent; nothing and 0 where it grants nothing."""
     row = connection.execute(
-        "SELECT granted FROM accommodations WHERE blind_id = ?", (blind_id,)
+        "SELECT granted, text_percent FROM accommodations WHERE blind_id = ?", (blind_id,)
     ).fetchone()
-    return None if row is None else unpack(row[0], Accommodation)
+    return (NOTHING, 0) if row is None else (unpack(row[0], Accommodation), int(row[1]))
 
 
 def close_sitting(

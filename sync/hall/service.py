@@ -48,6 +48,7 @@ from sync.hall.command import Command
 from sync.hall.halves import half
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
+from sync.hall.other_halls import Heard
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, audit, number
 from sync.holder.journals import Held, header_frames, held_state, hold
@@ -122,8 +123,8 @@ class HallService:
         self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
-        self.halls_heard_ns: dict[bytes, int] = {}
-        """When each other hall of this centre last asked, by its key id (CLOCK_BOOTTIME)."""
+        self.heard: dict[bytes, Heard] = {}
+        """The last word of each other hall, by its key id."""
         self.for_the_body: Callable[[], None] = lambda: None
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
@@ -214,20 +215,16 @@ class HallService:
             self._looked_ns = now_ns
             self.command.refresh()
 
-    async def take_command(self, mandate: bytes) -> str:
-        """Take an act of command that a chief signed, as a file brings it; what it means.
+    def key_of_hall(self, key_id: bytes) -> VerifyKey | None:
+        """The key of this hall, or of another one of this centre."""
+        other = self.command.hall(key_id)
+        return self.key.public if key_id == self.key.key_id else other and other[0]
 
-        Raises a ``MandateError`` or the error of a signature.
-        """
-        await asyncio.to_thread(self.command.take, mandate, self.trust, self.clock.wall_ns())
-        if self.command.mine:
-            return "This hall commands now. The stations turn to it as soon as they hear of it."
-        return "Command is with another hall. This one holds, and follows it."
-
-    def halls_in_contact(self) -> frozenset[bytes]:
-        """The other halls that asked this one within the same time as :meth:`in_contact`."""
-        since_ns = self.clock.boottime_ns() - CONTACT_NS
-        return frozenset(key for key, at in list(self.halls_heard_ns.items()) if at >= since_ns)
+    def enrolment_of(self, key_id: bytes) -> bytes:
+        """The enrolment of this hall, or of another one of this centre; empty: not known."""
+        other = self.command.hall(key_id)
+        own = self.home.enrolment_bytes if key_id == self.key.key_id else b""
+        return own or (other[1] if other is not None else b"")
 
     def in_contact(self) -> frozenset[bytes]:
         """The stations that said something just now."""
@@ -239,11 +236,13 @@ class HallService:
     def finish_closing(self) -> None:
         """Delete the keys of closed sittings, and sign their records. Not from the loop.
 
+        Each hall deletes its own keys; the record is signed by the hall in command alone.
         Raises a ``KeyringError``.
         """
         closing.finish(self.store, self.keys, self.key, self.clock.wall_ns())
-        registrar, now_ns = self.trust.opening(REGISTRAR), self.clock.wall_ns()
-        records.finish(self.store, self.key, registrar, self.home.centre, now_ns)
+        if self.command.mine:
+            registrar, now_ns = self.trust.opening(REGISTRAR), self.clock.wall_ns()
+            records.finish(self.store, self.key, registrar, self.home.centre, now_ns)
 
     def station(self, certificate: bytes | None) -> Link:
         """The station that shows this TLS certificate. Raises :class:`HttpError` 401."""

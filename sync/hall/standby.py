@@ -27,7 +27,7 @@ from exam_packages.files import sync_directory
 from exam_packages.sealing.journal import genesis
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, read_enrolment
-from sync.hall import closing, halves, seats, stream
+from sync.hall import closing, halves, seats, stream, taking_over
 from sync.hall.command import DEPOSED
 from sync.hall.following import (
     FOLLOW_ROUTE,
@@ -37,6 +37,7 @@ from sync.hall.following import (
     Followed,
     places_of,
 )
+from sync.hall.other_halls import Heard
 from sync.hall.schema import alarm, number, set_number
 from sync.hall.service import HallService
 from sync.holder.journals import held_state, hold
@@ -72,10 +73,11 @@ class Standby:
         self._after = 0
         self._wanted: dict[bytes, int] = {}
         """How far the other hall held each exam a round ago."""
+        self._asked = 0
+        """The sitting whose halves were asked for last."""
+        self._commanded = hall.command.mine
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="standby", daemon=True)
-        self.heard_ns = 0
-        """When the other hall last answered (CLOCK_BOOTTIME)."""
 
     def start(self) -> None:
         """Begin."""
@@ -116,6 +118,9 @@ class Standby:
         """One round. Raises :class:`StandbyError` when nobody answers as a hall."""
         hall = self._hall
         hall.command.refresh()
+        if hall.command.mine and not self._commanded:  # what the hall before it left undone
+            taking_over.finish(hall)
+        self._commanded = hall.command.mine
         pages: list[Followed] = []
         after, name, everything = self._after, self._stream, False
         while True:
@@ -152,10 +157,11 @@ class Standby:
         )
         page = self._post(http, FOLLOW_ROUTE, asked, Followed)
         now_ns = hall.clock.wall_ns()
-        self.heard_ns = hall.clock.boottime_ns()
         other = read_enrolment(page.enrolment, hall.trust, now_s=None)
         if (other.kind, other.centre) != (HALL, hall.home.centre):
             raise StandbyError("The machine at {url} is no hall of this centre.", url=self._url)
+        if not command.mine:  # a hall that this one does not follow is heard when it asks
+            hall.heard[other.key_id] = Heard(hall.clock.boottime_ns(), -1)
         command.meet((page.enrolment, *page.halls), hall.trust)
         if page.mandate:
             command.take(page.mandate, hall.trust, now_ns)
@@ -165,15 +171,21 @@ class Standby:
         return page
 
     def _lacking(self) -> tuple[bytes, tuple[halves.Epoch, ...]]:
-        """The epochs that this hall could not give back, and its key to seal them to."""
+        """The epochs of one sitting that this hall could not give back, and its key to seal
+        them to. Each open sitting has its turn, whatever the others still lack."""
         hall = self._hall
         if hall.command.mine:
             return b"", ()
         with hall.store.reading() as connection:
-            sitting = seats.open_sitting(connection)
-            if sitting is None or sitting.restore_key is None:
-                return b"", ()
-            return sitting.restore_key, halves.lacking(connection, hall.keys)
+            sittings = seats.open_sittings(connection)
+            for sitting in sorted(sittings, key=lambda each: (each.id <= self._asked, each.id)):
+                if sitting.restore_key is None:
+                    continue
+                found = halves.lacking(connection, sitting.id, hall.keys)
+                if found:
+                    self._asked = sitting.id
+                    return sitting.restore_key, found
+        return b"", ()
 
     def _post(self, http: httpx.Client, route: str, asked: canon.Object, kind: type[T]) -> T:
         try:
@@ -231,9 +243,9 @@ class Standby:
                     ).get
                 )
             ]
-            sitting = seats.open_sitting(connection)
-            if sitting is not None and sitting.restore_sitting is not None:
-                closing.restore_key(connection, sitting, hall.keys, hall.key)
+            for sitting in seats.open_sittings(connection):
+                if sitting.restore_sitting is not None:
+                    closing.restore_key(connection, sitting, hall.keys, hall.key)
             return met
 
         met = hall.store.write(work)
@@ -315,6 +327,10 @@ class Standby:
         )
         if held.refused is not None:
             alarm(connection, now_ns, "record", str(held.refused), blind_id=seat.blind_id)
+        elif held.added:
+            connection.execute(
+                "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, seat.blind_id)
+            )
 
 
 def _doubt(now_ns: int, words: str, connection: apsw.Connection) -> None:

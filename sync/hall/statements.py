@@ -13,6 +13,7 @@ from enum import IntEnum
 import apsw
 
 from exam_packages.clock import SECOND
+from exam_packages.language import mark
 from sync.holder.store import rows
 
 
@@ -31,10 +32,10 @@ class StatementKind(IntEnum):
 
 
 _WORDS = {
-    StatementKind.SUSPICION: "Suspected misconduct",
-    StatementKind.IDENTITY: "Identity",
-    StatementKind.REFUSED: "Admission refused",
-    StatementKind.VOIDED: "Not counted",
+    StatementKind.SUSPICION: mark("Suspected misconduct"),
+    StatementKind.IDENTITY: mark("Identity"),
+    StatementKind.REFUSED: mark("Admission refused"),
+    StatementKind.VOIDED: mark("Not counted"),
 }
 _KINDS = {
     "suspicion": StatementKind.SUSPICION,

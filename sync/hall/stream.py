@@ -43,8 +43,11 @@ _OWN_TABLES: Final = frozenset(
         *("changes", "mandates", "halls", "given_halves", "exported", "sqlite_sequence"),
     }
 )
-_OWN_COLUMNS: Final = {"sittings": ("restore_key", "erasure", "erasure_sent")}
-"""What each hall says for itself, with its own keys."""
+_OWN_COLUMNS: Final = {
+    "sittings": ("restore_key", "erasure", "erasure_sent"),
+    "seats": ("heard_ns",),
+}
+"""What each hall says for itself, with its own keys, and what it heard itself."""
 _UNTOLD: Final = {"seats": ("heard_ns",)}
 """Columns that change with each tick: a row is not noted for them alone."""
 _LOCAL: Final = (
@@ -184,7 +187,9 @@ def replace(connection: apsw.Connection, found: Iterable[Change], *, everything:
     """
     tables = _tables(connection)
     connection.execute("PRAGMA defer_foreign_keys = ON")
+    own: list[tuple[str, tuple[Cell, ...]]] = []
     if everything:
+        own = _own_cells(connection, tables)
         for name in tables.keys() - _ADDED_ONLY:
             connection.execute(f"DELETE FROM {name}")  # noqa: S608  our own names
     for change in found:
@@ -196,6 +201,8 @@ def replace(connection: apsw.Connection, found: Iterable[Change], *, everything:
         elif change.of not in _ADDED_ONLY:
             where = " AND ".join(f"{column} IS ?" for column in table.key)
             connection.execute(f"DELETE FROM {table.name} WHERE {where}", change.key)  # noqa: S608
+    for statement, cells in own:
+        connection.execute(statement, cells)
     if everything:  # what this hall kept for rows that are not there any more
         connection.execute(
             "DELETE FROM evidence WHERE blind_id NOT IN (SELECT blind_id FROM seats)"
@@ -206,6 +213,20 @@ def replace(connection: apsw.Connection, found: Iterable[Change], *, everything:
         connection.execute(
             "DELETE FROM proposals WHERE blind_id NOT IN (SELECT blind_id FROM seats)"
         )
+
+
+def _own_cells(
+    connection: apsw.Connection, tables: dict[str, _Table]
+) -> list[tuple[str, tuple[Cell, ...]]]:
+    """What this hall says for itself in rows it is about to take over anew, as updates."""
+    found: list[tuple[str, tuple[Cell, ...]]] = []
+    for name, own in _OWN_COLUMNS.items():
+        key = tables[name].key
+        put = ", ".join(f"{column} = ?" for column in own)
+        where = " AND ".join(f"{column} = ?" for column in key)
+        kept = connection.execute(f"SELECT {', '.join((*own, *key))} FROM {name}")  # noqa: S608  ours
+        found += [(f"UPDATE {name} SET {put} WHERE {where}", row) for row in rows(kept)]  # noqa: S608
+    return found
 
 
 def _put(connection: apsw.Connection, table: _Table, cells: Sequence[Cell]) -> None:

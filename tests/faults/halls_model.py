@@ -66,7 +66,7 @@ CLOCK: Final = SystemClock()
 URLS: Final = ("https://hall-0", "https://hall-1")
 SLOT: Final = "2026-11-23/A"
 PACKAGE: Final = b"P" * 32
-STATUS: Final = Status("running", 0, 0, -1, False, 0, (), 10_000, 0)
+STATUS: Final = Status("running", 0, 0, -1, False, 0, (), 10_000, 0, False, ())
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,11 @@ class Wire:
 
     cut: set[tuple[str, str]] = field(default_factory=set)
     lose: list[str] = field(default_factory=list)
-    """For each of the next requests: ``request``, ``answer`` or ``twice``; else it arrives."""
+    """For each of the next requests: ``request``, ``answer``, ``twice`` or ``late``; else it
+    arrives."""
+    late: list[tuple[Hall, Callable[[], httpx.Response]]] = field(default_factory=list)
+    """Requests that were given up and are still on their way: each arrives after the next one
+    to the same hall that does."""
 
     def between(self, one: str, other: str) -> bool:
         return (min(one, other), max(one, other)) not in self.cut
@@ -150,7 +154,14 @@ class Wire:
         fate = self.lose.pop(0) if self.lose else ""
         if hall.service is None or not self.between(one, hall.name) or fate == "request":
             raise httpx.ConnectError("cut", request=request)
+        if fate == "late":
+            self.late.append((hall, answer))
+            raise httpx.ReadTimeout("late", request=request)
         response = answer()
+        arriving = [each for to, each in self.late if to is hall]
+        self.late = [(to, each) for to, each in self.late if to is not hall]
+        for each in arriving:
+            each()
         if fate == "twice":
             response = answer()
         if fate == "answer":

@@ -14,7 +14,7 @@ from exam_packages.clock import SECOND
 from exam_packages.sealing.suite import SigningKey
 from provisioning import authority, chiefs, homes
 from provisioning.station_home import StationHome
-from sync.hall import halves
+from sync.hall import halves, seats
 from sync.hall.home import HallHome
 from sync.hall.schema import open_store
 
@@ -94,7 +94,13 @@ class Centre:
         """Wait until the standby can give back its half of every epoch."""
         keys = self.second.home.restore_keys()
         self._until(
-            lambda connection: not halves.lacking(connection, keys), "the standby has its halves"
+            lambda connection: (
+                not any(
+                    halves.lacking(connection, each.id, keys)
+                    for each in seats.open_sittings(connection)
+                )
+            ),
+            "the standby has its halves",
         )
 
     def _until(self, look: Callable[[apsw.Connection], bool], what: str) -> None:

@@ -33,7 +33,6 @@ def routes(site: Site) -> list[Route]:
         perform = ACTS.get(request.path_params["name"])
         if perform is None:
             raise HttpError(404, "There is no such act.")
-        site.hall.command.check()
         why = Why(form.get("reason", ""), form.get("comment", "").strip())
         words = await perform(site.hall, operator(session), why, form)
         return site.done(request, session, words)
@@ -133,7 +132,9 @@ async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -
     granted = Accommodation(
         form.get("language", ""), form.get("theme", ""), form.get("aloud") == "1"
     )
-    given = await acts.accommodate(hall, who, _one(form), why, granted)
+    words = mark("Say how large the letters are, in percent.")
+    percent = _number(form, "text_size", words, "0")
+    given = await acts.accommodate(hall, who, _one(form), why, granted, percent)
     return _to(given, mark("Changing how the screen is read for {whom}."), mark("No exam is open."))
 
 

@@ -11,6 +11,7 @@ from sync.hall.console import (
     cases,
     correct,
     faults,
+    halls,
     log,
     outcomes,
     papers,
@@ -30,7 +31,7 @@ from sync.web.pages import Hardened, static_files
 
 PAGES = (
     sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, correct, outcomes,
-    readiness, papers, sittings, replacing, acts,
+    readiness, papers, sittings, replacing, halls, acts,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from exam_packages.language import say
 from sync.hall import line_acts, outcomes, seats
 from sync.hall.acts import Operator, Why
 from sync.hall.console.forms import Form, number_in, when
@@ -128,8 +129,11 @@ async def _absent(hall: HallService, who: Operator, form: Form) -> str:
         sitting = seats.one_sitting(connection, number_in(form, "sitting"))
     given = await line_acts.absent(hall, who, _why(form), sitting.id)
     if not given:
-        return "No line is open whose exam nobody opened."
-    return f"Absent: {', '.join(given[:5])}{f' and {len(given) - 5} more' if given[5:] else ''}."
+        return say("No line is open whose exam nobody opened.")
+    names = ", ".join(given[:5])
+    if given[5:]:
+        return say("Absent: {names} and {count} more.", names=names, count=len(given) - 5)
+    return say("Absent: {names}.", names=names)
 
 
 ACTS: dict[str, Act] = {

@@ -30,14 +30,12 @@ def routes(site: Site) -> list[Route]:
 
     async def type_code(request: Request) -> Response:
         session = site.changing(request)
-        site.hall.command.check()
         form = await read_form(request)
         words = await site.releasing.type_code(operator(session), form.get("code", ""), _why(form))
         return site.done(request, session, words)
 
     async def take_file(request: Request) -> Response:
         session = site.changing(request)
-        site.hall.command.check()
         form, data = await read_upload(request, "release", MAX_RELEASE)
         words = await site.releasing.take(operator(session), data, _why(form))
         return site.done(request, session, words)

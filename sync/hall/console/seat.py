@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from exam_packages.attempt.preferences import TEXT_SIZES
 from exam_packages.language import languages
 from sync.hall import acting, cases, explained
 from sync.hall.acts import MAX_MINUTES, MAX_WINDOW
@@ -36,6 +37,7 @@ def routes(site: Site) -> list[Route]:
             log=history(site, row.candidate),
             messages=TEMPLATES,
             themes=THEMES,
+            sizes=TEXT_SIZES,
             spoken=languages(),
             large=site.hall.home.large_credit_minutes,
             most=MAX_MINUTES,

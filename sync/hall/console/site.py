@@ -91,10 +91,13 @@ class Site:
         session = self.sessions.find(request)
         return session if session is not None and self._stands(session) else None
 
-    def changing(self, request: Request) -> Session:
+    def changing(self, request: Request, *, beside: bool = False) -> Session:
         """Who wants to change something. Raises :class:`HttpError` as
-        :meth:`Sessions.changing` does."""
+        :meth:`Sessions.changing` does, and where this hall does not command: what is changed
+        at a standby would be undone by the hall that it follows. *beside*: also there."""
         session = self.sessions.changing(request)
+        if not beside:
+            self.hall.command.check()
         if not self._stands(session):
             raise HttpError(401, "You are not signed in any more; sign in again.")
         return session

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exam_packages.clock import SECOND
+from exam_packages.language import _, say
 from sync.hall import moves, outcomes, room, seats
 from sync.hall.acts import CHIEF, Operator
 from sync.hall.console.forms import number_in, when
@@ -102,11 +103,17 @@ async def keep(hall: HallService, who: Operator, station: str, sitting: int | No
         if sitting is None:
             connection.execute("DELETE FROM places WHERE station = ?", (target,))
             audit(connection, now_ns, who.name, f"station {station} free for any sitting")
-            return f"{station} takes whichever exam its next sign-in code is of."
+            return say(
+                "{station} takes whichever exam its next sign-in code is of.", station=station
+            )
         title = seats.one_sitting(connection, sitting).title
         seats.bind(connection, target, sitting, fixed=True)
         audit(connection, now_ns, who.name, f"station {station} kept for {title}")
-        return f"{station} is kept for {title}; it gets ready in some seconds."
+        return say(
+            "{station} is kept for {title}; it gets ready in some seconds.",
+            station=station,
+            title=title,
+        )
 
     return await hall.store.awrite(work)
 
@@ -115,20 +122,26 @@ def rules_in_words(rules: RoomRules) -> tuple[str, ...]:
     """The rules of the room, a sentence each."""
     points = []
     if rules.start_s:
-        points.append(f"All begin together at {when(rules.start_s)}.")
+        points.append(say("All begin together at {time}.", time=when(rules.start_s)))
     if rules.latest_s != NONE:
-        points.append(f"The latest admission is at {when(rules.start_s + rules.latest_s)}.")
+        points.append(
+            say("The latest admission is at {time}.", time=when(rules.start_s + rules.latest_s))
+        )
     if rules.earliest_s != NONE:
-        points.append(f"Nobody leaves before {when(rules.start_s + rules.earliest_s)}.")
+        points.append(
+            say("Nobody leaves before {time}.", time=when(rules.start_s + rules.earliest_s))
+        )
     if rules.common_end:
         points.append(
-            f"All end together at {when(rules.start_s + rules.length_s)}, each with their own "
-            "extra time."
+            say(
+                "All end together at {time}, each with their own extra time.",
+                time=when(rules.start_s + rules.length_s),
+            )
         )
     elif rules.start_s:
-        points.append("Who comes late has all their time.")
+        points.append(_("Who comes late has all their time."))
     if rules.confirm:
-        points.append("Two people confirm exam, form and language before the release.")
+        points.append(_("Two people confirm exam, form and language before the release."))
     return tuple(points)
 
 

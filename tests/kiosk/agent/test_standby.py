@@ -1,4 +1,8 @@
-"""The hall is killed in the middle, and the standby takes over: real halls, real agents."""
+"""The hall is killed in the middle, and the standby takes over: real halls, real agents.
+
+The two long ones are slow tests; quick slices of them are in ``tests/sync/hall/test_several``
+(exams taken in), ``tests/sync/test_seat_orders`` (orders at the seat) and ``test_two_halls``.
+"""
 
 from __future__ import annotations
 
@@ -150,6 +154,7 @@ def test_the_hall_dies_and_the_standby_takes_over(centre: Centre) -> None:
             agent.kill()
 
 
+@pytest.mark.slow
 def test_a_new_hall_gets_everything_from_the_stations(tmp_path: Path) -> None:
     """The only hall burned; another machine is enrolled and stands at its address."""
     site = Site.found(tmp_path, PAPER, ITEMS, stations=2, candidates=2)
@@ -203,6 +208,7 @@ def test_a_new_hall_gets_everything_from_the_stations(tmp_path: Path) -> None:
             new.stop()
 
 
+@pytest.mark.slow
 def test_with_no_hall_left_the_chief_orders_at_the_seat(tmp_path: Path) -> None:
     site = Site.found(tmp_path, PAPER, ITEMS, stations=1, candidates=1)
     hall = site.hall

@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from running_hall import Hall
 
-from exam_packages.attempt.commands import Accommodate, Admit
+from exam_packages.attempt.commands import Accommodate, Admit, EnlargeText
 from exam_packages.attempt.preferences import Accommodation
+from sync.hall.desk import DeskError
 
 
 def test_the_admission_brings_what_the_roster_grants(
     site: Any, station: Callable[..., Any]
 ) -> None:
-    lines = ["c-1,Ada,code-0001,15,fr,contrast-dark,yes", "c-2,Bo,code-0002,,,,"]
-    hall = Hall(site.hall("granting", lines=lines, more=",language,theme,read_aloud"))
+    lines = ["c-1,Ada,code-0001,15,fr,contrast-dark,yes,150", "c-2,Bo,code-0002,,,,,"]
+    hall = Hall(site.hall("granting", lines=lines, more=",language,theme,read_aloud,text_size"))
     hall.start()
     try:
         first, second = station("g1", at=hall), station("g2", at=hall)
@@ -26,11 +28,18 @@ def test_the_admission_brings_what_the_roster_grants(
         with hall.desk("invigilator") as desk:
             desk.act("admit", all="1", reason="routine.identity")
             assert "Nobody" in desk.act("admit", all="1", reason="routine.identity")
-        granted, admitted = (command for command, _ in first.tick().commands)
+        granted, larger, admitted = (command for command, _ in first.tick().commands)
         assert granted.order == Accommodate(Accommodation("fr", "contrast-dark", True))
         assert granted.operator == "invigilator"
+        assert larger.order == EnlargeText(150)
         assert admitted.order == Admit(900)
         assert [command.order for command, _ in second.tick().commands] == [Admit(0)]
         assert first.tick().commands == ()
+        with hall.desk("invigilator") as desk:
+            fields = {"candidate": "c-2", "reason": "candidate.accommodation"}
+            desk.act("accommodate", text_size="200", **fields)
+            with pytest.raises(DeskError, match="cannot be shown in that way"):
+                desk.act("accommodate", text_size="175", **fields)
+        assert [command.order for command, _ in second.tick().commands] == [EnlargeText(200)]
     finally:
         hall.stop()

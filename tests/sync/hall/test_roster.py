@@ -73,6 +73,14 @@ def test_accommodations_are_read_and_a_cell_goes_before_the_profile() -> None:
     assert (fourth.granted, fourth.extra_s, fourth.others) == (NOTHING, 0, ())
 
 
+def test_how_large_the_letters_are_is_one_of_the_sizes_there_are() -> None:
+    head = "candidate,name,code,extra_minutes,text_size\n"
+    lines = read_roster((head + "c-1,Ada,code111,,125\nc-2,Bo,code222,,\n").encode())
+    assert [line.text_percent for line in lines] == [125, 0]
+    with pytest.raises(RosterError, match="text_size must be one of 100, 125"):
+        read_roster((head + "c-1,Ada,code111,,130\n").encode())
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from exam_packages.attempt.commands import Resume
 from exam_packages.attempt.events import MOVE
 from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import DeskError
@@ -159,3 +161,38 @@ def test_nobody_is_expected_at_two_sittings_at_once(
         ],
     )  # fmt: skip
     assert "nobody can sit two exams at once" in str(result.exception)
+
+
+def test_an_evacuation_calls_the_roll_of_every_sitting(
+    hall: Hall, station: Callable[..., Station]
+) -> None:
+    one, other = station("s1"), station("s2")
+    one.begin("code-0001").tick()
+    with pytest.raises(HolderRefused):
+        other.client.sign_in("other-01")
+    other.reconnect()
+    other.begin("other-01").tick()
+    alarm = {"reason": "hall.alarm"}
+    with hall.desk() as desk, hall.desk("invigilator") as second:
+        desk.act("evacuate", ago="0", **alarm)
+        assert [line["candidate"] for line in desk.look("/roll-call")["roll_call"]["lines"]] == [
+            "c-1",
+            "o-1",
+        ]
+        desk.act("present", candidate="c-1", **alarm)
+        desk.act("present", candidate="o-1", **alarm)
+        desk.act("end-evacuation", **alarm)
+        second.act("end-evacuation", **alarm)
+    for each in (one, other):
+        assert [type(command.order) for command, _ in each.tick().commands][-1] is Resume
+
+
+def test_an_exam_of_the_second_sitting_is_taken_in(
+    hall: Hall, station: Callable[..., Station]
+) -> None:
+    seat, blind_id = station("s1"), secrets.token_bytes(16)
+    seat.client.claim(blind_id, "o-2")
+    with hall.desk() as desk:
+        assert "o-2" in desk.act("take-in", candidate="o-2", reason="technical.hall")
+        (row,) = (row for row in desk.board()["rows"] if row["candidate"] == "o-2")
+    assert row["station"] == "s1"
