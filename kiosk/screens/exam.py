@@ -142,7 +142,7 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f2", _("Questions"), "questions"))
         keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
         if self.has_exhibit:
-            keys.append(Key("f4", _("Exhibit"), "exhibit"))
+            keys.append(Key("f4", _("Question") if self._covers() else _("Exhibit"), "exhibit"))
         keys.append(Key("f5", _("Help"), "help"))
         keys.append(Key("f6", _("Tools"), "tools"))
         if self._has_pictures:
@@ -151,10 +151,10 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f8", _("Back"), "back"))
         submits = _submits(course, course.place)
         keys.append(Key("f9", _("Submit") if submits else _("Next"), "forth"))
-        if self.client.presentation.now.aloud:
-            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         last = _("End") if self.practice else _("Hand in")
         keys.append(Key("f10", last, "review"))
+        if self.client.presentation.now.aloud:
+            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         return tuple(keys)
 
     def tell(self) -> None:

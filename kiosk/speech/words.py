@@ -63,7 +63,7 @@ def whole(screen: Screen[object], content: str) -> list[Piece]:
         pieces += _place(screen)
         shown: Iterable[Widget] = [
             *screen.query("#correction Static").results(Widget),
-            *screen.query("#desk > Question > .-shown").results(Widget),
+            *screen.query_one(Question).standing,
         ]
         if screen.query_one("#exhibit").display:
             shown = [*shown, *screen.query("#exhibit-sheet").results(Widget)]

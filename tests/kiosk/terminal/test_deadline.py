@@ -1,0 +1,55 @@
+"""The end of the time, at a terminal that takes nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from exam_stations import FORM, Station
+from msgspec.structs import replace
+from sitting import CLOCK, Seat, Site, eventually, hall_running
+
+from exam_packages import forms
+from exam_packages.attempt import events as ev
+from exam_packages.clock import SECOND
+from exam_packages.sealing.package import Blob
+from kiosk.ipc import messages as ipc
+
+LIMIT_S, DEAF_S = 100, 65
+
+
+@pytest.mark.slow
+def test_the_deadline_passes_while_the_terminal_takes_nothing_for_a_minute(
+    tmp_path: Path,
+) -> None:
+    """Typed text is journalled, the attempt closed and signed by the agent at its time; when the
+    terminal takes what is painted again, the screen says so."""
+    form = dataclasses.replace(FORM, paper=replace(FORM.paper, time_limit_s=LIMIT_S))
+    blobs = [Blob(*each) for each in forms.blobs(form)]
+    site = Site.found(tmp_path, form.paper, (), stations=1, candidates=1, blobs=blobs)
+    with hall_running(site):
+        s = Station(Seat(1, site.stations[0], site.hall, site), [], {})
+        try:
+            s.begin()
+            s.terminal.silence(LIMIT_S - DEAF_S)
+            s.terminal.deafen()
+            deaf_ns = CLOCK.boottime_ns()
+            for _ in range(60):
+                s.terminal.send(b"\x1b[15~\x1b[15~")  # more than a terminal holds
+            s.terminal.quiet()
+            s.terminal.send(b"b")  # a choice, made in the dark
+            attempts = s.seat.station.attempts
+            eventually(lambda: list(attempts.glob("*/manifest")), "closed and signed", LIMIT_S)
+            s.terminal.hear()
+            s.terminal.until("The time is over: your exam is handed in")
+            screen = s.agent.screen()
+            screen.await_(ipc.Finished)
+            entries = screen.entries
+            (closed,) = (each for each in entries if isinstance(each.event, ev.Closed))
+            given = [each.stamp.boottime_ns for each in entries if type(each.event) is ev.Responded]
+            assert closed.event.how == ev.TIME_OVER
+            assert closed.stamp.boottime_ns - deaf_ns > (DEAF_S - 10) * SECOND
+            assert any(deaf_ns < each < closed.stamp.boottime_ns for each in given)
+        finally:
+            s.close()
