@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.geometry import Region, Spacing
+from textual.geometry import Region, Size, Spacing
+from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -45,6 +46,19 @@ PANE_LINES = 7
 """Lines at the bottom that a tool may cover."""
 
 
+class _Desk(Vertical):
+    """Where the question stands, with or without an exhibit beside it."""
+
+    virtual_size = var(Size(0, 0))
+    """No second layout because it is wider or narrower than before: see :class:`Question`."""
+
+
+class _More(Static):
+    """Says that there is more below."""
+
+    virtual_size = var(Size(0, 0))
+
+
 class ExamScreen(KioskScreen):
     """Questions: of the exam, or of the practice."""
 
@@ -75,10 +89,10 @@ class ExamScreen(KioskScreen):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
-            with Vertical(id="desk"):
+            with _Desk(id="desk"):
                 yield CorrectionNote()
                 yield Question(id="question")
-                yield Static("", id="more", markup=False)
+                yield _More("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
                 yield ExhibitSheet(id="exhibit-sheet")
 
@@ -378,6 +392,7 @@ class ExamScreen(KioskScreen):
             return
         self._exhibit_wanted = not self.query_one("#exhibit").display
         self._arrange()
+        self.tell()
         if self._exhibit_wanted:
             self.query_one("#exhibit").focus()
         else:
