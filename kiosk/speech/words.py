@@ -183,6 +183,9 @@ def _all_of(widget: Widget, language: str) -> list[Piece]:
             return _lines(widget, language)
         case PushButton() | Input() | TextArea():
             return _widget(widget, language)
+        case Static() if widget.id == "code":  # to be written down: letter by letter
+            groups = str(widget.content).split("-")
+            return [own(", ".join(" ".join(group) for group in groups))]
         case Static():
             return [Piece(language, str(widget.content))]
         case _:

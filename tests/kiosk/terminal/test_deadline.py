@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from typing import Any
 
 import pytest
 from exam_stations import FORM, Station
@@ -42,10 +43,12 @@ def test_the_deadline_passes_while_the_terminal_takes_nothing_for_a_minute(
             closed_ns = CLOCK.boottime_ns()
             s.terminal.hear()
             s.terminal.until("The time is over: your exam is handed in")
-            row = s.hall.until(
-                lambda board: next(each for each in board["rows"] if each["answered"]), "the answer"
-            )
+            row = s.hall.until(_answered, "the answer")
             assert row["candidate"] == s.seat.candidate
             assert closed_ns - deaf_ns > (DEAF_S - 10) * SECOND
         finally:
             s.close()
+
+
+def _answered(board: dict[str, Any]) -> dict[str, Any] | None:
+    return next((row for row in board["rows"] if row["answered"]), None)
