@@ -38,13 +38,14 @@ def test_the_deadline_passes_while_the_terminal_takes_nothing_for_a_minute(
                 s.terminal.send(b"\x1b[15~\x1b[15~")  # more than a terminal holds
             s.terminal.quiet()
             s.terminal.send(b"b")  # a choice, made in the dark
+            row = s.hall.until(_answered, "the answer is journalled, and the hall knows")
+            assert row["candidate"] == s.seat.candidate
             attempts = s.seat.station.attempts
+            assert not list(attempts.glob("*/manifest"))
             eventually(lambda: list(attempts.glob("*/manifest")), "closed and signed", LIMIT_S)
             closed_ns = CLOCK.boottime_ns()
             s.terminal.hear()
             s.terminal.until("The time is over: your exam is handed in")
-            row = s.hall.until(_answered, "the answer")
-            assert row["candidate"] == s.seat.candidate
             assert closed_ns - deaf_ns > (DEAF_S - 10) * SECOND
         finally:
             s.close()
