@@ -245,7 +245,8 @@ HEAD = """# Two walk-throughs
 The sample exam, from the sign-in to the code, once with the keyboard alone and once with the
 voice alone. Written by `python tools/walkthrough.py` from the real processes of a station: what
 is *heard* is what espeak-ng was given to speak, what is *seen* are the lines that the step
-changed at 80×24. No mouse was touched.
+changed at 80×24. No mouse was touched. Keys came three a second: what the next one broke off
+before it was spoken is missing.
 """
 
 
