@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long faults lint demo pictures cage bench catalogues soak lock clean
+.PHONY: help setup test test-long faults lint demo pictures gallery cage bench catalogues soak lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
@@ -33,6 +33,9 @@ demo: setup ## Sit an exam, there and back (ARGS="--auto" needs no hands)
 pictures: setup ## Make the pictures of screens and pages in docs/pictures
 	$(BIN)/python tools/pictures.py
 	$(BIN)/python tools/board_pictures.py
+
+gallery: setup ## Draw every screen in four themes and three sizes, as one page
+	$(BIN)/python tools/gallery.py $(ARGS)
 
 cage: setup ## Walk the sample in foot under cage and take pictures (ARGS="OUT STEP…")
 	$(BIN)/python tools/lab/cage.py $(or $(ARGS),build/cage)

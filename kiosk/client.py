@@ -577,9 +577,12 @@ class Client(App[None], inherit_bindings=False):
         return [*filters, signs] if signs.enabled else filters
 
     async def on_event(self, event: events.Event) -> None:
+        listened = isinstance(event, events.InputEvent) and self.presentation.now.aloud
+        if listened:
+            self.presentation.reader.touch()
         await super().on_event(event)
-        if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
-            self.call_after_refresh(self.presentation.reader.touch)
+        if listened:
+            self.call_after_refresh(self.presentation.reader.look)
         if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
             self._agent.tell(Focus(isinstance(event, events.AppFocus)))
 

@@ -17,7 +17,8 @@ import importlib.util
 import re
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -212,7 +213,7 @@ async def help_(s: Stand) -> None:
 
 async def small(s: Stand) -> None:
     await s.begin()
-    await s.pilot.resize_terminal(60, 20)
+    await s.pilot.resize_terminal(56, 18)
     await s.pilot.pause(0.3)
 
 
@@ -227,7 +228,7 @@ SCENES: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]
     "ready": (WIDE, "calm-dark", ready),
     "practice": (NARROW, "calm-dark", practice),
     "choice": (NARROW, "calm-dark", at("freezing", "b")),
-    "multiple": (WIDE, "calm-light", at("ill-worker", "a", "c")),
+    "multiple": (WIDE, "calm-light", at("rodent-signs", "a", "c")),
     "picture": (WIDE, "calm-dark", at("log-minutes", *"95")),
     "text-entry": (NARROW, "calm-dark", at("cooling-time", *"90")),
     "inline-choice": (
@@ -285,45 +286,65 @@ KINDS: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]]
 }
 
 
-async def make(
-    name: str, out: Path, other_size: tuple[int, int] | None, other_theme: str | None
-) -> None:
-    size, theme, scene = (KINDS | SCENES)[name]
-    size, theme = other_size or size, other_theme or theme
+def drawn(folder: Path) -> Any:
+    """The form that a sample draws for its pictures."""
+    form = forms.draw(read_test(folder), b"pictures")
+    return _double().Form(form.paper, dict(form.items), dict(form.exhibits), dict(form.media))
+
+
+@asynccontextmanager
+async def stood(form: Any, size: tuple[int, int], theme: str) -> AsyncIterator[Stand]:
+    """A client at its first screen, with an agent that has *form*."""
     double = _double()
-    test = read_test(FOOD_SAFETY)
-    trial = forms.practice(test, b"pictures")
-    drawn = forms.draw(test if name in SCENES else read_test(ALL_KINDS), b"pictures")
+    trial = forms.practice(read_test(FOOD_SAFETY), b"pictures")
     if trial is None:
         raise SystemExit("the sample exam has no practice questions")
     clock = double.HandClock()
     with tempfile.TemporaryDirectory() as directory:
         agent = double.AgentDouble(
             Path(directory) / "agent.sock",
-            double.Form(drawn.paper, dict(drawn.items), dict(drawn.exhibits), dict(drawn.media)),
+            form,
             double.Form(trial.paper, dict(trial.items), dict(trial.exhibits), dict(trial.media)),
             clock,
         )
         await agent.start()
-        client = Client(Path(directory) / "agent.sock", clock=clock)
+        client = Client(Path(directory) / "agent.sock", clock=clock, sound="null")
         async with client.run_test(size=size) as pilot:
             stand = Stand(client, agent, clock, pilot)
             await stand.stage(Stage.SIGN_IN)
             client.theme = theme
-            await scene(stand)
-            await pilot.pause(0.2)
-            svg = client.export_screenshot(title="")
+            yield stand
         await agent.stop()
-    # A picture made again of the same screen must be the same file.
-    svg = re.sub(r"terminal-\d+", f"kiosk-{name}", svg).replace("arial", "Fira Code, monospace")
-    (out / f"{name}.svg").write_text(svg, encoding="utf-8")
+
+
+def svg_of(client: Client, name: str) -> str:
+    """The screen as a drawing. Made again of the same screen it is the same file."""
+    svg = client.export_screenshot(title="")
+    return re.sub(r"terminal-\d+", f"kiosk-{name}", svg).replace("arial", "Fira Code, monospace")
+
+
+def png_of(svg: str) -> bytes:
+    """The drawing in pixels, with a monospaced font of this machine."""
     directory_of_fonts = next((str(each) for each in FONTS if each.is_dir()), None)
     png = resvg_py.svg_to_bytes(
         svg_string=svg,
         font_dirs=[directory_of_fonts] if directory_of_fonts else None,
         monospace_family="Fira Code" if FONTS[0].is_dir() else "DejaVu Sans Mono",
     )
-    (out / f"{name}.png").write_bytes(bytes(png))
+    return bytes(png)
+
+
+async def make(
+    name: str, out: Path, other_size: tuple[int, int] | None, other_theme: str | None
+) -> None:
+    size, theme, scene = (KINDS | SCENES)[name]
+    size, theme = other_size or size, other_theme or theme
+    async with stood(drawn(FOOD_SAFETY if name in SCENES else ALL_KINDS), size, theme) as stand:
+        await scene(stand)
+        await stand.pilot.pause(0.2)
+        svg = svg_of(stand.client, name)
+    (out / f"{name}.svg").write_text(svg, encoding="utf-8")
+    (out / f"{name}.png").write_bytes(png_of(svg))
     print(f"{name}: {size[0]}×{size[1]}, {theme}")
 
 

@@ -149,6 +149,9 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
 class Dialog(ModalScreen[str], _TooSmall, inherit_bindings=False):
     """A question or a message in front of a stage. Its result is the answer's name."""
 
+    told = ""
+    """What the last key brought, in words, for who does not see it."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         *_MOVE,
         Binding("escape", "leave", show=False),

@@ -149,11 +149,13 @@ class CalculatorPane(Pane):
         try:
             value = self.rules.compute(whole, self.answer)
         except CalculatorError as problem:
-            self._say(say(problem.template, **problem.fields))
+            self.told = say(problem.template, **problem.fields)
+            self._say(self.told)
             return
         self.tape.append((whole, value))
         del self.tape[:-MAX_TAPE]
         self._at = len(self.tape)
+        self.told = f"{whole} {result_of(value).plain}"
         field.value = ""
         self._say("")
         self.query_one(TapeLines).rebuild()

@@ -10,7 +10,8 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.geometry import Region, Spacing
+from textual.geometry import Region, Size, Spacing
+from textual.reactive import var
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -33,6 +34,7 @@ from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
 from kiosk.widgets.bars import Key
+from kiosk.widgets.choice import STRIKE, ChoiceRows
 from kiosk.widgets.question import Question, recordings_in
 from kiosk.widgets.recording import Deck, RecordingRows, Told
 from kiosk.widgets.text import Pictures, plain
@@ -43,6 +45,19 @@ BESIDE_WIDTH = 110
 
 PANE_LINES = 7
 """Lines at the bottom that a tool may cover."""
+
+
+class _Desk(Vertical):
+    """Where the question stands, with or without an exhibit beside it."""
+
+    virtual_size = var(Size(0, 0))
+    """No second layout because it is wider or narrower than before: see :class:`Question`."""
+
+
+class _More(Static):
+    """Says that there is more below."""
+
+    virtual_size = var(Size(0, 0))
 
 
 class ExamScreen(KioskScreen):
@@ -75,10 +90,10 @@ class ExamScreen(KioskScreen):
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
-            with Vertical(id="desk"):
+            with _Desk(id="desk"):
                 yield CorrectionNote()
                 yield Question(id="question")
-                yield Static("", id="more", markup=False)
+                yield _More("", id="more", markup=False)
             with VerticalScroll(id="exhibit"):
                 yield ExhibitSheet(id="exhibit-sheet")
 
@@ -142,7 +157,7 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f2", _("Questions"), "questions"))
         keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
         if self.has_exhibit:
-            keys.append(Key("f4", _("Exhibit"), "exhibit"))
+            keys.append(Key("f4", _("Question") if self._covers() else _("Exhibit"), "exhibit"))
         keys.append(Key("f5", _("Help"), "help"))
         keys.append(Key("f6", _("Tools"), "tools"))
         if self._has_pictures:
@@ -151,10 +166,10 @@ class ExamScreen(KioskScreen):
             keys.append(Key("f8", _("Back"), "back"))
         submits = _submits(course, course.place)
         keys.append(Key("f9", _("Submit") if submits else _("Next"), "forth"))
-        if self.client.presentation.now.aloud:
-            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         last = _("End") if self.practice else _("Hand in")
         keys.append(Key("f10", last, "review"))
+        if self.client.presentation.now.aloud:
+            keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         return tuple(keys)
 
     def tell(self) -> None:
@@ -378,6 +393,7 @@ class ExamScreen(KioskScreen):
             return
         self._exhibit_wanted = not self.query_one("#exhibit").display
         self._arrange()
+        self.tell()
         if self._exhibit_wanted:
             self.query_one("#exhibit").focus()
         else:
@@ -433,6 +449,14 @@ class ExamScreen(KioskScreen):
         event.stop()
         if self.course is not None:
             self.course.work(StruckOut(event.item, event.response, event.choice, event.on))
+
+    def on_key(self, event: events.Key) -> None:
+        """What nothing on the screen had a use for: a choice is struck out elsewhere."""
+        choices = any(isinstance(each, ChoiceRows) for each in self.query_one(Question).standing)
+        course = self.course
+        if event.character == STRIKE and not choices and course and allowed(course, STRIKE_OUT):
+            event.stop()
+            self.client.announce("In a question of this kind nothing can be struck out.")
 
     def action_tools(self) -> None:
         if self.course is not None:

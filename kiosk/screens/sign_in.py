@@ -59,8 +59,8 @@ class SignInScreen(KioskScreen):
         ]
         if self._sees:
             keys.append(Key("f4", _("Camera"), "scan"))
-        keys.append(Key("f6", _("Try it"), "trial"))
-        return (*keys, *super().keys())
+        help_, *others = super().keys()
+        return (*keys, help_, Key("f6", _("Try it"), "trial"), *others)
 
     @property
     def _sees(self) -> bool:

@@ -22,6 +22,7 @@ from kiosk.screens.notes import NotePane
 from kiosk.screens.report import ReportPane
 from kiosk.screens.step import BreakDialog
 from kiosk.widgets.picture import Cells
+from kiosk.widgets.question import Question
 from kiosk.widgets.text_entry import TextEntryField
 
 if TYPE_CHECKING:
@@ -101,8 +102,8 @@ def _number_field(screen: ExamScreen) -> TextEntryField | None:
     """The place for a number that the cursor is in, or else the first there is."""
     fields = [
         field
-        for field in screen.query("Question > TextEntryField.-shown").results(TextEntryField)
-        if field.interaction.numeric
+        for field in screen.query_one(Question).standing
+        if isinstance(field, TextEntryField) and field.interaction.numeric
     ]
     inside = [field for field in fields if field.has_focus_within]
     return next(iter(inside or fields), None)

@@ -6,7 +6,7 @@ another than before; so no widget has to know that it is read.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.screen import Screen
 from textual.widget import Widget
@@ -54,9 +54,9 @@ class Reader:
         self.look()
 
     def touch(self) -> None:
-        """The candidate did something: what gets the focus from now on is read."""
+        """The candidate does something now: what gets the focus by it is read. Said before it is
+        done, so that the key which brings a screen does not break off the reading of that."""
         self._touched = True
-        self.look()
 
     def look(self) -> None:
         """Say what is new on the screen, if anything is.
@@ -81,6 +81,9 @@ class Reader:
             self._screen, self._flagged = self._rest(screen), self._flag(screen)
             self._touched = False
             self.voice.say(pieces, self.pace)
+        elif isinstance(screen, Dialog) and self._rest(screen) != self._screen:
+            self._screen = self._rest(screen)
+            self.voice.say(self._screen, self.pace)
         elif echo is not None:
             self._screen = self._rest(screen)
             self.voice.say([echo], self.pace)
@@ -117,10 +120,12 @@ class Reader:
         course = screen.course if isinstance(screen, ExamScreen) else None
         return course is not None and course.place is not None and course.flagged(course.place)
 
-    def _rest(self, screen: Screen[object]) -> list[Piece]:
-        """What can change on a screen while the candidate waits; a question cannot."""
-        waits = not isinstance(screen, ExamScreen | Dialog)
-        return self._all(screen) if waits else []
+    def _rest(self, screen: Screen[Any]) -> list[Piece]:
+        """What can change on a screen while the candidate waits, and what a key brought in a
+        dialog; a question cannot change."""
+        if isinstance(screen, Dialog):
+            return [words.own(screen.told)] if screen.told else []
+        return [] if isinstance(screen, ExamScreen) else self._all(screen)
 
     def _echo(self, typing: tuple[Widget | None, str | None]) -> Piece | None:
         """What was just typed, as long as the same field has the focus."""

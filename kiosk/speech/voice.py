@@ -56,7 +56,8 @@ def cut(text: str) -> list[str]:
     pieces = []
     while len(text) > MAX_PIECE:
         head = text[:MAX_PIECE]
-        ends = [match.end() for match in re.finditer(r"[.!?;:]\s|[。！？；：，]|,\s", head)]
+        ends = [match.end() for match in re.finditer(r"[.!?;:]\s|[。！？；：]", head)]
+        ends = ends or [match.end() for match in re.finditer(r",\s|，", head)]
         at = ends[-1] if ends else head.rfind(" ") + 1 or MAX_PIECE
         pieces.append(text[:at].strip())
         text = text[at:].strip()

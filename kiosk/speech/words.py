@@ -11,28 +11,39 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input, Static, TextArea
 
+from exam_packages.content import text as rich
 from exam_packages.language import _, in_use, ngettext, say
 from kiosk.screens import standing
+from kiosk.screens.before import Rules
+from kiosk.screens.calculator import Keypad
 from kiosk.screens.exam import ExamScreen
 from kiosk.screens.navigator import QuestionRows
 from kiosk.speech.voice import Piece
 from kiosk.widgets.bars import Bar, Notice
+from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.button import PushButton
 from kiosk.widgets.lines import Lines, Row, Rows
 from kiosk.widgets.match import MatchRows
+from kiosk.widgets.order import OrderRows
 from kiosk.widgets.question import Question
-from kiosk.widgets.text import inline
+from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.text import Gaps, Pictures, harmless, inline
 
 if TYPE_CHECKING:
     from kiosk.client import Client
 
-_DRAWN = re.compile("[\u2500-\u259f]+")
-"""Lines, blocks and shades: a table's rules, a picture's cells."""
+_DRAWN = re.compile("[\u2500-\u259f]+|[·→←]")
+"""Lines, blocks and shades: a table's rules, a picture's cells. And dots and arrows between
+words, which a voice would name."""
+_COLUMNS = re.compile(" {2,}")
 _BLANK = re.compile("_{3,}")
+_POINT = "•"
+_READ = "#body Static, #body Lines, #body PushButton, #body Input, #body TextArea"
 
 
 def _signs() -> dict[str, str]:
@@ -45,6 +56,7 @@ def _signs() -> dict[str, str]:
         "▾": _("closed list"),
         "▴": _("open list"),
         "⚑": _("flagged"),
+        "✕": _("struck out"),
     }
 
 
@@ -63,14 +75,12 @@ def whole(screen: Screen[object], content: str) -> list[Piece]:
         pieces += _place(screen)
         shown: Iterable[Widget] = [
             *screen.query("#correction Static").results(Widget),
-            *screen.query("#desk > Question > .-shown").results(Widget),
+            *screen.query_one(Question).standing,
         ]
         if screen.query_one("#exhibit").display:
             shown = [*shown, *screen.query("#exhibit-sheet").results(Widget)]
     else:
-        shown = screen.query("#body Static, #body Lines, #body PushButton, #body Input").results(
-            Widget
-        )
+        shown = screen.query(_READ).results(Widget)
     for widget in shown:
         if _visible(widget, screen):
             pieces += _all_of(widget, _language(widget, content))
@@ -136,9 +146,10 @@ def _widget(widget: Widget, language: str) -> list[Piece]:
     match widget:
         case MatchRows():
             return _match(widget, language)
+        case OrderRows():
+            return [*_under_cursor(widget, language), own(widget._count())]
         case Rows():
-            rows = [row for row in widget._rows if row.key == widget.cursor and row.active]
-            return [piece for row in rows for piece in _row(widget, row, language)]
+            return _under_cursor(widget, language)
         case PushButton():
             return [own(widget.label), own(_("button"))]
         case Input():
@@ -155,9 +166,16 @@ def _widget(widget: Widget, language: str) -> list[Piece]:
             return _all_of(widget, language)
 
 
+def _under_cursor(widget: Rows, language: str) -> list[Piece]:
+    rows = [row for row in widget._rows if row.key == widget.cursor and row.active]
+    return [piece for row in rows for piece in _row(widget, row, language)]
+
+
 def _all_of(widget: Widget, language: str) -> list[Piece]:
     """Everything a widget shows."""
     match widget:
+        case Keypad():
+            return []  # its keys are on the keyboard
         case Rows():
             rows = widget.rows(_width(widget))
             return [piece for row in rows for piece in _row(widget, row, language)]
@@ -165,6 +183,9 @@ def _all_of(widget: Widget, language: str) -> list[Piece]:
             return _lines(widget, language)
         case PushButton() | Input() | TextArea():
             return _widget(widget, language)
+        case Static() if widget.id == "code":  # to be written down: letter by letter
+            groups = str(widget.content).split("-")
+            return [own(", ".join(" ".join(group) for group in groups))]
         case Static():
             return [Piece(language, str(widget.content))]
         case _:
@@ -178,21 +199,64 @@ def _width(widget: Lines) -> int:
 
 
 def _lines(widget: Lines, language: str) -> list[Piece]:
-    lines = [_plain(line.plain) for line in widget.build(_width(widget))]
-    return [Piece(language, " ".join(line for line in lines if line))]
+    """The paragraphs that *widget* shows, the rows of a table each by itself."""
+    width = _width(widget)
+    if isinstance(widget, Rules):
+        said = [own(f"{name}: {words}") for name, words in widget.rows]
+        instructions = widget.paper.instructions if widget.paper is not None else ()
+        return [*said, *_blocks(instructions, width, language)]
+    if isinstance(widget, Sheet):
+        return _blocks(widget.blocks, width, language, gaps=widget.gaps, pictures=widget.pictures)
+    return _paragraphs(widget.build(width), language)
+
+
+def _blocks(
+    blocks: Iterable[rich.Block],
+    width: int,
+    language: str,
+    *,
+    gaps: Gaps | None = None,
+    pictures: Pictures | None = None,
+) -> list[Piece]:
+    pieces: list[Piece] = []
+    for block in blocks:
+        if isinstance(block, rich.Table):
+            read = [
+                [_plain(inline(cell.inlines, gaps or {}).plain) for cell in row]
+                for row in block.rows
+            ]
+            rows = [", ".join(filter(None, row)) for row in read]
+            pieces += [Piece(language, each) for each in (harmless(block.caption), *rows)]
+        else:
+            lines = block_lines((block,), width, gaps=gaps or {}, pictures=pictures)
+            pieces += _paragraphs(lines, language)
+    return pieces
+
+
+def _paragraphs(lines: Iterable[Content], language: str) -> list[Piece]:
+    """An empty line ends a paragraph, and so does a point of a list."""
+    paragraphs: list[list[str]] = [[]]
+    for line in lines:
+        text = _plain(line.plain)
+        if not text or text.startswith(_POINT):
+            paragraphs.append([])
+        paragraphs[-1].append(text.removeprefix(_POINT).strip())
+    return [Piece(language, " ".join(filter(None, each))) for each in paragraphs if any(each)]
 
 
 def _row(widget: Rows, row: Row, language: str) -> list[Piece]:
     """A row: its words, then what its signs say."""
-    text = " ".join(line.plain for line in row.lines)
+    text = " ".join(line.plain.strip() for line in row.lines)
     if not row.active and row.key == "?":
         language = in_use()  # a hint is ours
+    if isinstance(widget, QuestionRows):
+        text = text.replace("✎", f", {_('note')}, ")
     states = []
     for sign, word in _signs().items():
         if sign in text:
             text = text.replace(sign, " ")
             states.append(word)
-    words = [Piece(language, _plain(text))]
+    words = [Piece(language, _plain(_COLUMNS.sub(", ", text.strip())))]
     if isinstance(widget, QuestionRows) or not row.active:
         return words  # the words beside the signs say it already
     return [*words, *(own(word) for word in states)]
@@ -218,7 +282,8 @@ def _label(field: Input) -> str:
 
 def _plain(text: str) -> str:
     """*text* as it is spoken: no drawn lines, and a gap by its name."""
-    return " ".join(_BLANK.sub(" " + _("empty") + " ", _DRAWN.sub(", ", text)).split()).strip(", ")
+    text = " ".join(_BLANK.sub(" " + _("empty") + " ", _DRAWN.sub(", ", text)).split())
+    return re.sub(r"[, ]*,", ",", text).strip(", ")
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:

@@ -70,7 +70,6 @@ class Question(VerticalScroll, can_focus=False):
     DEFAULT_CSS = """
     Question { padding: 1 0 0 2; scrollbar-gutter: stable; }
     Question > * { display: none; margin: 0 1 1 0; }
-    Question > .-shown { display: block; }
     """
 
     virtual_size = var(Size(0, 0))
@@ -204,6 +203,11 @@ class Question(VerticalScroll, can_focus=False):
                 widget.load(interaction, title, self._deck)
         return widget
 
+    @property
+    def standing(self) -> tuple[Widget, ...]:
+        """The widgets that this question uses, from top to bottom."""
+        return tuple(self._shown)
+
     def look_at_recordings(self) -> None:
         """See how the recordings now stand."""
         for widget in self._shown:
@@ -256,14 +260,14 @@ class Question(VerticalScroll, can_focus=False):
         """Show *wanted*, in this order; move only what stands in the wrong place."""
         for widget in self._shown:
             if widget not in wanted:
-                widget.remove_class("-shown")
+                widget.display = False
         children = list(self.children)
         places = [children.index(widget) for widget in wanted]
         if places != sorted(places):
             for before, widget in pairwise(wanted):
                 self.move_child(widget, after=before)
-        for widget in wanted:
-            widget.add_class("-shown")
+        for widget in wanted:  # a class would have the styles of all in it worked out anew
+            widget.display = True
         self._shown = wanted
 
     def _gaps(self) -> dict[str, tuple[str, str]]:

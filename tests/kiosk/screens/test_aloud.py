@@ -10,10 +10,13 @@ import pytest
 
 from exam_packages import language
 from exam_packages.attempt.commands import Correct, Say
+from exam_packages.content import text as rich
 from exam_packages.sealing.correction import Correction, sign_correction
 from exam_packages.sealing.suite import SigningKey
+from kiosk.speech import words
 from kiosk.speech.voice import NO_SPEECH, Piece
 from kiosk.view import Stage
+from kiosk.widgets.sheet import Sheet
 
 
 @pytest.fixture(autouse=True)
@@ -65,10 +68,10 @@ def test_a_question_is_read_whole_then_what_gets_the_focus(sit: Any) -> None:
             await ears.until("Question 1 of 7", "45 minutes left", "Where does raw chicken belong")
             await ears.until("On the top shelf, where it is seen first", "not chosen")
             await s.press("down")
-            await s.until(lambda: ears.words().startswith("B On the bottom shelf"), ears.words())
+            await s.until(lambda: ears.words().startswith("B, On the bottom shelf"), ears.words())
             assert "top shelf" not in ears.words()
             await s.press("space")
-            await ears.until("B On the bottom shelf")
+            await ears.until("B, On the bottom shelf")
             await s.until(lambda: ears.words().endswith(" chosen."))
             assert "not chosen" not in ears.words()
 
@@ -161,7 +164,7 @@ def test_every_kind_of_question_says_something_of_its_own(sit: Any) -> None:
                 assert not set("○●☐☑│─┼▀") & set(ears.words())
             await s.client.hand_in()
             await s.stage(Stage.FINISHED)
-            await ears.until("Thank you: your exam is handed in", "7K2M-QX9R")
+            await ears.until("Thank you: your exam is handed in", "7 K 2 M, Q X 9 R")
 
     asyncio.run(walk())
 
@@ -197,5 +200,51 @@ def test_a_correction_is_announced_and_read_before_its_question(sit: Any) -> Non
             await ears.until("Corrected by the certification body", "Where does raw chicken belong")
             heard = ears.words()
             assert heard.index("Choice B: the lowest shelf.") < heard.index("Where does raw")
+
+    asyncio.run(walk())
+
+
+def test_a_table_is_read_row_by_row_and_a_list_point_by_point() -> None:
+    """A cell of two lines was read across: both first lines, then both second ones."""
+
+    def cell(words: str) -> rich.Cell:
+        return rich.Cell(False, (rich.Text(words, 0),), 1, 1)
+
+    long = "From 60 °C to 21 °C within two hours, and to 5 °C within four hours more"
+    table = rich.Table("Limits", ((cell("Step"), cell("Limit")), (cell(long), cell(long))))
+    point = (rich.Paragraph((rich.Text("chilled food", 0),)),)
+    blocks = (rich.Heading(2, (rich.Text("Plan", 0),)), table, rich.Listing(False, (point, point)))
+    sheet = Sheet()
+    sheet.blocks = blocks
+    said = [each.text for each in words._lines(sheet, "en")]
+    assert said == [
+        "Plan",
+        "Limits",
+        "Step, Limit",
+        f"{long}, {long}",
+        "chilled food",
+        "chilled food",
+    ]
+
+
+def test_what_was_computed_placed_and_struck_out_is_heard(sit: Any) -> None:
+    """The result was drowned by “deleted”: the field is empty after it."""
+
+    async def walk() -> None:
+        async with sit() as s:
+            ears = Listening(s)
+            await s.begin()
+            await s.press("f11")
+            await s.until(lambda: "Question 1 of 7" in ears.words())
+            await s.press("f6", "c", *"6*7")
+            await s.until(lambda: ears.words() == "7")
+            await s.press("enter")
+            await s.until(lambda: "= 42" in ears.words(), "the result")
+            await s.press("escape", "-")
+            await s.until(lambda: "struck out" in ears.words(), "the strike")
+            await s.client.exam.go("order")
+            await s.at("order")
+            await s.press("space")
+            await s.until(lambda: "1 of 4 placed" in ears.words(), "the place")
 
     asyncio.run(walk())

@@ -55,7 +55,7 @@ class Desk(App[None]):
 async def opened(desk: Desk, item: Item, responses: tuple[Response, ...]) -> AnswerRows:
     question = desk.query_one(Question)
     await question.show(item, responses, lambda media: read_picture(FORM.media[media]))
-    return question.query("AnswerRows.-shown").last(AnswerRows)
+    return next(each for each in question.standing[::-1] if isinstance(each, AnswerRows))
 
 
 def shown(rows: AnswerRows) -> list[str]:

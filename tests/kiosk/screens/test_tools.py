@@ -570,3 +570,22 @@ def marked(sitting: Any) -> set[str]:
         if text := "".join(run_).strip():
             found.add(text)
     return found
+
+
+def test_where_nothing_can_be_struck_out_it_is_said(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.client.exam.go("order")
+            await s.at("order")
+            await s.press("-")
+            await s.until(lambda: "nothing can be struck out" in s.words())
+            await s.client.exam.go("essay")
+            await s.at("essay")
+            await s.press("-")
+            s.clock.turn(2)
+            s.client._tick()
+            await s.saved()
+            assert s.responses("essay") == {"R": ("-",)}
+
+    asyncio.run(walk())
