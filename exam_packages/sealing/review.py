@@ -35,7 +35,7 @@ __all__ = [
     "MAX_NAMED",
     "MAX_REVIEW",
     "REVIEWER_KIND",
-    "VERDICTS",
+    "RULINGS",
     "Judged",
     "Judgement",
     "Review",
@@ -52,7 +52,7 @@ __all__ = [
 REVIEWER_KIND: Final = "exam-kiosk/reviewer/v1"
 JUDGEMENT_KIND: Final = "exam-kiosk/judgement/v1"
 
-VERDICTS: Final = {"founded": 1, "unfounded": 2, "cannot-be-said": 3}
+RULINGS: Final = {"founded": 1, "unfounded": 2, "cannot-be-said": 3}
 """What can be judged, and the number each is written with."""
 FIRST: Final = bytes(32)
 """What the first judgement of a review names as the one before it."""
@@ -96,8 +96,8 @@ class Judgement(canon.Object):
     """One reviewer's word.
 
     ``bundle_hash`` names the attempt as it was handed in. ``entry`` is the entry of the record
-    that holds the incident; 0 is the attempt as a whole. ``verdict`` is one of
-    :data:`VERDICTS`; ``reason`` a code such as ``pictures.show``. ``pictures`` are the digests
+    that holds the incident; 0 is the attempt as a whole. ``ruling`` is one of
+    :data:`RULINGS`; ``reason`` a code such as ``pictures.show``. ``pictures`` are the digests
     of those it rests on, as the journal names them. ``corrects`` is the number of the earlier
     judgement that it takes the place of, 0 for none. ``reviewer`` is the signed appointment.
     """
@@ -107,7 +107,7 @@ class Judgement(canon.Object):
     bundle_hash: Hash
     blind_id: Id
     entry: Number
-    verdict: Annotated[int, Meta(ge=1, le=3)]
+    ruling: Annotated[int, Meta(ge=1, le=3)]
     reason: Annotated[str, Meta(max_length=60, pattern=r"^[a-z]+(\.[a-z-]+)?\Z")]
     comment: Annotated[str, Meta(max_length=MAX_COMMENT)]
     pictures: Annotated[tuple[Hash, ...], Meta(max_length=MAX_NAMED)]
@@ -117,8 +117,8 @@ class Judgement(canon.Object):
 
     @property
     def word(self) -> str:
-        """The verdict, as a word of :data:`VERDICTS`."""
-        return next(word for word, number in VERDICTS.items() if number == self.verdict)
+        """The ruling, as a word of :data:`RULINGS`."""
+        return next(word for word, number in RULINGS.items() if number == self.ruling)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from scoring.review.attempt import Attempt
 from scoring.review.happenings import KINDS, Happening
 from scoring.review.images import Region, covered
 from scoring.review.keeping import Keeping
-from scoring.review.reasons import VERDICT_WORDS, reason_words
+from scoring.review.reasons import RULING_WORDS, reason_words
 
 FORMAT: Final = "exam-kiosk/case-file/v1"
 LEFT_OUT, WHOLE, COVERED = "left-out", "whole", "covered"
@@ -158,8 +158,8 @@ def compose(
             {
                 "number": each.judgement.number,
                 "entry": each.judgement.entry,
-                "verdict": each.judgement.word,
-                "words": _(VERDICT_WORDS[each.judgement.word]),
+                "ruling": each.judgement.word,
+                "words": _(RULING_WORDS[each.judgement.word]),
                 "reason": each.judgement.reason,
                 "reason_words": _(reason_words(each.judgement.reason)),
                 "comment": each.judgement.comment,

@@ -28,7 +28,7 @@ def routes(site: Site) -> list[Route]:
             raise HttpError(404, "This record names no such picture.")
         said = Said(
             entry=entry,
-            verdict=one(fields, "verdict"),
+            ruling=one(fields, "ruling"),
             reason=one(fields, "reason"),
             comment=one(fields, "comment"),
             pictures=tuple(attempt.shots[place - 1].digest for place in places),

@@ -18,7 +18,7 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
 from exam_packages.sealing.review import (
     MAX_REVIEW,
-    VERDICTS,
+    RULINGS,
     Judged,
     Judgement,
     Review,
@@ -38,7 +38,7 @@ class Said:
     """What a reviewer says, before it is signed. ``corrects`` is 0 for a judgement of its own."""
 
     entry: int
-    verdict: str
+    ruling: str
     reason: str
     comment: str
     pictures: tuple[bytes, ...] = ()
@@ -68,7 +68,7 @@ class ReviewFile:
         Raises an :class:`~exam_packages.errors.ExamError` when it cannot be said, or what is
         there already is not whole; then the file is as it was.
         """
-        if said.verdict not in VERDICTS:
+        if said.ruling not in RULINGS:
             raise ReviewError("Choose founded, unfounded, or that it cannot be said.")
         check_reason(said.reason, said.comment)
         with self._alone():
@@ -80,7 +80,7 @@ class ReviewFile:
                 bundle_hash=self.bundle_hash,
                 blind_id=self.blind_id,
                 entry=said.entry,
-                verdict=VERDICTS[said.verdict],
+                ruling=RULINGS[said.ruling],
                 reason=said.reason,
                 comment=said.comment.strip(),
                 pictures=said.pictures,

@@ -55,7 +55,7 @@ REASONS: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType(
 )
 """Group → code → words. Codes are what is signed; they never change meaning."""
 
-VERDICT_WORDS: Final[Mapping[str, str]] = MappingProxyType(
+RULING_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         "founded": mark("Founded"),
         "unfounded": mark("Unfounded"),

@@ -30,7 +30,7 @@ from exam_packages.verify.times import length
 from scoring.review.attempt import Attempt
 from scoring.review.casefile import Treatment
 from scoring.review.happenings import KINDS
-from scoring.review.reasons import REASONS, VERDICT_WORDS, reason_words
+from scoring.review.reasons import REASONS, RULING_WORDS, reason_words
 from scoring.review.reviewers import Seated
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
@@ -96,7 +96,7 @@ class Site:
             "moment": moment,
             "clock": words.clock,
             "reason": lambda code: _(reason_words(code)),
-            "verdict": lambda word: _(VERDICT_WORDS[word]),
+            "ruling": lambda word: _(RULING_WORDS[word]),
         }
 
     def enter(self, link: str) -> Response:
@@ -125,7 +125,7 @@ class Site:
             words=words,
             kinds=KINDS,
             reasons=REASONS,
-            verdicts=VERDICT_WORDS,
+            rulings=RULING_WORDS,
             Standing=Standing,
             **values,
         )

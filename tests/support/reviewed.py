@@ -24,13 +24,10 @@ from exam_packages.passphrases import Passphrases
 from exam_packages.sealing.bundle import answers_part, manifest_hash, write_bundle
 from exam_packages.sealing.journal import JournalWriter, SealedBlob, read_frames, sign_permit
 from exam_packages.sealing.retention import Deletion
-from exam_packages.sealing.trust import ROOT
 from scoring.review.attempt import Attempt, integrity_key, open_attempt
 from scoring.review.reviewers import Seated, appoint, seat
 
-__all__ = ["PHRASE", "SECRET_ANSWER", "SECRET_NAME", "Reviewed", "drawn", "review_desk"]
-
-PHRASE = "six plain words nobody puts together"
+__all__ = ["SECRET_ANSWER", "SECRET_NAME", "Reviewed", "drawn", "review_desk"]
 
 
 def drawn(number: int, size: tuple[int, int] = (640, 480)) -> bytes:
@@ -87,18 +84,11 @@ class Reviewed:
         return self.centre.body
 
     @property
-    def phrase_file(self) -> Path:
-        return self.directory / "phrase"
-
-    @property
     def keys(self) -> tuple[Path, ...]:
         return tuple(self.directory / f"{name}.key" for name in ("rosa", "sven"))
 
-    def passphrases(self) -> Passphrases:
-        return Passphrases([self.phrase_file])
-
     def seated(self) -> tuple[Seated, ...]:
-        return seat(self.body, self.keys, self.passphrases())
+        return seat(self.body, self.keys, Passphrases())
 
     def open(self, *beside: Path, bundle: Path | None = None) -> Attempt:
         path = bundle or self.bundle
@@ -111,7 +101,7 @@ class Reviewed:
         return retention.destroy(self.body, key.key_id, sorted(answers.iterdir()), CLOCK)
 
 
-def review_desk(directory: Path, *, days: int = 0, passphrase: bool = True) -> Reviewed:
+def review_desk(directory: Path, *, days: int = 0) -> Reviewed:
     """Found the body, have the exam sat and handed in, appoint two reviewers."""
     centre = Centre.found(directory)
     centre = replace(centre, evidence=evidence_key(centre.body, PACKAGE, days=days))
@@ -128,10 +118,6 @@ def review_desk(directory: Path, *, days: int = 0, passphrase: bool = True) -> R
     (directory / "answers").mkdir()
     (directory / "answers" / "exam.answers").write_bytes(answers_part(*parts))
     desk = Reviewed(directory, centre, bundle, manifest_hash(manifest))
-    desk.phrase_file.write_text(PHRASE + "\n")
-    desk.phrase_file.chmod(0o600)
     for key in desk.keys:
-        guard = desk.passphrases().new("a key") if passphrase else None
-        appoint(centre.body, key.stem.capitalize(), key, guard, CLOCK)
-    assert centre.body.signing_keys(ROOT)
+        appoint(centre.body, key.stem.capitalize(), key, None, CLOCK)
     return desk
