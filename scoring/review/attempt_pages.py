@@ -16,6 +16,7 @@ from exam_packages.sealing.review import Review
 from scoring.review import ledger
 from scoring.review.attempt import Attempt
 from scoring.review.casefile import WHY, Treatment
+from scoring.review.happenings import SOURCES
 from scoring.review.images import media_type, thumbnail, written_regions
 from scoring.review.site import Site, in_thread, whole_number
 from sync.web.wire import HttpError
@@ -58,6 +59,7 @@ def routes(site: Site) -> list[Route]:
             treatment=treatment,
             regions=written_regions(treatment.regions),
             why=WHY,
+            sources=SOURCES,
         )
 
     async def image(request: Request, attempt: Attempt) -> Response:

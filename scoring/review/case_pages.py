@@ -11,6 +11,7 @@ from exam_packages.language import say
 from scoring.review.attempt import Attempt
 from scoring.review.attempt_pages import read_review, shot
 from scoring.review.casefile import COVERED, LEFT_OUT, WHOLE, WHY, Choice, Treatment, compose
+from scoring.review.happenings import KINDS, Happening
 from scoring.review.images import read_regions
 from scoring.review.site import Fields, Site, in_thread, many, one, read_fields, whole_number
 from sync.web.wire import HttpError
@@ -32,6 +33,7 @@ def routes(site: Site) -> list[Route]:
                 chosen.get(place, Treatment()) for place in range(1, len(attempt.shots) + 1)
             ],
             why=WHY,
+            groups=groups(attempt),
         )
 
     async def treat(request: Request, attempt: Attempt) -> Response:
@@ -91,6 +93,14 @@ def treatments(site: Site, attempt: Attempt) -> dict[int, Treatment]:
         for (number, place), treatment in site.desk.treatments.items()
         if number == attempt.number
     }
+
+
+def groups(attempt: Attempt) -> dict[str, list[tuple[int, Happening]]]:
+    """What happened, by kind, each with its place."""
+    found: dict[str, list[tuple[int, Happening]]] = {kind: [] for kind in KINDS}
+    for place, each in enumerate(attempt.happenings):
+        found[each.kind].append((place, each))
+    return {kind: group for kind, group in found.items() if group}
 
 
 def read_choice(fields: Fields, chosen: dict[int, Treatment]) -> Choice:

@@ -87,7 +87,7 @@ class CaseFile:
             undefined=jinja2.StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
-            finalize=lambda value: clean(value) if type(value) is str else value,
+            finalize=shown,
         )
         page = environment.get_template("casefile.html").render(case=self.values)
         return page.lstrip() + "\n"
@@ -109,6 +109,13 @@ class CaseFile:
         write_durably(path / "case.json", self.json().encode(), mode=0o600)
         write_durably(path / "case.html", self.page().encode(), mode=0o600)
         return path
+
+
+def shown(value: object) -> object:
+    """What a template shows of *value*: of text nothing that turns the writing; lines stay."""
+    if type(value) is not str:
+        return value
+    return "\n".join(clean(line) for line in value.split("\n"))
 
 
 class Names:

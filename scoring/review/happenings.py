@@ -31,6 +31,13 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """The kinds of happening, with the words for them; the first are what panels ask for first."""
 
+SOURCES: Final[Mapping[int, str]] = {
+    ev.DEVICE: mark("a camera"),
+    ev.VIDEO_FILE: mark("a video file, not a camera"),
+    3: mark("a device whose pictures a program makes"),
+    4: mark("another camera than the one enrolled"),
+}
+"""Where a picture came from, by the number that its record has."""
 _WITNESSED: Final = {
     "acknowledgement": mark("{holder} acknowledged the record up to entry {entry}."),
     "permit": mark("{holder} permitted the record to go on after entry {entry}."),
@@ -124,10 +131,13 @@ def _words(event: ev.Event) -> str:
     match event:
         case ev.Beat() | ev.Opened():
             return ""
-        case ev.SnapshotTaken(number=number, source=ev.VIDEO_FILE):
-            return say("Picture {number} was taken, from a video file.", number=number)
-        case ev.SnapshotTaken(number=number):
+        case ev.SnapshotTaken(number=number, source=ev.DEVICE):
             return say("Picture {number} was taken.", number=number)
+        case ev.SnapshotTaken(number=number, source=source):
+            source_words = _(SOURCES.get(source, mark("a source that is not known")))
+            return say(
+                "Picture {number} was taken, from {source}.", number=number, source=source_words
+            )
         case ev.Practised():
             return say("Opened the practice questions.")
         case ev.Moved(item=item):

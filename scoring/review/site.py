@@ -24,11 +24,11 @@ from exam_packages.errors import ExamError
 from exam_packages.language import _
 from exam_packages.sealing.trust import Trust
 from exam_packages.verify import words
-from exam_packages.verify.findings import Standing, clean
+from exam_packages.verify.findings import Standing
 from exam_packages.verify.record import moment
 from exam_packages.verify.times import length
 from scoring.review.attempt import Attempt
-from scoring.review.casefile import Treatment
+from scoring.review.casefile import Treatment, shown
 from scoring.review.happenings import KINDS
 from scoring.review.reasons import REASONS, RULING_WORDS, reason_words
 from scoring.review.reviewers import Seated
@@ -90,7 +90,7 @@ class Site:
         self._used = False
         self.sessions = Sessions(desk.clock)
         self.templates = templates(Path(__file__).parent)
-        self.templates.finalize = lambda value: clean(value) if type(value) is str else value
+        self.templates.finalize = shown
         self.templates.filters |= {
             "lasting": length,
             "moment": moment,

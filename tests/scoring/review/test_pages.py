@@ -19,7 +19,7 @@ JUDGED = {
     "entry": "71",
     "ruling": "unfounded",
     "reason": "technical.network",
-    "comment": "The switch had failed.",
+    "comment": "The switch had failed.\nNobody could help it.",
     "reviewer": "Rosa",
     "picture": "2",
 }
@@ -78,6 +78,8 @@ def test_the_address_is_good_once(reviewed: Reviewed) -> None:
         assert picture.headers["content-type"] == "image/jpeg"
         assert picture.headers["cache-control"] == "no-store"
         assert picture.content == drawn(1)
+        answer = first.act("/attempt/1/case", title="File 17", why="matter")
+        assert "--out DIRECTORY" in answer.text
 
 
 def test_no_picture_is_on_disk_in_clear(browser: Browser, desk: Reviewed, tmp_path: Path) -> None:
@@ -107,6 +109,7 @@ def test_a_judgement_is_signed_and_shown(browser: Browser, desk: Reviewed) -> No
     page = browser.get("/attempt/1").text
     assert "(corrected since)" in page
     assert "takes the place of judgement 1" in page
+    assert "The switch had failed.\nNobody could help it." in page
     attempt = desk.open()
     (stands,) = attempt.review().read(desk.body.trust()).standing()
     assert stands.judgement.word == "founded"
@@ -148,23 +151,16 @@ def test_a_hold_and_what_destruction_leaves(browser: Browser, desk: Reviewed) ->
 def test_a_case_file_as_it_was_chosen(browser: Browser, desk: Reviewed, tmp_path: Path) -> None:
     treat = "/attempt/1/picture/1/treat"
     assert "Nothing is covered yet" in browser.act(treat, what="covered", why="others").text
-    answer = browser.act(treat, what="covered", why="others", regions="390 190 220 420")
-    assert "with 1 regions covered" in answer.text
-    assert "390 190 220 420" in browser.get("/attempt/1/picture/1").text
-    assert "1 regions covered" in browser.get("/attempt/1/case").text
+    answer = browser.act(treat, what="covered", why="others", regions="390 190 220 420\r\n0 0 5 5")
+    assert "with 2 regions covered" in answer.text
+    assert "390 190 220 420\n0 0 5 5<" in browser.get("/attempt/1/picture/1").text
+    assert "2 regions covered" in browser.get("/attempt/1/case").text
     assert browser.act("/attempt/1/case", title="", why="matter").status_code == 400
     answer = browser.act("/attempt/1/case", title="File 17", why="matter", event="3")
     assert "The case file is written" in answer.text
     (case,) = (tmp_path / "out").iterdir()
     assert (case / "picture-0001.jpg").is_file()
     assert "File 17" in (case / "case.html").read_text()
-
-
-def test_without_a_place_no_case_file(reviewed: Reviewed) -> None:
-    with serving(reviewed) as address, Browser(address) as client:
-        client.enter()
-        answer = client.act("/attempt/1/case", title="File 17", why="matter")
-        assert "--out DIRECTORY" in answer.text
 
 
 def test_damage_is_said_on_top(desk: Reviewed) -> None:
