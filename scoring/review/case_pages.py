@@ -52,7 +52,7 @@ def routes(site: Site) -> list[Route]:
             LEFT_OUT: say("Picture {number} is left out of the case file.", number=place),
             WHOLE: say("Picture {number} is in the case file as it is.", number=place),
             COVERED: say(
-                "Picture {number} is in the case file with {count} regions covered.",
+                "Picture {number} is in the case file; regions covered: {count}.",
                 number=place,
                 count=len(regions),
             ),
@@ -119,4 +119,5 @@ def read_choice(fields: Fields, chosen: dict[int, Treatment]) -> Choice:
         why=why,
         with_id=one(fields, "with-id") == "yes",
         with_names=one(fields, "with-names") == "yes",
+        on_paper=one(fields, "on-paper") == "yes",
     )

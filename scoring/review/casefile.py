@@ -29,6 +29,7 @@ from exam_packages.verify.record import moment
 from exam_packages.verify.times import length
 from scoring.review import ledger
 from scoring.review.attempt import Attempt
+from scoring.review.casepaper import paper
 from scoring.review.happenings import KINDS, Happening
 from scoring.review.images import Region, covered
 from scoring.review.keeping import Keeping
@@ -70,14 +71,16 @@ class Choice:
     why: str = "matter"
     with_id: bool = False
     with_names: bool = False
+    on_paper: bool = False
 
 
 @dataclass(frozen=True)
 class CaseFile:
-    """A case file: its values, and the pictures by file name."""
+    """A case file: its values, and the pictures by file name. ``on_paper`` adds a PDF."""
 
     values: Mapping[str, Any]
     pictures: Mapping[str, bytes] = field(repr=False)
+    on_paper: bool = False
 
     def page(self) -> str:
         """The case file as one page beside its pictures: no script, nothing from elsewhere."""
@@ -98,7 +101,11 @@ class CaseFile:
 
     def write(self, directory: Path) -> Path:
         """Write everything into a new directory under *directory*, readable by its owner alone.
-        Raises :class:`OSError`."""
+
+        Raises :class:`OSError`, or :class:`~sync.printing.fonts.FontError` when there is to be
+        a PDF and this machine cannot print a character of it; then nothing was written.
+        """
+        printed = paper(self.values) if self.on_paper else b""
         make_directory(directory, 0o700)
         number = 1
         while (path := directory / f"case-{number:03}").exists():
@@ -106,6 +113,8 @@ class CaseFile:
         make_directory(path, 0o700)
         for name, data in self.pictures.items():
             write_durably(path / name, data, mode=0o600)
+        if printed:
+            write_durably(path / "case.pdf", printed, mode=0o600)
         write_durably(path / "case.json", self.json().encode(), mode=0o600)
         write_durably(path / "case.html", self.page().encode(), mode=0o600)
         return path
@@ -183,7 +192,7 @@ def compose(
         "left_out": _left_out(attempt, review, choice, pictures),
         "holds": [{"entry": each.number, "cause": each.why} for each in keeping.holds],
     }
-    return CaseFile(values, files)
+    return CaseFile(values, files, choice.on_paper)
 
 
 def _pictures(
@@ -324,7 +333,7 @@ def _left_out(
             for place, each in enumerate(attempt.happenings)
         )
         if count:
-            found.append((_(label), count, _(WHY[choice.why])))
+            found.append((say("Events: {kind}", kind=_(label)), count, _(WHY[choice.why])))
     judgements = sum(each.judgement.number not in choice.judgements for each in review.judgements)
     if judgements:
         found.append((_("Judgements"), judgements, _(WHY[choice.why])))

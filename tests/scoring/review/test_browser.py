@@ -133,7 +133,7 @@ def test_pictures_by_arrow_keys_covered_and_handed_on(page: Any, tmp_path: Path)
     assert abs(height - 420) < 8
     page.select_option("#why", "candidate")
     page.get_by_role("button", name="Keep this choice").click()
-    expect(page.locator("#result")).to_contain_text("with 1 regions covered")
+    expect(page.locator("#result")).to_contain_text("regions covered: 1")
     no_hindrance(page)
 
     page.get_by_role("link", name="Case file").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -73,9 +74,9 @@ def test_only_what_was_chosen_is_in_it(reviewed: Reviewed, attempt: Attempt) -> 
     ]
     assert not case.pictures
     left = {each["what"]: each for each in case.values["left_out"]}
-    assert left["Acts of invigilators"]["count"] == 4
+    assert left["Events: Acts of invigilators"]["count"] == 4
     assert left["Pictures themselves"]["count"] == 2
-    assert "Incidents" not in left
+    assert "Events: Incidents" not in left
     for text in (case.page(), case.json()):
         assert "asked to leave the room" not in text
         assert "Went to" not in text
@@ -178,6 +179,25 @@ def test_it_is_written_for_its_owner_alone(
     page = (one / "case.html").read_text()
     assert "<script" not in page
     assert 'src="picture-0001.jpg"' in page
+
+
+def test_on_paper_stands_the_same(desk: Reviewed, tmp_path: Path) -> None:
+    pdfium = pytest.importorskip("pypdfium2")
+    if shutil.which("fc-match") is None:
+        pytest.skip("no fonts are found on this machine")
+    attempt, (rosa, _) = desk.open(), desk.seated()
+    said = Said(71, "founded", "record.shows", "Seen by both.\nAnd twice.")
+    attempt.review().append(said, rosa, desk.body.trust(), CLOCK)
+    chosen = choice(*places(attempt, "incident"), treatments={1: Treatment(WHOLE)}, on_paper=True)
+    path = made(desk, attempt, chosen).write(tmp_path / "out") / "case.pdf"
+    document = pdfium.PdfDocument(path)
+    words = "".join(page.get_textpage().get_text_range() for page in document)
+    document.close()
+    plain = " ".join(words.split())
+    for each in ("File 17", "The hall does not answer", "Founded", "Seen by both.", "Reviewer 1"):
+        assert each in plain
+    assert attempt.shots[0].digest.hex()[:32] in plain
+    assert attempt.record.blind_id.hex() not in plain
 
 
 def test_a_record_that_does_not_verify_says_so(desk: Reviewed) -> None:

@@ -152,9 +152,9 @@ def test_a_case_file_as_it_was_chosen(browser: Browser, desk: Reviewed, tmp_path
     treat = "/attempt/1/picture/1/treat"
     assert "Nothing is covered yet" in browser.act(treat, what="covered", why="others").text
     answer = browser.act(treat, what="covered", why="others", regions="390 190 220 420\r\n0 0 5 5")
-    assert "with 2 regions covered" in answer.text
+    assert "regions covered: 2" in answer.text
     assert "390 190 220 420\n0 0 5 5<" in browser.get("/attempt/1/picture/1").text
-    assert "2 regions covered" in browser.get("/attempt/1/case").text
+    assert "regions covered: 2" in browser.get("/attempt/1/case").text
     assert browser.act("/attempt/1/case", title="", why="matter").status_code == 400
     answer = browser.act("/attempt/1/case", title="File 17", why="matter", event="3")
     assert "The case file is written" in answer.text
