@@ -86,7 +86,7 @@ def _judgement(each: Mapping[str, Any]) -> tuple[str, ...]:
         str(each["number"]),
         _entry(each),
         _clean(each["words"], "\n", stands),
-        _clean(each["reason_words"], "\n", *each["comment"].replace("\n", " \n ").split("\n")),
+        _clean(each["reason_words"], "\n", " ".join(each["comment"].split())),
         _clean(each["reviewer"], "\n", each["said"]),
     )
 

@@ -56,7 +56,8 @@ class ReviewFile:
     @classmethod
     def beside(cls, bundle: Path, bundle_hash: bytes, blind_id: bytes) -> ReviewFile:
         """The review of the bundle at *bundle*."""
-        return cls(bundle.with_suffix(SUFFIX), bundle_hash, blind_id)
+        name = bundle.name.removesuffix(".bundle").removesuffix(".answers")
+        return cls(bundle.with_name(name + SUFFIX), bundle_hash, blind_id)
 
     def read(self, trust: Trust) -> Review:
         """Every judgement, verified. Raises an :class:`~exam_packages.errors.ExamError`."""

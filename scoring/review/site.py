@@ -39,6 +39,10 @@ from sync.web.wire import Endpoint, HttpError, read_bytes
 _log = logging.getLogger(__name__)
 _MAX_FORM = 2 * 1024 * 1024
 _MAX_FIELDS = 50_000
+_MOST_SHOWN = 20_000
+"""Happenings that a page lists: a browser must still be able to show it."""
+_MOST_JUDGED = 500
+"""Incidents that a page has forms for."""
 
 Page = Callable[[Request, Attempt], Awaitable[Response]]
 Fields = tuple[tuple[str, str], ...]
@@ -127,6 +131,8 @@ class Site:
             reasons=REASONS,
             rulings=RULING_WORDS,
             Standing=Standing,
+            most=_MOST_SHOWN,
+            most_judged=_MOST_JUDGED,
             **values,
         )
 

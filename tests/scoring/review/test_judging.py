@@ -135,6 +135,18 @@ def test_what_cannot_be_said_is_not_written(
     assert not file.path.exists()
 
 
+def test_each_bundle_has_a_review_of_its_own() -> None:
+    names = ("file.bundle", "file.answers", "file.17", "file.18", "file")
+    found = [ReviewFile.beside(Path("/panel", name), b"", b"").path.name for name in names]
+    assert found == [
+        "file.review",
+        "file.review",
+        "file.17.review",
+        "file.18.review",
+        "file.review",
+    ]
+
+
 def test_every_reason_is_one_that_can_be_signed(desk: Reviewed) -> None:
     for group in REASONS.values():
         for code, words in group.items():
