@@ -50,6 +50,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     "intake": Part("Run the body's intake and its log.", ("sync.intake.cli:intake",)),
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
+    "review": Part("Show an attempt to an appeals panel.", ("scoring.review.cli:review",)),
     "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
     "alone": Part("Run the hall and the agent on one machine.", ("kiosk.alone:alone",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),

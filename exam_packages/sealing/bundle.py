@@ -353,6 +353,23 @@ class BundleFile:
                     raise _wrong_picture(place + 1)
                 yield picture.digest, data
 
+    def picture(self, digest: bytes) -> bytes | None:
+        """The sealed picture of this digest, checked; None when it is not in this file.
+
+        Raises :class:`BundleError` when it was altered.
+        """
+        offset = self._evidence_offset
+        for place, picture in enumerate(self.manifest.evidence if self.has_evidence else ()):
+            if picture.digest == digest:
+                with self.path.open("rb") as file:
+                    file.seek(offset)
+                    data = file.read(picture.size)
+                if blob_digest(data) != digest:
+                    raise _wrong_picture(place + 1)
+                return data
+            offset += picture.size
+        return None
+
 
 # --- Verifying ---------------------------------------------------------------------
 

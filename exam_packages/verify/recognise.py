@@ -28,6 +28,7 @@ from exam_packages.sealing.retention import (
     LIFTING_KIND,
     PRESERVATION_KIND,
 )
+from exam_packages.sealing.review import JUDGEMENT_KIND, REVIEWER_KIND
 from exam_packages.sealing.sitting_record import RECORD_KIND, SEALED_RECORD_KIND
 from exam_packages.sealing.trust import ENROLMENT_KIND
 from exam_packages.sealing.trust_root import ROOT_KIND
@@ -65,6 +66,8 @@ class Kind(Enum):
     ANCHORS = "anchors"
     SITTING_RECORD = "record of a sitting"
     SEALED_RECORD = "sealed record of a sitting"
+    REVIEW = "review"
+    REVIEWER = "reviewer"
 
 
 _MAGIC: Final = {
@@ -93,6 +96,8 @@ _MAGIC: Final = {
             (DELETION_KIND, Kind.DELETION),
             (RECORD_KIND, Kind.SITTING_RECORD),
             (SEALED_RECORD_KIND, Kind.SEALED_RECORD),
+            (JUDGEMENT_KIND, Kind.REVIEW),
+            (REVIEWER_KIND, Kind.REVIEWER),
         )
     },
 }

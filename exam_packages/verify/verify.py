@@ -10,7 +10,7 @@ from exam_packages.errors import UsageError
 from exam_packages.sealing.heads import MAX_ANCHORS_SIZE
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, log, objects, sittings, statements
+from exam_packages.verify import attempts, log, objects, reviews, sittings, statements
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
@@ -153,6 +153,10 @@ def _check(
             statements.entry(subject, _read(path), trust)
         case Kind.PRESERVATION:
             statements.preservation(subject, _read(path), trust)
+        case Kind.REVIEW:
+            reviews.review(subject, _read(path), trust)
+        case Kind.REVIEWER:
+            reviews.reviewer(subject, _read(path), trust)
         case Kind.CHECKPOINT:
             log.checkpoint(subject, _text(path), trust)
         case Kind.PROOF:

@@ -115,11 +115,15 @@ class _Server(uvicorn.Server):
 
 @dataclass(frozen=True)
 class Listener:
-    """An application, the socket it listens on, and its TLS context."""
+    """An application, the socket it listens on, and its TLS context.
+
+    Without one it speaks plain HTTP: for a page that one person of this very machine looks at,
+    on a loopback address.
+    """
 
     app: ASGIApp
     socket: socket.socket
-    tls: ssl.SSLContext
+    tls: ssl.SSLContext | None
 
     @property
     def port(self) -> int:
@@ -223,8 +227,11 @@ def run(
 
 
 def _config(listener: Listener) -> uvicorn.Config:
+    tls = listener.tls
+
     def context(config: uvicorn.Config, default: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-        return listener.tls
+        assert tls is not None, "not asked for without TLS"  # noqa: S101
+        return tls
 
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     return uvicorn.Config(
@@ -240,7 +247,7 @@ def _config(listener: Listener) -> uvicorn.Config:
         timeout_graceful_shutdown=_GRACE_S,
         limit_concurrency=_CONNECTIONS,
         h11_max_incomplete_event_size=16 * 1024,
-        ssl_context_factory=context,
+        ssl_context_factory=context if tls is not None else None,
     )
 
 

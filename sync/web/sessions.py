@@ -164,7 +164,7 @@ class Sessions:
 
 def check_origin(request: Request) -> None:
     """Raise :class:`HttpError` 403 unless the request was made from this very site."""
-    own = f"https://{request.headers.get('host', '')}"
+    own = f"{request.url.scheme}://{request.headers.get('host', '')}"
     if request.headers.get("origin") != own:
         raise HttpError(403, "This request came from another site and was refused.")
 
