@@ -43,6 +43,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     "log": Part("Watch the body's log: it only grows, nothing is missing.", ("sync.log.cli:log",)),
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
     "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
+    "keywatch": Part("Watch the keyboards of a station.", ("kiosk.lockdown.cli:keywatch",)),
     "alone": Part("Run the hall and the agent on one machine.", ("kiosk.alone:alone",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),
 }
