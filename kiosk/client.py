@@ -54,12 +54,14 @@ from kiosk.ipc.messages import (
     Do,
     Fault,
     FromScreen,
+    KeysSeen,
     Leave,
     Named,
     Refused,
     SignIn,
 )
 from kiosk.library import Library
+from kiosk.lockdown.signals import in_terminal
 from kiosk.media.sounds import Sounds
 from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
@@ -614,6 +616,9 @@ class Client(App[None], inherit_bindings=False):
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
             self.call_after_refresh(self.presentation.reader.touch)
+        category = in_terminal(event.key) if isinstance(event, events.Key) else None
+        if category is not None and self._agent is not None:
+            self._agent.tell(KeysSeen(category))
 
     @property
     def arriving(self) -> bool:

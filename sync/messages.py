@@ -108,7 +108,8 @@ class Status(Object):
 
     ``phase`` is :class:`exam_packages.attempt.state.Phase`'s value, or ``vacant``, or while a
     break goes on ``break``, and ``returning`` from the candidate's coming back on.
-    ``left_ms`` is -1 before the exam began.
+    ``left_ms`` is -1 before the exam began. ``watch`` says how far the keys of the station are
+    watched: 0 not, 1 without proof, 2 proved.
     """
 
     phase: str
@@ -120,6 +121,7 @@ class Status(Object):
     incidents: tuple[str, ...]
     disk_free_mb: int
     wall_ns: int
+    watch: int
 
 
 class Tick(Object):

@@ -26,6 +26,7 @@ from kiosk.agent.correcting import Corrections
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
+from kiosk.agent.noticing import Noticing
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
@@ -43,6 +44,7 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
+from kiosk.lockdown.signals import Category, Source, Watched, of_keys
 from sync.link import HolderClient
 from sync.seat_orders import take
 
@@ -91,6 +93,7 @@ class Desk:
         self._album = Album(station, camera, local, self._write)
         self._sight = Sight(station, camera)
         self._corrections = Corrections(station)
+        self._noticing = Noticing(station, self._notice)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
@@ -172,13 +175,14 @@ class Desk:
                 self._write(record, ())
             else:
                 self._keep_company(record)
+        self._noticing.pass_time()
         station.tell_status()
         self._courier.status = station.board_status()
 
     def _end_if_over(self, record: Record) -> None:
         while events := expire(self._station.exam(), record.ahead, self._station.now()):
             if any(isinstance(event, ev.Closed) for event in events):
-                self._witness(record)
+                self._last_words(record)
             self._write(record, events)
             self._station.tell_status()
 
@@ -194,6 +198,11 @@ class Desk:
         if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
             self._write(record, (ev.Beat(),))
         self._album.look(record, now)
+
+    def _last_words(self, record: Record) -> None:
+        """What is journaled before an attempt closes."""
+        self._noticing.closing()
+        self._witness(record)
 
     def _witness(self, record: Record) -> None:
         """Journal the hall's last word with the next write."""
@@ -249,6 +258,12 @@ class Desk:
                 self._album.taken(source, jpeg)
             case box.Sighted(seen=seen):
                 self._sight.seen(seen)
+            case box.KeysWatched():
+                self._noticing.keys(message)
+            case box.Signalled(signal=signal, count=count):
+                self._noticing.see(signal, count)
+            case box.Standing(signals=signals):
+                self._noticing.stands(signals)
             case box.Quit():
                 self._quitting = True
 
@@ -271,12 +286,19 @@ class Desk:
                 self._sight.look(message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.KeysSeen(category=category):
+                self._keys_seen(category)
             case ipc.SoundTried(found=found):
                 self._sound_tried(found)
             case ipc.Fault(trace=trace):
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
                 self._notice("screen-fault", "The screen stopped by a fault of its own.", trace)
+
+    def _keys_seen(self, number: int) -> None:
+        """The terminal passed a combination on. Where a key-watch sees it too, that one tells."""
+        if self._station.keys.watched is not Watched.VERIFIED and number in list(Category):
+            self._noticing.see(of_keys(Category(number), Source.TERMINAL))
 
     def _sound_tried(self, found: int) -> None:
         match found:
@@ -325,7 +347,7 @@ class Desk:
             station.refuse(request, decided)
             return
         if any(isinstance(event, ev.Closed) for event in decided):
-            self._witness(record)
+            self._last_words(record)
         problem = self._write(record, decided) if decided else None
         if problem is not None:
             station.refuse(request, problem)
@@ -410,6 +432,7 @@ class Desk:
             self._write(record, first)
         else:
             self._write(record, (*first, ev.CameraFound(*self._station.camera)))
+            self._noticing.opened()
         self._station.tell_status()
 
     def _hand_to_courier(self) -> None:
@@ -453,7 +476,7 @@ class Desk:
             LOG.warning("A command of the hall was refused: %s", decided)
         elif decided:
             if any(isinstance(event, ev.Closed) for event in decided):
-                self._witness(record)
+                self._last_words(record)
             self._write(record, decided)
             self._station.tell_status()
 

@@ -89,12 +89,14 @@ class Exam:
     ``paper`` is ``None`` until the release opened it; ``practice`` says whether there are
     practice questions; ``camera`` is the source in use, one of the kinds in
     :mod:`exam_packages.attempt.events`. ``items`` may read an item when it is asked for.
+    ``unwatched`` says that the station must watch its keys, and does not.
     """
 
     paper: Paper | None = None
     items: Mapping[str, Item] = field(default_factory=dict)
     practice: bool = False
     camera: int = ev.NO_CAMERA
+    unwatched: bool = False
 
 
 OVER = Refusal("This exam is finished; nothing can be changed any more.")
@@ -107,6 +109,10 @@ NO_QUESTIONS = Refusal("This exam has no questions; call the invigilator.")
 PAUSED = Refusal("The exam is paused; the clock stands still. The invigilator will resume it.")
 CAMERA_MISSING = Refusal(
     "This exam may only begin with a working camera, and none works here; call the invigilator."
+)
+KEYS_UNWATCHED = Refusal(
+    "This exam may only begin while the keys of this station are watched, and they are not; call "
+    "the invigilator."
 )
 NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
@@ -218,6 +224,8 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
         return NO_QUESTIONS
     if exam.paper.policy.camera == CAMERA_REQUIRED and exam.camera == ev.NO_CAMERA:
         return CAMERA_MISSING
+    if exam.unwatched:
+        return KEYS_UNWATCHED
     allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
     first = references[0].identifier
     entered = map_of(exam.paper).entered(replace(attempt, allowed_s=allowed_s), first)

@@ -95,7 +95,16 @@ class Look(Object, tag=30):
     height: int
 
 
-FromScreen: TypeAlias = Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look
+class KeysSeen(Object, tag=48):
+    """The terminal passed on a combination of this
+    :class:`kiosk.lockdown.signals.Category`: which kind it was, and nothing of which keys."""
+
+    category: int
+
+
+FromScreen: TypeAlias = (
+    Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look | KeysSeen
+)
 
 
 # From the agent.

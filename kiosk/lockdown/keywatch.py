@@ -37,7 +37,7 @@ from kiosk.lockdown.signals import (
 
 LOG = logging.getLogger(__name__)
 
-RESCAN_NS: Final = 2 * SECOND
+RESCAN_NS: Final = SECOND
 """Between two looks for keyboards that came or went."""
 FLUSH_NS: Final = SECOND
 """Combinations of one kind are told at once, and then at most this often."""
@@ -53,7 +53,7 @@ class KeyWatchError(ExamError):
 @dataclass
 class _Keyboard:
     listening: Listening
-    held: Held = Held()
+    held: Held = field(default_factory=Held)
     canary: Canary = field(default_factory=Canary)
 
 
@@ -186,10 +186,11 @@ class KeyWatch:
 
     def _watched(self) -> Watched:
         """One keyboard that is not proved is enough: the candidate would take that one."""
-        proved = [each.canary.watched for each in self._keyboards.values()]
-        if not proved or self._refused:
+        judged = [each.canary.watched for each in self._keyboards.values()]
+        known = [each for each in judged if each is not None]
+        if not known or self._refused:
             return Watched.UNVERIFIED
-        return min(proved)
+        return min(known)
 
     # --- The agent ---------------------------------------------------------------------
 

@@ -157,7 +157,6 @@ def _category(held: frozenset[Key], key: Key) -> Category | None:
 
 _IN_TERMINAL: Final[Mapping[str, Key]] = {
     "tab": Key.TAB,
-    "escape": Key.ESCAPE,
     "print_screen": Key.PRINT,
     "delete": Key.DELETE,
     "backspace": Key.BACKSPACE,
@@ -181,7 +180,8 @@ def in_terminal(name: str) -> Category | None:
     """The category of a key as a terminal reports it, like ``alt+tab``.
 
     A terminal passes on what its own system left: often none of these. Ctrl+Shift with a
-    letter is not told apart from editing here, and so never reported.
+    letter is not told apart from editing here, nor Alt+Esc from Esc pressed twice: neither is
+    reported.
     """
     *before, last = name.split("+")
     held = frozenset(_MODIFIERS[each] for each in before if each in _MODIFIERS)
@@ -313,9 +313,11 @@ def _again(signal: Signal, window: _Window) -> Signal:
 # --- The proof that a watch sees anything --------------------------------------------------
 
 CANARY_NS: Final = 30 * SECOND
-"""Between two generated keys, once the first came back; before that, the patience below."""
-CANARY_PATIENCE_NS: Final = 2 * SECOND
-"""Within this a generated key must come back."""
+"""Between two generated keys, while they come back."""
+CANARY_AGAIN_NS: Final = SECOND
+"""One that did not come back yet is generated again after this: a listener may just begin."""
+CANARY_PATIENCE_NS: Final = 3 * SECOND
+"""Within this one of them must come back."""
 
 
 @dataclass
@@ -323,17 +325,23 @@ class Canary:
     """One keyboard's proof: a generated key went out, and came back, or did not."""
 
     asked_ns: int = -CANARY_NS
+    """Since when one is waited for, or was."""
+    sung_ns: int = -CANARY_NS
+    """When the last was generated."""
     waiting: bool = False
-    watched: Watched = Watched.UNVERIFIED
+    watched: Watched | None = None
+    """``None`` until the first came back, or did not: a keyboard just plugged in."""
 
     def due(self, now_ns: int) -> bool:
         """Whether it is time for the next."""
-        every = CANARY_NS if self.watched is Watched.VERIFIED else CANARY_PATIENCE_NS
-        return not self.waiting and now_ns - self.asked_ns >= every
+        proved = self.watched is Watched.VERIFIED and not self.waiting
+        return now_ns - self.sung_ns >= (CANARY_NS if proved else CANARY_AGAIN_NS)
 
     def ask(self, now_ns: int) -> None:
         """A key is about to be generated."""
-        self.asked_ns, self.waiting = now_ns, True
+        if not self.waiting:
+            self.asked_ns, self.waiting = now_ns, True
+        self.sung_ns = now_ns
 
     def heard(self) -> None:
         """The generated key came back."""

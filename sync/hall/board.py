@@ -22,6 +22,9 @@ from sync.messages import Status
 LINK_LOST_NS = 8 * SECOND
 """Without a word for this long, a station with an open exam counts as not answering."""
 _DISK_LOW_MB = 500
+_UNVERIFIED = 1
+WATCHED = {0: "Keys not watched", _UNVERIFIED: "Keys not verified", 2: "Keys watched"}
+"""How far a station's keys are watched: words for what it says of itself."""
 _CLOCK_OFF_NS = 2 * SECOND
 
 
@@ -44,7 +47,8 @@ class BoardRow:
 
     ``keys`` says how the station keeps its keys, in words. ``unsent`` says that the station
     has records the hall does not hold yet; ``body`` that the body's receipt came; ``orders``
-    how many orders are not carried out yet.
+    how many orders are not carried out yet; ``watch`` how far the keys of the keyboard are
+    watched, in words.
     """
 
     seat: int
@@ -66,6 +70,7 @@ class BoardRow:
     orders: int
     admitted: bool
     waits_restart: bool
+    watch: str
     incidents: tuple[str, ...]
 
 
@@ -234,6 +239,7 @@ def _row(
         orders=known.orders,
         admitted=known.admitted,
         waits_restart=seat.restart == seats.ASKED,
+        watch=WATCHED.get(status.watch, "") if status else "",
         incidents=tuple(incidents),
     )
 
@@ -286,6 +292,8 @@ def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tupl
 
 def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
     notices = list(status.incidents[-3:])
+    if status.watch == _UNVERIFIED:
+        notices.append(WATCHED[_UNVERIFIED])
     if 0 <= status.disk_free_mb < _DISK_LOW_MB:
         notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
     if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:

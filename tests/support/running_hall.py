@@ -61,6 +61,7 @@ def status(**changes: Any) -> Status:
         "incidents": (),
         "disk_free_mb": 10_000,
         "wall_ns": CLOCK.wall_ns(),
+        "watch": 0,
     }
     return Status(**{**fields, **changes})
 
