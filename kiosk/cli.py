@@ -33,7 +33,12 @@ COMMANDS: Final[Mapping[str, Part]] = {
     ),
     "station": Part(
         "Make and check a candidate's workstation.",
-        ("provisioning.cli:station", "kiosk.agent.clearing:station", "kiosk.agent.chief:station"),
+        (
+            "provisioning.cli:station",
+            "provisioning.devices.keyboards_cli:station",
+            "kiosk.agent.clearing:station",
+            "kiosk.agent.chief:station",
+        ),
     ),
     "hall": Part(
         "Run a centre's server and its sittings.",

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import socket
 import stat
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from click.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 
@@ -17,6 +21,7 @@ from scripted_keys import Scripted, watching
 
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.ipc.keywatch import Combination, FromKeyWatch, Pulse, Watching
+from kiosk.lockdown import cli
 from kiosk.lockdown.keywatch import KeyWatch, KeyWatchError
 from kiosk.lockdown.signals import Category, Key, Source, Watched
 
@@ -132,3 +137,38 @@ def test_a_place_where_it_cannot_listen_is_said_in_a_sentence(tmp_path: Path) ->
     with pytest.raises(KeyWatchError, match="cannot listen for the agent at"):
         watch.open()
     watch._listener.close()
+
+
+def test_a_machine_without_evdev_is_told_so_in_one_sentence() -> None:
+    program = "import sys; sys.modules['evdev'] = None; from kiosk.cli import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "keywatch", "run"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "needs the Python package evdev, which is not installed" in done.stderr
+    assert "python3-evdev" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_group_that_is_not_there_is_a_sentence() -> None:
+    with pytest.raises(KeyWatchError, match="There is no group “nobodys-group”"):
+        cli._group("nobodys-group")
+    assert cli._group("") is None
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd here")
+def test_its_unit_is_well_formed_and_confined(tmp_path: Path) -> None:
+    done = CliRunner().invoke(cli.keywatch, ["unit"])
+    assert done.exit_code == 0
+    assert "@EXAM_KIOSK@" not in done.output
+    unit = tmp_path / cli.UNIT
+    # The program that this test runs in stands in for the command.
+    unit.write_text(re.sub(r"ExecStart=\S+", "ExecStart=/bin/true", done.output))
+    verify = ["systemd-analyze", "verify", "--man=no", str(unit)]
+    checked = subprocess.run(verify, capture_output=True, text=True, check=False)
+    assert (checked.returncode, checked.stderr) == (0, "")
+    security = ["systemd-analyze", "security", "--offline=yes", "--threshold=20", str(unit)]
+    assert subprocess.run(security, capture_output=True, check=False).returncode == 0
