@@ -24,6 +24,7 @@ import socket
 import subprocess
 import sys
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -74,22 +75,25 @@ def build(where: Path) -> Path:
         where.mkdir(parents=True, exist_ok=True)
         shutil.rmtree(tree, ignore_errors=True)
         _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, tree, MIRROR)
-        locked = (ROOT / "requirements.lock").read_text()
-        # The last line of a name is that for newer versions of Python.
-        wheels = [re.findall(rf"^{name}==\S+", locked, re.MULTILINE)[-1] for name in WHEELS]
-        # fmt: off
-        _run(
-            sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--only-binary=:all:",
-            "--python-version=3.13", "--target", tree / "opt/exam-kiosk/lib",
-            *wheels,
-        )
-        # fmt: on
+        _wheels(where / "wheels", tree / "opt/exam-kiosk/lib")
         (tree / "made").touch()
     _put_in(tree)
     image = where / "image"
     image.unlink(missing_ok=True)
     _run("mkfs.ext4", "-q", "-d", tree, image, "4G")
     return image
+
+
+def _wheels(where: Path, lib: Path) -> None:
+    """The guest's Python packages, at the versions of requirements.lock."""
+    locked = (ROOT / "requirements.lock").read_text()
+    # The last line of a name is that for newer versions of Python.
+    names = [re.findall(rf"^{name}==\S+", locked, re.MULTILINE)[-1] for name in WHEELS]
+    pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:")
+    _run(*pip, "--python-version=3.13", "-d", where, *names)
+    for wheel in where.glob("*.whl"):
+        with zipfile.ZipFile(wheel) as archive:
+            archive.extractall(lib)
 
 
 def _put_in(tree: Path) -> None:
