@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.devices import debugger
 from provisioning.devices.keyboards import (
+    Keyboard,
     KeyboardError,
     KeyboardIdentity,
     bits,
@@ -24,8 +26,11 @@ from provisioning.devices.keyboards import (
     keyboards,
     types,
 )
+from provisioning.devices.keyboards_cli import station
 from provisioning.devices.screens import clients, screens
 from provisioning.devices.usb import UsbDevice, usb_devices
+from provisioning.homes import new_station
+from provisioning.station_home import StationHome
 
 # As an ordinary USB keyboard, its volume keys, and a power button write them.
 USB_KEYBOARD = "10000 7 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe"
@@ -171,3 +176,27 @@ def test_this_machine_can_be_looked_at() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert "clients=0" in done.stdout
+
+
+def test_a_station_lists_its_devices_and_enrols_its_keyboards(tmp_path: Path) -> None:
+    home = tmp_path / "station"
+    new_station(home, "seat-1", "Lisbon", "https://127.0.0.1:1", camera="none")
+    listed = CliRunner().invoke(station, ["devices", str(home)])
+    assert listed.exit_code == 0, listed.output
+    assert "debugging" in listed.output
+    found = [each for each in keyboards() if not each.virtual]
+    enrolling = CliRunner().invoke(station, ["enrol-keyboards", str(home)])
+    if found:
+        assert enrolling.output.count("is enrolled") == len(found)
+    else:
+        assert isinstance(enrolling.exception, KeyboardError)
+    enrol(
+        StationHome.load(home).enrolled_keyboards,
+        (
+            Keyboard(
+                Path("/dev/input/event9"), "K", KeyboardIdentity("0003", "ffff:ffff", ""), False
+            ),
+        ),
+    )
+    listed = CliRunner().invoke(station, ["devices", str(home)])
+    assert "keyboard  ffff:ffff  (enrolled, and not connected)" in listed.output
