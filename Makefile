@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long faults lint demo pictures gallery cage bench catalogues soak lock clean
+.PHONY: help setup test test-long faults lint demo pictures gallery cage lab bench catalogues soak lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
@@ -39,6 +39,9 @@ gallery: setup ## Draw every screen in four themes and three sizes, as one page
 
 cage: setup ## Walk the sample in foot under cage and take pictures (ARGS="OUT STEP…")
 	$(BIN)/python tools/lab/cage.py $(or $(ARGS),build/cage)
+
+lab: setup ## Boot a machine in QEMU and press real keys at it, as root (ARGS="--only keys")
+	$(BIN)/python tools/lab/station.py $(ARGS)
 
 bench: setup ## Run the benchmarks, each beside the bare engine
 	@for each in tests/benchmarks/*.py; do echo "== $$each"; $(BIN)/python $$each || exit 1; done

@@ -36,6 +36,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
         (
             "provisioning.cli:station",
             "provisioning.devices.cli:station",
+            "provisioning.devices.keyboards_cli:station",
             "kiosk.agent.clearing:station",
             "kiosk.agent.chief:station",
         ),
@@ -52,6 +53,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
     "score": Part("Score handed-in attempts, blind.", ("scoring.cli:score",)),
     "review": Part("Show an attempt to an appeals panel.", ("scoring.review.cli:review",)),
     "verify": Part("Verify exams and sealed files.", ("exam_packages.verify.cli:verify",)),
+    "keywatch": Part("Watch the keyboards of a station.", ("kiosk.lockdown.cli:keywatch",)),
     "alone": Part("Run the hall and the agent on one machine.", ("kiosk.alone:alone",)),
     "demo": Part("One exam there and back on this machine.", ("provisioning.demo.cli:demo",)),
 }

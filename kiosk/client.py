@@ -55,12 +55,14 @@ from kiosk.ipc.messages import (
     Fault,
     Focus,
     FromScreen,
+    KeysSeen,
     Leave,
     Named,
     Refused,
     SignIn,
 )
 from kiosk.library import Library
+from kiosk.lockdown.signals import in_terminal
 from kiosk.media.sounds import Sounds
 from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
@@ -585,6 +587,9 @@ class Client(App[None], inherit_bindings=False):
             self.call_after_refresh(self.presentation.reader.look)
         if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
             self._agent.tell(Focus(isinstance(event, events.AppFocus)))
+        category = in_terminal(event.key) if isinstance(event, events.Key) else None
+        if category is not None and self._agent is not None:
+            self._agent.tell(KeysSeen(category))
 
     @property
     def arriving(self) -> bool:

@@ -8,6 +8,8 @@ from exam_packages.language import SOURCE, languages
 from sync.machine import MachineError, StationMachine, text_setting
 
 CAMERA_AUTO, CAMERA_NONE = "auto", "none"
+KEYS_AUTO, KEYS_REQUIRED, KEYS_NONE = "auto", "required", "none"
+_KEY_WATCH = "/run/exam-kiosk/keywatch.sock"
 
 
 class StationHome(StationMachine):
@@ -43,6 +45,35 @@ class StationHome(StationMachine):
     def camera(self) -> str:
         """``auto``, ``none``, or the path of a video file that stands in for a camera."""
         return text_setting(self.settings, "camera", self.settings_path, CAMERA_AUTO)
+
+    @property
+    def keys(self) -> str:
+        """``auto``: keys are watched where a key-watch runs; ``required``: without one no exam
+        begins; ``none``: nobody listens to one."""
+        named = text_setting(self.settings, "keys", self.settings_path, KEYS_AUTO)
+        if named not in (KEYS_AUTO, KEYS_REQUIRED, KEYS_NONE):
+            raise MachineError(
+                "The settings in {path} have “keys” as “{keys}”; there are auto, required, none.",
+                path=str(self.settings_path),
+                keys=named,
+            )
+        return named
+
+    @property
+    def key_watch(self) -> Path:
+        """Where the key-watch tells what it sees."""
+        return Path(text_setting(self.settings, "key_watch", self.settings_path, _KEY_WATCH))
+
+    @property
+    def enrolled_keyboards(self) -> Path:
+        """Which keyboards belong to this station, once they are enrolled."""
+        return self.directory / "keyboards"
+
+    @property
+    def display(self) -> Path | None:
+        """The Wayland socket of the session: who else is connected to it is told."""
+        named = text_setting(self.settings, "display", self.settings_path, "")
+        return Path(named) if named else None
 
     @property
     def language(self) -> str:

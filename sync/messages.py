@@ -110,6 +110,7 @@ class Status(Object):
     break goes on ``break``, and ``returning`` from the candidate's coming back on.
     ``left_ms`` is -1 before the exam began. ``calling`` says that the candidate's hand is
     raised; ``reports`` are the numbers of the questions the candidate says are faulty.
+    ``watch`` says how far the keys of the station are watched: 0 not, 1 without proof, 2 proved.
     """
 
     phase: str
@@ -123,6 +124,7 @@ class Status(Object):
     wall_ns: int
     calling: bool
     reports: tuple[int, ...]
+    watch: int
 
 
 class Tick(Object):

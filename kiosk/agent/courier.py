@@ -142,7 +142,7 @@ class Courier:
         self._rounds = 0
         self.current: Parcel | None = None
         """The attempt of the candidate who sits here now."""
-        self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0, False, ())
+        self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0, False, (), 0)
         """What the board shows of this station."""
 
     def start(self) -> None:

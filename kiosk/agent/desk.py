@@ -27,6 +27,7 @@ from kiosk.agent.correcting import Corrections
 from kiosk.agent.courier import Courier, Parcel
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
+from kiosk.agent.noticing import Noticing
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
@@ -44,6 +45,7 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
+from kiosk.lockdown.signals import Category, Source, Watched, of_keys
 from sync.link import HolderClient
 from sync.seat_orders import take
 
@@ -92,6 +94,7 @@ class Desk:
         self._album = Album(station, camera, local, self._write)
         self._sight = Sight(station, camera)
         self._corrections = Corrections(station)
+        self._noticing = Noticing(station, self._notice)
         self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
         self._acknowledgement = b""
         self._witnessed_ns = 0
@@ -174,6 +177,7 @@ class Desk:
                 self._write(record, ())
             else:
                 self._keep_company(record)
+        self._noticing.pass_time()
         station.tell_status()
         self._courier.status = station.board_status()
 
@@ -198,7 +202,9 @@ class Desk:
         self._album.look(record, now)
 
     def _last_words(self, record: Record) -> None:
-        """What is journaled before an attempt closes: pictures missed, and the hall's word."""
+        """What is journaled before an attempt closes: what was counted, pictures missed, and
+        the hall's word."""
+        self._noticing.closing()
         if missed := self._album.missed():
             self._write(record, missed)
         self._witness(record)
@@ -261,6 +267,12 @@ class Desk:
                 self._album.dropped(count)
             case box.Sighted(seen=seen):
                 self._sight.seen(seen)
+            case box.KeysWatched():
+                self._noticing.keys(message)
+            case box.Signalled(signal=signal, count=count):
+                self._noticing.see(signal, count)
+            case box.Standing(signals=signals):
+                self._noticing.stands(signals)
             case box.Quit():
                 self._quitting = True
 
@@ -283,6 +295,8 @@ class Desk:
                 self._sight.look(message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.KeysSeen(category=category):
+                self._keys_seen(category)
             case ipc.SoundTried(found=found):
                 self._sound_tried(found)
             case ipc.Focus(on=on):
@@ -291,6 +305,11 @@ class Desk:
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
                 self._notice("screen-fault", "The screen stopped by a fault of its own.", trace)
+
+    def _keys_seen(self, number: int) -> None:
+        """The terminal passed a combination on. Where a key-watch sees it too, that one tells."""
+        if self._station.keys.watched is not Watched.VERIFIED and number in list(Category):
+            self._noticing.see(of_keys(Category(number), Source.TERMINAL))
 
     def _sound_tried(self, found: int) -> None:
         match found:
@@ -435,6 +454,7 @@ class Desk:
             self._write(record, first)
         else:
             self._write(record, (*first, *self._camera_events()))
+            self._noticing.opened()
         self._station.tell_status()
 
     def _hand_to_courier(self) -> None:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from exam_packages.sealing.trust import Trust
 from kiosk.agent.door import Screen
 from kiosk.ipc.messages import FromScreen
+from kiosk.lockdown.signals import Signal, Source, Watched
 from kiosk.proctoring.messages import Seen
 from provisioning.devices.camera import NOT_ONE, Identity
 from sync.link import Answer
@@ -156,6 +157,30 @@ class Sighted:
 
 
 @dataclass(frozen=True)
+class KeysWatched:
+    """What watches the keys of so many keyboards now, and how far that is proved."""
+
+    source: Source
+    watched: Watched
+    keyboards: int
+
+
+@dataclass(frozen=True)
+class Signalled:
+    """Keys or devices showed something, so many times."""
+
+    signal: Signal
+    count: int = 1
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is odd about the station's devices as they are now; empty for nothing."""
+
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True)
 class ErrandDone:
     """Work that was done elsewhere is back; ``finish`` says what to do with it here."""
 
@@ -185,6 +210,9 @@ Message: TypeAlias = (
     | Sighted
     | SignalChanged
     | PicturesDropped
+    | KeysWatched
+    | Signalled
+    | Standing
     | ErrandDone
     | Quit
 )

@@ -15,6 +15,7 @@ import resource
 import signal
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -32,10 +33,13 @@ from kiosk.agent.deputy import Deputy
 from kiosk.agent.desk import Desk
 from kiosk.agent.door import Door
 from kiosk.agent.following import Follower
+from kiosk.agent.keys import KeyWatchLink
 from kiosk.agent.station import Station
+from kiosk.agent.surroundings import Lookout, look
 from kiosk.agent.worker import Worker
 from provisioning.devices.camera import enrolled
-from provisioning.station_home import CAMERA_NONE, StationHome
+from provisioning.devices.keyboards import enrolled as enrolled_keyboards
+from provisioning.station_home import CAMERA_NONE, KEYS_NONE, KEYS_REQUIRED, StationHome
 from sync.halls import Halls
 from sync.link import HolderClient
 from sync.messages import TICK_S
@@ -71,6 +75,7 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     station = Station(custody, clock, home.attempts)
     if home.camera == CAMERA_NONE:
         station.camera = NO_CAMERA, "The camera of this station is switched off"
+    station.keys_required = home.keys == KEYS_REQUIRED
     urls = (home.hall_url, *home.standby_urls)
     halls = Halls(urls, home.centre, custody.trust, home.halls_path)
 
@@ -95,6 +100,12 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     ]
     own = enrolled(home.enrolled_camera)
     camera = Camera(home.camera, inbox.put, enrolled=own, model=home.face_model)
+    keys = KeyWatchLink(home.key_watch, inbox.put)
+    lookout = Lookout(
+        partial(look, station.clock, home.display),
+        enrolled_keyboards(home.enrolled_keyboards),
+        inbox.put,
+    )
     errands = Worker("hall errands", inbox.put)
     desk = Desk(
         station,
@@ -118,11 +129,16 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     for each in beside:
         each.start()
     camera.start()
+    lookout.start()
+    if home.keys != KEYS_NONE:
+        keys.start()
     logging.info("The agent of station “%s” is ready.", home.id)
     try:
         desk.run()
     finally:
         door.close()
+        keys.stop()
+        lookout.stop()
         camera.stop()
         for each in beside:
             each.stop()

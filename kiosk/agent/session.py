@@ -91,12 +91,14 @@ class Exam:
     ``paper`` is ``None`` until the release opened it; ``practice`` says whether there are
     practice questions; ``camera`` is the source in use, one of the kinds in
     :mod:`exam_packages.attempt.events`. ``items`` may read an item when it is asked for.
+    ``unwatched`` says that the station must watch its keys, and does not.
     """
 
     paper: Paper | None = None
     items: Mapping[str, Item] = field(default_factory=dict)
     practice: bool = False
     camera: int = ev.NO_CAMERA
+    unwatched: bool = False
 
 
 OVER = Refusal("This exam is finished; nothing can be changed any more.")
@@ -112,6 +114,10 @@ CAMERA_MISSING = Refusal(
 )
 EVACUATED = Refusal("The room is being left; the exam begins when everybody is back.")
 NO_SUCH_DEVICE = Refusal("There is no such device.")
+KEYS_UNWATCHED = Refusal(
+    "This exam may only begin while the keys of this station are watched, and they are not; call "
+    "the invigilator."
+)
 NO_SUCH_DISPLAY = Refusal("The screen cannot be shown in that way.")
 NOT_ALLOWED = Refusal("This exam does not allow this tool.")
 NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
@@ -227,6 +233,8 @@ def _begin(exam: Exam, attempt: Attempt) -> Events | Refusal:
     watched = exam.camera != ev.NO_CAMERA or commands.CAMERA in attempt.replaced
     if exam.paper.policy.camera == CAMERA_REQUIRED and not watched:
         return CAMERA_MISSING
+    if exam.unwatched:
+        return KEYS_UNWATCHED
     allowed_s = max(0, exam.paper.time_limit_s + attempt.extra_s)
     first = references[0].identifier
     entered = map_of(exam.paper).entered(replace(attempt, allowed_s=allowed_s), first)

@@ -16,12 +16,15 @@ from exam_packages.errors import ExamError
 from kiosk.agent.courier import Parcel
 from kiosk.agent.custody import Custody, SittingPackage
 from kiosk.agent.door import Screen
+from kiosk.agent.inbox import KeysWatched
+from kiosk.agent.keys import NOBODY
 from kiosk.agent.opening import Finish
 from kiosk.agent.record import Entries, Record
 from kiosk.agent.recovery import Recovery
 from kiosk.agent.session import Exam, Refusal
 from kiosk.ipc import messages as ipc
 from kiosk.ipc.clocks import clocks_of
+from kiosk.lockdown.signals import Watched
 from sync import messages as wire
 
 LOG = logging.getLogger(__name__)
@@ -59,6 +62,9 @@ class Station:
     camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
     camera_told: ev.CameraTold | None = None
     """What is known of the device in use, if it is one."""
+    keys: KeysWatched = NOBODY
+    keys_required: bool = False
+    """Whether an exam may begin here only while the keys are watched, and that is proved."""
     beacon_ns: int = 0
     acknowledged_ns: int = 0
     """When the hall's last acknowledgement came (CLOCK_BOOTTIME; 0: not yet)."""
@@ -89,7 +95,8 @@ class Station:
         practice = bool(self.package.practice.names())
         if opened is None:
             return Exam(practice=practice, camera=self.camera[0])
-        return Exam(opened.paper, opened.items, practice, self.camera[0])
+        unwatched = self.keys_required and self.keys.watched is not Watched.VERIFIED
+        return Exam(opened.paper, opened.items, practice, self.camera[0], unwatched)
 
     def trouble(self) -> str:
         """The one sentence a person in front of this station should read, or none."""
@@ -226,6 +233,7 @@ class Station:
             now.wall_ns,
             calling,
             reports,
+            self.keys.watched,
         )
 
     def _reported(self, attempt: Attempt) -> tuple[int, ...]:

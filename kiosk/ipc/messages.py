@@ -101,8 +101,15 @@ class Focus(Object, tag=40):
     on: bool
 
 
+class KeysSeen(Object, tag=48):
+    """The terminal passed on a combination of this
+    :class:`kiosk.lockdown.signals.Category`: which kind it was, and nothing of which keys."""
+
+    category: int
+
+
 FromScreen: TypeAlias = (
-    Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look | Focus
+    Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look | Focus | KeysSeen
 )
 
 

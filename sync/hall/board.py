@@ -27,6 +27,9 @@ LINK_LOST_NS = 8 * SECOND
 """Without a word for this long, a station with an open exam counts as not answering."""
 _OVERDUE = mark("The time to replace the {device} is over")
 _DISK_LOW_MB = 500
+_UNVERIFIED = 1
+WATCHED = {0: "Keys not watched", _UNVERIFIED: "Keys not verified", 2: "Keys watched"}
+"""How far a station's keys are watched: words for what it says of itself."""
 _CLOCK_OFF_NS = 2 * SECOND
 
 
@@ -49,7 +52,8 @@ class BoardRow:
 
     ``keys`` says how the station keeps its keys, in words. ``unsent`` says that the station
     has records the hall does not hold yet; ``body`` that the body's receipt came; ``orders``
-    how many orders are not carried out yet.
+    how many orders are not carried out yet; ``watch`` how far the keys of the keyboard are
+    watched, in words.
     """
 
     seat: int
@@ -87,6 +91,7 @@ class BoardRow:
     """The devices that are being replaced."""
     place: tuple[int, int]
     """Row and column in the room, from 1; zeros where no plan says."""
+    watch: str
     incidents: tuple[str, ...]
 
 
@@ -298,6 +303,7 @@ def _row(
         result=known.floor.result,
         replacing=known.floor.replacing,
         place=known.floor.place,
+        watch=WATCHED.get(status.watch, "") if status else "",
         incidents=tuple(incidents),
     )
 
@@ -359,6 +365,8 @@ def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
     if status.reports:
         numbers = ", ".join(str(number) for number in status.reports)
         notices.append(f"The candidate reported a fault of question {numbers}")
+    if status.watch == _UNVERIFIED:
+        notices.append(WATCHED[_UNVERIFIED])
     if 0 <= status.disk_free_mb < _DISK_LOW_MB:
         notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
     if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:

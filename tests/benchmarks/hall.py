@@ -151,7 +151,7 @@ def _prepare(
     client.greet(now_s=CLOCK.wall_ns() // 1_000_000_000)
     key, trust = station.signing_key(), station.trust()
     openings = {role: trust.opening(role) for role in OPENING_ROLES}
-    said = Status("running", 3, 24, 1_000_000, True, 0, (), 9000, CLOCK.wall_ns(), False, ())
+    said = Status("running", 3, 24, 1_000_000, True, 0, (), 9000, CLOCK.wall_ns(), False, (), 0)
     all_bodies = []
     for number in range(stations):
         seat = client.sign_in(f"code-{number:05}")

@@ -66,7 +66,7 @@ CLOCK: Final = SystemClock()
 URLS: Final = ("https://hall-0", "https://hall-1")
 SLOT: Final = "2026-11-23/A"
 PACKAGE: Final = b"P" * 32
-STATUS: Final = Status("running", 0, 0, -1, False, 0, (), 10_000, 0, False, ())
+STATUS: Final = Status("running", 0, 0, -1, False, 0, (), 10_000, 0, False, (), 0)
 
 
 @dataclass(frozen=True)

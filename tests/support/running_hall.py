@@ -63,6 +63,7 @@ def status(**changes: Any) -> Status:
         "wall_ns": CLOCK.wall_ns(),
         "calling": False,
         "reports": (),
+        "watch": 0,
     }
     return Status(**{**fields, **changes})
 

@@ -150,7 +150,7 @@ def welcome(of: Centre, machine: MachineHome | None = None) -> wire.Welcome:
 
 
 def tick(frames: tuple[bytes, ...] = ()) -> wire.Tick:
-    status = wire.Status("running", 0, 0, -1, False, 0, (), 0, 0, False, ())
+    status = wire.Status("running", 0, 0, -1, False, 0, (), 0, 0, False, (), 0)
     return wire.Tick(BLIND_ID, 1, 1, bytes(32), frames, 1, 0, status)
 
 

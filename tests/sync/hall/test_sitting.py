@@ -248,7 +248,7 @@ def test_a_candidate_sits_at_one_station(hall: Any, station: Make) -> None:
 
 
 def second_status() -> Any:
-    return Status("waiting", 0, 24, -1, False, 0, (), 1000, 0, False, ())
+    return Status("waiting", 0, 24, -1, False, 0, (), 1000, 0, False, (), 0)
 
 
 # --- Going on after a restart ------------------------------------------------------

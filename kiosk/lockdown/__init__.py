@@ -1,0 +1,1 @@
+"""What is watched beside the answers: keys, screens, devices. It watches, and blocks nothing."""
