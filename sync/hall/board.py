@@ -28,7 +28,11 @@ LINK_LOST_NS = 8 * SECOND
 _OVERDUE = mark("The time to replace the {device} is over")
 _DISK_LOW_MB = 500
 _UNVERIFIED = 1
-WATCHED = {0: "Keys not watched", _UNVERIFIED: "Keys not verified", 2: "Keys watched"}
+WATCHED = {
+    0: mark("Keys not watched"),
+    _UNVERIFIED: mark("Keys not verified"),
+    2: mark("Keys watched"),
+}
 """How far a station's keys are watched: words for what it says of itself."""
 _CLOCK_OFF_NS = 2 * SECOND
 
