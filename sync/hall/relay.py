@@ -22,6 +22,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
 from sync.hall import closing, moves, records
+from sync.hall.next_roots import take_root
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
 from sync.holder.journals import held_frames
@@ -199,7 +200,7 @@ class Relay:
             if self._ending.is_set() or not (data := client.root(version + 1)):
                 return
             try:
-                if not self._hall.take_root(data):
+                if not take_root(self._hall, data):
                     return
             except ExamError as problem:
                 if self._hall.trust.root.version != version:

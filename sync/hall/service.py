@@ -18,11 +18,10 @@ import apsw
 import msgspec
 
 from exam_packages import canon
-from exam_packages.attempt.commands import Stop
 from exam_packages.attempt.events import START
 from exam_packages.clock import SECOND, Clock
-from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, read_manifest
-from exam_packages.sealing.chain import ChainError, ChainState
+from exam_packages.sealing.bundle import read_manifest
+from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal_format import (
     Acknowledgement,
     Context,
@@ -30,7 +29,6 @@ from exam_packages.sealing.journal_format import (
     sign_permit,
 )
 from exam_packages.sealing.journal_keys import epoch_header
-from exam_packages.sealing.mandate import term_of
 from exam_packages.sealing.restore_keys import read_restore_key
 from exam_packages.sealing.suite import SealingError, VerifyKey
 from exam_packages.sealing.trust import (
@@ -38,20 +36,20 @@ from exam_packages.sealing.trust import (
     STATION,
     Enrolment,
     Trust,
-    TrustError,
     read_enrolment,
 )
 from sync.hall import authority, closing, moves, outcomes, records, room, seats
-from sync.hall.acts_given import given_to
 from sync.hall.beside import tick_beside
 from sync.hall.command import Command
 from sync.hall.halves import half
+from sync.hall.handing_in import hand_in
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.other_halls import Heard
 from sync.hall.roster import code_digest
-from sync.hall.schema import alarm, audit, number
-from sync.holder.journals import Held, header_frames, held_state, hold
+from sync.hall.schema import alarm, number
+from sync.hall.ticking import NOTHING, end_together, left, notice_restored
+from sync.holder.journals import header_frames, held_state, hold
 from sync.holder.store import Store
 from sync.messages import (
     MAX_FRAMES,
@@ -83,14 +81,6 @@ _MAX_REPORTS = 50
 """Reported questions kept of one station."""
 _GUESSES = 10
 """Sign-in codes a station may try per minute."""
-_ENDS_ENROLMENTS = (
-    "Version {version} of the body's root of trust ends the enrolment of this hall: enrol its "
-    "machines again. While a sitting is open it is not taken. ({why})"
-)
-_REVOKED = (
-    "This hall has been revoked by the certification body: stations that learn it refuse this "
-    "hall. Everything it holds is kept; ask the body what to do."
-)
 
 
 @dataclass
@@ -132,9 +122,9 @@ class HallService:
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
-        self._old_copy = authority.start(store, home.incarnation, clock.wall_ns())
+        self.old_copy = authority.start(store, home.incarnation, clock.wall_ns())
         self.finish_closing()
-        self._accusers: set[bytes] = set()
+        self.accusers: set[bytes] = set()
 
     @property
     def trust(self) -> Trust:
@@ -282,33 +272,6 @@ class HallService:
         """The root after the one a machine has, if this hall took it."""
         return NextRoot(await asyncio.to_thread(self.known.roots.after, message.version))
 
-    def take_root(self, data: bytes) -> bool:
-        """Take the body's next root, as it came over the network; whether it was taken now.
-
-        One under which this hall's own enrolment would end, although it was not revoked, waits
-        until no sitting is open: it would end every exam here. Raises a ``TrustError`` or
-        ``SignedError`` when it is not the next root. Not from the loop.
-        """
-        now_ns = self.clock.wall_ns()
-        current = self.trust
-        current.vouches(data)
-        following = current.update(data)
-        if not following.is_revoked(self.enrolment.key_id):
-            with self.store.reading() as connection:
-                sitting = seats.open_sitting(connection)
-            try:
-                read_enrolment(self.home.enrolment_bytes, following, now_s=None)
-            except TrustError as problem:
-                words = _ENDS_ENROLMENTS.format(version=following.root.version, why=problem)
-                self.store.write(lambda connection: alarm(connection, now_ns, "trust", words))
-                if sitting is not None:
-                    return False
-        self.known.roots.install(data)
-        self.follow_trust()
-        if following.is_revoked(self.enrolment.key_id):
-            self.store.write(lambda connection: alarm(connection, now_ns, "trust", _REVOKED))
-        return True
-
     # --- Signing in, and opening an epoch ----------------------------------------------
 
     async def sign_in(self, link: Link, message: SignIn) -> Seat:
@@ -441,7 +404,7 @@ class HallService:
         now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
-            return self._left(link, tick, connection)
+            return left(self, link, tick, connection)
         before = held_state(connection, tick.blind_id, seat.package_hash)
         if tick.sequence > before.sequence and seats.handed_in(connection, tick.blind_id):
             raise HttpError(409, "This exam has been handed in; nothing can be added to it.")
@@ -460,15 +423,15 @@ class HallService:
             words = str(held.refused)
             alarm(connection, now_ns, "record", words, blind_id=tick.blind_id, station=link.key_id)
             problem = HttpError(422, held.refused.template, **held.refused.fields)
-            return _NOTHING, problem
+            return NOTHING, problem
         if held.added:
             connection.execute(
                 "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, tick.blind_id)
             )
             moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
-        self._end_together(connection, seat, now_ns)
-        current = self._notice_restored(link, tick, held, connection)
+        end_together(connection, seat, now_ns)
+        current = notice_restored(self, link, tick, held, connection)
         if tick.authority == current:
             authority.confirm(connection, tick.blind_id, current, tick.command)
         state = held.state
@@ -489,67 +452,6 @@ class HallService:
             None,
         )
 
-    def _end_together(self, connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) -> None:
-        """Where all end together, stop an exam whose end has come, once."""
-        rules = room.rules_of(connection, seat.sitting)
-        if not rules.common_end or not authority.was_given(connection, seat.blind_id, "admit"):
-            return
-        extra_s = seat.extra_s + given_to(connection, seat.blind_id)
-        if not room.over(rules, extra_s, now_ns // SECOND):
-            return
-        if authority.was_given(connection, seat.blind_id, "stop"):
-            return
-        words = "common end of the exam"
-        authority.give(
-            connection,
-            seat.blind_id,
-            "stop",
-            Stop(),
-            operator="rules of the room",
-            time_ns=now_ns,
-            reason="routine.end",
-            comment=words,
-        )
-        audit(
-            connection, now_ns, "rules of the room", "stop", seat=seat.candidate,
-            reason="routine.end", comment=words,
-        )  # fmt: skip
-
-    def _left(
-        self, link: Link, tick: Tick, connection: apsw.Connection
-    ) -> tuple[Tock, HttpError | None]:
-        """A station that an attempt has left: what it still sends is kept as evidence."""
-        if seats.seat(connection, tick.blind_id) is None:
-            return _NOTHING, HttpError(
-                404,
-                "This hall does not know the exam of this station. Everything is saved there, and "
-                "the exam goes on; the chief invigilator takes it in.",
-            )
-        left = moves.left_at(connection, tick.blind_id, link.key_id)
-        if left is None:
-            seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses
-        elif tick.frames:
-            try:
-                late = moves.keep_late(connection, link.key_id, tick, left)
-            except ChainError as problem:
-                return _NOTHING, HttpError(422, problem.template, **problem.fields)
-            if late:
-                name = seats.machine_name(connection, link.key_id)
-                alarm(
-                    connection,
-                    self.clock.wall_ns(),
-                    "late-frames",
-                    f"The station {name} still sent records of this exam after it had been moved "
-                    "away; they are kept apart and do not count.",
-                    blind_id=tick.blind_id,
-                    station=link.key_id,
-                )
-            version, term = self.trust.root.version, self.command.term
-            return Tock(b"", (), (), tick.sequence, b"", (), (), version, term), None
-        return _NOTHING, HttpError(
-            410, "This exam was moved to another station by two people and goes on there."
-        )
-
     def acknowledge(self, connection: apsw.Connection, state: ChainState, now_ns: int) -> bytes:
         """Signed inside the transaction, sent only after it was synced."""
         return sign_acknowledgement(
@@ -565,32 +467,6 @@ class HallService:
             self.key,
         )
 
-    def _notice_restored(
-        self, link: Link, tick: Tick, held: Held, connection: apsw.Connection
-    ) -> int:
-        """The authority number, raised first when this tick shows that we are an old copy.
-
-        Frames from beyond what we hold show it once: the other stations' gaps have the same
-        cause. An order we do not know shows it once per station, so a lying one cannot
-        do it for ever.
-        """
-        current = number(connection, authority.AUTHORITY)
-        # What another hall ordered, in another term, says nothing of what this one forgot.
-        ahead = term_of(tick.authority) == self.command.term and (
-            tick.authority > current
-            or (
-                tick.authority == current
-                and tick.command > authority.last_number(connection, tick.blind_id, current)
-            )
-        )
-        if (held.gap and not self._old_copy) or (ahead and link.key_id not in self._accusers):
-            self._old_copy = True
-            self._accusers.add(link.key_id)
-            name = seats.machine_name(connection, link.key_id)
-            words = f"by the station {name}"
-            authority.restored(connection, self.clock.wall_ns(), words, seen=tick.authority)
-        return number(connection, authority.AUTHORITY)
-
     # --- Handing in ----------------------------------------------------------------------
 
     async def hand_in(self, link: Link, message: HandIn) -> Countersigned:
@@ -598,41 +474,10 @@ class HallService:
         self.command.check()
         manifest = read_manifest(message.manifest, self.key_of(link))
         signature = await self.store.awrite(
-            partial(self._hand_in, link, manifest, message.manifest)
+            partial(hand_in, self, link, manifest, message.manifest)
         )
         self.for_the_body()
         return Countersigned(signature)
-
-    def _hand_in(
-        self, link: Link, manifest: Manifest, data: bytes, connection: apsw.Connection
-    ) -> bytes:
-        seat = seats.seat_at(connection, manifest.blind_id, link.key_id)
-        name = bundle_hash(canon.pack(manifest))
-        row = connection.execute(
-            "SELECT bundle_hash, countersignature FROM hand_ins"
-            " WHERE blind_id = ? AND reopened_ns IS NULL",
-            (manifest.blind_id,),
-        ).get
-        if row is not None:
-            if row[0] != name:
-                raise HttpError(409, "This exam was handed in before, with another record.")
-            return bytes(row[1])
-        if seat.taking:
-            raise HttpError(409, "This exam was reopened; it goes on before it is handed in again.")
-        held = held_state(connection, manifest.blind_id, seat.package_hash)
-        if manifest.package_hash != held.package_hash or manifest.centre != self.home.centre:
-            raise HttpError(409, "The manifest belongs to another package or centre.")
-        now_ns = self.clock.wall_ns()
-        signature = countersign(data, held.cursor, self.key_of(link), self.key, now_ns // SECOND)
-        connection.execute(
-            "INSERT INTO hand_ins (blind_id, bundle_hash, manifest, countersignature, time_ns) "
-            "VALUES (?, ?, ?, ?, ?)",
-            (manifest.blind_id, name, data, signature, now_ns),
-        )
-        if link.status is not None:
-            outcomes.note_time_over(connection, manifest.blind_id, link.status.left_ms)
-        audit(connection, now_ns, "", "handed in", seat=seat.candidate)
-        return signature
 
 
 def _shortened(status: Status) -> Status:
@@ -651,6 +496,3 @@ def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:
         "SELECT receipt FROM hand_ins WHERE blind_id = ? AND reopened_ns IS NULL", (blind_id,)
     ).get
     return found or b""
-
-
-_NOTHING = Tock(b"", (), (), -1, b"", (), (), 0)
