@@ -138,6 +138,24 @@ def _words(event: ev.Event) -> str:
             return say(
                 "Picture {number} was taken, from {source}.", number=number, source=source_words
             )
+        case ev.PictureTold(number=number, reason=reason, signals=()):
+            return say("Why picture {number} was taken: {reason}.", number=number, reason=reason)
+        case ev.PictureTold(number=number, reason=reason, signals=signals):
+            return say(
+                "Why picture {number} was taken: {reason}; signals then: {signals}.",
+                number=number,
+                reason=reason,
+                signals=", ".join(signals),
+            )
+        case ev.Signalled(words=words):
+            return say("A signal ended: {words}", words=words)
+        case ev.CameraTold(driver=driver, bus=bus, ids=ids):
+            return say(
+                "The camera says it is {ids}, at {bus}, driven by {driver}.",
+                ids=ids or "–",
+                bus=bus or "–",
+                driver=driver or "–",
+            )
         case ev.Practised():
             return say("Opened the practice questions.")
         case ev.Moved(item=item):

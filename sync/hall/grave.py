@@ -14,7 +14,7 @@ from exam_packages.attempt.commands import Stop
 from sync.hall import acting, authority, cases, closing, moves, outcomes, seats, second
 from sync.hall.acting import Why
 from sync.hall.reasons import check_reason
-from sync.hall.roles import CHIEF, Operator
+from sync.hall.roles import CHIEF, Operator, check_may
 from sync.hall.service import HallService
 from sync.holder.journals import held_state
 from sync.web.wire import HttpError
@@ -99,6 +99,7 @@ async def move(
     The first person proposes it; when another wants the same, the station that runs the exam
     is shut out of it and the one named takes it up.
     """
+    check_may(operator, "move")
     await hall.store.awrite(lambda connection: _get_ready(connection, candidate, station))
     in_contact = hall.in_contact()
     vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}

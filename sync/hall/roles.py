@@ -27,7 +27,7 @@ _MACHINES = frozenset({CHIEF, INVIGILATOR, TECHNICIAN})
 
 MAY: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "export": _ROOM | _MACHINES,
+        "export": _MACHINES,
         "admit": _ROOM,
         "admit-provisionally": _ROOM,
         "refuse": _ROOM,

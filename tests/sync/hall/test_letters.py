@@ -57,7 +57,7 @@ def test_each_candidate_gets_a_page_with_a_code_that_signs_in(tmp_path: Path) ->
         scanned, *_ = cv2.QRCodeDetector().detectAndDecode(pixels)
         assert normalised(scanned) == normalised(row["code"])
     assert "15 minutes" in document[0].get_textpage().get_text_range()
-    assert "23 minutes" in document[1].get_textpage().get_text_range()  # a quarter of 90
+    assert "23 分钟" in document[1].get_textpage().get_text_range()  # a quarter of 90
     assert "sign-language" in document[2].get_textpage().get_text_range()
     for path in (made, tmp_path / "letters.pdf"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600

@@ -15,9 +15,10 @@ EVERYTHING = {
     "station": "s1", "statement": "x", "case": "1", "reply": "x", "verdict": "x", "result": "hold",
     "question": "1", "remark": "x", "deed": "1", "ago": "0",
 }  # fmt: skip
-CHIEF_ALONE = {"settle", "close"}
+CHIEF_ALONE = {"settle", "close", "take-in"}
 MACHINES = {
     "say", "attend", "allow-restart", "move", "replace", "report", "evacuate", "roll-call",
+    "export",
 }  # fmt: skip
 
 
