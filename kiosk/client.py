@@ -613,10 +613,15 @@ class Client(App[None], inherit_bindings=False):
         return [*filters, signs] if signs.enabled else filters
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:  # it comes back from below
+            self._tell_combination(event.key)
         await super().on_event(event)
         if isinstance(event, events.InputEvent) and self.presentation.now.aloud:
             self.call_after_refresh(self.presentation.reader.touch)
-        category = in_terminal(event.key) if isinstance(event, events.Key) else None
+
+    def _tell_combination(self, key: str) -> None:
+        """Where no key-watch runs, what the terminal passes on is all that is seen."""
+        category = in_terminal(key)
         if category is not None and self._agent is not None:
             self._agent.tell(KeysSeen(category))
 
