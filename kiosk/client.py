@@ -579,6 +579,8 @@ class Client(App[None], inherit_bindings=False):
         return [*filters, signs] if signs.enabled else filters
 
     async def on_event(self, event: events.Event) -> None:
+        if isinstance(event, events.Key) and not event.is_forwarded:  # it comes back from below
+            self._tell_combination(event.key)
         listened = isinstance(event, events.InputEvent) and self.presentation.now.aloud
         if listened:
             self.presentation.reader.touch()
@@ -587,7 +589,10 @@ class Client(App[None], inherit_bindings=False):
             self.call_after_refresh(self.presentation.reader.look)
         if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
             self._agent.tell(Focus(isinstance(event, events.AppFocus)))
-        category = in_terminal(event.key) if isinstance(event, events.Key) else None
+
+    def _tell_combination(self, key: str) -> None:
+        """Where no key-watch runs, what the terminal passes on is all that is seen."""
+        category = in_terminal(key)
         if category is not None and self._agent is not None:
             self._agent.tell(KeysSeen(category))
 

@@ -116,18 +116,21 @@ class KeyWatch:
         """Watch, in this thread."""
         while not self._stopping:
             self._look(self._clock())
-            try:
+            with contextlib.suppress(Empty):
                 self._take(self._heard.get(timeout=0.25))
-                while True:
-                    self._take(self._heard.get_nowait())
-            except Empty:
-                pass
+            self._take_waiting()
+        self._take_waiting()
         self._close()
 
     def stop(self) -> None:
         """End :meth:`run` soon. May be called by a signal handler and by any thread."""
         self._stopping = True
         self._heard.put(None)
+
+    def _take_waiting(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._take(self._heard.get_nowait())
 
     # --- Keys --------------------------------------------------------------------------
 
@@ -207,16 +210,19 @@ class KeyWatch:
             self._tell(state)
 
     def _tell_keys(self, now: int) -> None:
-        for category, count in list(self._counts.items()):
-            if now - self._flushed.get(category, -FLUSH_NS) >= FLUSH_NS:
-                self._flushed[category] = now
-                del self._counts[category]
-                self._tell(Combination(category, min(count, 1_000_000)))
+        self._tell_counts(now)
         if now - self._pulsed_ns >= PULSE_S * SECOND:
             self._pulsed_ns = now
             idle_s = (now - self._key_ns) // SECOND
             self._tell(Pulse(min(idle_s, 1_000_000), min(self._presses, 1_000_000)))
             self._presses = 0
+
+    def _tell_counts(self, now: int, *, all_of_them: bool = False) -> None:
+        for category, count in list(self._counts.items()):
+            if all_of_them or now - self._flushed.get(category, -FLUSH_NS) >= FLUSH_NS:
+                self._flushed[category] = now
+                del self._counts[category]
+                self._tell(Combination(category, min(count, 1_000_000)))
 
     def _tell(self, message: FromKeyWatch) -> None:
         with self._lock:
@@ -243,6 +249,7 @@ class KeyWatch:
             self._heard.put(None)
 
     def _close(self) -> None:
+        self._tell_counts(self._clock(), all_of_them=True)
         with contextlib.suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()

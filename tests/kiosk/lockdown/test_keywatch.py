@@ -122,6 +122,21 @@ def test_a_flood_of_combinations_is_told_as_counts(tmp_path: Path) -> None:
         ear.channel.close()
 
 
+def test_what_was_counted_is_told_before_it_ends(tmp_path: Path) -> None:
+    ears = Scripted("a")
+    with watching(ears, tmp_path / "k"):
+        ear = Ear(tmp_path / "k")
+        ear.until(Watching, _verified)
+        for _ in range(50):
+            ears.press("a", Key.PRINT)
+    told = 0
+    with pytest.raises(ChannelError):
+        while True:
+            told += ear.until(Combination).count
+    ear.channel.close()
+    assert told == 50
+
+
 def test_its_socket_is_its_own_and_goes_with_it(tmp_path: Path) -> None:
     path = tmp_path / "k"
     with watching(Scripted(), path):

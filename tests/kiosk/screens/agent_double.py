@@ -92,6 +92,7 @@ class AgentDouble:
         self.ledger = Ledger()
         self.acts: list[acts.Act] = []
         self.sound: list[int] = []
+        self.combinations: list[int] = []
         self.signed_in = False
         self.named = False
         self.released = False
@@ -284,6 +285,8 @@ class AgentDouble:
                 self.tell(ipc.Saved(request))
             case ipc.SoundTried(found=found):
                 self.sound.append(found)
+            case ipc.KeysSeen(category=category):
+                self.combinations.append(category)
             case _:
                 raise AssertionError(message)
 
