@@ -40,8 +40,10 @@ class Noticing:
         self._merger = Merger()
         state = self._station.keys
         if state.watched is not Watched.NOT or self._station.keys_required:
-            words = f"{WATCHED_WORDS[state.watched]} by {SEEN_BY[state.source]}"
-            self._notice("keys-watch", f"{words}, at {state.keyboards} keyboard(s).")
+            words = WATCHED_WORDS[state.watched]
+            if state.watched is not Watched.NOT:
+                words += f" by {SEEN_BY[state.source]}, at {state.keyboards} keyboard(s)"
+            self._notice("keys-watch", f"{words}.")
         for signal in self._standing or ():
             self.see(signal)
 

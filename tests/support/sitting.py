@@ -109,6 +109,14 @@ class Hall:
         self.act(act, who=INVIGILATOR, **fields)
         return self.act(act, who=CHIEF, **fields)
 
+    def call_the_roll(self) -> None:
+        """Everybody is there."""
+        with Desk(self.home, self.home.console_port) as desk:
+            desk.sign_in(CHIEF, PASSWORD)
+            lines = desk.look("/roll-call")["roll_call"]["lines"]
+        for line in lines:
+            self.act("present", candidate=line["candidate"])
+
     def until(self, look: Callable[[dict[str, Any]], T | None], what: str) -> T:
         """Poll the board until *look* finds something on it."""
         with Desk(self.home, self.home.console_port) as desk:

@@ -63,7 +63,7 @@ def test_pause_hides_the_questions_and_resume_shows_them(seat: Seat) -> None:
         (given,) = [e.event for e in screen.entries if isinstance(e.event, ev.GivenBack)]
         ran_ns = account(screen.entries).total_ns(Kind.RUNNING)
         assert 0 <= given.seconds * 1_000_000_000 - ran_ns <= 1_000_000_000
-        seat.hall.act("present", candidate=seat.candidate)
+        seat.hall.call_the_roll()
         seat.hall.both("end-evacuation")
         screen.await_phase(Phase.RUNNING)
         assert not screen.attempt.evacuated

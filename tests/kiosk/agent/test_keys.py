@@ -60,7 +60,7 @@ def test_an_exam_that_must_be_watched_waits_for_the_proof(seat: Seat) -> None:
             assert isinstance(screen.do(Begin()), ipc.Saved)
             assert _noticed(screen)[0] == (
                 "keys-watch",
-                "Keys not watched by nobody, at 0 keyboard(s).",
+                "Keys not watched.",
             )
 
 
@@ -79,6 +79,7 @@ def test_combinations_and_the_loss_of_the_watch_are_recorded(seat: Seat) -> None
             eventually(lambda: "keys-leave" in _codes(screen), "it is recorded")
             # What the terminal sees too is not told twice.
             screen.channel.send(ipc.KeysSeen(Category.PRINT))
+            screen.read(ipc.PAPER, "paper")  # answered after it
         eventually(lambda: "keys-unwatched" in _codes(screen), "its loss is recorded")
         with watching(ears, socket):
             eventually(lambda: "keys-watched" in _codes(screen), "its return is recorded")

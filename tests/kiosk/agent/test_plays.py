@@ -20,7 +20,7 @@ from exam_packages.formats.qti.reader import read_test
 from exam_packages.rules.processing import score
 from exam_packages.samples import LISTENING
 from exam_packages.sealing.package import Blob
-from kiosk.agent.session import NO_SUCH_CHOICE, Exam, session
+from kiosk.agent.session import NO_SUCH_DISPLAY, Exam, session
 from kiosk.ipc import messages as ipc
 
 BELL = ("bell", "PLAYS")
@@ -80,7 +80,7 @@ def test_a_play_is_counted_before_it_sounds_and_goes_on_after_a_crash(tmp_path: 
 def test_letters_are_chosen_and_granted_within_what_there_is() -> None:
     now = Stamp(bytes(16), 0, 0, 0)
     assert session(Exam(), Ledger(), now, Enlarge(150)) == (ev.Enlarged(150),)
-    assert session(Exam(), Ledger(), now, Enlarge(99)) == NO_SUCH_CHOICE
+    assert session(Exam(), Ledger(), now, Enlarge(99)) == NO_SUCH_DISPLAY
     granted = commanded(1, EnlargeText(200))
     assert session(Exam(), Ledger(), now, granted) == (ev.Commanded(granted),)
-    assert session(Exam(), Ledger(), now, commanded(1, EnlargeText(7))) == NO_SUCH_CHOICE
+    assert session(Exam(), Ledger(), now, commanded(1, EnlargeText(7))) == NO_SUCH_DISPLAY
