@@ -15,8 +15,9 @@ setup: ## Make the virtual environment (instant when it is there)
 test: lint ## Check everything: style, types, layers, tests with coverage
 	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
 
-test-long: setup ## Run the long campaigns too: every bit of every file
+test-long: setup ## Run the long campaigns too: every bit of every file, six times the examples
 	$(BIN)/pytest -q -n 2 -m slow
+	$(BIN)/pytest -q -n 2 --hypothesis-profile=long tests/exam_packages
 
 faults: setup ## Run the long fault campaigns: halls killed, power cut at every write, bad networks
 	$(BIN)/pytest -q -m slow tests/faults

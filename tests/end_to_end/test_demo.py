@@ -93,7 +93,13 @@ def test_a_kill_after_the_last_answer_is_refused(tmp_path: Path) -> None:
     _must_all_end(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(each, marks=pytest.mark.slow) for each in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_ending_the_demo_ends_all_its_processes(tmp_path: Path, number: int) -> None:
     command = [exam_kiosk(), "demo", "--auto", "--dir", str(tmp_path / "site")]
     with subprocess.Popen(

@@ -177,7 +177,13 @@ def test_every_theme_is_looked_at() -> None:
     assert {theme.name for theme in THEMES} == {name for each in SHARED.values() for name in each}
 
 
-@pytest.mark.parametrize("name", [*language.languages()])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(each, marks=pytest.mark.slow) if each == language.SOURCE else each
+        for each in language.languages()
+    ],
+)
 def test_every_screen_fits_and_can_be_read(sit: Any, forms: Any, name: str) -> None:
     seen: dict[str, str] = {}
 
