@@ -13,7 +13,7 @@ setup: ## Make the virtual environment (instant when it is there)
 	@tools/setup.sh
 
 test: lint ## Check everything: style, types, layers, tests with coverage
-	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered
+	$(BIN)/pytest -q -n 3 --cov --cov-report=term:skip-covered
 
 test-long: setup ## Run the long campaigns too: every bit of every file, six times the examples
 	$(BIN)/pytest -q -n 2 -m slow
