@@ -81,7 +81,7 @@ _process: subprocess.Popen[bytes] | None = None
 def _ask(
     process: subprocess.Popen[bytes], kind: int, source: bytes, width: int, height: int
 ) -> tuple[int, int, bytes]:
-    assert process.stdin is not None  # noqa: S101 (for mypy)
+    assert process.stdin is not None  # noqa: S101 (started with a pipe)
     process.stdin.write(struct.pack(">4I", kind, width, height, len(source)) + source)
     process.stdin.flush()
     return _answer(process)
@@ -89,7 +89,7 @@ def _ask(
 
 def _answer(process: subprocess.Popen[bytes]) -> tuple[int, int, bytes]:
     until = time.monotonic() + PATIENCE_S
-    assert process.stdout is not None  # noqa: S101 (for mypy)
+    assert process.stdout is not None  # noqa: S101 (started with a pipe)
     number = process.stdout.fileno()
     wide, high, length = struct.unpack(">3I", _read(number, 12, until))
     if length > MAX_ANSWER:

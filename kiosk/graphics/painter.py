@@ -9,10 +9,10 @@ import termios
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
-from pickle import loads
 from typing import Final, TypeAlias
 
 from rich.segment import Segment
+from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
 from kiosk.graphics import kitty, sixel
@@ -168,8 +168,8 @@ def _at(encoded: str, x: int, y: int) -> str:
 
 
 @lru_cache(maxsize=1024)
-def _mark(meta: bytes) -> tuple[int, int] | None:
-    found = loads(meta).get(MARK)  # noqa: S301 - this process made it
+def _mark(style: Style | None) -> tuple[int, int] | None:
+    found = style.meta.get(MARK) if style is not None else None
     return found if isinstance(found, tuple) else None
 
 
@@ -179,8 +179,7 @@ def _runs(strips: Iterable[Iterable[Segment]], x: int) -> Iterator[Run]:
     for strip in strips:
         for segment in strip:
             end = x + segment.cell_length
-            style = segment.style
-            mark = _mark(style._meta) if style is not None and style._meta else None
+            mark = _mark(segment.style)
             if run is not None and mark == run[2:] and run[1] == x:
                 run = (run[0], end, *run[2:])
             else:

@@ -120,7 +120,7 @@ class _KernelListener:
     def _made(self, pynput: Any, path: str, heard: Heard) -> Any:
         canary = self._canary
 
-        class Listener(pynput.Listener):  # type: ignore[misc]
+        class Listener(pynput.Listener):  # type: ignore[misc]  # it has no types
             """pynput's, without the keyboard layout: a code is all that is heard."""
 
             def _handle_message(self, event: Any) -> None:

@@ -18,6 +18,7 @@ from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import OutcomeDeclaration
 from exam_packages.rules.expressions import Environment, Expression, Variable, evaluate, fitted
 from exam_packages.rules.key import SCORE, Exit, ItemKey, SetOutcome
+from exam_packages.rules.templates import Templates
 from exam_packages.rules.values import RulesError, lexical
 
 
@@ -43,8 +44,8 @@ def with_defaults(node: Node, question: Question, defaults: Mapping[str, Express
     """*question* with other *defaults* of its template variables. Raises ``FormatError``."""
     if not defaults:
         return question
-    templates = question.templates
-    declared = {each.identifier: each for each in templates.declarations} if templates else {}
+    templates = question.templates or Templates((), ())
+    declared = {each.identifier: each for each in templates.declarations}
     for name, expression in defaults.items():
         if name not in declared:
             raise node.error("the item has no template variable “{name}”.", name=name[:60])
@@ -59,7 +60,6 @@ def with_defaults(node: Node, question: Question, defaults: Mapping[str, Express
                 why=str(problem),
             ) from None
         declared[name] = msgspec.structs.replace(kind, default=lexical(value))
-    assert templates is not None  # noqa: S101 (or no name would have been there)
     changed = replace(question, templates=replace(templates, declarations=tuple(declared.values())))
     check_templates(node, changed)
     return changed

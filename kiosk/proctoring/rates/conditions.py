@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from exam_packages.content.proctoring import (
     BLURRED,
@@ -22,8 +22,8 @@ from kiosk.proctoring.rates.scenes import Condition
 PLAIN: Final = Condition("as usual")
 
 
-def _so(name: str, *raises: str, **changes: object) -> Condition:
-    return replace(PLAIN, name=name, raises=frozenset(raises), **changes)  # type: ignore[arg-type]
+def _so(name: str, *raises: str, **changes: Any) -> Condition:
+    return replace(PLAIN, name=name, raises=frozenset(raises), **changes)
 
 
 def _each(what: str, field: str, values: Iterable[float], unit: str = "") -> list[Condition]:

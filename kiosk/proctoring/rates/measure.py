@@ -10,7 +10,7 @@ from typing import Final
 from exam_packages.clock import SECOND
 from exam_packages.content.proctoring import DETECTORS
 from kiosk.proctoring.detectors.faces import Count
-from kiosk.proctoring.detectors.sight import see
+from kiosk.proctoring.detectors.sight import Pixels, see
 from kiosk.proctoring.detectors.watch import begin, look
 from kiosk.proctoring.rates.counting import Rate
 from kiosk.proctoring.rates.faces import Draw, PicturesError, pictures, read
@@ -72,12 +72,12 @@ def watch_films(
         )
 
 
-def signals(frames: Iterable[object], count: Count) -> frozenset[str]:
+def signals(frames: Iterable[Pixels], count: Count) -> frozenset[str]:
     """Every signal that was raised at any time of a film."""
     watch, found = begin(DETECTORS), set()
     for number, pixels in enumerate(frames):
-        faces = count(pixels) if number % FACES_EVERY == 0 else None  # type: ignore[arg-type]
-        watch, changes = look(watch, see(pixels, number * LOOK_NS, faces))  # type: ignore[arg-type]
+        faces = count(pixels) if number % FACES_EVERY == 0 else None
+        watch, changes = look(watch, see(pixels, number * LOOK_NS, faces))
         found |= {change.code for change in changes if change.on}
     return frozenset(found)
 
