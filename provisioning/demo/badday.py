@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from provisioning.demo.auto import Seat, each
 from provisioning.demo.badday_end import (
@@ -372,10 +373,7 @@ class BadDay:
                 before = [seat.sitter.time_left_s() for seat in working]
                 room.chief.act("add-time", "technical.hall", all="1", minutes=str(STANDBY_MINUTES))
                 for seat, left_s in zip(working, before, strict=True):
-                    wait_until(
-                        lambda seat=seat, left_s=left_s: seat.sitter.time_left_s() > left_s,  # type: ignore[misc]
-                        "the minute has not come",
-                    )
+                    wait_until(partial(_has_more, seat, left_s), "the minute has not come")
                 stage.figure = f"{len(working)} screens show it"
             last = len(working[0].sitter.turns)
             with stages.stage(f"They answer up to question {last}, without that hall"):
@@ -395,6 +393,10 @@ class BadDay:
                 room.numbers(working), lambda row: row["handed_in"], "the hand-ins at the hall"
             )
             stage.figure = working[0].code
+
+
+def _has_more(seat: Seat, left_s: int) -> bool:
+    return seat.sitter.time_left_s() > left_s
 
 
 def _second(site: Site, ending: ExitStack) -> Officer:

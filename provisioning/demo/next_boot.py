@@ -19,7 +19,7 @@ from exam_packages.clock import SystemClock
 def main() -> None:
     """Run the command line with every system clock after the next boot."""
     boot_id = bytes.fromhex(sys.argv.pop(1))
-    SystemClock.boot = lambda self: boot_id  # type: ignore[method-assign]
+    SystemClock.boot = lambda self: boot_id  # type: ignore[method-assign]  # that is the purpose
     (command,) = entry_points(group="console_scripts", name="exam-kiosk")
     command.load()()
 

@@ -200,7 +200,8 @@ def replace(connection: apsw.Connection, found: Iterable[Change], *, everything:
             _put(connection, table, change.cells)
         elif change.of not in _ADDED_ONLY:
             where = " AND ".join(f"{column} IS ?" for column in table.key)
-            connection.execute(f"DELETE FROM {table.name} WHERE {where}", change.key)  # noqa: S608
+            gone = f"DELETE FROM {table.name} WHERE {where}"  # noqa: S608  our own names
+            connection.execute(gone, change.key)
     for statement, cells in own:
         connection.execute(statement, cells)
     if everything:  # what this hall kept for rows that are not there any more
@@ -225,7 +226,8 @@ def _own_cells(
         put = ", ".join(f"{column} = ?" for column in own)
         where = " AND ".join(f"{column} = ?" for column in key)
         kept = connection.execute(f"SELECT {', '.join((*own, *key))} FROM {name}")  # noqa: S608  ours
-        found += [(f"UPDATE {name} SET {put} WHERE {where}", row) for row in rows(kept)]  # noqa: S608
+        again = f"UPDATE {name} SET {put} WHERE {where}"  # noqa: S608  our own names
+        found += [(again, row) for row in rows(kept)]
     return found
 
 
