@@ -146,7 +146,7 @@ class Cell(Object):
 
 
 class Table(Object, tag=13):
-    """A table. A row holds the cells that begin in it, as in HTML: see :func:`laid_out`."""
+    """A table. A row holds the cells that begin in it, as in HTML."""
 
     caption: str
     rows: tuple[tuple[Cell, ...], ...]
@@ -237,26 +237,6 @@ Block: TypeAlias = (
     | Recording
     | WhenBlock
 )
-
-_EMPTY = Cell(False, (), 1, 1)
-
-
-def laid_out(rows: tuple[tuple[Cell, ...], ...]) -> tuple[tuple[Cell, ...], ...]:
-    """*rows* as a full grid: each cell at its first place, an empty one at every other
-    place that it covers or that no cell covers."""
-    places: dict[tuple[int, int], Cell] = {}
-    for y, row in enumerate(rows):
-        x = 0
-        for cell in row:
-            while (y, x) in places:
-                x += 1
-            for down in range(min(cell.rows, len(rows) - y)):
-                for right in range(cell.columns):
-                    places.setdefault((y + down, x + right), _EMPTY)
-            places[y, x] = cell
-            x += cell.columns
-    width = max((x for _, x in places), default=-1) + 1
-    return tuple(tuple(places.get((y, x), _EMPTY) for x in range(width)) for y in range(len(rows)))
 
 
 def walk(thing: object) -> Iterator[msgspec.Struct]:
