@@ -10,8 +10,8 @@ drawing a form puts the drawn values in their place, and no paper has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -248,6 +248,25 @@ def walk(thing: object) -> Iterator[msgspec.Struct]:
         yield thing
         for name in thing.__struct_fields__:
             yield from walk(getattr(thing, name))
+
+
+def changed(thing: Any, kind: type[Any], change: Callable[[Any], tuple[Any, ...]]) -> Any:
+    """*thing* with every *kind* in its tuples, in reading order, replaced by what *change*
+    gives for it."""
+    if isinstance(thing, tuple):
+        found: list[Any] = []
+        for each in thing:
+            if isinstance(each, kind):
+                found += change(each)
+            else:
+                found.append(changed(each, kind, change))
+        return tuple(found)
+    if isinstance(thing, msgspec.Struct):
+        fields = {name: getattr(thing, name) for name in thing.__struct_fields__}
+        new = {name: changed(value, kind, change) for name, value in fields.items()}
+        if any(new[name] is not fields[name] and new[name] != fields[name] for name in new):
+            return msgspec.structs.replace(thing, **new)
+    return thing
 
 
 def plain(blocks: tuple[Block, ...]) -> str:
