@@ -83,11 +83,6 @@ class Pictures:
         """What opens the events and evidence records of each epoch."""
         return self._records
 
-    @property
-    def evidence_keys(self) -> frozenset[bytes]:
-        """The ids of the evidence keys that the pictures were sealed to."""
-        return frozenset(_key_of(header) for header in self._headers.values())
-
     @cached_property
     def taken(self) -> tuple[Taken, ...]:
         """Every picture that the record names, in its order."""

@@ -21,6 +21,7 @@ from exam_packages.assessment import ChoiceWhen
 from exam_packages.content.items import Item
 from exam_packages.content.text import Formula, Printed, Text, When, WhenBlock
 from exam_packages.errors import ExamError
+from exam_packages.formats.mathml import parsed
 from exam_packages.formats.mathml import written as formula_text
 from exam_packages.rules.numbers import written
 from exam_packages.rules.values import Value
@@ -213,9 +214,7 @@ def _in_base(number: int, base: int) -> str:
 
 def _formula(formula: Formula, values: Values) -> Formula:
     """The formula with the values in the place of ``<mi>`` (and ``<ci>``) that name one."""
-    root = etree.fromstring(
-        formula.mathml, etree.XMLParser(resolve_entities=False, no_network=True)
-    )
+    root = parsed(formula.mathml)
     for node in root.iter():
         name = (node.text or "").strip()
         if name in formula.variables and etree.QName(node).localname in ("mi", "ci"):

@@ -11,7 +11,6 @@ import msgspec
 from exam_packages.content import text as rich
 from exam_packages.content.catalogs import Card, Catalog
 from exam_packages.content.paper import GLOSSARY, TRANSLATION
-from exam_packages.content.words import changed
 
 SUPPORTS = {GLOSSARY: "glossary-on-screen", TRANSLATION: "keyword-translation"}
 """The kind of card (QTI's name) that each tool opens."""
@@ -48,7 +47,7 @@ def with_terms(thing: Explained, catalogs: Iterable[Catalog], tools: Iterable[st
     def change(term: rich.Term) -> tuple[rich.Inline, ...]:
         return (term,) if term.catalog in known else term.inlines
 
-    made: Explained = changed(thing, rich.Term, change)
+    made: Explained = rich.changed(thing, rich.Term, change)
     return made
 
 

@@ -36,16 +36,12 @@ from exam_packages.sealing.journal import (
 from exam_packages.sealing.suite import SealingKey, label, lp
 from exam_packages.sealing.trust import Trust
 
-__all__ = ["BATCH_KEY_SIZE", "BlindError", "Desk", "OpenedAttempt", "batch_id", "open_attempts"]
+__all__ = ["BATCH_KEY_SIZE", "Desk", "OpenedAttempt", "batch_id", "open_attempts"]
 
 BATCH_KEY_SIZE: Final = 32
 _ID_BYTES = 10
 _AT_ONCE = 32
 """Bundles per task: enough work to be worth sending to a worker."""
-
-
-class BlindError(ExamError):
-    """A bundle cannot be opened by the scoring desk."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from msgspec import Meta
 
 from exam_packages.attempt.preferences import Accommodation
 from exam_packages.canon import Object, Text, pack, unpack
-from exam_packages.errors import ExamError
 from exam_packages.sealing.correction import believed_correction
 from exam_packages.sealing.signed import read_signed, sign, verify
 
@@ -23,10 +22,6 @@ if TYPE_CHECKING:
 KIND = "exam-kiosk/command/v1"
 MAX_COMMAND = 24 * 1024
 """Bytes, with the hall's signature, and in a :class:`Correct` the body's."""
-
-
-class CommandError(ExamError):
-    """A command that does not belong here."""
 
 
 class Admit(Object, tag=1):
@@ -176,7 +171,8 @@ def sign_command(command: Command, key: SigningKey) -> bytes:
 
 
 def read_command(data: bytes, commander: VerifyKey) -> Command:
-    """Verify and decode. Raises an :class:`ExamError` when *commander* did not sign it."""
+    """Verify and decode. Raises an :class:`~exam_packages.errors.ExamError` when *commander* did
+    not sign it."""
     return unpack(verify(data, KIND, [commander]), Command)
 
 

@@ -172,9 +172,7 @@ def _enter(ledger: Ledger, entry: ev.Entry) -> Ledger:
         Phase.PAUSED,
     ):
         kind = Kind.OUTAGE
-    ledger = replace(
-        _pass(ledger, entry.stamp, kind), attempt=step(ledger.attempt, entry), last=entry.stamp
-    )
+    ledger = replace(_pass(ledger, entry.stamp, kind), attempt=step(ledger.attempt, entry))
     if isinstance(entry.event, ev.BreakBegan):  # each break has its own time
         used = {name: spent for name, spent in ledger.used_ns.items() if name != BREAK}
         ledger = replace(ledger, used_ns=MappingProxyType(used))

@@ -282,24 +282,3 @@ Interaction: TypeAlias = (
     | PositionObject
     | Media
 )
-
-QTI_NAMES: dict[type[Interaction], str] = {
-    Choice: "choice",
-    TextEntry: "text entry",
-    ExtendedText: "extended text",
-    InlineChoice: "inline choice",
-    Order: "order",
-    Match: "match",
-    Associate: "associate",
-    GapMatch: "gap match",
-    Hottext: "hottext",
-    Slider: "slider",
-    Hotspot: "hotspot",
-    GraphicOrder: "graphic order",
-    GraphicAssociate: "graphic associate",
-    GraphicGapMatch: "graphic gap match",
-    SelectPoint: "select point",
-    PositionObject: "position object",
-    Media: "media",
-}
-"""What each kind is called, for people."""

@@ -10,8 +10,8 @@ drawing a form puts the drawn values in their place, and no paper has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, TypeAlias
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
 
@@ -146,7 +146,7 @@ class Cell(Object):
 
 
 class Table(Object, tag=13):
-    """A table. A row holds the cells that begin in it, as in HTML: see :func:`laid_out`."""
+    """A table. A row holds the cells that begin in it, as in HTML."""
 
     caption: str
     rows: tuple[tuple[Cell, ...], ...]
@@ -238,26 +238,6 @@ Block: TypeAlias = (
     | WhenBlock
 )
 
-_EMPTY = Cell(False, (), 1, 1)
-
-
-def laid_out(rows: tuple[tuple[Cell, ...], ...]) -> tuple[tuple[Cell, ...], ...]:
-    """*rows* as a full grid: each cell at its first place, an empty one at every other
-    place that it covers or that no cell covers."""
-    places: dict[tuple[int, int], Cell] = {}
-    for y, row in enumerate(rows):
-        x = 0
-        for cell in row:
-            while (y, x) in places:
-                x += 1
-            for down in range(min(cell.rows, len(rows) - y)):
-                for right in range(cell.columns):
-                    places.setdefault((y + down, x + right), _EMPTY)
-            places[y, x] = cell
-            x += cell.columns
-    width = max((x for _, x in places), default=-1) + 1
-    return tuple(tuple(places.get((y, x), _EMPTY) for x in range(width)) for y in range(len(rows)))
-
 
 def walk(thing: object) -> Iterator[msgspec.Struct]:
     """Every object in *thing*, itself included, in reading order."""
@@ -268,6 +248,25 @@ def walk(thing: object) -> Iterator[msgspec.Struct]:
         yield thing
         for name in thing.__struct_fields__:
             yield from walk(getattr(thing, name))
+
+
+def changed(thing: Any, kind: type[Any], change: Callable[[Any], tuple[Any, ...]]) -> Any:
+    """*thing* with every *kind* in its tuples, in reading order, replaced by what *change*
+    gives for it."""
+    if isinstance(thing, tuple):
+        found: list[Any] = []
+        for each in thing:
+            if isinstance(each, kind):
+                found += change(each)
+            else:
+                found.append(changed(each, kind, change))
+        return tuple(found)
+    if isinstance(thing, msgspec.Struct):
+        fields = {name: getattr(thing, name) for name in thing.__struct_fields__}
+        new = {name: changed(value, kind, change) for name, value in fields.items()}
+        if any(new[name] is not fields[name] and new[name] != fields[name] for name in new):
+            return msgspec.structs.replace(thing, **new)
+    return thing
 
 
 def plain(blocks: tuple[Block, ...]) -> str:

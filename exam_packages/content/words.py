@@ -64,27 +64,8 @@ def styled(
             parts.append(Text(run.text[at:], run.style))
         return _joined(parts)
 
-    made: tuple[Block, ...] = changed(blocks, Text, change)
+    made: tuple[Block, ...] = text.changed(blocks, Text, change)
     return made
-
-
-def changed(thing: Any, kind: type[Any], change: Callable[[Any], tuple[Any, ...]]) -> Any:
-    """*thing* with every *kind* in its tuples, in reading order, replaced by what *change*
-    gives for it."""
-    if isinstance(thing, tuple):
-        found: list[Any] = []
-        for each in thing:
-            if isinstance(each, kind):
-                found += change(each)
-            else:
-                found.append(changed(each, kind, change))
-        return tuple(found)
-    if isinstance(thing, msgspec.Struct):
-        fields = {name: getattr(thing, name) for name in thing.__struct_fields__}
-        new = {name: changed(value, kind, change) for name, value in fields.items()}
-        if any(new[name] is not fields[name] and new[name] != fields[name] for name in new):
-            return msgspec.structs.replace(thing, **new)
-    return thing
 
 
 def _joined(parts: list[Text]) -> tuple[Text, ...]:

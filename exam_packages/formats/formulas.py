@@ -8,13 +8,12 @@ line stays alone.
 from __future__ import annotations
 
 import hashlib
-from typing import Any
 
 import msgspec
 from lxml import etree
 
 from exam_packages.content.items import Item
-from exam_packages.content.text import Formula, Picture
+from exam_packages.content.text import Formula, Picture, changed
 from exam_packages.formats import mathml
 from exam_packages.formats.rendering import RenderingError, draw_formula
 from exam_packages.formats.xml import split_name
@@ -35,8 +34,7 @@ _KEPT = frozenset([
 
 def pictured(source: str, text: str) -> tuple[Picture, bytes] | None:
     """The picture of a formula in MathML and its bytes, or ``None`` when it cannot be drawn."""
-    root = etree.fromstring(source, etree.XMLParser(resolve_entities=False, no_network=True))
-    plain = _plain(root)
+    plain = _plain(mathml.parsed(source))
     if plain is None:
         return None
     try:
@@ -53,27 +51,15 @@ def draw_formulas(item: Item) -> tuple[Item, dict[str, bytes]]:
     A formula with template variables needs one when their values are known.
     """
     media: dict[str, bytes] = {}
-
-    def whole(thing: Any) -> Any:
-        if isinstance(thing, tuple):
-            return tuple(map(whole, thing))
-        if isinstance(thing, Formula):
-            return _with_picture(thing, media)
-        if isinstance(thing, msgspec.Struct):
-            changes = {name: whole(getattr(thing, name)) for name in thing.__struct_fields__}
-            return msgspec.structs.replace(thing, **changes)
-        return thing
-
-    return whole(item), media
+    made: Item = changed(item, Formula, lambda each: (_with_picture(each, media),))
+    return made, media
 
 
 def _with_picture(formula: Formula, media: dict[str, bytes]) -> Formula:
     if formula.picture is not None or formula.variables:
         return formula
-    root = etree.fromstring(
-        formula.mathml, etree.XMLParser(resolve_entities=False, no_network=True)
-    )
-    if mathml.written(root).enough or not (found := pictured(formula.mathml, formula.text)):
+    enough = mathml.written(mathml.parsed(formula.mathml)).enough
+    if enough or not (found := pictured(formula.mathml, formula.text)):
         return formula
     picture, data = found
     media[picture.media] = data

@@ -164,6 +164,7 @@ class Gathering:
             while self.pictures.changes:
                 notes.add("{change}", change=self.pictures.changes.pop(0))
         except ExamError as problem:
+            self.pictures.changes.clear()
             self.refuse(file, identifier, title, problem)
             return
         self._add(Reading(file, identifier, title, question, notes.changes))

@@ -76,12 +76,7 @@ class Html:
     pictures that were shown.
     """
 
-    def __init__(
-        self,
-        notes: Notes,
-        picture: TakePicture,
-        formula: tex.DrawFormula = lambda source, text: None,
-    ) -> None:
+    def __init__(self, notes: Notes, picture: TakePicture, formula: tex.DrawFormula) -> None:
         self.notes = notes
         self.media: set[str] = set()
         self._picture = picture

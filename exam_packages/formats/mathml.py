@@ -96,6 +96,11 @@ def _plain(node: etree._Element, parent: etree._Element | None) -> etree._Elemen
     return made
 
 
+def parsed(source: str | bytes) -> etree._Element:
+    """The element of MathML that is at hand as XML. Raises lxml's ``XMLSyntaxError``."""
+    return etree.fromstring(source, etree.XMLParser(resolve_entities=False, no_network=True))
+
+
 def written(math: etree._Element) -> Written:
     """*math*, a MathML element, as text."""
     writer = _Writer()

@@ -89,8 +89,7 @@ def _formula(tex: str, notes: Notes, draw_formula: DrawFormula) -> Formula | Non
     if len(tex) > MAX_TEX:
         return None
     try:
-        source = mathml_of(tex)
-        root = etree.fromstring(source, etree.XMLParser(resolve_entities=False, no_network=True))
+        root = mathml.parsed(mathml_of(tex))
     except (RenderingError, etree.XMLSyntaxError):
         return None
     if "\\" in "".join(map(str, root.itertext())):

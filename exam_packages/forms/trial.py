@@ -50,13 +50,9 @@ def with_every_kind(forms: Sequence[DrawnForm], trial: DrawnForm | None) -> Draw
     if not missing:
         return trial
     first = trial or forms[0]
-    before = language.in_use()
-    language.use(_ours(first.paper.language))
-    try:
+    with language.speaking(_ours(first.paper.language)):
         made = [_item(kind, first.paper.language) for kind in missing]
         title = _("How to answer")
-    finally:
-        language.use(before)
     references = tuple(ItemReference(each.identifier, each.title) for each in made)
     section = Section("practice-kinds", title, (), references)
     part = TestPart("practice-kinds", NONLINEAR, (section,))

@@ -26,8 +26,6 @@ from exam_packages.rules.values import RulesError, Value, same, truth
 
 MAX_FIGURES = 300
 
-Rounding = Callable[[Fraction, int], Fraction]
-
 
 def _is_null(operands: Operands) -> Value:
     return truth(operands[0] is None)

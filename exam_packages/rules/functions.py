@@ -31,20 +31,12 @@ _MAX_PRECISION = 20_000
 _MAX_EXPONENT = 1_500
 """Of an argument of exp, in magnitude: e to it is beyond every bound already."""
 
-Approximation = Callable[[Fraction, int], Decimal]
-"""The value at an argument with a relative error of less than 10 to the minus precision."""
-
 
 def _context(precision: int) -> Context:
     return Context(precision, ROUND_HALF_EVEN, MIN_EMIN, MAX_EMAX, traps=[])
 
 
 _FINAL = _context(DIGITS)
-
-
-def nearest_decimal(value: Fraction) -> Fraction:
-    """*value* rounded to 34 significant digits, half-way cases to the even digit."""
-    return Fraction(_FINAL.divide(Decimal(value.numerator), Decimal(value.denominator)))
 
 
 def _rounded(work: Callable[[int], Decimal]) -> Fraction | None:

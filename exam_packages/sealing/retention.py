@@ -83,7 +83,6 @@ _MAX_EPOCHS = 10_000
 _MAX_HOLDS = 1000
 
 Sealing = Annotated[bytes, Meta(min_length=SEALING_PUBLIC_SIZE, max_length=SEALING_PUBLIC_SIZE)]
-_Sealed = Annotated[bytes, Meta(max_length=2048)]
 
 
 class RetentionError(SealingError):

@@ -170,17 +170,17 @@ def _alone(stretch: Stretch) -> str:
 
 def time_sums(times: Times) -> list[tuple[str, str]]:
     """The ledger's sums, as labels and values."""
+    if times.left_ns is None:
+        return [(say("Exam time"), say("the exam had not begun"))]
     sums = [
         (say("Allowed at the beginning"), length(times.granted_s * SECOND)),
         (say("Added by the hall"), length(times.added_s * SECOND)),
         (say("Used"), length(times.spent_ns)),
         (say("Stopped, not charged"), length(times.total_ns(Kind.PAUSED))),
-        *((say("Breaks, not charged"), length(times.total_ns(Kind.BREAK))),)
-        * bool(times.total_ns(Kind.BREAK)),
-        (say("Outages, given back"), length(times.total_ns(Kind.OUTAGE))),
     ]
-    if times.left_ns is None:
-        return [(say("Exam time"), say("the exam had not begun"))]
+    if breaks_ns := times.total_ns(Kind.BREAK):
+        sums.append((say("Breaks, not charged"), length(breaks_ns)))
+    sums.append((say("Outages, given back"), length(times.total_ns(Kind.OUTAGE))))
     return [*sums, (_left(times), length(times.left_ns))]
 
 

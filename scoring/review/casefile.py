@@ -18,13 +18,14 @@ from typing import Any, Final
 
 import jinja2
 
+from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.language import _, mark, say
 from exam_packages.pictures import Taken
 from exam_packages.sealing.review import Review
 from exam_packages.verify import words
-from exam_packages.verify.findings import Subject, clean
+from exam_packages.verify.findings import Subject, Times, clean
 from exam_packages.verify.record import moment
 from exam_packages.verify.times import length
 from scoring.review import ledger
@@ -154,7 +155,7 @@ def compose(
         "format": FORMAT,
         "title": choice.title,
         "made_s": now_s,
-        "made": moment(now_s * 1_000_000_000),
+        "made": moment(now_s * SECOND),
         "body": attempt.report.body,
         "trust": attempt.report.trust_digest.hex(),
         "attempt": record.blind_id.hex() if choice.with_id else None,
@@ -168,7 +169,7 @@ def compose(
         ],
         "findings": _findings(attempt, choice.with_id),
         "stands": words.stands(record),
-        "times": None if times is None else _times(attempt),
+        "times": None if times is None else _times(times),
         "events": [_event(each, names) for each in shown],
         "judgements": [
             {
@@ -180,7 +181,7 @@ def compose(
                 "reason_words": _(reason_words(each.judgement.reason)),
                 "comment": each.judgement.comment,
                 "reviewer": names.of(_("Reviewer"), each.reviewer.name),
-                "said": moment(each.judgement.time_s * 1_000_000_000),
+                "said": moment(each.judgement.time_s * SECOND),
                 "corrects": each.judgement.corrects,
                 "stands": each in review.standing(),
                 "pictures": [digest.hex() for digest in each.judgement.pictures],
@@ -295,9 +296,7 @@ def _names_it(fields: Mapping[str, str | int], subjects: tuple[Subject, ...]) ->
     return any(value in ids for value in fields.values())
 
 
-def _times(attempt: Attempt) -> dict[str, Any]:
-    times = attempt.record.times
-    assert times is not None, "asked for only where there is a ledger"  # noqa: S101
+def _times(times: Times) -> dict[str, Any]:
     return {
         "from": moment(times.wall_from_ns),
         "to": moment(times.wall_from_ns + times.length_ns),

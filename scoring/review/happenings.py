@@ -34,8 +34,8 @@ KINDS: Final[Mapping[str, str]] = {
 SOURCES: Final[Mapping[int, str]] = {
     ev.DEVICE: mark("a camera"),
     ev.VIDEO_FILE: mark("a video file, not a camera"),
-    3: mark("a device whose pictures a program makes"),
-    4: mark("another camera than the one enrolled"),
+    ev.VIRTUAL: mark("a device whose pictures a program makes"),
+    ev.OTHER_DEVICE: mark("another camera than the one enrolled"),
 }
 """Where a picture came from, by the number that its record has."""
 _WITNESSED: Final = {

@@ -35,7 +35,7 @@ class Library:
     media: dict[str, bytes] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
-    _facts: dict[str, kinds.Facts] = field(default_factory=dict)
+    _pictures: dict[str, kinds.Taken] = field(default_factory=dict)
 
     def resolve(self, node: Node, href: str) -> str:
         """The file that *href* names from *node*'s file. Raises ``FormatError``."""
@@ -59,17 +59,17 @@ class Library:
         return self._picture(node, f"inline-{hashlib.sha256(data).hexdigest()[:16]}", data)
 
     def _picture(self, node: Node, path: str, data: bytes) -> tuple[str, int, int]:
-        if path not in self._facts:
+        if path not in self._pictures:
             try:
                 taken = kinds.picture(path, data)
             except FormatError as problem:
                 raise node.error("{why}", why=str(problem)) from None
-            self._facts[path] = taken.facts
+            self._pictures[path] = taken
             self.media[self._name(path, taken.facts.media_type)] = taken.data
-            if taken.change:
-                node.change("{change}", change=taken.change)
-        found = self._facts[path]
-        return self._names[path], found.width, found.height
+        found = self._pictures[path]
+        if found.change:
+            node.change("{change}", change=found.change)
+        return self._names[path], found.facts.width, found.facts.height
 
     def recording(self, node: Node, href: str) -> tuple[str, str]:
         """The media name and type of a recording. Raises ``FormatError``."""

@@ -1,16 +1,15 @@
-"""The outcome processing of a test as written, and what its rules need to know."""
+"""The outcome processing of a test as written, and whether it is a plain sum."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from exam_packages.formats.qti.expressions import Place, read_expression
+from exam_packages.formats.qti.expressions import Place
 from exam_packages.formats.qti.rules import read_rules
 from exam_packages.formats.xml import Node
 from exam_packages.rules.declarations import OutcomeDeclaration
-from exam_packages.rules.expressions import Apply, Expression, Variable
+from exam_packages.rules.expressions import Apply
 from exam_packages.rules.key import SCORE, Condition, Exit, Rule, SetOutcome, TestProcessing
-from exam_packages.rules.operators import TOTALS
 
 
 def read_outcome_processing(
@@ -18,8 +17,8 @@ def read_outcome_processing(
 ) -> TestProcessing:
     """A qti-outcome-processing with the outcomes that the test declares.
 
-    Raises ``FormatError``. That it names only items and outcomes that there are is for the
-    reader of the test to see to, with :func:`variables`.
+    Raises ``FormatError``, also for an outcome that is set and not declared. A name that is
+    read and not there shows when the rules run.
     """
     node.attributes()
     rules = read_rules(node.children(), Place.TEST)
@@ -50,49 +49,6 @@ def plain_sum(processing: TestProcessing) -> str | None:
                 settings.pop("base-type", "")
                 return None if settings else weight
     return None
-
-
-def read_condition(node: Node) -> Expression:
-    """The one expression in a qti-pre-condition or qti-branch-rule; its attributes are the
-    caller's. Raises ``FormatError``."""
-    children = node.children()
-    if len(children) != 1:
-        raise node.error("one expression is expected in it.")
-    return read_expression(children[0], Place.TEST)
-
-
-def variables(what: Expression | Rule | Sequence[Rule]) -> frozenset[str]:
-    """The names of the variables that an expression or rules read, ``Q01.SCORE`` and the
-    like included; what looks at many items at once (qti-test-variables, qti-number-correct …)
-    is there as ``*``.
-
-    Nothing that is a score can be known during a sitting: a condition which needs more
-    than the empty set needs the answer key.
-    """
-    return frozenset(_read(what))
-
-
-def _read(what: object) -> Iterator[str]:
-    match what:
-        case Variable(identifier=name):
-            yield name
-        case Apply(operator=name, operands=operands):
-            if name in TOTALS:
-                yield "*"
-            for each in operands:
-                yield from _read(each)
-        case Condition(branches=branches, otherwise=otherwise):
-            for branch in branches:
-                yield from _read(branch.condition)
-                yield from _read(branch.rules)
-            yield from _read(otherwise)
-        case tuple() | list():
-            for each in what:
-                yield from _read(each)
-        case _ if hasattr(what, "expression"):
-            yield from _read(what.expression)
-        case _ if hasattr(what, "identifier"):  # correct, default, map-response …
-            yield what.identifier
 
 
 def _set(rules: Sequence[Rule]) -> Iterator[str]:

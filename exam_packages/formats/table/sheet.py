@@ -19,7 +19,6 @@ from exam_packages.formats.xml_stream import child, children, elements, words
 
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
-MAX_CELL = 100_000
 
 Row = tuple[int, list[str]]
 """A row's number, from 1, and its cells."""

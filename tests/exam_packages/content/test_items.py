@@ -238,20 +238,6 @@ def test_items_and_exhibits_are_read_back_whole(body: tuple[text.Block, ...]) ->
     exhibit = Exhibit("e", "t", body, ())
     assert read_exhibit(canon.pack(exhibit)) == exhibit
     assert isinstance(text.plain(body), str)
-    for table in (part for part in text.walk(body) if isinstance(part, text.Table)):
-        grid = text.laid_out(table.rows)
-        assert len(grid) == len(table.rows)
-        assert len({len(row) for row in grid}) <= 1
-
-
-def test_a_cell_that_spans_leaves_empty_places() -> None:
-    def cell(words: str, columns: int = 1, rows: int = 1) -> text.Cell:
-        return text.Cell(False, (text.Text(words, 0),), columns, rows)
-
-    rows = ((cell("a", 2), cell("b", 1, 9)), (cell("c"), cell("d")), (cell("e"),))
-    words = [[text.plain_inlines(each.inlines) for each in row] for row in text.laid_out(rows)]
-    assert words == [["a", "", "b"], ["c", "d", ""], ["e", "", ""]]
-    assert text.laid_out(()) == ()
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from exam_packages.formats.markup import as_html
 
 def page() -> Html:
     pictures = Pictures()
-    return Html(Notes(), lambda source: pictures.take(source, PNG))
+    return Html(Notes(), lambda source: pictures.take(source, PNG), lambda source, text: None)
 
 
 def blocks(raw: str, *places: Block | Inline) -> tuple[Block, ...]:

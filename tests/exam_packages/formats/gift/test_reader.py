@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from fractions import Fraction
 
 import pytest
 from corpora import GIFT
+from PIL import Image
 from read_questions import only, points, read, told, why
 
 from exam_packages.content.items import Choice, ExtendedText, InlineChoice, Match, TextEntry
@@ -166,3 +169,15 @@ def test_corpus_is_taken_but_for_its_descriptions() -> None:
 def test_a_field_that_would_not_be_shown_is_refused() -> None:
     (reading,) = read("[html]The capital <style>is {=Rome} or so</style>", "a.gift").readings
     assert "stands in a part of the text that is not shown" in why(reading)
+
+
+def test_what_became_of_a_picture_is_told_of_its_own_question() -> None:
+    file = io.BytesIO()
+    Image.new("P", (3, 2)).save(file, "GIF")
+    data = base64.b64encode(file.getvalue()).decode().replace("=", r"\=")
+    drawn = rf'[html]<img alt\="A" src\="data\:image/gif;base64,{data}">'
+    bank = gift(f"Which? {{~{drawn} ~b}}\n\nSo? {{T}}\n\n{drawn} Here? {{T}}")
+    refused, other, own = bank.readings
+    assert refused.refusal is not None
+    assert other.changes == ()
+    assert [str(each) for each in own.changes if "GIF" in str(each)]

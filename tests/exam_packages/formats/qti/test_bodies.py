@@ -39,8 +39,10 @@ from exam_packages.content.text import (
     WhenBlock,
 )
 from exam_packages.formats.media import facts
+from exam_packages.formats.qti.library import Library
 from exam_packages.formats.qti.reader import read_files
 from exam_packages.formats.qti.writer import write_test
+from exam_packages.formats.xml import parse
 
 Make = Callable[..., Any]
 
@@ -442,3 +444,12 @@ def test_no_word_of_an_item_commands_a_screen(package: Make) -> None:
     assert any("c" * 100_000 in each for each in shown)
     for each in shown:
         assert not [char for char in each if not char.isprintable() and char not in "\u200b\u00a0"]
+
+
+def test_what_became_of_a_picture_is_told_in_each_file_that_shows_it() -> None:
+    library = Library({"g.gif": gif()})
+    for name in ("a.xml", "b.xml"):
+        node = parse(b"<img src='g.gif'/>", name)
+        assert library.picture(node, "g.gif") == ("g.png", 5, 4)
+        (change,) = node.changes
+        assert "was made a PNG" in str(change)

@@ -12,12 +12,7 @@ from exam_packages import canon
 from exam_packages.formats.errors import FormatError
 from exam_packages.formats.qti.declarations import read_outcome, read_response
 from exam_packages.formats.qti.expressions import DEEPEST, FIRST
-from exam_packages.formats.qti.outcomes import (
-    plain_sum,
-    read_condition,
-    read_outcome_processing,
-    variables,
-)
+from exam_packages.formats.qti.outcomes import plain_sum, read_outcome_processing
 from exam_packages.formats.qti.processing import TEMPLATES, read_processing
 from exam_packages.formats.qti.templates import read_template, read_template_processing
 from exam_packages.formats.xml import Node, parse
@@ -39,7 +34,7 @@ from exam_packages.rules.key import (
     SetTemplate,
 )
 from exam_packages.rules.operators import CHANCE, OPERATORS, TOTALS
-from exam_packages.rules.processing import process
+from exam_packages.rules.running import program
 from exam_packages.rules.values import record, single
 
 
@@ -214,7 +209,8 @@ def test_cc2_templates_set_their_feedback() -> None:
         here = Environment({"RESPONSE": declared}, {each.identifier: each for each in outcomes})
         here.values |= {each.identifier: each.default_value() for each in outcomes}
         here.values["RESPONSE"] = declared.bind(members)
-        assert process(key, here) == (2 if members == ("a",) else 0)
+        program(key.processing)(here)
+        assert here.value("SCORE") == single("float", Fraction(2 if members == ("a",) else 0))
         assert here.value("FEEDBACK") == single("identifier", feedback)
 
 
@@ -464,33 +460,6 @@ def test_the_plain_sum_of_a_test_is_known() -> None:
         )
         is None
     )
-
-
-def test_what_rules_read_is_known_before_they_run() -> None:
-    text = tag(
-        "pre-condition",
-        tag(
-            "and",
-            tag("gt", tag("variable", identifier="Q01.SCORE", weight_identifier="W"), value("1")),
-            tag("gt", tag("number-correct"), tag("default", identifier="LIMIT")),
-        ),
-    )
-    assert variables(read_condition(node(text))) == {"Q01.SCORE", "*", "LIMIT"}
-    constant = f"<qti-pre-condition>{value('true', 'boolean')}</qti-pre-condition>"
-    assert variables(read_condition(node(constant))) == frozenset()
-    a, b, c = (tag("variable", identifier=name) for name in "ABC")
-    rules = tag(
-        "outcome-processing",
-        tag(
-            "outcome-condition",
-            tag("outcome-if", a, setting(b)),
-            tag("outcome-else", tag("exit-test")),
-        ),
-        tag("outcome-processing-fragment", setting(c)),
-    )
-    assert variables(read_outcome_processing(node(rules), (SCORE,)).rules) == {"A", "B", "C"}
-    with pytest.raises(FormatError, match="one expression"):
-        read_condition(node("<qti-pre-condition/>"))
 
 
 def test_an_outcome_that_the_test_does_not_declare_is_refused() -> None:
