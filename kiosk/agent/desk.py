@@ -45,7 +45,7 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
-from kiosk.lockdown.signals import Category, Source, Watched, of_keys
+from kiosk.lockdown.signals import Category, Source, Watched, of_focus, of_keys
 from sync.link import HolderClient
 from sync.seat_orders import take
 
@@ -412,10 +412,8 @@ class Desk:
         if on == self._focused:
             return
         self._focused = on
-        if on:
-            self._notice("focus-back", "The exam has the keyboard again.")
-        else:
-            self._notice("focus-lost", "Another window took the keyboard from the exam.")
+        self._noticing.see(of_focus(on))
+        if not on:
             self._album.moment(FOCUS_LOST)
 
     def _leave(self, request: int) -> None:
