@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import socket
 import threading
 from collections import Counter
@@ -21,7 +20,7 @@ from time import monotonic_ns
 from typing import Final
 
 from exam_packages.errors import ExamError
-from kiosk.ipc.channel import frame, short_path
+from kiosk.ipc.channel import frame, listen
 from kiosk.ipc.keywatch import PULSE_S, Combination, FromKeyWatch, Pulse, Watching
 from kiosk.lockdown.listeners import Ears, ListenerError, Listening
 from kiosk.lockdown.signals import (
@@ -93,17 +92,7 @@ class KeyWatch:
     def open(self) -> None:
         """Start to listen for the agent. Raises :class:`KeyWatchError`."""
         try:
-            self._path.unlink(missing_ok=True)
-            mask = os.umask(0o177)
-            try:
-                with short_path(self._path) as name:
-                    self._listener.bind(name)
-            finally:
-                os.umask(mask)
-            if self._group is not None:
-                os.chown(self._path, -1, self._group)
-                self._path.chmod(0o660)
-            self._listener.listen(1)
+            listen(self._listener, self._path, backlog=1, group=self._group)
         except OSError as problem:
             raise KeyWatchError(
                 "The key-watch cannot listen for the agent at {path}: {why}.",
