@@ -19,12 +19,12 @@ from queue import Empty, SimpleQueue
 from time import monotonic_ns
 from typing import Final
 
+from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from kiosk.ipc.channel import frame, listen
 from kiosk.ipc.keywatch import PULSE_S, Combination, FromKeyWatch, Pulse, Watching
 from kiosk.lockdown.listeners import Ears, ListenerError, Listening
 from kiosk.lockdown.signals import (
-    SECOND,
     Canary,
     Category,
     Held,

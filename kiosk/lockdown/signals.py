@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final, NamedTuple
 
-SECOND: Final = 1_000_000_000
+from exam_packages.clock import SECOND
 
 # --- Keys ----------------------------------------------------------------------------------
 
