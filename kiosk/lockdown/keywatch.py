@@ -123,6 +123,10 @@ class KeyWatch:
 
     # --- Keys --------------------------------------------------------------------------
 
+    def _hear(self, name: str, key: Key | None, down: bool) -> None:
+        """Called in the listeners' threads."""
+        self._heard.put((name, key, down))
+
     def _take(self, heard: tuple[str, Key | None, bool] | None) -> None:
         if heard is None:
             return
@@ -165,9 +169,7 @@ class KeyWatch:
             if name in self._keyboards:
                 continue
             try:
-                listening = self._ears.listen(
-                    name, lambda *told: self._heard.put((told[0], told[1], told[2]))
-                )
+                listening = self._ears.listen(name, self._hear)
             except ListenerError as problem:
                 if name not in self._refused:
                     LOG.error("%s", problem)
