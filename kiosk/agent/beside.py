@@ -77,7 +77,7 @@ class Beside:
                 LOG.exception("The link to the standby hall met something unforeseen")
                 wait = LONGEST_WAIT_S
             # Jitter, so that a hall that comes back is not met by all stations at once.
-            due = max(due + wait * random.uniform(0.9, 1.1), time.monotonic())  # noqa: S311
+            due = max(due + wait * random.uniform(0.9, 1.1), time.monotonic())  # noqa: S311  no secret
 
     def round(self) -> None:
         """One word to this hall about each attempt; nothing while it commands."""
