@@ -16,18 +16,17 @@ from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.content.proctoring import FOCUS_LOST
 from exam_packages.errors import ExamError
-from exam_packages.sealing.bundle import manifest_hash
 from exam_packages.sealing.journal import JournalError
-from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
 from kiosk.agent.correcting import Corrections
-from kiosk.agent.courier import Courier, Parcel
+from kiosk.agent.courier import Courier
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
 from kiosk.agent.noticing import Noticing
+from kiosk.agent.parcels import Parcels
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
@@ -45,7 +44,7 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
-from kiosk.lockdown.signals import Category, Source, Watched, of_keys
+from kiosk.lockdown.signals import Category, Source, Watched, of_focus, of_keys
 from sync.link import HolderClient
 from sync.seat_orders import take
 
@@ -95,7 +94,7 @@ class Desk:
         self._sight = Sight(station, camera)
         self._corrections = Corrections(station)
         self._noticing = Noticing(station, self._notice)
-        self._parcels: dict[bytes, tuple[AttemptDirectory, Parcel]] = {}
+        self._parcels = Parcels(station)
         self._acknowledgement = b""
         self._witnessed_ns = 0
         self._lost = 0
@@ -123,7 +122,7 @@ class Desk:
 
     def _take_up_finished(self, directory: AttemptDirectory) -> None:
         parcel = directory.parcel(directory.recover())
-        self._parcels[directory.blind_id] = directory, parcel
+        self._parcels.add(directory, parcel)
         who = directory.read_who(self._station.custody.sealing)
         parcel.candidate = who.candidate
         if who.how:
@@ -252,7 +251,7 @@ class Desk:
                 if station.finish is not None and station.finish.parcel.blind_id == blind_id:
                     station.hand_in_trouble = words
             case box.Countersigned(blind_id=blind_id, countersignature=data):
-                self._keep(blind_id, "countersignature", data)
+                self._parcels.keep(blind_id, "countersignature", data)
             case box.Believes(trust=trust):
                 self._believe(trust)
             case box.NotBelieved(words=words):
@@ -412,10 +411,8 @@ class Desk:
         if on == self._focused:
             return
         self._focused = on
-        if on:
-            self._notice("focus-back", "The exam has the keyboard again.")
-        else:
-            self._notice("focus-lost", "Another window took the keyboard from the exam.")
+        self._noticing.see(of_focus(on))
+        if not on:
             self._album.moment(FOCUS_LOST)
 
     def _leave(self, request: int) -> None:
@@ -444,7 +441,7 @@ class Desk:
         record = self._station.record
         if record is None:
             return
-        self._parcels[record.blind_id] = record.directory, record.parcel
+        self._parcels.add(record.directory, record.parcel)
         self._acknowledgement = b""
         self._witnessed_ns = self._station.clock.boottime_ns()
         self._album.opened()
@@ -471,7 +468,7 @@ class Desk:
             self._reception.release()
             self._album.apply_rules()
         if answer.receipt:
-            self._receipt(message.blind_id, answer.receipt)
+            self._parcels.receipt(message.blind_id, answer.receipt)
         if answer.take_up:
             self._resumption.take_up(answer.take_up)
             self._hand_to_courier()
@@ -538,9 +535,7 @@ class Desk:
     def _forked(self, blind_id: bytes, words: str) -> None:
         station = self._station
         station.hall_words = words
-        _, parcel = self._parcels.get(blind_id, (None, None))
-        if parcel is not None:
-            parcel.blocked = True
+        self._parcels.block(blind_id)
         if station.record is not None and station.record.blind_id == blind_id:
             self._notice("record-differs", words)
 
@@ -553,7 +548,7 @@ class Desk:
             return
         if not self._resumption.depart(blind_id):
             return
-        self._parcels.pop(blind_id, None)
+        self._parcels.drop(blind_id)
         self._hand_to_courier()
         if station.welcome is not None:
             self._reception.greeted(station.welcome)
@@ -579,35 +574,6 @@ class Desk:
             station.tell_status()
         if self._lost == LOST_AFTER:
             self._notice("hall-lost", "The hall does not answer; the exam goes on.")
-
-    def _receipt(self, blind_id: bytes, data: bytes) -> None:
-        _, parcel = self._parcels.get(blind_id, (None, None))
-        if parcel is None or parcel.receipt or not parcel.manifest:
-            return
-        try:
-            receipt = read_receipt(data, self._station.custody.trust)
-            if receipt.bundle_hash != manifest_hash(parcel.manifest):
-                LOG.error("The receipt for an exam names another exam; it is not believed.")
-                return
-        except ExamError as problem:
-            LOG.error("A receipt is not believed: %s", problem)
-            return
-        parcel.receipt = data
-        self._keep(blind_id, "receipt", data)
-
-    def _keep(self, blind_id: bytes, name: str, data: bytes) -> None:
-        """Keep what the hall or the body signed for an attempt, and tell its candidate."""
-        directory, _ = self._parcels.get(blind_id, (None, None))
-        if directory is None:
-            return
-        try:
-            directory.write(name, data)
-        except ExamError as problem:  # the hall sends it again
-            LOG.error("%s", problem)
-        finish = self._station.finish
-        if finish is not None and finish.parcel.blind_id == blind_id:
-            self._station.hand_in_trouble = ""
-            self._station.tell(finish.message())
 
     def _camera_events(self) -> Events:
         """Where pictures come from, and what the kernel says of it."""

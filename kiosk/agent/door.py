@@ -8,7 +8,6 @@ may connect again and is told everything.
 from __future__ import annotations
 
 import contextlib
-import os
 import select
 import socket
 import threading
@@ -17,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from exam_packages.errors import ExamError
-from kiosk.ipc.channel import Channel, ChannelError, frame, short_path
+from kiosk.ipc.channel import Channel, ChannelError, frame, listen
 from kiosk.ipc.messages import FromAgent, FromScreen
 
 MAX_BACKLOG = 16 * 1024 * 1024
@@ -134,14 +133,7 @@ class Door:
     def open(self) -> None:
         """Start to listen. Raises :class:`DoorError`."""
         try:
-            self._path.unlink(missing_ok=True)
-            mask = os.umask(0o177)
-            try:
-                with short_path(self._path) as name:
-                    self._listener.bind(name)
-            finally:
-                os.umask(mask)
-            self._listener.listen(4)
+            listen(self._listener, self._path, backlog=4)
         except OSError as problem:
             raise DoorError(
                 "The agent cannot listen for its screen at {path}: {why}.",

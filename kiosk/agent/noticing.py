@@ -1,4 +1,4 @@
-"""What keys and devices showed, merged and recorded; and whether the keys are watched at all."""
+"""What keys, devices and windows showed, merged and recorded; and whether keys are watched."""
 
 from __future__ import annotations
 

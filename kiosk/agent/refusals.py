@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from exam_packages.clock import SECOND
+
 
 @dataclass(frozen=True)
 class Refusal:
@@ -35,7 +37,7 @@ TOO_EARLY = Refusal("You may go on from here in {minutes} min {seconds} s at the
 
 def too_early(left_ns: int) -> Refusal:
     """That a least time has not passed: *left_ns* of it are left."""
-    minutes, seconds = divmod(-(-left_ns // 1_000_000_000), 60)
+    minutes, seconds = divmod(-(-left_ns // SECOND), 60)
     return Refusal(TOO_EARLY.template, (("minutes", minutes), ("seconds", seconds)))
 
 

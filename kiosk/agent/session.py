@@ -71,6 +71,7 @@ from kiosk.agent.refusals import NO_SUCH_ITEM as NO_SUCH_ITEM
 from kiosk.agent.refusals import NOT_IN_TURN as NOT_IN_TURN
 from kiosk.agent.refusals import NOT_RELEASED as NOT_RELEASED
 from kiosk.agent.refusals import Refusal as Refusal
+from kiosk.agent.stepping import Events as Events
 from kiosk.agent.stepping import close as close
 from kiosk.agent.stepping import conclude as conclude
 
@@ -80,8 +81,6 @@ MAX_BREAKS = 100
 """Breaks that one command may allow."""
 MAX_WORD = 1 << 20
 """The number of a word in a text is below this."""
-
-Events = tuple[ev.Event, ...]
 
 
 @dataclass(frozen=True)

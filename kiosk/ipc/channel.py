@@ -44,6 +44,22 @@ def short_path(path: Path) -> Iterator[str]:
         os.close(directory)
 
 
+def listen(listener: socket.socket, path: Path, *, backlog: int, group: int | None = None) -> None:
+    """Have *listener* take connections at *path*, where what lay before is removed: those of
+    this user alone, and of *group*. Raises :class:`OSError`."""
+    path.unlink(missing_ok=True)
+    mask = os.umask(0o177)
+    try:
+        with short_path(path) as name:
+            listener.bind(name)
+    finally:
+        os.umask(mask)
+    if group is not None:
+        os.chown(path, -1, group)
+        path.chmod(0o660)
+    listener.listen(backlog)
+
+
 def frame(message: msgspec.Struct) -> bytes:
     """*message* as the bytes that go over the socket."""
     body = canon.pack(message)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import socket
 import threading
 from collections import Counter
@@ -20,12 +19,12 @@ from queue import Empty, SimpleQueue
 from time import monotonic_ns
 from typing import Final
 
+from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
-from kiosk.ipc.channel import frame, short_path
+from kiosk.ipc.channel import frame, listen
 from kiosk.ipc.keywatch import PULSE_S, Combination, FromKeyWatch, Pulse, Watching
 from kiosk.lockdown.listeners import Ears, ListenerError, Listening
 from kiosk.lockdown.signals import (
-    SECOND,
     Canary,
     Category,
     Held,
@@ -93,17 +92,7 @@ class KeyWatch:
     def open(self) -> None:
         """Start to listen for the agent. Raises :class:`KeyWatchError`."""
         try:
-            self._path.unlink(missing_ok=True)
-            mask = os.umask(0o177)
-            try:
-                with short_path(self._path) as name:
-                    self._listener.bind(name)
-            finally:
-                os.umask(mask)
-            if self._group is not None:
-                os.chown(self._path, -1, self._group)
-                self._path.chmod(0o660)
-            self._listener.listen(1)
+            listen(self._listener, self._path, backlog=1, group=self._group)
         except OSError as problem:
             raise KeyWatchError(
                 "The key-watch cannot listen for the agent at {path}: {why}.",
@@ -133,6 +122,10 @@ class KeyWatch:
                 self._take(self._heard.get_nowait())
 
     # --- Keys --------------------------------------------------------------------------
+
+    def _hear(self, name: str, key: Key | None, down: bool) -> None:
+        """Called in the listeners' threads."""
+        self._heard.put((name, key, down))
 
     def _take(self, heard: tuple[str, Key | None, bool] | None) -> None:
         if heard is None:
@@ -176,9 +169,7 @@ class KeyWatch:
             if name in self._keyboards:
                 continue
             try:
-                listening = self._ears.listen(
-                    name, lambda *told: self._heard.put((told[0], told[1], told[2]))
-                )
+                listening = self._ears.listen(name, self._hear)
             except ListenerError as problem:
                 if name not in self._refused:
                     LOG.error("%s", problem)

@@ -1,4 +1,4 @@
-"""What keys and devices can show: one vocabulary, and the rules that make incidents of it.
+"""What keys, devices and windows can show: its vocabulary, and the rules that make incidents.
 
 1.  A key is known here by what it *does*: a modifier, a function key, Tab. Every key that
     types is :attr:`Key.TYPED`, and which one it was is not in any value of this module: so no
@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from typing import Final, NamedTuple
 
-SECOND: Final = 1_000_000_000
+from exam_packages.clock import SECOND
 
 # --- Keys ----------------------------------------------------------------------------------
 
@@ -248,6 +248,13 @@ def of_idle(before_s: int, now_s: int) -> Signal | None:
     if before_s >= IDLE_S > now_s:
         return Signal("keys-active", "Keys are pressed again.")
     return None
+
+
+def of_focus(on: bool) -> Signal:
+    """What is told when the exam's window lost the keyboard, or has it back."""
+    if on:
+        return Signal("focus-back", "The exam has the keyboard again.")
+    return Signal("focus-lost", "Another window took the keyboard from the exam.")
 
 
 # --- Merging -------------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from kiosk.lockdown.signals import SECOND, Signal
+from exam_packages.clock import SECOND
+from kiosk.lockdown.signals import Signal
 from provisioning.devices.keyboards import KeyboardIdentity
 from provisioning.devices.usb import UsbDevice
 

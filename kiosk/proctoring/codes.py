@@ -10,14 +10,13 @@ what each alone misses, at some tenth of a second a frame. Measured in docs/scre
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
 import numpy as np
 
+from kiosk.proctoring.detectors.sight import Pixels
 from kiosk.proctoring.messages import MAX_SEEN, Seen
-
-Pixels: TypeAlias = cv2.typing.MatLike
 
 _AROUND: Final = (60, 220, 60)
 """The line around a code that was found, blue, green, red."""

@@ -1,5 +1,6 @@
-"""What a candidate is told before the exam about pictures of them: what, when, why, how long,
-who sees them. Made from the very rules that the station obeys, so that they cannot differ.
+"""What a candidate is told before the exam about pictures of them: when they are taken, what
+is noticed in them, who sees them. Made from the very rules that the station obeys, so that
+they cannot differ.
 
 Each line is a heading and sentences. How long pictures are kept is the body's word in its
 grant's evidence key, which a station cannot read: the line says who decides and answers.
@@ -9,7 +10,23 @@ from __future__ import annotations
 
 from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
 from exam_packages.content.paper import CAMERA_OFF, Policy
-from exam_packages.content.proctoring import DETECTORS, FOCUS_LOST, MOMENTS, RETURN, SIGNAL, START
+from exam_packages.content.proctoring import (
+    BLURRED,
+    CHANGED,
+    COVERED,
+    DARK,
+    DETECTORS,
+    FOCUS_LOST,
+    FROZEN,
+    LOOPED,
+    MOMENTS,
+    NO_FACE,
+    OVER_EXPOSED,
+    RETURN,
+    SEVERAL_FACES,
+    SIGNAL,
+    START,
+)
 from exam_packages.language import _, mark, say
 
 WHEN = {
@@ -19,15 +36,15 @@ WHEN = {
     SIGNAL: mark("when the software notices one of the things below"),
 }
 WHAT = {
-    "covered": mark("the camera shows nothing"),
-    "dark": mark("it is too dark"),
-    "over-exposed": mark("it is too bright"),
-    "blurred": mark("the picture is not sharp"),
-    "frozen": mark("the picture stands still"),
-    "looped": mark("the picture repeats"),
-    "scene-changed": mark("the camera was turned"),
-    "no-face": mark("no face is to be seen"),
-    "several-faces": mark("more than one face is to be seen"),
+    COVERED: mark("the camera shows nothing"),
+    DARK: mark("it is too dark"),
+    OVER_EXPOSED: mark("it is too bright"),
+    BLURRED: mark("the picture is not sharp"),
+    FROZEN: mark("the picture stands still"),
+    LOOPED: mark("the picture repeats"),
+    CHANGED: mark("the camera was turned"),
+    NO_FACE: mark("no face is to be seen"),
+    SEVERAL_FACES: mark("more than one face is to be seen"),
 }
 
 

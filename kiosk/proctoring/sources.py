@@ -31,8 +31,6 @@ class Reader(Protocol):
     def read(self) -> Pixels | None:
         """The present picture, or ``None`` when the source is lost."""
 
-    def close(self) -> None: ...
-
 
 @dataclass(frozen=True)
 class Source:
@@ -84,9 +82,6 @@ class VideoFile:
             self._capture = cv2.VideoCapture(self._path, cv2.CAP_FFMPEG)
             taken, pixels = self._capture.read()
         return pixels if taken else None
-
-    def close(self) -> None:
-        self._capture.release()
 
 
 def find(setting: str, plan: Plan) -> Source | str:

@@ -13,14 +13,13 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final
-
-from msgspec import Meta
+from typing import Final
 
 from exam_packages import canon
 from exam_packages.canon import Object
 from exam_packages.errors import ExamError
 from exam_packages.files import write_durably
+from provisioning.devices.sysfs import Fact, clean, line
 
 DEV, SYS, PROC = Path("/dev"), Path("/sys"), Path("/proc")
 
@@ -31,8 +30,6 @@ _CAPTURE, _DEVICE_CAPS = 0x1, 0x80000000
 _NOT_REAL: Final = ("v4l2 loopback", "v4l2loopback", "vivid", "vimc", "vim2m", "visl")
 """Drivers whose pictures come from a program."""
 _MAX_FILE = 4096
-
-Fact = Annotated[str, Meta(max_length=200)]
 
 
 class CameraError(ExamError):
@@ -104,14 +101,14 @@ def describe(path: Path, answer: bytes, sys: Path = SYS) -> Camera:
         capabilities = own
     node = (sys / "class/video4linux" / path.name).resolve()
     usb = _usb(node, sys)
-    named = _text(driver)
+    named = clean(driver)
     virtual = named in _NOT_REAL or (sys / "devices/virtual").resolve() in node.parents
-    ids = f"{_line(usb / 'idVendor')}:{_line(usb / 'idProduct')}" if usb is not None else ""
-    serial = _line(usb / "serial") if usb is not None else ""
+    ids = f"{line(usb / 'idVendor')}:{line(usb / 'idProduct')}" if usb is not None else ""
+    serial = line(usb / "serial") if usb is not None else ""
     return Camera(
         path,
-        _text(card),
-        Identity(named, _text(bus), ids, serial),
+        clean(card),
+        Identity(named, clean(bus), ids, serial),
         virtual,
         bool(capabilities & _CAPTURE),
     )
@@ -165,19 +162,3 @@ def _usb(node: Path, sys: Path) -> Path | None:
         if (each / "idVendor").is_file():
             return each
     return None
-
-
-def _text(raw: bytes) -> str:
-    return _clean(raw.split(b"\0", 1)[0].decode("utf-8", "replace"))
-
-
-def _line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return _clean(file.read(200).decode("utf-8", "replace"))
-    except OSError:
-        return ""
-
-
-def _clean(text: str) -> str:
-    return "".join(each for each in text.strip() if each.isprintable())[:200]

@@ -18,6 +18,7 @@ from exam_packages import canon
 from exam_packages.canon import Object
 from exam_packages.errors import ExamError
 from exam_packages.files import write_durably
+from provisioning.devices.sysfs import Fact, line
 
 SYS: Final = Path("/sys")
 DEV_INPUT: Final = Path("/dev/input")
@@ -27,8 +28,6 @@ _TYPES: Final = (28, 57, *range(16, 26), *range(30, 39), *range(44, 51))
 """KEY_ENTER, KEY_SPACE, and the letters from Q to P, A to L, Z to M."""
 _MAX_FILE: Final = 64 * 1024
 _MAX_DEVICES: Final = 256
-
-Fact = Annotated[str, Meta(max_length=200)]
 
 
 class KeyboardError(ExamError):
@@ -64,12 +63,12 @@ def keyboards(sys: Path = SYS) -> Iterator[Keyboard]:
     nodes = sorted((sys / "class/input").glob("event*"), key=lambda each: (len(each.name), each))
     for node in nodes[:_MAX_DEVICES]:
         device = node / "device"
-        if not types(_line(device / "capabilities/ev"), _line(device / "capabilities/key")):
+        if not types(line(device / "capabilities/ev"), line(device / "capabilities/key")):
             continue
-        ids = f"{_line(device / 'id/vendor')}:{_line(device / 'id/product')}"
-        identity = KeyboardIdentity(_line(device / "id/bustype"), ids, _line(device / "uniq"))
+        ids = f"{line(device / 'id/vendor')}:{line(device / 'id/product')}"
+        identity = KeyboardIdentity(line(device / "id/bustype"), ids, line(device / "uniq"))
         virtual = (sys / "devices/virtual").resolve() in node.resolve().parents
-        yield Keyboard(DEV_INPUT / node.name, _line(device / "name"), identity, virtual)
+        yield Keyboard(DEV_INPUT / node.name, line(device / "name"), identity, virtual)
 
 
 def types(events: str, keys: str) -> bool:
@@ -119,12 +118,3 @@ def enrol(path: Path, found: tuple[Keyboard, ...]) -> None:
                 device=str(each.path),
             )
     write_durably(path, canon.pack(_Enrolled(tuple(each.identity for each in found))))
-
-
-def _line(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            text = file.read(1000).decode("utf-8", "replace")
-    except OSError:
-        return ""
-    return "".join(each for each in text.strip() if each.isprintable())[:200]

@@ -121,6 +121,19 @@ def test_another_window_in_front_is_noticed_once_with_a_picture(seat: Seat, tmp_
         )
 
 
+def test_a_window_that_flickers_in_front_does_not_flood_the_record(seat: Seat) -> None:
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.begin(seat.hall, seat.number)
+        for _ in range(50):
+            screen.channel.send(ipc.Focus(False))
+            screen.channel.send(ipc.Focus(True))
+        assert isinstance(screen.do(HandIn()), ipc.Saved)
+        noticed = [each for each in told(screen, ev.Noticed) if each.code == "focus-lost"]
+        assert len(noticed) == 2  # the first at once, the other 49 before the record closed
+        assert "49 times more" in noticed[1].words
+
+
 def test_a_sign_of_life_is_asked_for_in_words_and_kept_in_pictures(
     seat: Seat, tmp_path: Path
 ) -> None:

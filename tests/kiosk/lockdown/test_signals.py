@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exam_packages.clock import SECOND
 from kiosk.ipc.keywatch import FromKeyWatch
 from kiosk.lockdown.signals import (
     CANARY_AGAIN_NS,
@@ -19,7 +20,6 @@ from kiosk.lockdown.signals import (
     KERNEL_KEYS,
     LONGEST_WINDOW_NS,
     MAX_KINDS,
-    SECOND,
     X_KEYS,
     Canary,
     Category,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kiosk.lockdown.signals import SECOND
+from exam_packages.clock import SECOND
 from kiosk.lockdown.surroundings import Surroundings, since, standing
 from provisioning.devices.keyboards import KeyboardIdentity
 from provisioning.devices.usb import UsbDevice
