@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sync.hall.acts import Why
 from sync.web.wire import HttpError
 
 Form = dict[str, str]
+
+
+def why_in(form: Form, reason: str = "") -> Why:
+    """Why it is done; *reason* where the form names none."""
+    return Why(form.get("reason", reason), form.get("comment", "").strip())
+
+
+def candidate_in(form: Form) -> str:
+    """The candidate number. Raises :class:`HttpError` where there is none."""
+    candidate = form.get("candidate", "").strip()
+    if not candidate:
+        raise HttpError(400, "Say which candidate.")
+    return candidate
 
 
 def number_in(form: Form, name: str) -> int | None:
