@@ -14,7 +14,7 @@ from exam_packages.attempt.preferences import Accommodation
 from exam_packages.language import mark, ngettext, say, whole
 from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
-from sync.hall.console.forms import Form, number_in, why_in
+from sync.hall.console.forms import MAX_DIGITS, Form, number_in, why_in
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form
@@ -58,8 +58,11 @@ def _one(form: Form) -> str:
 
 
 def _number(form: Form, name: str, words: str, default: str = "") -> int:
+    text = form.get(name, default)
     try:
-        return int(form.get(name, default)[:6])
+        if len(text) > MAX_DIGITS:
+            raise ValueError
+        return int(text)
     except ValueError:
         raise HttpError(400, words) from None
 

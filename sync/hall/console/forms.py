@@ -8,6 +8,8 @@ from sync.hall.acts import Why
 from sync.web.wire import HttpError
 
 Form = dict[str, str]
+MAX_DIGITS = 15
+"""Of a number that is typed in: longer ones do not fit everywhere a number goes."""
 
 
 def why_in(form: Form, reason: str = "") -> Why:
@@ -28,7 +30,7 @@ def number_in(form: Form, name: str) -> int | None:
     text = form.get(name, "").strip()
     if not text:
         return None
-    if not text.isascii() or not text.isdigit() or len(text) > 15:
+    if not text.isascii() or not text.isdigit() or len(text) > MAX_DIGITS:
         raise HttpError(400, "“{text}” is not a whole number.", text=text[:40])
     return int(text)
 

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from exam_packages.language import ngettext
 from sync.hall import seating
 from sync.hall.board import BoardRow
-from sync.hall.console.forms import why_in
+from sync.hall.console.forms import number_in, why_in
 from sync.hall.console.live import PLAN, Rendered
 from sync.hall.console.site import Site, operator
 from sync.web.pages import read_form, read_upload
@@ -36,11 +36,11 @@ def routes(site: Site) -> list[Route]:
     async def arrange(request: Request) -> Response:
         session = site.changing(request)
         form = await read_form(request)
-        columns = form.get("columns", "")
-        if not columns.isdigit() or len(columns) > 3:
+        columns = number_in(form, "columns")
+        if columns is None:
             raise HttpError(400, "Say how many places a row has.")
         placed = await seating.arrange(
-            site.hall, operator(session), why_in(form, "routine.start"), columns=int(columns)
+            site.hall, operator(session), why_in(form, "routine.start"), columns=columns
         )
         return site.done(request, session, _placed(placed))
 
