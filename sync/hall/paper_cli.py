@@ -23,7 +23,7 @@ _sitting = click.option("--sitting", default="", help="Its number, where there a
 def _number(desk: Desk, sitting: str) -> int:
     """The sitting meant: the one named, or the newest."""
     if sitting:
-        return int(sitting) if sitting.isdigit() else 0
+        return int(sitting) if sitting.isdecimal() else 0
     known: list[dict[str, Any]] = desk.look("/papers")
     if not known:
         raise UsageError("No sitting was opened in this hall yet.")

@@ -18,6 +18,7 @@ from exam_packages.sealing.release import ReleaseError, read_code, read_release,
 from sync.hall import readiness, room, seats
 from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
 from sync.hall.reasons import check_reason
+from sync.hall.roles import check_may
 from sync.hall.schema import audit
 from sync.hall.service import HallService
 from sync.web.wire import HttpError
@@ -134,8 +135,7 @@ class Releasing:
     async def confirm(self, operator: Operator, number: int, words: str) -> str:
         """Take that *operator* confirms exam, form and language in these words, which are what
         the page showed. Raises :class:`HttpError` when they are not what is open here."""
-        if operator.role not in (CHIEF, INVIGILATOR):
-            raise HttpError(403, "An observer can only look on.")
+        check_may(operator, "confirm-exam")
         now_ns = self._hall.clock.wall_ns()
 
         def work(connection: apsw.Connection) -> int:

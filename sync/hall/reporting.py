@@ -15,9 +15,9 @@ from exam_packages.sealing.sitting_record import SittingRecord, parse_record, re
 from exam_packages.sealing.trust_root import REGISTRAR
 from exam_packages.sitting_words import as_json
 from sync.hall import notes, papers, records, room, seats, waivers
-from sync.hall.acts import CHIEF, INVIGILATOR, Operator
 from sync.hall.notes import NoteKind
 from sync.hall.report import document
+from sync.hall.roles import CHIEF, Operator, check_may
 from sync.hall.schema import audit
 from sync.hall.service import HallService
 from sync.printing import fonts, html, pdf
@@ -94,8 +94,7 @@ async def sign(hall: HallService, operator: Operator, sitting: int) -> str:
 
     Each signature makes the next record, which goes to the body.
     """
-    if operator.role not in (CHIEF, INVIGILATOR):
-        raise HttpError(403, "An observer can only look on.")
+    check_may(operator, "sign-report")
 
     def work(connection: apsw.Connection) -> int:
         _closed(connection, sitting)
@@ -132,8 +131,7 @@ async def note(
     Also after the sitting was closed: what was written on paper is typed in later, and makes
     the next record.
     """
-    if operator.role not in (CHIEF, INVIGILATOR):
-        raise HttpError(403, "An observer can only look on.")
+    check_may(operator, "note")
 
     def work(connection: apsw.Connection) -> int:
         found = seats.sitting(connection, sitting)

@@ -2,7 +2,8 @@
 
 ===========  ==============================================================
 chief        everything
-invigilator  everything in the room; not the release of one code, nor closing
+invigilator  everything in the room, and its papers; not the release of one code,
+             nor closing
 technician   machines: restarts, moves (as one of two), devices, messages
 observer     looks on
 ===========  ==============================================================
@@ -59,6 +60,11 @@ MAY: Mapping[str, frozenset[str]] = MappingProxyType(
         "seating": _ROOM,
         "outcome": _ROOM,
         "absent": _ROOM,
+        "print": _ROOM,
+        "note": _ROOM,
+        "sign-report": _ROOM,
+        "confirm-exam": _ROOM,
+        "keep-station": _ROOM,
         "close": _CHIEF,
     }
 )

@@ -14,14 +14,15 @@ from exam_packages.attempt.preferences import Accommodation
 from exam_packages.language import mark, ngettext, say, whole
 from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
-from sync.hall.console.forms import number_in
+from sync.hall.console.forms import MAX_DIGITS, Form, number_in, why_in
 from sync.hall.console.site import Site, operator
 from sync.hall.service import HallService
 from sync.web.pages import read_form
 from sync.web.wire import HttpError
 
-Form = dict[str, str]
 Act = Callable[[HallService, Operator, Why, Form], Awaitable[str]]
+Given = tuple[str, ...] | None
+"""To whom an act was done; ``None`` where it was proposed only."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -33,8 +34,7 @@ def routes(site: Site) -> list[Route]:
         perform = ACTS.get(request.path_params["name"])
         if perform is None:
             raise HttpError(404, "There is no such act.")
-        why = Why(form.get("reason", ""), form.get("comment", "").strip())
-        words = await perform(site.hall, operator(session), why, form)
+        words = await perform(site.hall, operator(session), why_in(form), form)
         return site.done(request, session, words)
 
     return [Route("/act/{name}", site.guarded(act), methods=["POST"])]
@@ -58,8 +58,11 @@ def _one(form: Form) -> str:
 
 
 def _number(form: Form, name: str, words: str, default: str = "") -> int:
+    text = form.get(name, default)
     try:
-        return int(form.get(name, default)[:6])
+        if len(text) > MAX_DIGITS:
+            raise ValueError
+        return int(text)
     except ValueError:
         raise HttpError(400, words) from None
 
@@ -75,31 +78,24 @@ def _whom(given: tuple[str, ...]) -> str:
 PROPOSED = mark("Proposed. A second person must do the same, signed in with their own name.")
 
 
-def _to(given: tuple[str, ...] | None, done: str, nobody: str, **fields: str | int) -> str:
+def _to(given: Given, done: str, nobody: str, **fields: str | int) -> str:
     """What was done and to whom; that nobody was there; or that it was proposed."""
     if given is None:
         return say(PROPOSED)
     return say(done, whom=_whom(given), **fields) if given else say(nobody)
 
 
-async def _admit(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.admit(hall, who, _target(form), why)
-    return _to(given, mark("Admitted {whom}."), mark("Nobody waits to be admitted."))
+def _to_one_or_all(
+    do: Callable[[HallService, Operator, str | None, Why], Awaitable[Given]],
+    done: str,
+    nobody: str,
+) -> Act:
+    """An act that takes nothing but to whom it is done."""
 
+    async def perform(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+        return _to(await do(hall, who, _target(form), why), done, nobody)
 
-async def _pause(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.pause(hall, who, _target(form), why)
-    return _to(given, mark("Pausing {whom}."), mark("No exam is open that could be paused."))
-
-
-async def _resume(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.resume(hall, who, _target(form), why)
-    return _to(given, mark("Resuming {whom}."), mark("No exam is open that could be resumed."))
-
-
-async def _stop(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.stop(hall, who, _target(form), why)
-    return _to(given, mark("Stopping and handing in for {whom}."), mark("No exam is open."))
+    return perform
 
 
 async def _add_time(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -153,19 +149,9 @@ async def _replace(hall: HallService, who: Operator, why: Why, form: Form) -> st
     )
 
 
-async def _allow_restart(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.allow_restart(hall, who, _target(form), why)
-    return _to(given, mark("May go on: {whom}."), mark("Nobody waits to go on."))
-
-
 async def _let_back(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.let_back(hall, who, _one(form), why)
     return _to(given, mark("Let back in: {whom}."), mark("No exam is open."))
-
-
-async def _allow_break(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    given = await acts.allow_break(hall, who, _target(form), why)
-    return _to(given, mark("Allowed a break: {whom}."), mark("No exam is open."))
 
 
 async def _move(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -259,32 +245,35 @@ async def _close(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     )
 
 
-async def _take_in(hall: HallService, who: Operator, why: Why, form: Form) -> str:
-    taken = await claims.take_in(hall, who, _target(form), why)
-    return _to(
-        taken,
-        mark("Taken in from their stations: {whom}."),
-        mark("No station waits with such an exam."),
-    )
-
-
 ACTS: dict[str, Act] = {
-    "admit": _admit,
+    "admit": _to_one_or_all(
+        acts.admit, mark("Admitted {whom}."), mark("Nobody waits to be admitted.")
+    ),
     "admit-provisionally": _admit_provisionally,
     "refuse": _refuse,
-    "pause": _pause,
-    "resume": _resume,
-    "stop": _stop,
+    "pause": _to_one_or_all(
+        acts.pause, mark("Pausing {whom}."), mark("No exam is open that could be paused.")
+    ),
+    "resume": _to_one_or_all(
+        acts.resume, mark("Resuming {whom}."), mark("No exam is open that could be resumed.")
+    ),
+    "stop": _to_one_or_all(
+        acts.stop, mark("Stopping and handing in for {whom}."), mark("No exam is open.")
+    ),
     "do-not-count": _do_not_count,
     "add-time": _add_time,
     "say": _say,
     "let-back": _let_back,
-    "allow-break": _allow_break,
+    "allow-break": _to_one_or_all(
+        acts.allow_break, mark("Allowed a break: {whom}."), mark("No exam is open.")
+    ),
     "attend": _attend,
     "accommodate": _accommodate,
     "replace": _replace,
     "report": _report,
-    "allow-restart": _allow_restart,
+    "allow-restart": _to_one_or_all(
+        acts.allow_restart, mark("May go on: {whom}."), mark("Nobody waits to go on.")
+    ),
     "move": _move,
     "reopen": _reopen,
     "suspect": _suspect,
@@ -297,6 +286,10 @@ ACTS: dict[str, Act] = {
     "power-cut": _power_cut,
     "undo": _undo,
     "close": _close,
-    "take-in": _take_in,
+    "take-in": _to_one_or_all(
+        claims.take_in,
+        mark("Taken in from their stations: {whom}."),
+        mark("No station waits with such an exam."),
+    ),
 }
 """What an operator may do, by the last part of its address."""

@@ -64,7 +64,7 @@ def routes(site: Site) -> list[Route]:
         if view is None:
             raise HttpError(404, "There is no such view.")
         seat = request.query_params.get("seat", "")
-        number = int(seat) if seat.isdigit() and len(seat) < 6 else None
+        number = int(seat) if seat.isdecimal() and len(seat) < 6 else None
         stream = changes(site, rendered, request, view, number)
         return StreamingResponse(stream, media_type="text/event-stream")
 

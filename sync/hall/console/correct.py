@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.sealing.correction import MAX_CORRECTION
-from sync.hall.acts import Why
+from sync.hall.console.forms import why_in
 from sync.hall.console.site import Site, operator
 from sync.hall.correcting import correct
 from sync.web.pages import read_upload
@@ -19,8 +19,7 @@ def routes(site: Site) -> list[Route]:
     async def take(request: Request) -> Response:
         session = site.changing(request)
         form, data = await read_upload(request, "correction", MAX_CORRECTION)
-        why = Why(form.get("reason", ""), form.get("comment", "").strip())
-        words = await correct(site.hall, operator(session), data, why)
+        words = await correct(site.hall, operator(session), data, why_in(form))
         return site.done(request, session, words)
 
     return [Route("/act/correct", site.guarded(take), methods=["POST"])]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-import apsw
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exam_packages.language import say
 from sync.hall import line_acts, outcomes, seats
-from sync.hall.acts import Operator, Why
-from sync.hall.console.forms import Form, number_in, when
+from sync.hall.acts import Operator
+from sync.hall.console.forms import Form, candidate_in, number_in, when, why_in
 from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.outcomes import Outcome, RosterLine, Verdict
 from sync.hall.service import HallService
@@ -21,7 +20,6 @@ from sync.hall.statements import Statement
 from sync.hall.wording import name_of
 from sync.web.pages import read_form
 from sync.web.sessions import Session
-from sync.web.wire import HttpError
 
 Act = Callable[[HallService, Operator, Form], Awaitable[str]]
 
@@ -66,12 +64,9 @@ def routes(site: Site) -> list[Route]:
 
 
 def _sittings(hall: HallService) -> list[tuple[seats.Sitting, tuple[RosterLine, ...]]]:
-    def work(connection: apsw.Connection) -> list[tuple[seats.Sitting, tuple[RosterLine, ...]]]:
+    with hall.store.reading() as connection:
         sittings = seats.open_sittings(connection)
         return [(each, outcomes.lines(connection, each.id)) for each in sittings]
-
-    with hall.store.reading() as connection:
-        return work(connection)
 
 
 def as_json(line: RosterLine) -> dict[str, object]:
@@ -103,31 +98,20 @@ def _statement(statement: Statement) -> dict[str, object]:
     }
 
 
-def _why(form: Form) -> Why:
-    return Why(form.get("reason", ""), form.get("comment", "").strip())
-
-
-def _candidate(form: Form) -> str:
-    candidate = form.get("candidate", "").strip()
-    if not candidate:
-        raise HttpError(400, "Say which candidate.")
-    return candidate
-
-
 async def _outcome(hall: HallService, who: Operator, form: Form) -> str:
     outcome = outcomes.outcome_named(form.get("outcome", ""))
     verdict = outcomes.verdict_named(form.get("verdict", ""))
-    return await line_acts.close_line(hall, who, _candidate(form), _why(form), outcome, verdict)
+    return await line_acts.close_line(hall, who, candidate_in(form), why_in(form), outcome, verdict)
 
 
 async def _back(hall: HallService, who: Operator, form: Form) -> str:
-    return await line_acts.open_again(hall, who, _candidate(form), _why(form))
+    return await line_acts.open_again(hall, who, candidate_in(form), why_in(form))
 
 
 async def _absent(hall: HallService, who: Operator, form: Form) -> str:
     with hall.store.reading() as connection:
         sitting = seats.one_sitting(connection, number_in(form, "sitting"))
-    given = await line_acts.absent(hall, who, _why(form), sitting.id)
+    given = await line_acts.absent(hall, who, why_in(form), sitting.id)
     if not given:
         return say("No line is open whose exam nobody opened.")
     names = ", ".join(given[:5])

@@ -17,6 +17,7 @@ from sync.hall import notes, reporting, seats
 from sync.hall.console.forms import moment_in, number_in, when
 from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.papers import PAPERS
+from sync.hall.roles import check_may
 from sync.hall.wording import name_of, named
 from sync.printing import fonts, html, pdf
 from sync.web.pages import read_form
@@ -46,7 +47,7 @@ def routes(site: Site) -> list[Route]:
         )
 
     async def one(request: Request, session: Session) -> Response:
-        _may_print(session)
+        check_may(operator(session), "print")
         number = request.path_params["sitting"]
         name, kind = request.path_params["name"], request.path_params["kind"]
         known = name == "report" or name in PAPERS
@@ -62,7 +63,7 @@ def routes(site: Site) -> list[Route]:
         )
 
     async def everything(request: Request, session: Session) -> Response:
-        _may_print(session)
+        check_may(operator(session), "print")
         number = request.path_params["sitting"]
         made = await asyncio.to_thread(reporting.files, site.hall, number)
         packed = io.BytesIO()
@@ -108,11 +109,6 @@ def routes(site: Site) -> list[Route]:
         Route("/act/sign-report", site.guarded(sign), methods=["POST"]),
         Route("/act/note", site.guarded(note), methods=["POST"]),
     ]
-
-
-def _may_print(session: Session) -> None:
-    if session.role not in ("chief", "invigilator"):
-        raise HttpError(403, "An observer can only look on.")
 
 
 def _sittings(connection: apsw.Connection) -> list[tuple[int, str, str, bool, int]]:

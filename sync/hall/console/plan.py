@@ -8,8 +8,8 @@ from starlette.routing import Route
 
 from exam_packages.language import ngettext
 from sync.hall import seating
-from sync.hall.acts import Why
 from sync.hall.board import BoardRow
+from sync.hall.console.forms import number_in, why_in
 from sync.hall.console.live import PLAN, Rendered
 from sync.hall.console.site import Site, operator
 from sync.web.pages import read_form, read_upload
@@ -36,18 +36,20 @@ def routes(site: Site) -> list[Route]:
     async def arrange(request: Request) -> Response:
         session = site.changing(request)
         form = await read_form(request)
-        columns = form.get("columns", "")
-        if not columns.isdigit() or len(columns) > 3:
+        columns = number_in(form, "columns")
+        if columns is None:
             raise HttpError(400, "Say how many places a row has.")
         placed = await seating.arrange(
-            site.hall, operator(session), _why(form), columns=int(columns)
+            site.hall, operator(session), why_in(form, "routine.start"), columns=columns
         )
         return site.done(request, session, _placed(placed))
 
     async def upload(request: Request) -> Response:
         session = site.changing(request)
         form, data = await read_upload(request, "plan", seating.MAX_PLAN)
-        placed = await seating.arrange(site.hall, operator(session), _why(form), data=data)
+        placed = await seating.arrange(
+            site.hall, operator(session), why_in(form, "routine.start"), data=data
+        )
         return site.done(request, session, _placed(placed))
 
     return [
@@ -68,7 +70,3 @@ def _lines(placed: dict[seating.Place, BoardRow]) -> list[tuple[int, list[BoardR
 
 def _placed(count: int) -> str:
     return ngettext("{n} candidate has a place.", "{n} candidates have a place.", count)
-
-
-def _why(form: dict[str, str]) -> Why:
-    return Why(form.get("reason", "routine.start"), form.get("comment", "").strip())

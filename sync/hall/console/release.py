@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from exam_packages.sealing.release import MAX_RELEASE
 from sync.hall import seats
-from sync.hall.acts import Why
+from sync.hall.console.forms import why_in
 from sync.hall.console.site import Site, operator
 from sync.web.pages import read_form, read_upload
 from sync.web.sessions import Session
@@ -31,13 +31,15 @@ def routes(site: Site) -> list[Route]:
     async def type_code(request: Request) -> Response:
         session = site.changing(request)
         form = await read_form(request)
-        words = await site.releasing.type_code(operator(session), form.get("code", ""), _why(form))
+        words = await site.releasing.type_code(
+            operator(session), form.get("code", ""), why_in(form)
+        )
         return site.done(request, session, words)
 
     async def take_file(request: Request) -> Response:
         session = site.changing(request)
         form, data = await read_upload(request, "release", MAX_RELEASE)
-        words = await site.releasing.take(operator(session), data, _why(form))
+        words = await site.releasing.take(operator(session), data, why_in(form))
         return site.done(request, session, words)
 
     return [
@@ -45,7 +47,3 @@ def routes(site: Site) -> list[Route]:
         Route("/act/release", site.guarded(type_code), methods=["POST"]),
         Route("/act/release-file", site.guarded(take_file), methods=["POST"]),
     ]
-
-
-def _why(form: dict[str, str]) -> Why:
-    return Why(form.get("reason", ""), form.get("comment", "").strip())

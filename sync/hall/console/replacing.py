@@ -7,11 +7,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sync.hall import replacing
-from sync.hall.acts import Why
+from sync.hall.console.forms import candidate_in, why_in
 from sync.hall.console.site import Site, operator, wants_json
 from sync.web.pages import read_form
 from sync.web.sessions import Session
-from sync.web.wire import HttpError
 
 
 def routes(site: Site) -> list[Route]:
@@ -28,11 +27,9 @@ def routes(site: Site) -> list[Route]:
     async def act(request: Request) -> Response:
         session = site.changing(request)
         form = await read_form(request)
-        candidate = form.get("candidate", "").strip()
-        if not candidate:
-            raise HttpError(400, "Say which candidate.")
-        why = Why(form.get("reason", ""), form.get("comment", "").strip())
-        words = await replacing.replace(site.hall, operator(session), candidate, why)
+        words = await replacing.replace(
+            site.hall, operator(session), candidate_in(form), why_in(form)
+        )
         return site.done(request, session, words)
 
     return [

@@ -13,9 +13,9 @@ from starlette.routing import Route
 from exam_packages.clock import SECOND
 from exam_packages.language import _, say
 from sync.hall import moves, outcomes, room, seats
-from sync.hall.acts import CHIEF, Operator
 from sync.hall.console.forms import number_in, when
 from sync.hall.console.site import Site, operator, wants_json
+from sync.hall.roles import Operator, check_may
 from sync.hall.room import NONE, RoomRules
 from sync.hall.schema import audit
 from sync.hall.service import HallService
@@ -90,8 +90,7 @@ def routes(site: Site) -> list[Route]:
 
 async def keep(hall: HallService, who: Operator, station: str, sitting: int | None) -> str:
     """Keep a station for one sitting, or (None) for whichever its next code is of."""
-    if who.role not in (CHIEF, "invigilator"):
-        raise HttpError(403, "An observer can only look on.")
+    check_may(who, "keep-station")
     now_ns = hall.clock.wall_ns()
 
     def work(connection: apsw.Connection) -> str:

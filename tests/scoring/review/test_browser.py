@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import chromium_running, needs_chromium, no_hindrance, sync_api
 from review_process import serving
 from reviewed import Reviewed
 
-sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -42,16 +34,10 @@ def page(desk: Reviewed, chromium: Any, tmp_path: Path) -> Iterator[Any]:
         context.close()
 
 
-def no_hindrance(page: Any) -> None:
-    """Axe finds nothing that hinders people, in light and in dark."""
+def no_hindrance_in_any_light(page: Any) -> None:
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
-        options = {"resultTypes": ["violations"]}
-        found = axe.Axe().run(page, options=options).response["violations"]
-        assert not found, [
-            (each["id"], each["help"], [node["html"] for node in each["nodes"]][:3])
-            for each in found
-        ]
+        no_hindrance(page)
 
 
 def focused(page: Any, locator: Any) -> None:
@@ -97,7 +83,7 @@ def test_judged_and_held_by_keyboard(page: Any, desk: Reviewed) -> None:
     expect(incident.locator(".judgements")).to_contain_text("Unfounded: The network failed")
     for each in page.locator("details").all():
         each.evaluate("each => each.open = true")
-    no_hindrance(page)
+    no_hindrance_in_any_light(page)
     (judged,) = desk.open().review().read(desk.body.trust()).judgements
     assert (judged.judgement.word, judged.reviewer.name) == ("unfounded", "Sven")
 
@@ -134,16 +120,16 @@ def test_pictures_by_arrow_keys_covered_and_handed_on(page: Any, tmp_path: Path)
     page.select_option("#why", "candidate")
     page.get_by_role("button", name="Keep this choice").click()
     expect(page.locator("#result")).to_contain_text("regions covered: 1")
-    no_hindrance(page)
+    no_hindrance_in_any_light(page)
 
     page.get_by_role("link", name="Case file").click()
     page.fill("#title", "File 17")
     page.locator("[data-none=kind-turn]").click()
     assert page.locator("#kind-turn input:checked").count() == 0
-    no_hindrance(page)
+    no_hindrance_in_any_light(page)
     page.get_by_role("button", name="Write the case file").click()
     expect(page.locator("#result")).to_contain_text("The case file is written")
     page.goto((tmp_path / "out" / "case-001" / "case.html").as_uri())
     expect(page.locator("figure img")).to_be_visible()
     assert page.locator("figure img").evaluate("each => each.naturalWidth") == 640
-    no_hindrance(page)
+    no_hindrance_in_any_light(page)

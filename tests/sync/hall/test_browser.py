@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from chromium import chromium_running, needs_chromium, no_hindrance
+from playwright.sync_api import Browser, Page, expect
 
 from exam_packages.attempt.commands import (
     Accommodate,
@@ -29,8 +29,7 @@ from sync.hall.home import HallHome
 
 from .conftest import PASSWORD, Hall, Site, Station
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = needs_chromium
 
 TABLET = {"width": 800, "height": 1280}
 """A tablet of ten inches, held upright."""
@@ -39,19 +38,8 @@ WIDE = {"width": 1440, "height": 900}
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                "--disable-component-update",
-                "--disable-sync",
-            ],
-        )
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +96,6 @@ def console(
     yield console
     console.close()
     hall.stop()
-
-
-def no_hindrance(page: Page) -> None:
-    """Axe finds nothing that hinders people."""
-    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert not found, [
-        (each["id"], each["help"], [node["html"] for node in each["nodes"]][:3]) for each in found
-    ]
 
 
 def done(page: Page, words: str) -> None:

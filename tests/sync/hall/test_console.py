@@ -50,9 +50,23 @@ PAGES = [
     "/cases",
     "/log",
     "/release",
+    "/outcomes",
+    "/readiness",
+    "/papers",
+    "/sittings",
+    "/replace",
+    "/halls",
     "/touches/evacuate",
 ]
-CLOSED = [*PAGES, "/case/1", "/faults/1", "/roll-call", "/roll-call/part"]
+CLOSED = [
+    *PAGES,
+    "/case/1",
+    "/faults/1",
+    "/papers/1/everything.zip",
+    "/papers/1/register.pdf",
+    "/roll-call",
+    "/roll-call/part",
+]
 
 
 @pytest.mark.parametrize("path", CLOSED)
@@ -158,6 +172,10 @@ def test_an_observer_looks_on(browser: httpx.Client, hall: Hall) -> None:
         ("add-time", {"all": "1", "reason": "other", "minutes": "soon"}, "whole number"),
         ("add-time", {"all": "1", "reason": "hall.late", "minutes": "100000"}, "1 to 240"),
         ("add-time", {"all": "1", "reason": "hall.late", "minutes": "0"}, "1 to 240"),
+        ("add-time", {"all": "1", "reason": "hall.late", "minutes": "0000300"}, "1 to 240"),
+        ("undo", {"reason": "staff.mistake", "deed": "9" * 30}, "Say what to undo"),
+        ("seating", {"columns": "²"}, "not a whole number"),
+        ("seating", {"reason": "routine.start"}, "how many places"),
         ("say", {"all": "1", "reason": "hall.late", "text": ""}, "1 to 500"),
         ("say", {"all": "1", "reason": "hall.late", "text": "\x1b[2J"}, "plain text"),
         ("let-back", {"all": "1", "reason": "routine.identity"}, "not done for all at once"),

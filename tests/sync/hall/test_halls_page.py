@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from chromium import chromium_running, needs_chromium, no_hindrance, sync_api
 
 from exam_packages.clock import SECOND
 from exam_packages.sealing.mandate import Mandate, sign_mandate
@@ -18,10 +18,7 @@ from sync.hall.home import HallHome
 
 from .conftest import CLOCK, PASSWORD, Hall, Site, Station
 
-sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = needs_chromium
 
 
 @pytest.fixture
@@ -39,11 +36,7 @@ def hall(site: Site, tmp_path: Path) -> Iterator[Hall]:
 
 @pytest.fixture
 def page(hall: Hall) -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium_running() as browser:
         context = browser.new_context(
             ignore_https_errors=True, locale="en-GB", viewport={"width": 800, "height": 1280}
         )
@@ -55,15 +48,6 @@ def page(hall: Hall) -> Iterator[Any]:
         page.keyboard.press("Enter")
         page.wait_for_url("**/board")
         yield page
-        browser.close()
-
-
-def no_hindrance(page: Any) -> None:
-    """Axe finds nothing that hinders people."""
-    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert not found, [
-        (each["id"], each["help"], [node["html"] for node in each["nodes"]][:3]) for each in found
-    ]
 
 
 def test_taking_in_a_stick_and_an_act_of_command(

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from chromium import chromium_running, needs_chromium, no_hindrance, sync_api
 
 from .conftest import PASSWORD, Hall, Site, Station, run_cli
 
-sync_api = pytest.importorskip("playwright.sync_api")
-axe = pytest.importorskip("axe_playwright_python.sync_playwright")
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+pytestmark = needs_chromium
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with chromium_running() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
@@ -49,14 +41,6 @@ def open_page(hall: Hall, chromium: Any) -> Iterator[Callable[..., Any]]:
     yield make
     for context in contexts:
         context.close()
-
-
-def no_hindrance(page: Any) -> None:
-    """Axe finds nothing that hinders people."""
-    found = axe.Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-    assert not found, [
-        (each["id"], each["help"], [node["html"] for node in each["nodes"]][:3]) for each in found
-    ]
 
 
 def done(page: Any, words: str) -> None:

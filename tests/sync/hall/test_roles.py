@@ -53,3 +53,21 @@ def test_who_may_not_is_refused_whatever_they_ask(hall: Hall, role: str) -> None
                 continue
             with pytest.raises(DeskError, match=r"observer|Only the chief"):
                 desk.act(act, **EVERYTHING)
+
+
+def test_a_technician_is_refused_papers_notes_and_sittings_in_true_words(hall: Hall) -> None:
+    password = hall.home.directory / "password"
+    run_cli(
+        "operator", hall.home.directory, "Tec", "--role", TECHNICIAN, "--password-file", password
+    )
+    with Desk(hall.home, hall.ports["console"]) as desk:
+        desk.sign_in("Tec", PASSWORD)
+        for ask in (
+            lambda: desk.act("sign-report", sitting="1"),
+            lambda: desk.act("note", sitting="1", words="x"),
+            lambda: desk.act("keep-station", station="s1"),
+            lambda: desk.act("confirm-exam", words="x"),
+            lambda: desk.download("/papers/1/report.pdf"),
+        ):
+            with pytest.raises(DeskError, match="chief invigilator or an invigilator"):
+                ask()
