@@ -1,7 +1,7 @@
 """The plan of the room: where each candidate sits, in rows and columns.
 
 A CSV file with the columns ``candidate,row,column``, counted from 1 at the front left; or a
-number of columns, filled in the order of the roster.
+number of columns, filled in the order of the roster. All open sittings share the room.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import apsw
 
 from exam_packages.errors import ExamError
-from sync.hall import acting, seats
+from sync.hall import acting
 from sync.hall.acting import Why
 from sync.hall.roles import Operator
 from sync.hall.service import HallService
@@ -100,13 +100,12 @@ async def arrange(
     """Set the plan, from a CSV file or in rows of *columns*; how many have a place."""
 
     def work(connection: apsw.Connection) -> int:
-        sitting = acting.begin(connection, operator, "seating", why)
-        line = seats.seats(connection, sitting.id)
+        acting.begin(connection, operator, "seating", why)
+        line = acting.chosen(connection, None)
         names = [seat.candidate for seat in line]
         new = read_plan(data, frozenset(names)) if data else in_order(names, columns)
-        connection.execute(
-            "DELETE FROM seating WHERE blind_id IN (SELECT blind_id FROM seats WHERE sitting = ?)",
-            (sitting.id,),
+        connection.executemany(
+            "DELETE FROM seating WHERE blind_id = ?", [(seat.blind_id,) for seat in line]
         )
         connection.executemany(
             "INSERT INTO seating (blind_id, row, col) VALUES (?, ?, ?)",
