@@ -82,8 +82,3 @@ GROUPS = (mark("Staff"), mark("Candidate"), mark("Environment"), mark("Technical
 def reason_words(reason: str) -> str:
     """A reason in words."""
     return _WORDS.get(reason, reason)
-
-
-def group_of(reason: str) -> str:
-    """The group of a reason, or nothing."""
-    return next((group for group, codes in REASONS.items() if reason in codes), "")
