@@ -219,3 +219,28 @@ def test_faults_and_the_plan_are_of_every_sitting(
         assert "5 candidates" in desk.act("seating", columns="3", reason="routine.start")
     report = read_report(data, hall.home.enrolment(now_s=None).verify_key)
     assert (report.slot, report.package_hash) == ("2026-11-23/B", two[1].package_hash)
+
+
+def test_a_key_that_did_not_go_away_is_tried_again_while_another_sitting_is_open(
+    hall: Hall, station: Callable[..., Station]
+) -> None:
+    one = station("s1")
+    with pytest.raises(HolderRefused):
+        one.client.sign_in("other-01")
+    one.reconnect()
+    one.begin("other-01").tick()
+    one.client.hand_in(one.manifest())
+    assert one.client.restore_key is not None
+    name = one.client.restore_key.sitting.hex()
+    key = hall.home.directory / "keys" / f"restore-{name}.key"
+    with hall.desk() as desk:
+        desk.act("absent", sitting="2", reason="routine.end")
+        key.unlink()
+        key.mkdir()  # what no disk deletes as a file
+        with pytest.raises(DeskError, match="could not be deleted"):
+            desk.act("close", all="1", sitting="2", reason="routine.end")
+        key.rmdir()
+        assert "is closed" in desk.act("close", all="1", sitting="2", reason="routine.end")
+        with pytest.raises(DeskError, match="No sitting with the number 2 is open"):
+            desk.act("close", all="1", sitting="2", reason="routine.end")
+        assert [each["number"] for each in desk.board()["sittings"]] == [1]
