@@ -83,11 +83,13 @@ def chosen(connection: apsw.Connection, candidate: str | None) -> tuple[seats.Se
 
 
 def chosen_of_last(connection: apsw.Connection, candidate: str) -> tuple[seats.SeatRow, ...]:
-    """The seat of *candidate* in the sitting that the board shows, open or closed."""
-    last = seats.last_sitting(connection)
-    shown = seats.open_sittings(connection) or ((last,) if last is not None else ())
-    found = tuple(row for each in shown for row in seats.seats(connection, each.id))
-    return tuple(seat for seat in found if seat.candidate == candidate)
+    """The seat of *candidate* in the sittings that the board shows, open or closed."""
+    return tuple(
+        seat
+        for each in seats.shown_sittings(connection)
+        for seat in seats.seats(connection, each.id)
+        if seat.candidate == candidate
+    )
 
 
 def check_open(connection: apsw.Connection, seat: seats.SeatRow) -> None:

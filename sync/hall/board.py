@@ -177,10 +177,8 @@ def board(hall: HallService) -> Board:
     now_ns = hall.clock.boottime_ns()
     wall_ns = hall.clock.wall_ns()
     with hall.store.reading() as connection:
-        shown = seats.open_sittings(connection)
-        is_open = bool(shown)
-        if not shown and (last := seats.last_sitting(connection)) is not None:
-            shown = (last,)
+        shown = seats.shown_sittings(connection)
+        is_open = seats.open_sitting(connection) is not None
         alarms = tuple(
             words
             for (words,) in connection.execute(

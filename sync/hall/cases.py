@@ -57,9 +57,8 @@ _CASES = (
 
 
 def of_last(connection: apsw.Connection) -> tuple[Case, ...]:
-    """All cases of the sitting that the board shows, open or closed."""
-    last = seats.last_sitting(connection)
-    shown = seats.open_sittings(connection) or ((last,) if last is not None else ())
+    """All cases of the sittings that the board shows, open or closed."""
+    shown = seats.shown_sittings(connection)
     return tuple(case for each in shown for case in of_sitting(connection, each.id))
 
 

@@ -92,9 +92,9 @@ def finish(store: Store, keys: RestoreKeys, key: SigningKey, time_ns: int) -> No
         store.write(partial(_state, due, own, key, time_ns))
 
 
-def unfinished(connection: apsw.Connection) -> bool:
-    """Whether a sitting was closed whose key did not go away then."""
-    return bool(_due(connection))
+def unfinished(connection: apsw.Connection, number: int | None = None) -> bool:
+    """Whether a sitting (the one of this *number*) was closed whose key did not go away then."""
+    return any(number in (None, due.number) for due in _due(connection))
 
 
 def _due(connection: apsw.Connection) -> list[_Due]:

@@ -60,9 +60,6 @@ def read_report(data: bytes, hall: VerifyKey) -> QuestionReport:
 
 def queue(connection: apsw.Connection, links: Mapping[bytes, Link]) -> tuple[Reported, ...]:
     """The questions reported as faulty, as stations said and as they were sent on."""
-    sitting = seats.open_sitting(connection) or seats.last_sitting(connection)
-    if sitting is None:
-        return ()
     sent = {
         (blind_id, question): number
         for number, blind_id, question in rows(
@@ -70,7 +67,8 @@ def queue(connection: apsw.Connection, links: Mapping[bytes, Link]) -> tuple[Rep
         )
     }
     found = []
-    for seat in seats.seats(connection, sitting.id):
+    shown = seats.shown_sittings(connection)
+    for seat in [seat for each in shown for seat in seats.seats(connection, each.id)]:
         link = links.get(seat.station) if seat.station is not None else None
         told = set[int]()
         if link is not None and link.blind_id == seat.blind_id and link.status is not None:
@@ -91,8 +89,9 @@ async def report(
         raise HttpError(400, "Say which question, by its number.")
 
     def work(connection: apsw.Connection) -> int:
-        sitting = acting.begin(connection, operator, "report", why)
+        acting.begin(connection, operator, "report", why)
         (seat,) = acting.chosen(connection, candidate)
+        sitting = seats.one_sitting(connection, seat.sitting)
         now_ns = hall.clock.wall_ns()
         body = QuestionReport(
             hall.home.centre,

@@ -175,7 +175,8 @@ async def close(hall: HallService, operator: Operator, why: Why, number: int | N
     check_reason(why.reason, why.comment)
 
     def work(connection: apsw.Connection) -> None:
-        if seats.open_sitting(connection) is None and closing.unfinished(connection):
+        named = number is not None or seats.open_sitting(connection) is None
+        if named and closing.unfinished(connection, number):
             return  # closed before, but a key did not go away: that alone is tried again
         acting.begin(connection, operator, "close", why)
         sitting = seats.one_sitting(connection, number)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import apsw
 
-from sync.hall import acting, outcomes, seats, second
+from sync.hall import acting, outcomes, second
 from sync.hall.acting import Why
 from sync.hall.outcomes import Closed, Outcome, RosterLine, Verdict
 from sync.hall.roles import CHIEF, Operator
@@ -108,24 +108,7 @@ async def absent(hall: HallService, operator: Operator, why: Why, sitting: int) 
 
 def _line(connection: apsw.Connection, candidate: str) -> RosterLine:
     (seat,) = acting.chosen(connection, candidate)
-    return _line_of(connection, seat.blind_id)
-
-
-def _line_of(connection: apsw.Connection, blind_id: bytes) -> RosterLine:
-    row = connection.execute(
-        "SELECT sitting, closed_ns IS NOT NULL FROM seats JOIN sittings ON id = sitting"
-        " WHERE blind_id = ?",
-        (blind_id,),
-    ).fetchone()
-    if row is None or row[1]:
-        raise HttpError(
-            409,
-            "The sitting of this candidate is closed; what is still to be said goes to the "
-            "certification body.",
-        )
-    seat = seats.seat(connection, blind_id)
-    assert seat is not None  # noqa: S101  its row was just read
-    return outcomes.line(connection, seat, int(row[0]))
+    return outcomes.line(connection, seat)
 
 
 def _audit(

@@ -327,9 +327,9 @@ def lines(connection: apsw.Connection, sitting: int) -> tuple[RosterLine, ...]:
     return tuple(found)
 
 
-def line(connection: apsw.Connection, seat: seats.SeatRow, sitting: int) -> RosterLine:
+def line(connection: apsw.Connection, seat: seats.SeatRow) -> RosterLine:
     """One line."""
-    return next(each for each in lines(connection, sitting) if each.seat.line == seat.line)
+    return next(each for each in lines(connection, seat.sitting) if each.seat.line == seat.line)
 
 
 def open_lines(connection: apsw.Connection, sitting: int) -> tuple[RosterLine, ...]:

@@ -10,7 +10,7 @@ from exam_packages.language import mark
 
 REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
-        "Staff": MappingProxyType(
+        mark("Staff"): MappingProxyType(
             {
                 "routine.start": mark("Start of the sitting"),
                 "routine.identity": mark("Identity checked"),
@@ -21,7 +21,7 @@ REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "other": mark("Another reason of the staff, see the comment"),
             }
         ),
-        "Candidate": MappingProxyType(
+        mark("Candidate"): MappingProxyType(
             {
                 "candidate.accommodation": mark("Granted accommodation"),
                 "candidate.break": mark("Break"),
@@ -34,7 +34,7 @@ REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "candidate.other": mark("Another reason of the candidate, see the comment"),
             }
         ),
-        "Environment": MappingProxyType(
+        mark("Environment"): MappingProxyType(
             {
                 "hall.alarm": mark("Alarm or evacuation"),
                 "hall.noise": mark("Noise or disturbance"),
@@ -43,7 +43,7 @@ REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "environment.other": mark("Another reason of the room, see the comment"),
             }
         ),
-        "Technical": MappingProxyType(
+        mark("Technical"): MappingProxyType(
             {
                 "technical.station": mark("Station failed or restarted"),
                 "technical.power": mark("Power cut"),
@@ -75,15 +75,6 @@ def check_reason(reason: str, comment: str) -> None:
         raise ReasonError("“Another reason” needs a comment that says which.")
 
 
-GROUPS = (mark("Staff"), mark("Candidate"), mark("Environment"), mark("Technical"))
-"""The groups, marked for translation."""
-
-
 def reason_words(reason: str) -> str:
     """A reason in words."""
     return _WORDS.get(reason, reason)
-
-
-def group_of(reason: str) -> str:
-    """The group of a reason, or nothing."""
-    return next((group for group, codes in REASONS.items() if reason in codes), "")

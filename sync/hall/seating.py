@@ -1,19 +1,18 @@
 """The plan of the room: where each candidate sits, in rows and columns.
 
-A CSV file with the columns ``candidate,row,column``, counted from 1 at the front left; or a
-number of columns, filled in the order of the roster.
+A CSV file (:mod:`sync.hall.csv_text`) with the columns ``candidate,row,column``, counted from 1
+at the front left; or a number of columns, filled in the order of the roster. All open sittings
+share the room.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-
 import apsw
 
 from exam_packages.errors import ExamError
-from sync.hall import acting, seats
+from sync.hall import acting
 from sync.hall.acting import Why
+from sync.hall.csv_text import table
 from sync.hall.roles import Operator
 from sync.hall.service import HallService
 from sync.holder.store import rows
@@ -31,23 +30,18 @@ class SeatingError(ExamError):
 
 
 def read_plan(data: bytes, candidates: frozenset[str]) -> dict[str, Place]:
-    """Where each candidate sits. Raises :class:`SeatingError` with the line that is wrong."""
+    """Where each candidate sits. Raises :class:`SeatingError`, or a ``CsvError``, with the line
+    that is wrong."""
     if len(data) > MAX_PLAN:
         raise SeatingError("The plan is larger than {limit} bytes.", limit=MAX_PLAN)
-    try:
-        lines = list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error):
-        raise SeatingError("The plan is not a CSV file in UTF-8.") from None
-    if not lines or tuple(cell.strip() for cell in lines[0]) != COLUMNS:
+    lines = table(data)
+    if not lines or tuple(lines[0][1]) != COLUMNS:
         raise SeatingError(
             "The first line of the plan must name the columns {columns}.",
             columns=",".join(COLUMNS),
         )
     plan: dict[str, Place] = {}
-    for number, line in enumerate(lines[1:], 2):
-        if not any(line):
-            continue
-        cells = [cell.strip() for cell in line]
+    for number, cells in lines[1:]:
         if len(cells) != len(COLUMNS) or not all(_side(cell) for cell in cells[1:]):
             raise SeatingError(
                 "Line {line} of the plan must name a candidate, a row and a column of 1 to "
@@ -100,13 +94,12 @@ async def arrange(
     """Set the plan, from a CSV file or in rows of *columns*; how many have a place."""
 
     def work(connection: apsw.Connection) -> int:
-        sitting = acting.begin(connection, operator, "seating", why)
-        line = seats.seats(connection, sitting.id)
+        acting.begin(connection, operator, "seating", why)
+        line = acting.chosen(connection, None)
         names = [seat.candidate for seat in line]
         new = read_plan(data, frozenset(names)) if data else in_order(names, columns)
-        connection.execute(
-            "DELETE FROM seating WHERE blind_id IN (SELECT blind_id FROM seats WHERE sitting = ?)",
-            (sitting.id,),
+        connection.executemany(
+            "DELETE FROM seating WHERE blind_id = ?", [(seat.blind_id,) for seat in line]
         )
         connection.executemany(
             "INSERT INTO seating (blind_id, row, col) VALUES (?, ?, ?)",

@@ -156,12 +156,12 @@ def bind(connection: apsw.Connection, station: bytes, sitting: int, *, fixed: bo
     )
 
 
-def last_sitting(connection: apsw.Connection) -> Sitting | None:
-    """The sitting opened last, closed or not: what the board shows when none is open."""
-    row = connection.execute(
+def shown_sittings(connection: apsw.Connection) -> tuple[Sitting, ...]:
+    """The sittings that the board shows: those that are open, or else the one opened last."""
+    last = connection.execute(
         f"SELECT {_SITTING} FROM sittings ORDER BY id DESC LIMIT 1"  # noqa: S608  our columns
-    ).fetchone()
-    return None if row is None else Sitting(*row)
+    )
+    return open_sittings(connection) or tuple(Sitting(*row) for row in last)
 
 
 def add_sitting(

@@ -401,7 +401,6 @@ class HallService:
         if not tick.blind_id:
             version, term = self.trust.root.version, self.command.term
             return Tock(b"", (), releases, -1, b"", take_up, handovers, version, term), None
-        now_ns = self.clock.wall_ns()
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
             return left(self, link, tick, connection)

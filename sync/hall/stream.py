@@ -50,12 +50,6 @@ _OWN_COLUMNS: Final = {
 """What each hall says for itself, with its own keys, and what it heard itself."""
 _UNTOLD: Final = {"seats": ("heard_ns",)}
 """Columns that change with each tick: a row is not noted for them alone."""
-_LOCAL: Final = (
-    ("evidence", "blind_id", "seats"),
-    ("proposals", "blind_id", "seats"),
-    ("inclusions", "bundle_hash", "hand_ins"),
-)
-"""What each hall keeps for rows that it follows."""
 _ADDED_ONLY: Final = frozenset({"stations", "restore_keys"})
 """Tables that a follower fills itself, too: nothing is deleted from them."""
 _EVENTS: Final = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}

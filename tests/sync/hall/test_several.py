@@ -13,6 +13,7 @@ from exam_packages.attempt.commands import Resume
 from exam_packages.attempt.events import MOVE
 from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import DeskError
+from sync.hall.faults import read_report
 from sync.link import HolderRefused
 from sync.messages import TakeUp
 
@@ -196,3 +197,50 @@ def test_an_exam_of_the_second_sitting_is_taken_in(
         assert "o-2" in desk.act("take-in", candidate="o-2", reason="technical.hall")
         (row,) = (row for row in desk.board()["rows"] if row["candidate"] == "o-2")
     assert row["station"] == "s1"
+
+
+def test_faults_and_the_plan_are_of_every_sitting(
+    hall: Hall, two: tuple[Site, Site], station: Callable[..., Station]
+) -> None:
+    other = station("s1")
+    with pytest.raises(HolderRefused):
+        other.client.sign_in("other-01")
+    other.reconnect()
+    other.begin("other-01").tick(reports=(7,))
+    plan = b"candidate,row,column\nc-0,1,1\no-1,1,2\n"
+    with hall.desk() as desk:
+        assert "o-1" in desk._http.get("/faults").text
+        said = {"question": "7", "remark": "The picture is missing."}
+        desk.act("report", candidate="o-1", reason="candidate.item", **said)
+        data = desk._http.get("/faults/1").content
+        assert "2 candidates" in desk.upload("seating-file", "plan", plan)
+        placed = {row["candidate"]: row["place"] for row in desk.board()["rows"]}
+        assert (placed["c-0"], placed["o-1"], placed["o-2"]) == ([1, 1], [1, 2], [0, 0])
+        assert "5 candidates" in desk.act("seating", columns="3", reason="routine.start")
+    report = read_report(data, hall.home.enrolment(now_s=None).verify_key)
+    assert (report.slot, report.package_hash) == ("2026-11-23/B", two[1].package_hash)
+
+
+def test_a_key_that_did_not_go_away_is_tried_again_while_another_sitting_is_open(
+    hall: Hall, station: Callable[..., Station]
+) -> None:
+    one = station("s1")
+    with pytest.raises(HolderRefused):
+        one.client.sign_in("other-01")
+    one.reconnect()
+    one.begin("other-01").tick()
+    one.client.hand_in(one.manifest())
+    assert one.client.restore_key is not None
+    name = one.client.restore_key.sitting.hex()
+    key = hall.home.directory / "keys" / f"restore-{name}.key"
+    with hall.desk() as desk:
+        desk.act("absent", sitting="2", reason="routine.end")
+        key.unlink()
+        key.mkdir()  # what no disk deletes as a file
+        with pytest.raises(DeskError, match="could not be deleted"):
+            desk.act("close", all="1", sitting="2", reason="routine.end")
+        key.rmdir()
+        assert "is closed" in desk.act("close", all="1", sitting="2", reason="routine.end")
+        with pytest.raises(DeskError, match="No sitting with the number 2 is open"):
+            desk.act("close", all="1", sitting="2", reason="routine.end")
+        assert [each["number"] for each in desk.board()["sittings"]] == [1]
