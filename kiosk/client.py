@@ -30,11 +30,8 @@ from exam_packages.attempt.acts import (
     Begin,
     Call,
     ComeBack,
-    Flag,
     HandIn,
-    Move,
     Practise,
-    Submit,
     TakeBreak,
 )
 from exam_packages.attempt.state import Attempt, Phase
@@ -306,24 +303,11 @@ class Client(App[None], inherit_bindings=False):
                 self.announce(problem.template, **problem.fields)
 
     def _exam(self, paper: Paper) -> ExamCourse:
-        async def move(item: str) -> None:
-            await self.flush()
-            await self.act(Move(item))
-
-        async def mark(item: str, on: bool) -> None:
-            await self.act(Flag(item, on))
-
         def attempt() -> Attempt:
             return self.view.attempt or Attempt()
 
-        async def submit(item: str) -> bool:
-            await self.flush()
-            return await self.act(Submit(item))
-
         wake = self._to_save.set
-        return ExamCourse(
-            paper, attempt, self.drafts, self.clock, wake, move, mark, submit, self.act
-        )
+        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, self.flush, self.act)
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
