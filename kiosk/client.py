@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, ClassVar
 
 from textual import events
@@ -39,7 +36,7 @@ from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
-from kiosk import faults
+from kiosk import ending, faults
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
@@ -84,16 +81,6 @@ from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 RETRY_S = 0.3
 """Seconds between attempts to reach the agent."""
 NOTICE_NS = 12 * SECOND
-ENDING_S = 5
-"""Seconds a screen that was told to end may take to do it in order."""
-HEEDED = {
-    *(signal.SIGKILL, signal.SIGSTOP),  # cannot be ignored
-    *(signal.SIGTERM, signal.SIGHUP, signal.SIGALRM),  # end it in order
-    *(signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD),
-    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),  # faults of the machine's
-    *(signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS),
-}
-"""Signals that do something; all others, the keyboard's among them, do nothing."""
 
 
 class Client(App[None], inherit_bindings=False):
@@ -159,7 +146,7 @@ class Client(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            self._guard_signals()
+            ending.guard(self._end_in_order, self._restore_terminal)
         self._furnish()
         for work in (self._listen, self._save, self._follow):
             self.run_worker(work(), group=work.__name__, exit_on_error=True)
@@ -207,33 +194,9 @@ class Client(App[None], inherit_bindings=False):
         await self.presentation.reader.close()
         await super()._shutdown()
 
-    def _guard_signals(self) -> None:
-        """Keys and bytes cannot end the screen; the service manager can.
-
-        Called once the driver runs: it installs handlers of its own. A terminal that
-        takes no output, or is gone, can hold up the end; then an alarm brings it.
-        """
-        for ignored in signal.valid_signals() - HEEDED:
-            signal.signal(ignored, signal.SIG_IGN)
-        loop = asyncio.get_running_loop()
-        ending = False
-
-        def end(number: int, frame: FrameType | None) -> None:
-            nonlocal ending
-            ending = True
-            signal.alarm(ENDING_S)
-            loop.call_soon_threadsafe(self._end_in_order)
-
-        def end_now(number: int, frame: FrameType | None) -> None:
-            if not ending:
-                return  # nobody asked for an end: somebody else's alarm
-            if isinstance(self._driver, KioskDriver):
-                self._driver.restore_now()
-            os._exit(0)
-
-        signal.signal(signal.SIGALRM, end_now)
-        for asked in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(asked, end)
+    def _restore_terminal(self) -> None:
+        if isinstance(self._driver, KioskDriver):
+            self._driver.restore_now()
 
     def _end_in_order(self) -> None:
         async def end() -> None:
