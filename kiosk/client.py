@@ -534,14 +534,14 @@ class Client(App[None], inherit_bindings=False):
         await super().on_event(event)
         if listened:
             self.call_after_refresh(self.presentation.reader.look)
-        if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
-            self._agent.tell(Focus(isinstance(event, events.AppFocus)))
+        if isinstance(event, events.AppBlur | events.AppFocus):
+            self.say_to_agent(Focus(isinstance(event, events.AppFocus)))
 
     def _tell_combination(self, key: str) -> None:
         """Where no key-watch runs, what the terminal passes on is all that is seen."""
         category = in_terminal(key)
-        if category is not None and self._agent is not None:
-            self._agent.tell(KeysSeen(category))
+        if category is not None:
+            self.say_to_agent(KeysSeen(category))
 
     @property
     def arriving(self) -> bool:
@@ -638,8 +638,8 @@ class Client(App[None], inherit_bindings=False):
             self._exit_renderables.append(faults.sentence())
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
-        if first and self._agent is not None:
-            self._agent.tell(Fault(faults.trace(error)))
+        if first:
+            self.say_to_agent(Fault(faults.trace(error)))
         self._close_messages_no_wait()
 
 
