@@ -1,7 +1,8 @@
 """The candidate's client: follows the agent, shows the screen that belongs now.
 
-It owns nothing. One task listens to the agent, one saves drafts, one follows the view
-and is the only one that changes screens; so a candidate can be in one place only.
+It owns nothing. One task listens to the agent, one saves drafts (:mod:`kiosk.saving`), one
+follows the view and is the only one that changes screens; so a candidate can be in one place
+only.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -60,6 +60,7 @@ from kiosk.lockdown.signals import in_terminal
 from kiosk.media.sounds import Sounds
 from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
+from kiosk.saving import Saver
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
@@ -127,8 +128,7 @@ class Client(App[None], inherit_bindings=False):
         self._once = once
         self._agent: Agent | None = None
         self._changed = asyncio.Event()
-        self._to_save = asyncio.Event()
-        self._saving = asyncio.Lock()
+        self.saver = Saver(self)
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._frame: Any = None
         self._leaving = False
@@ -148,7 +148,7 @@ class Client(App[None], inherit_bindings=False):
         if not self.is_headless:
             ending.guard(self._end_in_order, self._restore_terminal)
         self._furnish()
-        for work in (self._listen, self._save, self._follow):
+        for work in (self._listen, self.saver.run, self._follow):
             self.run_worker(work(), group=work.__name__, exit_on_error=True)
         self.set_interval(1.0, self._tick)
         self.wake()
@@ -201,7 +201,7 @@ class Client(App[None], inherit_bindings=False):
     def _end_in_order(self) -> None:
         async def end() -> None:
             if self.view.stage is Stage.EXAM:
-                await self.flush()
+                await self.saver.flush()
             self.exit()
 
         self.run_worker(end(), group="end", exclusive=True)
@@ -269,8 +269,8 @@ class Client(App[None], inherit_bindings=False):
         def attempt() -> Attempt:
             return self.view.attempt or Attempt()
 
-        wake = self._to_save.set
-        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, self.flush, self.act)
+        wake = self.saver.wake
+        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, self.saver.flush, self.act)
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
@@ -294,7 +294,7 @@ class Client(App[None], inherit_bindings=False):
             self.notice = ""
         if self.time.look():
             self.drafts.settle()
-            self._to_save.set()
+            self.saver.wake()
         self.wake()
 
     def announce(self, template: str, **fields: str | int) -> None:
@@ -325,7 +325,7 @@ class Client(App[None], inherit_bindings=False):
                     self.view.receive(message)
                     self._settle_person()
                     self.wake()
-                    self._to_save.set()
+                    self.saver.wake()
             finally:
                 self._agent = None
                 self.view.lose()
@@ -363,7 +363,7 @@ class Client(App[None], inherit_bindings=False):
             self._agent.tell(message)
 
     async def ask(self, make: Callable[[int], FromScreen]) -> Reply | None:
-        """Ask the agent; a refusal is announced. ``None`` when the connection ended."""
+        """Ask the agent; its answer, or ``None`` when the connection ended."""
         if self._agent is None:
             return None
         try:
@@ -371,48 +371,18 @@ class Client(App[None], inherit_bindings=False):
         except ChannelError:
             return None
 
+    async def do(self, act: Act) -> Reply | None:
+        """Have the agent do an act; its answer, or ``None`` when the connection ended."""
+        return await self.ask(lambda request: Do(request, act))
+
     async def act(self, act: Act) -> bool:
         """Do an act of the candidate; whether it was done. A refusal is announced."""
-        reply = await self.ask(partial(_do, act))
+        reply = await self.do(act)
         if isinstance(reply, Refused):
             self.announce(reply.template, **dict(reply.fields))
             return False
         self.wake()
         return reply is not None
-
-    # Saving.
-
-    async def _save(self) -> None:
-        while True:
-            if self.view.stage is Stage.EXAM:
-                await self._save_due()
-            due = self.drafts.next_ns() if self.view.stage is Stage.EXAM else None
-            wait = None
-            if due is not None:
-                wait = max(0.0, (due - self.clock.boottime_ns()) / SECOND)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._to_save.wait(), wait)
-            self._to_save.clear()
-
-    async def _save_due(self) -> None:
-        async with self._saving:
-            while (act := self.drafts.due(self.clock.boottime_ns())) is not None:
-                self.wake()
-                reply = await self.ask(partial(_do, act))
-                now = self.clock.boottime_ns()
-                if reply is None:
-                    return  # lost: the draft waits for the agent
-                if isinstance(reply, Refused):
-                    if self.drafts.refused(act, now):
-                        self.announce(reply.template, **dict(reply.fields))
-                else:
-                    self.drafts.saved(act, now)
-                self.wake()
-
-    async def flush(self) -> None:
-        """Save everything typed so far, now."""
-        self.drafts.settle()
-        await self._save_due()
 
     # What the screens ask for.
 
@@ -453,7 +423,7 @@ class Client(App[None], inherit_bindings=False):
 
     async def hand_in(self) -> None:
         """Save what is typed, then finish."""
-        await self.flush()
+        await self.saver.flush()
         if self.drafts.answers:
             self.announce("Not everything is saved yet; handing in waits until it is.")
             return
@@ -461,7 +431,7 @@ class Client(App[None], inherit_bindings=False):
 
     async def take_break(self) -> None:
         """Go on a break that was asked for, with everything saved."""
-        await self.flush()
+        await self.saver.flush()
         await self.act(TakeBreak())
 
     async def come_back(self) -> None:
@@ -594,7 +564,7 @@ class Client(App[None], inherit_bindings=False):
         if self.letters.want(percent):
             self._leaving = True
             if self.view.stage is Stage.EXAM:
-                await self.flush()
+                await self.saver.flush()
             self.exit(return_code=OTHER_LETTERS)
 
     # Ways out that are closed, and a fault that tells nothing.
@@ -641,7 +611,3 @@ class Client(App[None], inherit_bindings=False):
         if first:
             self.say_to_agent(Fault(faults.trace(error)))
         self._close_messages_no_wait()
-
-
-def _do(act: Act, request: int) -> Do:
-    return Do(request, act)

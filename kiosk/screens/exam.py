@@ -476,7 +476,7 @@ class ExamScreen(KioskScreen):
     async def _walk(self, course: Course, there: str, *, asked: bool = False) -> None:
         """Go to *there*, after asking where that cannot be taken back."""
         if not self.practice:
-            await self.client.flush()
+            await self.client.saver.flush()
         possible = course.ways.leads(there)  # else the agent says why not
         step = step_to(course, there) if possible and not asked else None
         if step is None:
