@@ -1,19 +1,16 @@
 """The candidate's client: follows the agent, shows the screen that belongs now.
 
-It owns nothing. One task listens to the agent, one saves drafts, one follows the view
-and is the only one that changes screens; so a candidate can be in one place only.
+It owns nothing. One task listens to the agent, one saves drafts (:mod:`kiosk.saving`), one
+follows the view and is the only one that changes screens; so a candidate can be in one place
+only.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import signal
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
-from types import FrameType
 from typing import Any, ClassVar
 
 from textual import events
@@ -30,11 +27,8 @@ from exam_packages.attempt.acts import (
     Begin,
     Call,
     ComeBack,
-    Flag,
     HandIn,
-    Move,
     Practise,
-    Submit,
     TakeBreak,
 )
 from exam_packages.attempt.state import Attempt, Phase
@@ -42,7 +36,7 @@ from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
-from kiosk import faults
+from kiosk import ending, faults
 from kiosk.course import ExamCourse, PracticeCourse
 from kiosk.drafts import Drafts
 from kiosk.ipc.channel import ChannelError
@@ -66,6 +60,7 @@ from kiosk.lockdown.signals import in_terminal
 from kiosk.media.sounds import Sounds
 from kiosk.media.speaker import DEVICE
 from kiosk.presentation import Presentation
+from kiosk.saving import Saver
 from kiosk.screens import standing
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.before import BeforeScreen
@@ -87,16 +82,6 @@ from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
 RETRY_S = 0.3
 """Seconds between attempts to reach the agent."""
 NOTICE_NS = 12 * SECOND
-ENDING_S = 5
-"""Seconds a screen that was told to end may take to do it in order."""
-HEEDED = {
-    *(signal.SIGKILL, signal.SIGSTOP),  # cannot be ignored
-    *(signal.SIGTERM, signal.SIGHUP, signal.SIGALRM),  # end it in order
-    *(signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD),
-    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),  # faults of the machine's
-    *(signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS),
-}
-"""Signals that do something; all others, the keyboard's among them, do nothing."""
 
 
 class Client(App[None], inherit_bindings=False):
@@ -143,8 +128,7 @@ class Client(App[None], inherit_bindings=False):
         self._once = once
         self._agent: Agent | None = None
         self._changed = asyncio.Event()
-        self._to_save = asyncio.Event()
-        self._saving = asyncio.Lock()
+        self.saver = Saver(self)
         self._screens: dict[Stage | None, KioskScreen] = {}
         self._frame: Any = None
         self._leaving = False
@@ -162,9 +146,9 @@ class Client(App[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         if not self.is_headless:
-            self._guard_signals()
+            ending.guard(self._end_in_order, self._restore_terminal)
         self._furnish()
-        for work in (self._listen, self._save, self._follow):
+        for work in (self._listen, self.saver.run, self._follow):
             self.run_worker(work(), group=work.__name__, exit_on_error=True)
         self.set_interval(1.0, self._tick)
         self.wake()
@@ -210,38 +194,14 @@ class Client(App[None], inherit_bindings=False):
         await self.presentation.reader.close()
         await super()._shutdown()
 
-    def _guard_signals(self) -> None:
-        """Keys and bytes cannot end the screen; the service manager can.
-
-        Called once the driver runs: it installs handlers of its own. A terminal that
-        takes no output, or is gone, can hold up the end; then an alarm brings it.
-        """
-        for ignored in signal.valid_signals() - HEEDED:
-            signal.signal(ignored, signal.SIG_IGN)
-        loop = asyncio.get_running_loop()
-        ending = False
-
-        def end(number: int, frame: FrameType | None) -> None:
-            nonlocal ending
-            ending = True
-            signal.alarm(ENDING_S)
-            loop.call_soon_threadsafe(self._end_in_order)
-
-        def end_now(number: int, frame: FrameType | None) -> None:
-            if not ending:
-                return  # nobody asked for an end: somebody else's alarm
-            if isinstance(self._driver, KioskDriver):
-                self._driver.restore_now()
-            os._exit(0)
-
-        signal.signal(signal.SIGALRM, end_now)
-        for asked in (signal.SIGTERM, signal.SIGHUP):
-            signal.signal(asked, end)
+    def _restore_terminal(self) -> None:
+        if isinstance(self._driver, KioskDriver):
+            self._driver.restore_now()
 
     def _end_in_order(self) -> None:
         async def end() -> None:
             if self.view.stage is Stage.EXAM:
-                await self.flush()
+                await self.saver.flush()
             self.exit()
 
         self.run_worker(end(), group="end", exclusive=True)
@@ -306,24 +266,11 @@ class Client(App[None], inherit_bindings=False):
                 self.announce(problem.template, **problem.fields)
 
     def _exam(self, paper: Paper) -> ExamCourse:
-        async def move(item: str) -> None:
-            await self.flush()
-            await self.act(Move(item))
-
-        async def mark(item: str, on: bool) -> None:
-            await self.act(Flag(item, on))
-
         def attempt() -> Attempt:
             return self.view.attempt or Attempt()
 
-        async def submit(item: str) -> bool:
-            await self.flush()
-            return await self.act(Submit(item))
-
-        wake = self._to_save.set
-        return ExamCourse(
-            paper, attempt, self.drafts, self.clock, wake, move, mark, submit, self.act
-        )
+        wake = self.saver.wake
+        return ExamCourse(paper, attempt, self.drafts, self.clock, wake, self.saver.flush, self.act)
 
     async def _bring(self, wanted: KioskScreen) -> None:
         while len(self.screen_stack) > 1 and isinstance(self.screen, Dialog):
@@ -347,7 +294,7 @@ class Client(App[None], inherit_bindings=False):
             self.notice = ""
         if self.time.look():
             self.drafts.settle()
-            self._to_save.set()
+            self.saver.wake()
         self.wake()
 
     def announce(self, template: str, **fields: str | int) -> None:
@@ -378,7 +325,7 @@ class Client(App[None], inherit_bindings=False):
                     self.view.receive(message)
                     self._settle_person()
                     self.wake()
-                    self._to_save.set()
+                    self.saver.wake()
             finally:
                 self._agent = None
                 self.view.lose()
@@ -416,7 +363,7 @@ class Client(App[None], inherit_bindings=False):
             self._agent.tell(message)
 
     async def ask(self, make: Callable[[int], FromScreen]) -> Reply | None:
-        """Ask the agent; a refusal is announced. ``None`` when the connection ended."""
+        """Ask the agent; its answer, or ``None`` when the connection ended."""
         if self._agent is None:
             return None
         try:
@@ -424,48 +371,18 @@ class Client(App[None], inherit_bindings=False):
         except ChannelError:
             return None
 
+    async def do(self, act: Act) -> Reply | None:
+        """Have the agent do an act; its answer, or ``None`` when the connection ended."""
+        return await self.ask(lambda request: Do(request, act))
+
     async def act(self, act: Act) -> bool:
         """Do an act of the candidate; whether it was done. A refusal is announced."""
-        reply = await self.ask(partial(_do, act))
+        reply = await self.do(act)
         if isinstance(reply, Refused):
             self.announce(reply.template, **dict(reply.fields))
             return False
         self.wake()
         return reply is not None
-
-    # Saving.
-
-    async def _save(self) -> None:
-        while True:
-            if self.view.stage is Stage.EXAM:
-                await self._save_due()
-            due = self.drafts.next_ns() if self.view.stage is Stage.EXAM else None
-            wait = None
-            if due is not None:
-                wait = max(0.0, (due - self.clock.boottime_ns()) / SECOND)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._to_save.wait(), wait)
-            self._to_save.clear()
-
-    async def _save_due(self) -> None:
-        async with self._saving:
-            while (act := self.drafts.due(self.clock.boottime_ns())) is not None:
-                self.wake()
-                reply = await self.ask(partial(_do, act))
-                now = self.clock.boottime_ns()
-                if reply is None:
-                    return  # lost: the draft waits for the agent
-                if isinstance(reply, Refused):
-                    if self.drafts.refused(act, now):
-                        self.announce(reply.template, **dict(reply.fields))
-                else:
-                    self.drafts.saved(act, now)
-                self.wake()
-
-    async def flush(self) -> None:
-        """Save everything typed so far, now."""
-        self.drafts.settle()
-        await self._save_due()
 
     # What the screens ask for.
 
@@ -506,7 +423,7 @@ class Client(App[None], inherit_bindings=False):
 
     async def hand_in(self) -> None:
         """Save what is typed, then finish."""
-        await self.flush()
+        await self.saver.flush()
         if self.drafts.answers:
             self.announce("Not everything is saved yet; handing in waits until it is.")
             return
@@ -514,7 +431,7 @@ class Client(App[None], inherit_bindings=False):
 
     async def take_break(self) -> None:
         """Go on a break that was asked for, with everything saved."""
-        await self.flush()
+        await self.saver.flush()
         await self.act(TakeBreak())
 
     async def come_back(self) -> None:
@@ -587,14 +504,14 @@ class Client(App[None], inherit_bindings=False):
         await super().on_event(event)
         if listened:
             self.call_after_refresh(self.presentation.reader.look)
-        if isinstance(event, events.AppBlur | events.AppFocus) and self._agent is not None:
-            self._agent.tell(Focus(isinstance(event, events.AppFocus)))
+        if isinstance(event, events.AppBlur | events.AppFocus):
+            self.say_to_agent(Focus(isinstance(event, events.AppFocus)))
 
     def _tell_combination(self, key: str) -> None:
         """Where no key-watch runs, what the terminal passes on is all that is seen."""
         category = in_terminal(key)
-        if category is not None and self._agent is not None:
-            self._agent.tell(KeysSeen(category))
+        if category is not None:
+            self.say_to_agent(KeysSeen(category))
 
     @property
     def arriving(self) -> bool:
@@ -647,7 +564,7 @@ class Client(App[None], inherit_bindings=False):
         if self.letters.want(percent):
             self._leaving = True
             if self.view.stage is Stage.EXAM:
-                await self.flush()
+                await self.saver.flush()
             self.exit(return_code=OTHER_LETTERS)
 
     # Ways out that are closed, and a fault that tells nothing.
@@ -691,10 +608,6 @@ class Client(App[None], inherit_bindings=False):
             self._exit_renderables.append(faults.sentence())
         if isinstance(error, WorkerFailed) and isinstance(error.error, Exception):
             error = error.error
-        if first and self._agent is not None:
-            self._agent.tell(Fault(faults.trace(error)))
+        if first:
+            self.say_to_agent(Fault(faults.trace(error)))
         self._close_messages_no_wait()
-
-
-def _do(act: Act, request: int) -> Do:
-    return Do(request, act)

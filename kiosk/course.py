@@ -13,7 +13,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
-from exam_packages.attempt.acts import Act, Hear, Play, Respond, Work
+from exam_packages.attempt.acts import Act, Flag, Hear, Move, Play, Respond, Submit, Work
 from exam_packages.attempt.events import Heard, Played
 from exam_packages.attempt.plays import NONE, Plays, played
 from exam_packages.attempt.plays import Play as Playing
@@ -127,9 +127,7 @@ class ExamCourse:
         drafts: Drafts,
         clock: Clock,
         wake: Callable[[], None],
-        move: Callable[[str], Awaitable[None]],
-        mark: Callable[[str, bool], Awaitable[None]],
-        submit: Callable[[str], Awaitable[bool]],
+        flush: Callable[[], Awaitable[None]],
         do: Callable[[Act], Awaitable[bool]],
     ) -> None:
         self.paper = paper
@@ -139,9 +137,7 @@ class ExamCourse:
         self._drafts = drafts
         self._clock = clock
         self._wake = wake
-        self._move = move
-        self._mark = mark
-        self._submit = submit
+        self._flush = flush
         self._do = do
 
     @property
@@ -181,13 +177,15 @@ class ExamCourse:
         await self._do(Hear(item, response, at_ms, how))
 
     async def go(self, item: str) -> None:
-        await self._move(item)
+        await self._flush()
+        await self._do(Move(item))
 
     async def submit(self, item: str) -> bool:
-        return await self._submit(item)
+        await self._flush()
+        return await self._do(Submit(item))
 
     async def flag(self, item: str, on: bool) -> None:
-        await self._mark(item, on)
+        await self._do(Flag(item, on))
 
 
 class PracticeCourse:

@@ -17,16 +17,11 @@ from collections.abc import Callable
 from types import FrameType
 
 from kiosk import faults
+from kiosk.ending import IN_ORDER, LEFT_ALONE
 
 MOST, WITHIN_S = 5, 10.0
 """Deaths within so many seconds after which restarting is no use: the service manager, which
 waits longer, decides."""
-_ENDING = (signal.SIGTERM, signal.SIGHUP)
-_HEEDED = {
-    *(signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGCHLD),
-    *(signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL),
-    *(signal.SIGABRT, signal.SIGTRAP, signal.SIGSYS),
-}
 
 
 def keep(screen: Callable[[], int]) -> int:
@@ -48,24 +43,24 @@ def keep(screen: Callable[[], int]) -> int:
         if child:
             os.kill(child, number)
 
-    before = {number: signal.getsignal(number) for number in signal.valid_signals() - _HEEDED}
+    before = {number: signal.getsignal(number) for number in signal.valid_signals() - LEFT_ALONE}
     for number in before:
         signal.signal(number, signal.SIG_IGN)
     while True:
-        signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_BLOCK, IN_ORDER)
         own, theirs = os.pipe()
         child = os.fork()
         if not child:
             os.close(theirs)
             for number, handler in before.items():
                 signal.signal(number, handler)
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, IN_ORDER)
             _die_with(own)
             os._exit(screen())
         os.close(own)
-        for number in _ENDING:
+        for number in IN_ORDER:
             signal.signal(number, pass_on)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, _ENDING)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, IN_ORDER)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         child = 0
         os.close(theirs)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import struct
+import io
+import wave
 from array import array
 from functools import cache
 from math import exp, pi, sin
@@ -35,7 +36,8 @@ def silence() -> bytes:
 
 def wav(samples: array[int]) -> bytes:
     """16-bit *samples* of one channel at :data:`RATE`, as a WAV file."""
-    data = samples.tobytes()
-    form = struct.pack("<IHHIIHH", 16, 1, 1, RATE, RATE * 2, 2, 16)
-    chunks = b"WAVEfmt " + form + b"data" + struct.pack("<I", len(data)) + data
-    return b"RIFF" + struct.pack("<I", len(chunks)) + chunks
+    made = io.BytesIO()
+    with wave.open(made, "wb") as file:
+        file.setparams((1, 2, RATE, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    return made.getvalue()

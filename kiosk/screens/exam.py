@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
@@ -41,8 +42,6 @@ from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
 """From this width on an exhibit stands beside its question; below, in front of it."""
-
-
 PANE_LINES = 7
 """Lines at the bottom that a tool may cover."""
 
@@ -221,7 +220,7 @@ class ExamScreen(KioskScreen):
         self.item = item
         self.exhibits = tuple(exhibits)
         self.has_exhibit = bool(exhibits)
-        self._has_pictures = bool(_media(item, [b for each in exhibits for b in each.body]))
+        self._has_pictures = bool(_media(item, exhibits))
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
         struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
@@ -328,8 +327,7 @@ class ExamScreen(KioskScreen):
             self.client.wake()
 
     async def _load_pictures(self, part: int, item: Item) -> None:
-        exhibits = [block for exhibit in self.exhibits for block in exhibit.body]
-        for media in sorted(_media(item, exhibits)):
+        for media in sorted(_media(item, self.exhibits)):
             if self.client.library.picture(part, media) is None:
                 try:
                     await self.client.library.load_picture(part, media)
@@ -348,7 +346,7 @@ class ExamScreen(KioskScreen):
             try:
                 item = await library.item(course.part, items[after])
                 exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
-                for media in sorted(_media(item, [b for e in exhibits for b in e.body])):
+                for media in sorted(_media(item, exhibits)):
                     if library.picture(course.part, media) is None:
                         await library.load_picture(course.part, media)
             except ExamError:
@@ -478,7 +476,7 @@ class ExamScreen(KioskScreen):
     async def _walk(self, course: Course, there: str, *, asked: bool = False) -> None:
         """Go to *there*, after asking where that cannot be taken back."""
         if not self.practice:
-            await self.client.flush()
+            await self.client.saver.flush()
         possible = course.ways.leads(there)  # else the agent says why not
         step = step_to(course, there) if possible and not asked else None
         if step is None:
@@ -562,7 +560,7 @@ def _submits(course: Course, item: str) -> bool:
     return not linear and ways.can_submit(item) and answered_in(course, item)
 
 
-def _media(item: Item, exhibits: list[rich.Block]) -> set[str]:
+def _media(item: Item, exhibits: Iterable[Exhibit]) -> set[str]:
     """The media names of the pictures of a question and its exhibits."""
-    parts = rich.walk((item.body, item.interactions, tuple(exhibits)))
+    parts = rich.walk((item.body, item.interactions, *(each.body for each in exhibits)))
     return {each.media for each in parts if isinstance(each, rich.Picture)}

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 
 from textual import on
 from textual.app import ComposeResult
@@ -114,8 +113,4 @@ class ScanDialog(Dialog):
 
 def looking(width: int, height: int) -> Callable[[int], Look]:
     """What asks for a picture of at most so many pixels."""
-    return partial(_look, width, height)
-
-
-def _look(width: int, height: int, request: int) -> Look:
-    return Look(request, width, height)
+    return lambda request: Look(request, width, height)

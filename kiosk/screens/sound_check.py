@@ -3,7 +3,6 @@ heard."""
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
 from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from exam_packages.language import _
 from kiosk.screens.base import Dialog, show_words, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.lines import Row, Rows
+from kiosk.widgets.recording import bars
 
 if TYPE_CHECKING:
     from kiosk.media.sounds import Sounds
@@ -54,9 +54,8 @@ class SoundRows(Rows):
             (HEARD, "✓", _("I hear it well")),
             (UNHEARD, "✗", _("I hear nothing: tell the invigilators")),
         )
-        bars = "▮" * (volume // 10) + "▯" * (10 - volume // 10)
         made = [Row(key, (Content(f"  {sign} {what}"),)) for key, sign, what in said]
-        line = Content.assemble("    ", (_("Volume") + " ", "$quiet"), (bars, "$mark"))
+        line = Content.assemble("    ", (_("Volume") + " ", "$quiet"), (bars(volume), "$mark"))
         return [*made[:3], Row("bars", (line, Content("")), active=False), *made[3:]]
 
     def choose(self, key: str) -> None:
@@ -93,24 +92,19 @@ class SoundDialog(Dialog):
     def chosen(self, key: str) -> None:
         """A row was chosen."""
         sounds = self.client.sounds
-        match key:
-            case "play":
-                self._work(self._play())
-            case "louder" | "softer":
-                sounds.louder(1 if key == LOUDER else -1)
-            case "heard":
-                self.dismiss("")
-            case "unheard":
+        if key == PLAY:
+            self.run_worker(self._play(), group="trial", exclusive=True)
+        elif key in (LOUDER, SOFTER):
+            sounds.louder(1 if key == LOUDER else -1)
+        else:
+            if key == UNHEARD:
                 sounds.unheard()
                 self.client.announce(
                     "The invigilators were told that you hear nothing. Please wait for one."
                 )
-                self.dismiss("")
+            self.dismiss("")
 
     async def _play(self) -> None:
         show_words(self, "#found", _("You should hear three rising notes."))
         if not await self.client.sounds.sounds() and self.is_mounted:
             show_words(self, "#found", _("The sound of this station does not work."))
-
-    def _work(self, work: Coroutine[None, None, None]) -> None:
-        self.run_worker(work, group="trial", exclusive=True)

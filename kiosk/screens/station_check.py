@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 
 from exam_packages.language import _, say
 from kiosk.ipc.messages import Refused, Seen
-from kiosk.screens.base import LEAST_HEIGHT, LEAST_WIDTH, Dialog, show_words, words
+from kiosk.screens.base import Dialog, fits, show_words, words
 from kiosk.screens.scan import PATIENCE_S, PAUSE_S, Sighting, looking
 from kiosk.widgets.bars import Key
 from kiosk.widgets.text import harmless
@@ -39,7 +39,7 @@ class StationCheck(Dialog):
                 yield words("", id="sees")
                 yield words("", id="window")
                 yield words("", id="typed")
-                yield words(_("Sound: F11 reads this aloud, F12 is silent."), classes="words")
+                yield words(_("Sound: F11 reads this aloud, F12 is silent."))
                 yield words(
                     _("If something is not as it should be, raise your hand."), classes="quiet"
                 )
@@ -60,8 +60,7 @@ class StationCheck(Dialog):
             return
         size = self.app.size
         screen = say("Screen: {width}×{height} characters.", width=size.width, height=size.height)
-        large = size.width >= LEAST_WIDTH and size.height >= LEAST_HEIGHT
-        enough = _("That is enough.") if large else _("That is too small.")
+        enough = _("That is enough.") if fits(size) else _("That is too small.")
         show_words(self, "#window", f"{screen} {enough}")
         keys = " ".join(self._pressed)
         typed = say("Keys: {keys}", keys=keys) if keys else _("Keys: press any, and see it here.")

@@ -99,7 +99,7 @@ class PairingRows(PlaceRows):
         if self.full:
             return [self.full]
         if self.held is not None and self.places is not None:
-            if self.held.startswith(CHOICE):
+            if _is_choice(self.held):
                 return [_("Now the gap: its number, or go there and press Space")]
             return [_("Now the choice: its letter, or go there and press Space")]
         if self.held is not None:
@@ -117,19 +117,16 @@ class PairingRows(PlaceRows):
         self.full = ""
         if self.held is None:
             self.held = key
-            self.cursor = self._next(of_places=key.startswith(CHOICE)) or key
+            self.cursor = self._next(of_places=_is_choice(key)) or key
         elif self.held == key:
             self.held = None
-        elif self.places is not None and self._is_choice(self.held) == self._is_choice(key):
+        elif self.places is not None and _is_choice(self.held) == _is_choice(key):
             self.held = key
         else:
             return self._pair(self.held, key)
         self.rebuild()
         self.call_after_refresh(self.show_cursor)
         return None
-
-    def _is_choice(self, key: str) -> bool:
-        return key.startswith(CHOICE)
 
     def _next(self, *, of_places: bool) -> str | None:
         """Where to go for the other end: the first one that is free."""
@@ -145,7 +142,7 @@ class PairingRows(PlaceRows):
 
     def _pair(self, one: str, other: str) -> None:
         """Pair what is held with what was chosen, and go on."""
-        first, second = (one, other) if self._is_choice(one) else (other, one)
+        first, second = (one, other) if _is_choice(one) else (other, one)
         pair = self._ordered(first.removeprefix(CHOICE), second.removeprefix(CHOICE))
         self.held = None
         if pair not in self.pairs:
@@ -172,7 +169,7 @@ class PairingRows(PlaceRows):
             self.rebuild()
             return
         end = key.removeprefix(CHOICE)
-        side = 1 if self.places is not None and not self._is_choice(key) else 0
+        side = 1 if self.places is not None and not _is_choice(key) else 0
         kept = frozenset(
             pair
             for pair in self.pairs
@@ -190,7 +187,7 @@ class PairingRows(PlaceRows):
             if place is None:
                 return False
             here = self.held or self.cursor or ""
-            if self._is_choice(here):
+            if _is_choice(here):
                 self.full = ""
                 self._pair(here, place)
             else:
@@ -221,6 +218,10 @@ class PairingRows(PlaceRows):
         self.rebuild()
         self.tell(*pairs.written(self.pairs))
         self.call_after_refresh(self.show_cursor)
+
+
+def _is_choice(key: str) -> bool:
+    return key.startswith(CHOICE)
 
 
 def _other(pair: Pair, choice: SimpleChoice) -> str:

@@ -64,7 +64,6 @@ class RecordingRows(AnswerRows):
 
     def load(self, thing: Media | rich.Recording, title: str, deck: Deck | None) -> None:
         """Show another recording."""
-        self.loaded = None
         self.title, self.cursor, self._head = title, None, None
         self.picture, self.areas = None, ()
         self.interaction = thing if isinstance(thing, Media) else None
@@ -87,8 +86,11 @@ class RecordingRows(AnswerRows):
 
     def rows(self, width: int) -> list[Row]:
         told = self._told
-        name = rich.Text(self.recording.alt or _("Recording"), 0).text
-        head = wrap(plain(name, "bold"), width, Content.styled("  ♪ ", "bold $mark"))
+        head = wrap(
+            plain(self.recording.alt or _("Recording"), "bold"),
+            width,
+            Content.styled("  ♪ ", "bold $mark"),
+        )
         rows = [*self.head(width), Row("name", tuple(head), active=False)]
         sign, act = ("■", _("Stop")) if told.playing else ("▶", self._act())
         line = Content.assemble("  ", (sign + " ", "bold $mark"), (act, "bold"), "  ")
@@ -96,8 +98,9 @@ class RecordingRows(AnswerRows):
         if spent:
             line = Content.assemble("  ", ("✓ " + _("Played as often as allowed"), "$quiet"), "  ")
         rows.append(Row(PLAY, (line + self._track(width - line.cell_length),), active=not spent))
-        bars = "▮" * (told.volume // 10) + "▯" * (10 - told.volume // 10)
-        volume = Content.assemble("    ", (_("Volume") + " ", "$quiet"), (f"− {bars} +", "$mark"))
+        volume = Content.assemble(
+            "    ", (_("Volume") + " ", "$quiet"), (f"− {bars(told.volume)} +", "$mark")
+        )
         rows.append(Row(VOLUME, (volume,)))
         return [*rows, self.hint(width, *self._hints())]
 
@@ -156,6 +159,11 @@ class RecordingRows(AnswerRows):
             self.post_message(self.Louder(1 if x > middle else -1))
         else:
             self.choose(row.key)
+
+
+def bars(volume: int) -> str:
+    """A volume of 100 as ten cells."""
+    return "▮" * (volume // 10) + "▯" * (10 - volume // 10)
 
 
 def clock(at_ms: int) -> str:

@@ -54,6 +54,15 @@ class Listening:
         await self.s.until(lambda: all(word in self.words() for word in words), self.words())
 
 
+async def reading(s: Any) -> Listening:
+    """The exam has begun, and its first question is read aloud."""
+    ears = Listening(s)
+    await s.begin()
+    await s.press("f11")
+    await ears.until("Question 1 of 7")
+    return ears
+
+
 def test_a_question_is_read_whole_then_what_gets_the_focus(sit: Any) -> None:
     async def walk() -> None:
         async with sit() as s:
@@ -81,10 +90,7 @@ def test_a_question_is_read_whole_then_what_gets_the_focus(sit: Any) -> None:
 def test_messages_time_and_dialogs_are_read(sit: Any) -> None:
     async def walk() -> None:
         async with sit() as s:
-            ears = Listening(s)
-            await s.begin()
-            await s.press("f11")
-            await ears.until("Question 1 of 7")
+            ears = await reading(s)
             s.agent.order(Say("Please stay seated."))
             await ears.until("A message from the invigilator", "Please stay seated", "button")
             await s.press("enter")
@@ -121,10 +127,7 @@ def test_content_is_read_in_its_language_and_our_words_in_ours(sit: Any) -> None
 def test_keys_stop_repeat_and_change_the_pace(sit: Any) -> None:
     async def walk() -> None:
         async with sit() as s:
-            ears = Listening(s)
-            await s.begin()
-            await s.press("f11")
-            await ears.until("Question 1 of 7")
+            ears = await reading(s)
             stops = ears.stops
             await s.press("f12")
             assert ears.stops == stops + 1
@@ -154,9 +157,7 @@ def test_every_kind_of_question_says_something_of_its_own(sit: Any) -> None:
 
     async def walk() -> None:
         async with sit() as s:
-            ears = Listening(s)
-            await s.begin()
-            await s.press("f11")
+            ears = await reading(s)
             for item, words in expected.items():
                 await s.client.exam.go(item)
                 await s.at(item)
@@ -189,9 +190,7 @@ def test_without_a_speech_program_the_key_says_so(
 def test_a_correction_is_announced_and_read_before_its_question(sit: Any) -> None:
     async def walk() -> None:
         async with sit() as s:
-            ears = Listening(s)
-            await s.begin()
-            await s.press("f11")
+            ears = await reading(s)
             await ears.until("Where does raw chicken belong")
             said = Correction(bytes(32), "choice", "Choice B: the lowest shelf.", 1_790_001_000)
             s.agent.order(Correct(sign_correction(said, [SigningKey.generate(pair=False)])))
@@ -232,10 +231,7 @@ def test_what_was_computed_placed_and_struck_out_is_heard(sit: Any) -> None:
 
     async def walk() -> None:
         async with sit() as s:
-            ears = Listening(s)
-            await s.begin()
-            await s.press("f11")
-            await s.until(lambda: "Question 1 of 7" in ears.words())
+            ears = await reading(s)
             await s.press("f6", "c", *"6*7")
             await s.until(lambda: ears.words() == "7")
             await s.press("enter")

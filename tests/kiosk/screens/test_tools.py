@@ -194,7 +194,7 @@ def test_all_of_it_comes_back_to_a_new_screen(sit: Any, clock: Any) -> None:
             await s.press(*"abc", "escape")
             await tool(s, "s", NotePane)
             await s.press(*"xyz", "escape")
-            await s.client.flush()
+            await s.client.saver.flush()
             second = Client(s.client._socket, clock=clock)
             async with second.run_test(size=(80, 24)):
                 s.client = second
