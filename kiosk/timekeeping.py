@@ -75,7 +75,8 @@ class Timekeeper:
 
         late = client.drafts.drop(closed)
         if late:
-            number = order(course).index(min(late)) + 1
+            numbers = [n for n, item in enumerate(order(course), 1) if item in late]
             client.announce(
-                "What was typed last in question {number} came after its time.", number=number
+                "What was typed last in question {number} came after its time.",
+                number=", ".join(map(str, numbers)),
             )

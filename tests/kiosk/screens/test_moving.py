@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.acts import Submit
+from exam_packages.attempt.acts import Respond, Submit
 from exam_packages.attempt.commands import AddTime, AllowBreaks, LetBack, Pause, Resume
 from exam_packages.content.moving import NO_LEAVE, Break, Control, Leave, Limit, Moving
 from exam_packages.content.paper import LINEAR
+from exam_packages.content.values import Response
 from kiosk.speech import words
 from kiosk.view import Stage
 
@@ -111,12 +112,15 @@ def test_what_came_too_late_is_let_go_of_and_said(sit: Any, forms: Any) -> None:
             await s.begin()
             s.agent.saves.clear()
             await s.press("a")
+            late = Respond("gaps", (Response("R", ("late",)),))
+            s.client.drafts.put(late, typed=True, now_ns=s.clock.boottime_ns())
             s.clock.turn(601)
             s.agent.pass_time()
             await s.until(lambda: s.client.view.attempt.place == "essay")
             s.agent.saves.set()
             await s.at("essay")
             await s.until(lambda: "came after its time" in s.words())
+            assert "in question 1, 3 came after" in s.words()
             assert not s.client.drafts
             assert s.responses("choice") == {}
 
