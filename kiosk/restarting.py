@@ -7,6 +7,7 @@ still, and makes a copy of itself that is the screen; when that dies, it makes a
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -41,13 +42,16 @@ def keep(screen: Callable[[], int]) -> int:
     def pass_on(number: int, frame: FrameType | None) -> None:
         asked.append(number)
         if child:
-            os.kill(child, number)
+            with contextlib.suppress(ProcessLookupError):  # it died in this moment
+                os.kill(child, number)
 
     before = {number: signal.getsignal(number) for number in signal.valid_signals() - LEFT_ALONE}
     for number in before:
         signal.signal(number, signal.SIG_IGN)
     while True:
         signal.pthread_sigmask(signal.SIG_BLOCK, IN_ORDER)
+        if asked:  # while there was none to pass it on to
+            return 0
         own, theirs = os.pipe()
         child = os.fork()
         if not child:
