@@ -204,6 +204,14 @@ def mistake(key: ItemKey, responses: tuple[Response, ...]) -> RulesError | None:
     return None
 
 
+def process(key: ItemKey, here: Environment) -> Fraction:
+    """Run the rules of *key* and give its SCORE; NULL counts as 0.
+
+    Raises :class:`RulesError` where a rule cannot be followed.
+    """
+    return _run(_ready(key), here)
+
+
 def process_test(key: AnswerKey, results: Mapping[str, ItemResult]) -> dict[str, Value | None]:
     """The outcomes of the test after its outcome processing; none without.
 

@@ -147,30 +147,35 @@ class Command:
         mandate, chief = read_mandate(data, trust, self._centre)
         if mandate.term < self._term:
             return False
-        if mandate.term == self._term:
-            if mandate.commander == self._commander:
-                return False
-            problem = MandateError(
-                "Two acts of command have the same number ({term}) and name different halls; the "
-                "chief must sign another one.",
-                term=mandate.term,
-            )
-            self._store.write(
-                lambda connection: alarm(connection, time_ns, "command", str(problem))
-            )
-            raise problem
-        was = self.mine
 
-        def work(connection: apsw.Connection) -> None:
+        def work(connection: apsw.Connection) -> bool | MandateError:
+            # The database decides: another thread or a command line may have put one there.
+            term, commander = (_newest(connection) or (0, b"", b""))[:2]
+            if mandate.term < term or (mandate.term, mandate.commander) == (term, commander):
+                return False
+            if mandate.term == term:
+                problem = MandateError(
+                    "Two acts of command have the same number ({term}) and name different halls; "
+                    "the chief must sign another one.",
+                    term=term,
+                )
+                alarm(connection, time_ns, "command", str(problem))
+                return problem
+            mine = self._key.key_id
+            was = commander == mine if term else not self._standby
             connection.execute(
                 "INSERT INTO mandates (term, commander, mandate, taken_ns) VALUES (?, ?, ?, ?)",
                 (mandate.term, mandate.commander, data, time_ns),
             )
             self._change(connection, mandate, chief, was=was, time_ns=time_ns)
+            return True
 
-        self._store.write(work)
-        self._term, self._commander, self._mandate = mandate.term, mandate.commander, data
-        return True
+        before = self._term
+        done = self._store.write(work)
+        self.refresh()
+        if isinstance(done, MandateError):
+            raise done
+        return self._term > before
 
     def _change(
         self,
@@ -222,13 +227,22 @@ class Command:
             )
 
     def _enter(self, connection: apsw.Connection) -> None:
-        row = connection.execute(
-            "SELECT term, commander, mandate FROM mandates ORDER BY term DESC LIMIT 1"
-        ).fetchone()
-        if row is not None:
-            self._term, self._commander, self._mandate = row
+        newest = _newest(connection)
+        if newest is not None:
+            if newest[0] >= self._term:
+                self._term, self._commander, self._mandate = newest
         elif term_of(number(connection, _AUTHORITY)):
             raise MandateError(
                 "The database of this hall lacks the act under which it commanded; put back a "
                 "newer copy, or let another hall take command."
             )
+
+
+def _newest(connection: apsw.Connection) -> tuple[int, bytes, bytes] | None:
+    """Term, commander and mandate of the highest term that was taken here."""
+    found = rows(
+        connection.execute(
+            "SELECT term, commander, mandate FROM mandates ORDER BY term DESC LIMIT 1"
+        )
+    )
+    return found[0] if found else None

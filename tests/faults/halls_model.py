@@ -494,4 +494,7 @@ class Station:
                 ),
                 self.signing,
             )
-        return self.clients[self.urls[number]].hand_in(self.manifest)
+        client = self.clients[self.urls[number]]
+        if client.hall is None:
+            self.greet(client)
+        return client.hand_in(self.manifest)
