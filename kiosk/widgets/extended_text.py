@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -72,13 +73,29 @@ class Essay(TextArea):
         self.post_message(self.Changed(self))
 
 
+class Count(Static):
+    """What there is of an answer, in words that change with nearly every key."""
+
+    def __init__(self) -> None:
+        super().__init__("", markup=False)
+        self._words = ""
+
+    def say(self, words: str) -> None:
+        """Show *words*. Nothing is laid out anew while they stay on their one line."""
+        if words == self._words:
+            return
+        self._words = words
+        room = self.content_size
+        self.update(Content(words), layout=room.height != 1 or cell_len(words) > room.width)
+
+
 class ExtendedTextArea(Vertical):
     """An extended text interaction: its prompt, one text or several, what is asked of them."""
 
     DEFAULT_CSS = """
     ExtendedTextArea { height: auto; }
     ExtendedTextArea Sheet { margin-bottom: 1; }
-    ExtendedTextArea .count { color: $quiet; padding: 0 2; height: auto; }
+    ExtendedTextArea Count { color: $quiet; padding: 0 2; height: auto; }
     """
 
     def __init__(self) -> None:
@@ -86,7 +103,7 @@ class ExtendedTextArea(Vertical):
         self.interaction = ExtendedText("", (), 0, "", 0, 0, 1, "", False)
         self._prompt = Sheet(classes="prompt")
         self._essays = [Essay()]
-        self._count = Static("", markup=False, classes="count")
+        self._count = Count()
         self._given: list[str] = [""]
 
     def compose(self) -> ComposeResult:
@@ -151,7 +168,7 @@ class ExtendedTextArea(Vertical):
             shown.append(_("this answer is full: shorten it to write more"))
         elif length > MAX_TEXT * 9 // 10:
             shown.append(say("{left} characters left", left=MAX_TEXT - length))
-        self._count.update(Content(" · ".join(shown)))
+        self._count.say(" · ".join(shown))
 
     def _fits(self) -> bool:
         """Whether all that was written so far has the form that the question asks for."""

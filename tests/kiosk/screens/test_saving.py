@@ -5,6 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+from textual.widget import Widget
+
 from exam_packages.attempt.acts import Move, Respond
 from kiosk.agent.session import Refusal
 from kiosk.drafts import LONGEST_NS, PAUSE_NS
@@ -187,5 +190,31 @@ def test_the_hall_is_told_truly(sit: Any) -> None:
             await s.until(lambda: "○ No camera" in status(s))
             s.agent.camera = 2
             await s.until(lambda: "● Test video" in status(s))
+
+    run(walk())
+
+
+def test_typing_a_long_answer_lays_nothing_out_anew(
+    sit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key costs what the field costs: the count beneath it is painted, not laid out."""
+    laid_out: list[str] = []
+    refresh = Widget.refresh
+
+    def noting(widget: Widget, *regions: Any, layout: bool = False, **more: Any) -> Widget:
+        if layout:
+            laid_out.append(f"{widget!r} {widget.region}")
+        return refresh(widget, *regions, layout=layout, **more)
+
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            await s.client.exam.go("essay")
+            await s.at("essay")
+            await s.press(*"One", "space")
+            monkeypatch.setattr(Widget, "refresh", noting)
+            await s.press(*"two", "space", *"three")
+            assert "3 words" in s.text()
+            assert laid_out == []
 
     run(walk())
