@@ -8,6 +8,7 @@ found by a regular expression. Source: DEC STD 070, chapter 9; the VT340's manua
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -17,11 +18,6 @@ COLOURS: Final = 128
 BAND: Final = 6
 _RUN = re.compile(rb"(.)\1{3,}", re.DOTALL)
 _PRINTED = bytes(min(each + 63, 126) for each in range(256))
-_BITS: Final = [
-    [bytes(1 << row if each == colour else 0 for each in range(256)) for row in range(BAND)]
-    for colour in range(COLOURS)
-]
-"""By colour and row of the band: which bit a pixel of that colour sets."""
 
 
 def encode(image: Image.Image) -> str:
@@ -40,8 +36,8 @@ def encode(image: Image.Image) -> str:
         rows = [data[width * y : width * (y + 1)] for y in range(top, min(top + BAND, height))]
         for colour in set().union(*rows):
             bits = 0
-            for row, table in zip(rows, _BITS[colour], strict=False):
-                bits |= int.from_bytes(row.translate(table), "little")
+            for row, pixels in enumerate(rows):
+                bits |= int.from_bytes(pixels.translate(_bit(colour, row)), "little")
             sixels = bits.to_bytes(width, "little").translate(_PRINTED).rstrip(b"?")
             parts.append(b"#%d" % colour)
             parts.append(_RUN.sub(_shorter, sixels))
@@ -49,6 +45,14 @@ def encode(image: Image.Image) -> str:
         parts.append(b"-")
     parts[-1] = b"\x1b\\"
     return b"".join(parts).decode("ascii")
+
+
+@cache
+def _bit(colour: int, row: int) -> bytes:
+    """The table that turns a pixel of *colour* into the bit of a band's *row*, others into 0."""
+    table = bytearray(256)
+    table[colour] = 1 << row
+    return bytes(table)
 
 
 def _shorter(run: re.Match[bytes]) -> bytes:
