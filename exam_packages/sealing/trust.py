@@ -93,6 +93,8 @@ BY_TPM: Final = MACHINE
 """How a machine keeps its keys: in files alone, or sealed by its TPM."""
 
 ENROLMENT_KIND: Final = "exam-kiosk/enrolment/v2"
+_UNREAD: Final = "The root of trust in {directory} cannot be read: {why}."
+_UNWRITTEN: Final = "The root of trust in {directory} cannot be written: {why}."
 _MAX_ENROLMENT_SIZE: Final = 64 * 1024
 
 
@@ -272,7 +274,7 @@ class TrustStore:
                 directory=str(self._directory),
             ) from None
         except OSError as problem:
-            raise self._cannot("read", problem) from None
+            raise self._cannot(_UNREAD, problem) from None
         return Trust.first(data, pinned=None)
 
     def after(self, version: int) -> bytes:
@@ -287,7 +289,7 @@ class TrustStore:
             except FileNotFoundError:
                 continue
             except OSError as problem:
-                raise self._cannot("read", problem) from None
+                raise self._cannot(_UNREAD, problem) from None
             if Trust.first(data, pinned=None).root.version == version + 1:
                 return data
         return b""
@@ -302,7 +304,7 @@ class TrustStore:
             make_directory(self._directory)
             lock = os.open(self._directory, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as problem:
-            raise self._cannot("written", problem) from None
+            raise self._cannot(_UNWRITTEN, problem) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if self._path.exists():
@@ -316,7 +318,7 @@ class TrustStore:
             write_durably(self._taken(trust.root.version), data)
             write_durably(self._path, data)
         except OSError as problem:
-            raise self._cannot("written", problem) from None
+            raise self._cannot(_UNWRITTEN, problem) from None
         finally:
             os.close(lock)
         return trust
@@ -324,9 +326,9 @@ class TrustStore:
     def _taken(self, version: int) -> Path:
         return self._directory / f"root-{version}.signed"
 
-    def _cannot(self, done: str, problem: OSError) -> TrustError:
+    def _cannot(self, sentence: str, problem: OSError) -> TrustError:
         return TrustError(
-            "The root of trust in {directory} cannot be " + done + ": {why}.",
+            sentence,
             directory=str(self._directory),
             why=problem.strerror or type(problem).__name__,
         )

@@ -13,7 +13,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -32,9 +31,10 @@ from scoring.review.casefile import Treatment, shown
 from scoring.review.happenings import KINDS
 from scoring.review.reasons import REASONS, RULING_WORDS, reason_words
 from scoring.review.reviewers import Seated
+from sync.web import pages
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
-from sync.web.wire import Endpoint, HttpError, read_bytes
+from sync.web.wire import Endpoint, HttpError
 
 _log = logging.getLogger(__name__)
 _MAX_FORM = 2 * 1024 * 1024
@@ -186,21 +186,8 @@ class Site:
 
 
 async def read_fields(request: Request) -> Fields:
-    """A large form (URL-encoded), with fields that come several times. Raises
-    :class:`HttpError`."""
-    if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
-        raise HttpError(400, "The form was not sent as a form.")
-    data = await read_bytes(request, _MAX_FORM)
-    try:
-        fields = parse_qsl(
-            data.decode("ascii"),
-            keep_blank_values=True,
-            max_num_fields=_MAX_FIELDS,
-            errors="strict",
-        )
-    except ValueError:  # UnicodeDecodeError is one
-        raise HttpError(400, "The form is damaged.") from None
-    return tuple(fields)
+    """The form of a page with everything of an attempt on it. Raises :class:`HttpError`."""
+    return await pages.read_fields(request, max_size=_MAX_FORM, max_fields=_MAX_FIELDS)
 
 
 def one(fields: Fields, name: str) -> str:

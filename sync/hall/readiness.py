@@ -12,6 +12,7 @@ the body, which seals no package without.
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -287,7 +288,9 @@ def facts(hall: HallService, number: int) -> Facts:
 
 
 def _version() -> tuple[int, ...]:
-    return tuple(int(part) for part in metadata.version("exam-kiosk").split(".")[:3])
+    """Of this program: ``1.2.0rc1`` is (1, 2, 0)."""
+    numbers = re.match(r"\d+(\.\d+)*", metadata.version("exam-kiosk"))
+    return tuple(map(int, numbers[0].split("."))) if numbers else ()
 
 
 def _rehearsed(hall: HallService) -> str:

@@ -87,19 +87,29 @@ async def read_form(request: Request) -> dict[str, str]:
 
     Raises :class:`HttpError`.
     """
+    return dict(await read_fields(request))
+
+
+async def read_fields(
+    request: Request, *, max_size: int = _MAX_FORM, max_fields: int = _MAX_FIELDS
+) -> tuple[tuple[str, str], ...]:
+    """A form (URL-encoded) of *max_size* bytes at most, each field as often as it came.
+
+    Raises :class:`HttpError`.
+    """
     if request.headers.get("content-type", "").split(";")[0] != "application/x-www-form-urlencoded":
         raise HttpError(400, "The form was not sent as a form.")
-    data = await read_bytes(request, _MAX_FORM)
+    data = await read_bytes(request, max_size)
     try:
         fields = parse_qsl(
             data.decode("ascii"),
             keep_blank_values=True,
-            max_num_fields=_MAX_FIELDS,
+            max_num_fields=max_fields,
             errors="strict",
         )
     except ValueError:  # UnicodeDecodeError is one
         raise HttpError(400, "The form is damaged.") from None
-    return dict(fields)
+    return tuple(fields)
 
 
 async def read_upload(request: Request, name: str, max_size: int) -> tuple[dict[str, str], bytes]:
