@@ -145,7 +145,7 @@ def table(batch: Batch) -> str:
     found = batch.figures
     lines = [
         f"{batch.title} (form {batch.name})",
-        f"Cut score {written(found.cut_score)} of {written(found.max_score)} points. "
+        f"Cut score {written(found.cut_score)} of {written(found.max_score)} points; "
         + ", ".join(f"{each.value}: {count}" for each, count in found.standings.items() if count)
         + ".",
         "",

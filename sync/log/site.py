@@ -102,6 +102,12 @@ class LogSite:
         return b"".join(parts)
 
     def _unreachable(self, problem: httpx.HTTPError) -> LogUnreachable:
+        if "CERTIFICATE_VERIFY_FAILED" in str(problem):
+            return LogUnreachable(
+                "The certificate of the log at {url} is signed by nobody that is known here; name "
+                "its authority with --ca.",
+                url=self._url,
+            )
         return LogUnreachable(
             "The log at {url} cannot be read ({why}).",
             url=self._url,

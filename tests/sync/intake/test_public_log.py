@@ -49,6 +49,7 @@ from sync.intake.home import IntakeHome
 from sync.intake.log import Log
 from sync.intake.storage import SqliteStorage
 from sync.log.cli import log as log_command
+from sync.log.site import LogUnreachable
 
 NOW_S = CLOCK.wall_ns() // SECOND
 
@@ -126,6 +127,8 @@ def test_the_log_is_signed_from_another_machine_and_audited_without_a_key(
     assert first.exit_code == 0, first.output
     assert "seen here for the first time. New: 2 bundle." in first.output
     assert f"In it: {code}." in first.output
+    with pytest.raises(LogUnreachable, match="name its authority with --ca"):
+        run(log_command, *watch[:-2])
 
     with serving.client() as client:
         logged = client.put_heads(stated(centre), centre.hall.enrolment_bytes)
