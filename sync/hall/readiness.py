@@ -105,7 +105,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "disk",
         mark("Disk"),
         f.free >= need,
-        mark("{free} MB are free; {need} MB are wanted for {expected} exams.").format(
+        mark("{free} MB are free; {need} MB are wanted (exams expected: {expected}).").format(
             free=f.free // _MEGABYTE, need=need // _MEGABYTE, expected=f.expected
         ),
         mark("Make room on this machine's disk."),
@@ -118,9 +118,9 @@ def _points(f: Facts) -> Iterator[Point]:
         off <= _CLOCK_OFF_S and not back,
         mark("This machine's clock runs behind what was written down here before.")
         if back
-        else mark("The clocks of {count} stations differ from this one by up to {off} s.").format(
-            count=len(f.clocks_s), off=f"{off:.1f}"
-        ),
+        else mark(
+            "Of the stations' clocks ({count} seen) none is more than {off} s off this one."
+        ).format(count=len(f.clocks_s), off=f"{off:.1f}"),
         mark("Set the clock of this machine and of the stations from one time server."),
     )
     until = min(f.enrolment_until_s, f.certificate_until_s)
@@ -154,7 +154,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "roster",
         mark("Roster"),
         f.expected > 0,
-        mark("{expected} candidates are expected.").format(expected=f.expected),
+        mark("Candidates expected: {expected}.").format(expected=f.expected),
         mark("Open the sitting with its roster."),
     )
     yield _point(
@@ -162,8 +162,8 @@ def _points(f: Facts) -> Iterator[Point]:
         mark("Stations"),
         f.ready >= f.expected > 0,
         mark(
-            "{ready} of the {stations} stations known here answer and are ready for this sitting; "
-            "{expected} candidates are expected."
+            "Stations that answer and are ready for this sitting: {ready} (known here: "
+            "{stations}); candidates expected: {expected}."
         ).format(ready=f.ready, stations=f.stations, expected=f.expected),
         mark("Switch the stations on, and look at each with `exam-kiosk station check`."),
     )
@@ -171,7 +171,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "spare",
         mark("Spare station"),
         f.ready > f.expected,
-        mark("{spare} stations more than candidates are ready.").format(
+        mark("Stations ready beyond what the candidates need: {spare}.").format(
             spare=max(0, f.ready - f.expected)
         ),
         mark("Enrol one more station, switch it on, and leave it free."),
@@ -198,7 +198,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "people",
         mark("People"),
         f.chiefs > 0 and f.chiefs + f.others >= 2,
-        mark("{chiefs} chiefs and {others} invigilators can sign in here.").format(
+        mark("Who can sign in here: chiefs {chiefs}, invigilators {others}.").format(
             chiefs=f.chiefs, others=f.others
         ),
         mark("Some acts take two people: add operators with `exam-kiosk hall operator`."),
