@@ -17,7 +17,10 @@ from textual.style import Style
 
 from exam_packages.content import text as rich
 from exam_packages.content.items import InlineChoice, TextEntry
+from kiosk import linebreaks
 from kiosk.widgets.picture import Cells
+
+linebreaks.install()  # for every word that is ever shown
 
 MAX_MARKS = 4
 """Combining marks kept on one character: enough for any language, not for a tower."""
