@@ -19,7 +19,7 @@ from typing import Final
 from rich.cells import cell_len, chop_cells
 from textual import content
 
-__all__ = ["divide_line", "install"]
+__all__ = ["divide_line", "install", "parts_without_space"]
 
 _IDEOGRAPH = (
     "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
@@ -39,6 +39,9 @@ _UNIT: Final = re.compile(
     rf"[{_CLOSING}]*{_SPACE}*"
 )
 """What stays on one line: an ideograph with its marks, or a word; spaces hang over its end."""
+
+
+_UNPARTED: Final = re.compile(rf"[{_IDEOGRAPH}{_CLOSING}][{_IDEOGRAPH}{_OPENING}]")
 
 
 def divide_line(text: str, width: int, fold: bool = True) -> list[int]:
@@ -66,6 +69,13 @@ def divide_line(text: str, width: int, fold: bool = True) -> list[int]:
         used += wide
         at = end
     return cuts
+
+
+def parts_without_space(before: str, after: str) -> bool:
+    """Whether text that ended a line with *before* and went on with *after* has no space there:
+    both are of a script that parts its words by none. White space at the end of *before* is that
+    of the line's end."""
+    return bool(_UNPARTED.fullmatch(before.rstrip()[-1:] + after))
 
 
 def install() -> None:

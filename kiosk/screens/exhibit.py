@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from exam_packages.language import _, say
+from kiosk.linebreaks import parts_without_space
 from kiosk.screens.base import Pane, show_words, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.sheet import Sheet
@@ -75,6 +76,9 @@ def places(lines: list[str], query: str) -> list[Place]:
         for x, character in enumerate(f"{line} "):
             if character.isspace() and (not text or text[-1] == " "):
                 continue
+            if text and at[-1][0] == y - 1 and parts_without_space("".join(text[-2:]), character):
+                text.pop()  # the end of a line within words that no space parts
+                at.pop()
             text.append(" " if character.isspace() else character)
             at.append((y, x))
     whole = _lower("".join(text))

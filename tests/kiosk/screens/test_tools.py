@@ -512,15 +512,30 @@ def test_words_are_found_in_the_exhibit(sit: Any, forms: Any, size: tuple[int, i
     run(walk())
 
 
-lines_of_text = st.lists(st.text("aB ßİ", max_size=6), max_size=6)
+lines_of_text = st.lists(st.text("aB ßİ温度", max_size=6), max_size=6)
 
 
-@given(lines_of_text, st.text("aB ßİ", max_size=4))
+@given(lines_of_text, st.text("aB ßİ温度", max_size=4))
 def test_a_find_stands_where_it_says(lines: list[str], query: str) -> None:
     wanted = "".join(query.split()).lower()
     for place in places(lines, query):
         found = "".join(lines[y][first:end] for y, first, end in place)
         assert "".join(found.split()).lower() == wanted
+
+
+@pytest.mark.parametrize(
+    ("lines", "query", "wanted"),
+    [
+        (["  冷藏室的温", "  度是五度。"], "温度", [((0, 6, 7), (1, 2, 3))]),
+        (["at 5\u00a0°C or below"], "5 °C", [((0, 3, 7),)]),
+        (["the cold", "room"], "cold room", [((0, 4, 8), (1, 0, 4))]),
+        (["the cold", "room"], "coldroom", []),
+    ],
+)
+def test_a_find_goes_over_the_end_of_a_line(
+    lines: list[str], query: str, wanted: list[object]
+) -> None:
+    assert places(lines, query) == wanted
 
 
 def test_words_and_sentences_are_highlighted_and_taken_off(
