@@ -99,6 +99,7 @@ class Desk:
         self._witnessed_ns = 0
         self._lost = 0
         self._status_ns = 0
+        self._safe = b"", 0
         self._focused = True
         self._quitting = False
 
@@ -477,6 +478,9 @@ class Desk:
             return
         station.acknowledged_ns = station.clock.boottime_ns()
         station.beacon_ns = word.time_ns
+        if (safe := (message.blind_id, station.parcel.safe)) != self._safe:
+            self._safe = safe
+            station.tell_status()  # that an answer is safe is told when it is, not a second later
         if station.record is None:
             self._resumption.pursue()
             return

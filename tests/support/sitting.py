@@ -402,7 +402,10 @@ _AGENT = """
 import sys
 from pathlib import Path
 from exam_packages.clock import SystemClock
+from kiosk.agent import desk
 from kiosk.agent.main import run
+
+desk.STATUS_NS = int(float(sys.argv[4]) * 1e9)
 
 class Clock(SystemClock):
     later_ns = int(float(sys.argv[2]) * 1e9)
@@ -418,16 +421,26 @@ class Agent:
     """A real agent process at a station.
 
     *later_s* turns its clocks forward, *boot* makes it believe in another start of the
-    machine.
+    machine; *status_s* is how often it tells its status unasked.
     """
 
-    def __init__(self, home: StationHome, *, later_s: float = 0, boot: bytes = b"") -> None:
+    def __init__(
+        self, home: StationHome, *, later_s: float = 0, boot: bytes = b"", status_s: float = 1
+    ) -> None:
         self.home = home
         self.screens: list[Screen] = []
         self.log = home.directory / "agent.log"
         self._log = self.log.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _AGENT, str(home.directory), str(later_s), boot.hex()],
+            [
+                sys.executable,
+                "-c",
+                _AGENT,
+                str(home.directory),
+                str(later_s),
+                boot.hex(),
+                str(status_s),
+            ],
             stderr=self._log,
         )
 
@@ -477,8 +490,8 @@ class Seat:
     def candidate(self) -> str:
         return candidate(self.number)
 
-    def agent(self, *, later_s: float = 0, boot: bytes = b"") -> Agent:
-        return Agent(self.station, later_s=later_s, boot=boot)
+    def agent(self, *, later_s: float = 0, boot: bytes = b"", status_s: float = 1) -> Agent:
+        return Agent(self.station, later_s=later_s, boot=boot, status_s=status_s)
 
 
 @contextlib.contextmanager

@@ -75,6 +75,19 @@ def test_pause_hides_the_questions_and_resume_shows_them(seat: Seat) -> None:
         assert isinstance(screen.do(Move("two")), ipc.Refused)
 
 
+def test_that_an_answer_is_safe_in_the_hall_is_told_at_once(seat: Seat) -> None:
+    with seat.agent(status_s=3600) as agent:
+        screen = agent.screen()
+        screen.sign_in(seat.number)
+        seat.hall.act("admit", candidate=seat.candidate)
+        screen.await_phase(Phase.ADMITTED)
+        screen.do(Begin())
+        for letter in "ABA":
+            assert isinstance(screen.do(Respond("one", chosen(letter))), ipc.Saved)
+            last = screen.entries[-1].sequence
+            screen.await_(ipc.Status, lambda status, last=last: status.safe >= last)
+
+
 def test_the_time_runs_out_although_the_screen_reads_nothing(seat: Seat) -> None:
     with seat.agent() as agent:
         screen = agent.screen()
