@@ -5,8 +5,8 @@ candidate's own words. What is said to them is no part of the attempt and is kep
 (:mod:`exam_packages.sealing.survey`), so everything is bounded: whatever is said fits into one
 size, and its size says nothing.
 
-It lies in the paper of a package as the blob ``survey``, and beside it, as ``survey-key``, the
-public key that what is said is sealed to.
+It lies in the paper of a package as the blob ``survey``, and beside it, as ``survey.public``,
+the public key that what is said is sealed to.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ __all__ = [
     "unfit",
 ]
 
-SURVEY_BLOB, SURVEY_KEY_BLOB = "survey", "survey-key"
+SURVEY_BLOB, SURVEY_KEY_BLOB = "survey", "survey.public"
 MAX_QUESTIONS: Final = 12
 MAX_WORDS: Final = 1000
 """Characters of one answer in the candidate's own words."""
