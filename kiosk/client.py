@@ -127,6 +127,8 @@ class Client(App[None], inherit_bindings=False):
         self.notice = ""
         """What is said for a while; what is wrong at the station goes before it."""
         self._notice_until = 0
+        self.touched_ns = 0
+        """When a key or the mouse last did something."""
         self._socket = socket
         self._once = once
         self._agent: Agent | None = None
@@ -510,6 +512,8 @@ class Client(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:  # it comes back from below
             self._tell_combination(event.key)
+        if isinstance(event, events.InputEvent):
+            self.touched_ns = self.clock.boottime_ns()
         listened = isinstance(event, events.InputEvent) and self.presentation.now.aloud
         if listened:
             self.presentation.reader.touch()

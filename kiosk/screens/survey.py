@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
@@ -54,23 +54,21 @@ class SurveyScreen(KioskScreen):
     def __init__(self) -> None:
         super().__init__()
         self._shown: Survey | None = None
-        self._touched_ns = 0
+        self._since_ns: int | None = None
 
     def body(self) -> ComposeResult:
-        with VerticalScroll(id="survey", can_focus=False):
+        with VerticalScroll(id="survey"):  # first in the focus: nothing is answered unread
             yield words("", id="heading", classes="heading")
             yield words(
                 _(
-                    "Your exam is handed in, and nothing here changes it. You may answer a few "
-                    "questions, leave any of them out, or skip all."
+                    "Your exam is handed in, and nothing here changes it. Answer what you like, "
+                    "or skip it all."
                 )
             )
             yield words(
                 _(
-                    "What you say is kept apart from your name and from your answers, and is "
-                    "read together with what others say. It cannot hide everything: where very "
-                    "few took part, or by what you write in your own words, somebody may still "
-                    "recognise you."
+                    "What you say is kept apart from your name and your answers. Where very few "
+                    "take part, or by what you write yourself, somebody may still recognise you."
                 )
             )
             yield Sheet(id="introduction")
@@ -90,8 +88,8 @@ class SurveyScreen(KioskScreen):
         return self.query_one("#survey", VerticalScroll)
 
     def on_screen_resume(self) -> None:
+        self._since_ns = self.client.clock.boottime_ns()
         super().on_screen_resume()
-        self._touched_ns = self.client.clock.boottime_ns()
         self.run_worker(self._show(), group="show", exclusive=True)
 
     async def _show(self) -> None:
@@ -112,13 +110,15 @@ class SurveyScreen(KioskScreen):
             for area in question.query(ExtendedTextArea):
                 area.bound(MAX_WORDS)
         page.scroll_home(animate=False)
-        page.query(SurveyQuestion).first().focus_first()
+        page.focus(scroll_visible=False)
 
     def tell(self) -> None:
         super().tell()
-        if not self.is_mounted or self.client.stage_screen is not self:
+        since_ns = self._since_ns
+        if not self.is_mounted or since_ns is None or self.client.stage_screen is not self:
             return
-        idle_s = (self.client.clock.boottime_ns() - self._touched_ns) // SECOND
+        touched_ns = max(since_ns, self.client.touched_ns)
+        idle_s = (self.client.clock.boottime_ns() - touched_ns) // SECOND
         left = IDLE_S - idle_s
         if left <= 0:
             self._leave(())
@@ -126,11 +126,6 @@ class SurveyScreen(KioskScreen):
             "Closes by itself in {n} second", "Closes by itself in {n} seconds", max(0, left)
         )
         show_words(self, "#left", said if left <= WARN_S else "")
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.InputEvent):
-            self._touched_ns = self.client.clock.boottime_ns()
-        await super().on_event(event)
 
     @on(Question.Changed)
     def _changed(self, event: Question.Changed) -> None:
