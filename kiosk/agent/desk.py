@@ -17,6 +17,7 @@ from exam_packages.clock import SECOND
 from exam_packages.content.proctoring import FOCUS_LOST
 from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
@@ -132,6 +133,8 @@ class Desk:
         parcel.candidate = who.candidate
         if who.how:
             self._station.finish = opening.finished_before(directory, who, parcel)
+            asked_in = parse_manifest(parcel.manifest)[1].package_hash
+            self._reception.load(asked_in, who.slot, resuming=True)  # for the survey in it
         if not parcel.delivered:
             self._courier.later(parcel)
 
