@@ -54,6 +54,8 @@ class SurveyScreen(KioskScreen):
     def __init__(self) -> None:
         super().__init__()
         self._shown: Survey | None = None
+        self.stands = False
+        """Whether all the questions stand on the page."""
         self._since_ns: int | None = None
 
     def body(self) -> ComposeResult:
@@ -96,7 +98,7 @@ class SurveyScreen(KioskScreen):
         survey = self.client.view.survey
         if survey is None or survey is self._shown:
             return
-        self._shown = survey
+        self._shown, self.stands = survey, False
         self.query_one("#heading", Static).update(plain(survey.title))
         self.query_one("#introduction", Sheet).load(survey.introduction)
         self.query_one("#introduction").display = bool(survey.introduction)
@@ -111,6 +113,7 @@ class SurveyScreen(KioskScreen):
                 area.bound(MAX_WORDS)
         page.scroll_home(animate=False)
         page.focus(scroll_visible=False)
+        self.stands = True
 
     def tell(self) -> None:
         super().tell()
