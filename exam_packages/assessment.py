@@ -141,7 +141,8 @@ class PartPlan:
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """A whole test. ``practice`` is the one that candidates may try first.
+    """A whole test. ``practice`` is the one that candidates may try first, ``survey`` the one
+    that they may be asked about the exam afterwards.
 
     ``media`` maps media names to the bytes of pictures; ``time_limit_s`` is 0 where
     the author set none, and so is ``least_s``, before which nobody may hand in.
@@ -164,6 +165,7 @@ class Test:
     practice: Test | None
     processing: TestProcessing | None = None
     least_s: int = 0
+    survey: Test | None = None
 
     def references(self) -> Iterator[QuestionReference]:
         """Every question that could be drawn, in the order written."""

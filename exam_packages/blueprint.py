@@ -5,6 +5,7 @@ It lies beside the test or the bank as ``blueprint.toml``::
     version = "1"                        # of the scheme
     test = "food-safety-inspector-1"     # the test it is for
     practice = "food-safety-practice"    # the test that candidates try first; may be left out
+    survey = "food-safety-survey"        # the test they may be asked afterwards; may be left out
     cut_score = 21                       # points a candidate needs, weights applied
 
     [counts.temperature]                 # a competence, and its cognitive levels
@@ -145,7 +146,7 @@ class Blueprint:
     first, the newest that is there is drawn. Two forms of one draw share at most
     ``overlap`` items beside the ``required`` ones. ``tools`` are what the candidate may use
     (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``breaks`` come by
-    themselves, ``leave`` is by asking.
+    themselves, ``leave`` is by asking. ``survey`` names the test of the feedback survey.
     """
 
     version: str
@@ -167,6 +168,7 @@ class Blueprint:
     tools: tuple[str, ...] | None = None
     breaks: tuple[PlannedBreak, ...] = ()
     leave: PlannedLeave | None = None
+    survey: str = ""
 
 
 def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
@@ -202,6 +204,7 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         tools=_tools(top) if "tools" in table else None,
         breaks=tuple(_break(each) for each in top.tables("breaks")),
         leave=_leave(top.table("leave")) if "leave" in table else None,
+        survey=top.name("survey", ""),
     )
     top.close()
     _check(blueprint, file)

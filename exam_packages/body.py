@@ -8,6 +8,8 @@
                                   holders (root-1, packager, …), and the sealing keys of the
                                   opening roles
     keys/<packager>-sealing.key   what the packager keeps for addenda is sealed to it
+    keys/survey.key               opens feedback surveys; survey.public is its public half,
+                                  which the packager puts into packages
     tls-ca.key, tls-ca.crt        the TLS authority of the body's machines
     enrolments/                   the enrolment records this body has signed
     forms/<form>/                 a drawn form: paper/, practice/, answer.key, draw.key, paper.key
@@ -34,7 +36,8 @@ from exam_packages.passphrases import Passphrases
 from exam_packages.rules.key import AnswerKey, read_answer_key
 from exam_packages.sealing.keys import Unlock, read_key_file, read_sealing_key, read_signing_key
 from exam_packages.sealing.protection import Passphrase
-from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey
+from exam_packages.sealing.survey import SURVEY_KEY_ROLE
 from exam_packages.sealing.trust import PACKAGER, Identity, Trust
 
 TLS_KEY_KIND: Final = "tls-authority"
@@ -217,6 +220,23 @@ class Body:
     def opening_path(self, role: str) -> Path:
         """Where the private key of the opening *role* lies."""
         return self.keys / f"{role}.key"
+
+    @property
+    def survey_public_path(self) -> Path:
+        """The public half of the key that opens feedback surveys."""
+        return self.opening_path(SURVEY_KEY_ROLE).with_suffix(".public")
+
+    def survey_public(self) -> SealingPublic:
+        """What feedback surveys are sealed to. Raises :class:`BodyError` when there is none."""
+        try:
+            return SealingPublic(self.survey_public_path.read_bytes())
+        except FileNotFoundError:
+            raise BodyError(
+                "This exam asks a feedback survey, and {path} is missing, the public half of the "
+                "key that opens what is said; make the key with `exam-kiosk body survey-key`, or "
+                "bring the file from whoever keeps it.",
+                path=str(self.survey_public_path),
+            ) from None
 
     def tls_secret(self) -> bytes:
         """The private number of the TLS authority's key: 32 bytes."""

@@ -14,6 +14,7 @@ from exam_packages.body import Body, BodyError
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.content.paper import Paper, item_blob
 from exam_packages.content.reading import read_paper
+from exam_packages.content.survey import SURVEY_BLOB, SURVEY_KEY_BLOB
 from exam_packages.drawing import PAPER_PART, PRACTICE_PART, draw_exam, read_source
 from exam_packages.errors import ExamError
 from exam_packages.formats.media import media_type
@@ -86,6 +87,7 @@ def seal_form(
             start=_when(used.window_from_s),
             end=_when(used.window_to_s),
         )
+    survey_key = _survey_key(body, paper)  # read first: it may not be there
     trial = read_part(directory / PRACTICE_PART, form) if _has_practice(directory) else ()
     sheet: Paper = read_paper(next(blob.data for blob in paper if blob.name == PAPER_PART))
     secret = directory / "paper.key"
@@ -114,7 +116,7 @@ def seal_form(
         register.ItemsUse(form, told, core.window_from_s, _item_uses(paper)),
     )
     signers = [body.signing_key(PACKAGER)]
-    key = seal_package(out, core, trial, paper, signers, volume_size=volume_size)
+    key = seal_package(out, core, trial, (*paper, *survey_key), signers, volume_size=volume_size)
     write_paper_key(secret, key)
     register.add_use(
         body,
@@ -137,6 +139,14 @@ def _item_uses(paper: tuple[Blob, ...]) -> tuple[register.ItemUse, ...]:
         for blob in paper
         if blob.name.startswith(ITEM_PREFIX)
     )
+
+
+def _survey_key(body: Body, paper: tuple[Blob, ...]) -> tuple[Blob, ...]:
+    """What the survey in *paper* is answered to: the body's key of the day, which belongs to
+    the package and not to the form. Nothing where no survey is asked."""
+    if not any(blob.name == SURVEY_BLOB for blob in paper):
+        return ()
+    return (Blob(SURVEY_KEY_BLOB, "application/octet-stream", body.survey_public().raw),)
 
 
 def _has_practice(directory: Path) -> bool:

@@ -34,6 +34,7 @@ from exam_packages.attempt.acts import (
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import SECOND, Clock, SystemClock
 from exam_packages.content.paper import Paper
+from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, say, whole
 from kiosk import ending, faults
@@ -44,6 +45,7 @@ from kiosk.ipc.client import Agent, AgentClient, Reply
 from kiosk.ipc.messages import (
     PAPER,
     PRACTICE,
+    Answer,
     Confirm,
     Do,
     Fault,
@@ -72,6 +74,7 @@ from kiosk.screens.interlude import InterludeScreen
 from kiosk.screens.message import MessageDialog
 from kiosk.screens.rest import BreakScreen
 from kiosk.screens.sign_in import ConfirmScreen, SignInScreen
+from kiosk.screens.survey import SurveyScreen
 from kiosk.session.letters import OTHER_LETTERS, USUAL, Letters
 from kiosk.terminal import KioskDriver, PicturesShown
 from kiosk.themes import THEMES
@@ -124,6 +127,8 @@ class Client(App[None], inherit_bindings=False):
         self.notice = ""
         """What is said for a while; what is wrong at the station goes before it."""
         self._notice_until = 0
+        self.touched_ns = 0
+        """When a key or the mouse last did something."""
         self._socket = socket
         self._once = once
         self._agent: Agent | None = None
@@ -172,6 +177,7 @@ class Client(App[None], inherit_bindings=False):
             Stage.EXAM: exam,
             Stage.BREAK: BreakScreen(),
             Stage.FINISHED: FinishedScreen(),
+            Stage.SURVEY: SurveyScreen(),
             None: ExamScreen(practice=True),
         }
         for screen in dict.fromkeys(self._screens.values()):
@@ -336,7 +342,7 @@ class Client(App[None], inherit_bindings=False):
     def _settle_person(self) -> None:
         """Forget the last candidate's things once nobody is signed in, or all is closed."""
         stage = self.view.stage
-        if stage in (Stage.CLOSING, Stage.FINISHED):
+        if stage in (Stage.CLOSING, Stage.FINISHED, Stage.SURVEY):
             self.drafts.clear()
         if stage is Stage.SIGN_IN and (self.exam or self.practice or self.practising):
             if self._once:
@@ -453,9 +459,17 @@ class Client(App[None], inherit_bindings=False):
         """Call the invigilator, or take that back."""
         self.run_worker(self.act(Call(not self.calling)), group="call")
 
-    async def leave(self) -> None:
-        """The candidate is done and goes."""
-        await self.ask(Leave)
+    async def finish(self) -> None:
+        """The hand-in code is written down: on to the survey where there is one, else out."""
+        if self.view.survey is None:
+            await self.leave()
+        else:
+            self.view.surveying = True
+            self.wake()
+
+    async def leave(self, responses: tuple[Response, ...] = ()) -> None:
+        """The candidate is done and goes; *responses* are what was said to the survey."""
+        await self.ask(lambda number: Answer(number, responses) if responses else Leave(number))
 
     # What the bars say.
 
@@ -498,6 +512,8 @@ class Client(App[None], inherit_bindings=False):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key) and not event.is_forwarded:  # it comes back from below
             self._tell_combination(event.key)
+        if isinstance(event, events.InputEvent):
+            self.touched_ns = self.clock.boottime_ns()
         listened = isinstance(event, events.InputEvent) and self.presentation.now.aloud
         if listened:
             self.presentation.reader.touch()

@@ -14,6 +14,7 @@ from exam_packages.attempt import events as ev
 from exam_packages.attempt.progress import BREAK, Rest
 from exam_packages.attempt.state import Attempt, Phase, fold
 from exam_packages.clock import SECOND, Clock
+from exam_packages.content.survey import Survey
 from kiosk.ipc.messages import (
     PAPER,
     PRACTICE,
@@ -26,6 +27,7 @@ from kiosk.ipc.messages import (
     ScopeClock,
     SignedIn,
     Status,
+    Surveyed,
     Vacant,
     Welcome,
 )
@@ -50,6 +52,7 @@ class Stage(Enum):
     EVACUATED = "evacuated"  # everybody was told to leave the room
     CLOSING = "closing"  # closed, the hand-in code is being made
     FINISHED = "finished"
+    SURVEY = "survey"  # the code is written down; a few questions, to answer or to skip
 
 
 @dataclass
@@ -69,6 +72,12 @@ class View:
     attempt: Attempt | None = None
     status: Status | None = None
     finished: Finished | None = None
+    survey: Survey | None = None
+    """What may be asked once the exam is handed in."""
+    said: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """What was said to the survey so far, by its questions; kept until nobody is here."""
+    surveying: bool = False
+    """Whether the candidate has written the code down and the survey stands here."""
     clocks: dict[str, ScopeClock] = field(default_factory=dict)
     """The clocks beside the exam's, by scope."""
     spent: list[str] = field(default_factory=list)
@@ -88,6 +97,7 @@ class View:
                 self._forget()
                 self.vacant = self.settled = True
                 self.messages_read = 0
+                self.said = {}
             case Named():
                 self.named = message
             case SignedIn():
@@ -110,6 +120,8 @@ class View:
             case Finished():
                 self.finished = message
                 self._settle()
+            case Surveyed(survey=survey) if survey != self.survey:
+                self.survey = survey
             case _:
                 pass  # answers to requests reach those who asked
 
@@ -129,7 +141,8 @@ class View:
         self.person = None
         self.parts = set()
         self.attempt = None
-        self.finished = None
+        self.finished = self.survey = None
+        self.surveying = False
         self.clocks = {}
         self.spent = []
         self.camera_words = ""
@@ -169,7 +182,8 @@ class View:
         if not self.connected or not self.settled:
             return Stage.LOST
         if self.finished is not None:
-            return Stage.FINISHED
+            asked = self.surveying and self.survey is not None
+            return Stage.SURVEY if asked else Stage.FINISHED
         if self.person is None or self.attempt is None:
             if not self.vacant:
                 return Stage.LOST

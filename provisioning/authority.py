@@ -11,7 +11,9 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.files import write_durably
 from exam_packages.passphrases import Passphrases
 from exam_packages.sealing.keys import write_key_file, write_sealing_key, write_signing_key
-from exam_packages.sealing.suite import SealingKey, SigningKey
+from exam_packages.sealing.protection import Passphrase
+from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey
+from exam_packages.sealing.survey import SURVEY_KEY_ROLE
 from exam_packages.sealing.trust import (
     PACKAGER,
     RELEASE,
@@ -79,6 +81,7 @@ def found_body(
             write_signing_key(body.keys / f"{holder}.key", key, passphrase)
             identities.append(Identity(holder, key.public.ed25519, key.public.mldsa65))
     write_sealing_key(body.keeping_path(PACKAGER), SealingKey.generate(), passphrase)
+    make_survey_key(body, passphrase)
     openings = []
     for role in OPENING_ROLES:
         opening = SealingKey.generate()
@@ -103,6 +106,24 @@ def found_body(
     write_durably(body.tls_ca, certificate_pem(authority))
     write_durably(body.root_path, sign_root(root, signers[ROOT]))
     return body.trust()
+
+
+def make_survey_key(body: Body, passphrase: Passphrase | None) -> SealingPublic:
+    """Make the key that opens feedback surveys. Packages sealed from now on name it.
+
+    Raises :class:`BodyError` when there is one: what was said to it would never be opened.
+    """
+    path = body.opening_path(SURVEY_KEY_ROLE)
+    if path.exists() or body.survey_public_path.exists():
+        raise BodyError(
+            "There is a key for surveys in {directory} already; if it is to be replaced, move "
+            "survey.key and survey.public away, and keep the first: it opens what was said so far.",
+            directory=str(body.keys),
+        )
+    key = SealingKey.generate()
+    write_sealing_key(path, key, passphrase)
+    write_durably(body.survey_public_path, key.public.raw)
+    return key.public
 
 
 def enrol(body: Body, data: bytes, clock: Clock) -> tuple[Request, bytes]:

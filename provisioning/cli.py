@@ -27,6 +27,7 @@ from provisioning import (
     registrar_cli,
     retention_cli,
     succession,
+    survey_cli,
 )
 from provisioning.station_home import CAMERA_AUTO, StationHome
 from sync.credentials import has_tpm
@@ -246,6 +247,7 @@ for _command in (
     *custody_cli.COMMANDS,
     *retention_cli.COMMANDS,
     *registrar_cli.COMMANDS,
+    *survey_cli.COMMANDS,
     chiefs.chief_key,
     chiefs.chief,
 ):

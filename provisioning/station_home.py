@@ -117,3 +117,8 @@ class StationHome(StationMachine):
     def attempts(self) -> Path:
         """One directory per attempt, under its blind id; kept until the body's receipt."""
         return self.directory / "attempts"
+
+    @property
+    def surveys(self) -> Path:
+        """Sealed surveys that wait for the hall."""
+        return self.directory / "surveys"

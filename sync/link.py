@@ -50,6 +50,7 @@ from sync.messages import (
     CopyRequest,
     Countersigned,
     Erased,
+    GivenSurvey,
     Greeting,
     Halves,
     HandIn,
@@ -286,6 +287,11 @@ class HolderClient:
     def erased(self, erasure: bytes) -> None:
         """Hand over this station's signed statement of erasure."""
         self._tell("erased", Erased(erasure))
+
+    def survey(self, given: GivenSurvey) -> None:
+        """Hand over a sealed survey; doing it twice is harmless."""
+        self._known()
+        self._tell("survey", given)
 
     def tick(self, tick: Tick) -> Answer:
         """Hand over frames and status; learn what is acknowledged and ordered."""

@@ -11,7 +11,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from exam_packages.canon import Count, Id, Object
+from exam_packages.canon import Count, Hash, Id, Object
+from exam_packages.sealing.survey import MAX_SEALED as MAX_SURVEY
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
 TICK_S = 1
@@ -260,6 +261,14 @@ class HandIn(Object):
     manifest: bytes
 
 
+class GivenSurvey(Object):
+    """A sealed survey (:mod:`exam_packages.sealing.survey`) of a sitting. Nothing says whose."""
+
+    package_hash: Hash
+    slot: Annotated[str, Meta(max_length=200)]
+    survey: Annotated[bytes, Meta(max_length=MAX_SURVEY)]
+
+
 class Countersigned(Object):
     countersignature: bytes
 
@@ -293,4 +302,5 @@ STATION_ROUTES = {
     "erased": "/v1/erased",
     "claim": "/v1/claim",
     "root": "/v1/root",
+    "survey": "/v1/survey",
 }

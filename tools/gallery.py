@@ -30,6 +30,7 @@ from held_up import held_up  # noqa: E402
 from pictures import ALL_KINDS, KINDS, SCENES, Stand, at, busy, drawn, png_of, stood  # noqa: E402
 from pictures import svg_of as drawing  # noqa: E402
 
+from exam_packages import forms  # noqa: E402
 from exam_packages.attempt.commands import (  # noqa: E402
     AllowBreaks,
     Correct,
@@ -39,6 +40,7 @@ from exam_packages.attempt.commands import (  # noqa: E402
 from exam_packages.content import text as rich  # noqa: E402
 from exam_packages.content.catalogs import Card, Catalog  # noqa: E402
 from exam_packages.content.moving import Break, Control, Leave, Limit, Moving  # noqa: E402
+from exam_packages.formats.qti.reader import read_test  # noqa: E402
 from exam_packages.samples import FOOD_SAFETY, LISTENING  # noqa: E402
 from exam_packages.sealing.correction import Correction, sign_correction  # noqa: E402
 from exam_packages.sealing.suite import SigningKey  # noqa: E402
@@ -238,6 +240,18 @@ async def code(s: Stand) -> None:
     await s.pilot.pause(0.3)
 
 
+async def survey(s: Stand) -> None:
+    s.agent.survey = forms.draw(read_test(FOOD_SAFETY), b"picture").survey
+    await s.begin()
+    await s.client.hand_in()
+    await s.stage(Stage.FINISHED)
+    await s.pilot.press("enter", "right", "enter")
+    await s.stage(Stage.SURVEY)
+    await s.pilot.pause(0.3)
+    await s.pilot.press("tab", "b")
+    await s.pilot.pause(0.3)
+
+
 async def help_end(s: Stand) -> None:
     await s.begin()
     await s.pilot.press("f5")
@@ -279,6 +293,7 @@ MORE: dict[str, tuple[Callable[[], Any], Scene]] = {
     "recording": (lambda: drawn(LISTENING), at("bell")),
     "recording-in-text": (lambda: drawn(LISTENING), at("bell-in-text")),
     "code": (lambda: drawn(FOOD_SAFETY), code),
+    "survey": (lambda: drawn(FOOD_SAFETY), survey),
     "help-end": (lambda: drawn(FOOD_SAFETY), help_end),
     "review-end": (lambda: drawn(FOOD_SAFETY), busy_review_end),
     "aloud": (lambda: drawn(FOOD_SAFETY), aloud),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exam_packages import canon
 from exam_packages.content.items import Exhibit, Item
 from exam_packages.content.paper import Paper
+from exam_packages.content.survey import MAX_SURVEY, Survey, unasked
 
 
 def read_paper(data: bytes) -> Paper:
@@ -31,3 +32,11 @@ def read_exhibit(data: bytes) -> Exhibit:
     """The exhibit in a blob ``exhibit/<id>``."""
     exhibit: Exhibit = canon.unpack(data, Exhibit)
     return exhibit
+
+
+def read_survey(data: bytes) -> Survey:
+    """The survey in the blob ``survey``; one that breaks a bound is none."""
+    survey: Survey = canon.unpack(data, Survey, max_size=MAX_SURVEY)
+    if why := unasked(survey):
+        raise canon.CanonError("This survey cannot be asked: {why}.", why=why)
+    return survey

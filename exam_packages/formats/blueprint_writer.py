@@ -14,6 +14,8 @@ def write_blueprint(blueprint: Blueprint) -> bytes:
     lines = [f"version = {_text(blueprint.version)}", f"test = {_text(blueprint.test)}"]
     if blueprint.practice:
         lines.append(f"practice = {_text(blueprint.practice)}")
+    if blueprint.survey:
+        lines.append(f"survey = {_text(blueprint.survey)}")
     lines.append(f"cut_score = {blueprint.cut_score}")
     for name, lists in (
         ("enemies", map(sorted, blueprint.enemies)),

@@ -122,11 +122,13 @@ def _test(bank: Bank, blueprint: Blueprint, layout: Layout, questions: Sequence[
     )
     sections = tuple(section for section in sections if section.members)
     by_name: Mapping[str, Test] = {test.identifier: test for test in bank.tests}
-    if blueprint.practice and blueprint.practice not in by_name:
-        raise FormsError(
-            "The blueprint names the practice test “{test}”, which the bank does not have.",
-            test=blueprint.practice,
-        )
+    for what, name in (("practice test", blueprint.practice), ("survey", blueprint.survey)):
+        if name and name not in by_name:
+            raise FormsError(
+                "The blueprint names the {what} “{test}”, which the bank does not have.",
+                what=what,
+                test=name,
+            )
     return Test(
         blueprint.test,
         layout.title,
@@ -139,6 +141,7 @@ def _test(bank: Bank, blueprint: Blueprint, layout: Layout, questions: Sequence[
         bank.exhibit_media,
         blueprint,
         by_name.get(blueprint.practice),
+        survey=by_name.get(blueprint.survey),
     )
 
 

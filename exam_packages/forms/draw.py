@@ -32,6 +32,7 @@ from exam_packages.forms.form import (
 from exam_packages.forms.lots import Lots
 from exam_packages.forms.sections import find
 from exam_packages.forms.statistics import Statistics
+from exam_packages.forms.survey import survey_of
 
 MAX_TRIES: Final = 1000
 
@@ -88,7 +89,7 @@ def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> Dr
                 break
         else:
             chosen = _exactly(test, test.blueprint, statistics, lots) or chosen
-    return make_form(test, chosen, lots, policy)
+    return make_form(test, chosen, lots, policy, survey_of(test))
 
 
 def _exactly(test: Test, blueprint: Blueprint, statistics: Statistics, lots: Lots) -> Chosen | None:

@@ -42,6 +42,7 @@ from exam_packages.content.paper import (
     media_blob,
 )
 from exam_packages.content.proctoring import STANDARD_PROCTORING
+from exam_packages.content.survey import SURVEY_BLOB, Survey
 from exam_packages.errors import ExamError
 from exam_packages.formats.formulas import draw_formulas
 from exam_packages.formats.media import media_type
@@ -75,7 +76,7 @@ class DrawnForm:
     """A form: what the candidate may see, and apart from it ``key``.
 
     ``items``, ``exhibits`` and ``media`` are by identifier or name, in no order; the
-    paper has the order.
+    paper has the order. ``survey`` is asked afterwards.
     """
 
     paper: Paper
@@ -83,6 +84,7 @@ class DrawnForm:
     exhibits: dict[str, Exhibit]
     media: dict[str, bytes]
     key: AnswerKey
+    survey: Survey | None = None
 
 
 def blobs(form: DrawnForm) -> list[tuple[str, str, bytes]]:
@@ -95,6 +97,8 @@ def blobs(form: DrawnForm) -> list[tuple[str, str, bytes]]:
         found.append((exhibit_blob(name), OBJECT_TYPE, canon.pack(exhibit)))
     for name, data in sorted(form.media.items()):
         found.append((media_blob(name), media_type(name, data), data))
+    if form.survey is not None:
+        found.append((SURVEY_BLOB, OBJECT_TYPE, canon.pack(form.survey)))
     return found
 
 
@@ -111,8 +115,11 @@ def check_names(test: Test) -> None:
             )
 
 
-def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnForm:
-    """The form of *test* with the questions *chosen*; *lots* shuffle their choices.
+def make_form(
+    test: Test, chosen: Chosen, lots: Lots, policy: Policy, survey: Survey | None = None
+) -> DrawnForm:
+    """The form of *test* with the questions *chosen*; *lots* shuffle their choices. *survey*
+    is asked afterwards.
 
     Raises :class:`FormsError` when a question was chosen twice.
     """
@@ -162,7 +169,7 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
         policy,
         moving_of(test, parts),
     )
-    form = _form_id(test, paper, items, exhibits, media)
+    form = _form_id(test, paper, items, exhibits, media, survey)
     cut_score = test.blueprint.cut_score if test.blueprint else "0"
     return DrawnForm(
         msgspec.structs.replace(paper, form=form),
@@ -170,6 +177,7 @@ def make_form(test: Test, chosen: Chosen, lots: Lots, policy: Policy) -> DrawnFo
         exhibits,
         media,
         AnswerKey(form, test.title, cut_score, tuple(section_keys), tuple(entries)),
+        survey,
     )
 
 
@@ -239,6 +247,7 @@ def _form_id(
     items: dict[str, Item],
     exhibits: dict[str, Exhibit],
     media: dict[str, bytes],
+    survey: Survey | None,
 ) -> str:
     """A name a person can read, and a hash of all that a candidate can see."""
     parts = [canon.pack(paper)]
@@ -246,6 +255,8 @@ def _form_id(
         parts += [canon.pack(group[name]) for name in sorted(group)]
     for name in sorted(media):
         parts += [name.encode(), media[name]]
+    if survey is not None:
+        parts.append(canon.pack(survey))
     whole = hashlib.sha256(b"exam-kiosk/form/id/v1\0")
     for part in parts:
         whole.update(len(part).to_bytes(8, "big") + part)

@@ -32,6 +32,7 @@ from kiosk.agent.inbox import (
     NotTaken,
     Ticked,
 )
+from kiosk.agent.surveying import Spool
 from sync.link import (
     Answer,
     HolderClient,
@@ -127,6 +128,7 @@ class Courier:
         post: Callable[[Message], None],
         *,
         tick_s: float,
+        spool: Spool,
     ) -> None:
         self._client = client
         self._deputy = deputy
@@ -134,6 +136,8 @@ class Courier:
         self._clock = clock
         self._post = post
         self._tick_s = tick_s
+        self.spool = spool
+        """Sealed surveys on their way."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
         self._waiting: deque[Parcel] = deque()
@@ -214,6 +218,7 @@ class Courier:
             self._tick_vacant()
         else:
             self._deliver(current)
+        self._hand_over_survey()
 
     def _greet(self) -> None:
         self._since_greeting += 1
@@ -348,6 +353,23 @@ class Courier:
             return
         parcel.handed_to = self._client.url
         self._post(Countersigned(parcel.blind_id, parcel.countersignature))
+
+    def _hand_over_survey(self) -> None:
+        """One survey, once the hall has every older attempt: it counts the one by the other."""
+        waiting = tuple(self._waiting)
+        if any(parcel.manifest and not parcel.countersignature for parcel in waiting):
+            return
+        found = self.spool.one()
+        if found is None:
+            return
+        path, given = found
+        try:
+            self._client.survey(given)
+        except HolderRefused as problem:
+            if problem.status not in (410, 422):
+                return  # not now
+            LOG.warning("A survey is not taken by the hall: %s", problem)
+        self.spool.drop(path)
 
     def _hand_over_picture(self, parcel: Parcel) -> None:
         digest, path = parcel.pictures[0]

@@ -7,6 +7,7 @@ only: after a restart the hall sends the secret again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from exam_packages.content.items import Item
@@ -19,6 +20,7 @@ from exam_packages.sealing.machine_secret import MachineSecret
 from exam_packages.sealing.package import Package, Part
 from exam_packages.sealing.suite import SealingKey, SealingPublic, SigningKey, check_library
 from exam_packages.sealing.trust import INTEGRITY, REGISTRAR, SCORING, Enrolment, Trust
+from kiosk.agent.surveying import Asked, asked
 from provisioning.station_home import StationHome
 from sync.messages import Release
 
@@ -58,6 +60,11 @@ class OpenPaper:
         self.part = part
         self.paper = read_paper(part.read(PAPER_BLOB))
         self.items = Items(self.paper, part)
+
+    @cached_property
+    def survey(self) -> Asked | None:
+        """The survey asked afterwards. Raises an :class:`ExamError` for one that is damaged."""
+        return asked(self.part)
 
 
 class SittingPackage:

@@ -15,7 +15,9 @@ from exam_packages.attempt.commands import Command
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.content.proctoring import FOCUS_LOST
+from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.journal import JournalError
 from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
@@ -41,6 +43,7 @@ from kiosk.agent.session import (
 from kiosk.agent.shelf import AttemptDirectory, attempts
 from kiosk.agent.sighting import Sight
 from kiosk.agent.station import LOG, Station
+from kiosk.agent.surveying import Surveys
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
@@ -57,6 +60,8 @@ MAX_TRACE = 2000
 """Characters kept of where a screen's fault was."""
 LOST_AFTER = 3
 """Ticks in a row without the hall before that is an incident."""
+
+Responses = tuple[Response, ...]
 
 OLD_SCREEN = Refusal(
     "The screen and the agent of this station have different versions; update the station."
@@ -95,6 +100,7 @@ class Desk:
         self._corrections = Corrections(station)
         self._noticing = Noticing(station, self._notice)
         self._parcels = Parcels(station)
+        self._surveys = Surveys(courier.spool)
         self._acknowledgement = b""
         self._witnessed_ns = 0
         self._lost = 0
@@ -128,6 +134,8 @@ class Desk:
         parcel.candidate = who.candidate
         if who.how:
             self._station.finish = opening.finished_before(directory, who, parcel)
+            asked_in = parse_manifest(parcel.manifest)[1].package_hash
+            self._reception.load(asked_in, who.slot, resuming=True)  # for the survey in it
         if not parcel.delivered:
             self._courier.later(parcel)
 
@@ -295,6 +303,8 @@ class Desk:
                 self._sight.look(message)
             case ipc.Leave(request=request):
                 self._leave(request)
+            case ipc.Answer(request=request, responses=responses):
+                self._leave(request, responses)
             case ipc.KeysSeen(category=category):
                 self._keys_seen(category)
             case ipc.SoundTried(found=found):
@@ -398,7 +408,7 @@ class Desk:
         station.disk_trouble = station.hand_in_trouble = ""
         station.record, station.finish = None, finish
         station.tell_status()
-        station.tell(finish.message())
+        station.tell_finished()
 
     def _notice(self, code: str, words: str, detail: str = "") -> None:
         """Record an incident of the attempt that is open; *detail* is for its record alone."""
@@ -416,12 +426,14 @@ class Desk:
         if not on:
             self._album.moment(FOCUS_LOST)
 
-    def _leave(self, request: int) -> None:
+    def _leave(self, request: int, responses: Responses = ()) -> None:
+        """The finished candidate goes; *responses* are what was said to the survey."""
         station = self._station
         finish = station.finish
         if finish is None:
             station.refuse(request, NO_ATTEMPT)
             return
+        self._surveys.keep(station, responses)
         finish.directory.forget_who()
         self._courier.later(finish.parcel)
         station.finish = None
@@ -466,7 +478,10 @@ class Desk:
         self._hall_back()
         if answer.releases:
             station.releases = answer.releases
+            closed = station.package is None or station.package.open is None
             self._reception.release()
+            if closed and station.asked is not None:  # the agent was started again meanwhile
+                station.tell_finished()
             self._album.apply_rules()
         if answer.receipt:
             self._parcels.receipt(message.blind_id, answer.receipt)

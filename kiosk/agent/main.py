@@ -36,6 +36,7 @@ from kiosk.agent.following import Follower
 from kiosk.agent.keys import KeyWatchLink
 from kiosk.agent.station import Station
 from kiosk.agent.surroundings import Lookout, look
+from kiosk.agent.surveying import Spool
 from kiosk.agent.worker import Worker
 from provisioning.devices.camera import enrolled
 from provisioning.devices.keyboards import enrolled as enrolled_keyboards
@@ -93,7 +94,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     roots = TrustStore(home.trust_directory)
     follower = Follower(roots, custody.trust, client, inbox.put)
     deputy = Deputy(custody, client)
-    courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s)
+    spool = Spool(home.surveys)
+    courier = Courier(client, deputy, follower, clock, inbox.put, tick_s=tick_s, spool=spool)
     beside = [
         Beside(link(url), courier.parcels, lambda: courier.status, clock, tick_s=tick_s)
         for url in urls

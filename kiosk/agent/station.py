@@ -13,6 +13,7 @@ from exam_packages.attempt.ledger import Ledger
 from exam_packages.attempt.state import Attempt, Phase
 from exam_packages.clock import Clock, Stamp, stamp
 from exam_packages.errors import ExamError
+from exam_packages.sealing.bundle import parse_manifest
 from kiosk.agent.courier import Parcel
 from kiosk.agent.custody import Custody, SittingPackage
 from kiosk.agent.door import Screen
@@ -22,6 +23,7 @@ from kiosk.agent.opening import Finish
 from kiosk.agent.record import Entries, Record
 from kiosk.agent.recovery import Recovery
 from kiosk.agent.session import Exam, Refusal
+from kiosk.agent.surveying import Asked
 from kiosk.ipc import messages as ipc
 from kiosk.ipc.clocks import clocks_of
 from kiosk.lockdown.signals import Watched
@@ -118,6 +120,21 @@ class Station:
             screen, self.screen = self.screen, None
             screen.drop()
 
+    @property
+    def asked(self) -> Asked | None:
+        """The survey that the candidate who finished here may answer. One that is damaged is
+        none: it costs nothing of an exam."""
+        if self.finish is None or self.package is None or self.package.open is None:
+            return None
+        manifest = parse_manifest(self.finish.parcel.manifest)[1]
+        if manifest.package_hash != self.package.package_hash:
+            return None
+        try:
+            return self.package.open.survey
+        except ExamError as problem:
+            LOG.error("The survey of this exam cannot be asked: %s", problem)
+            return None
+
     # --- Telling the screen ------------------------------------------------------------
 
     def tell(self, message: ipc.FromAgent) -> None:
@@ -143,7 +160,7 @@ class Station:
         elif self.finish is not None:
             self.tell(ipc.SignedIn(self.finish.who.candidate, self.finish.who.name))
         if self.finish is not None:
-            self.tell(self.finish.message())
+            self.tell_finished()
         if self.vacant:
             self.tell(ipc.Vacant())
         self.tell_status()
@@ -164,6 +181,13 @@ class Station:
                 self.tell(ipc.PartOpen(ipc.PRACTICE))
             if self.package.open is not None:
                 self.tell(ipc.PartOpen(ipc.PAPER))
+
+    def tell_finished(self) -> None:
+        """The hand-in code, and the survey where there is one."""
+        if self.finish is not None:
+            self.tell(self.finish.message())
+            if (asked := self.asked) is not None:
+                self.tell(ipc.Surveyed(asked.survey))
 
     def tell_status(self) -> None:
         if (clocks := self.clocks()).clocks:

@@ -12,6 +12,8 @@ from typing import TypeAlias
 from exam_packages.attempt.acts import Act
 from exam_packages.attempt.events import Entry
 from exam_packages.canon import Object
+from exam_packages.content.survey import Survey
+from exam_packages.content.values import Response
 
 VERSION = 1
 
@@ -66,6 +68,14 @@ class Leave(Object, tag=6):
     request: int
 
 
+class Answer(Object, tag=50):
+    """The finished candidate leaves, as by :class:`Leave`, and has answered the survey: for
+    each question that was answered, under its identifier, the members of its response."""
+
+    request: int
+    responses: tuple[Response, ...]
+
+
 class Fault(Object, tag=7):
     """The screen ends by a fault of its own: its kind, and where in the program it was.
 
@@ -109,7 +119,18 @@ class KeysSeen(Object, tag=48):
 
 
 FromScreen: TypeAlias = (
-    Hello | SignIn | Confirm | Do | Read | Leave | Fault | SoundTried | Look | Focus | KeysSeen
+    Hello
+    | SignIn
+    | Confirm
+    | Do
+    | Read
+    | Leave
+    | Answer
+    | Fault
+    | SoundTried
+    | Look
+    | Focus
+    | KeysSeen
 )
 
 
@@ -208,6 +229,13 @@ class Finished(Object, tag=10):
     body: bool
 
 
+class Surveyed(Object, tag=50):
+    """The survey that the candidate whose attempt is finished may answer; told with
+    :class:`Finished`, where there is one."""
+
+    survey: Survey
+
+
 class ScopeClock(Object):
     """Time left of what has its own: a scope of :mod:`exam_packages.content.moving`, or a
     break."""
@@ -254,4 +282,5 @@ FromAgent: TypeAlias = (
     | Vacant
     | Clocks
     | Seen
+    | Surveyed
 )

@@ -2,7 +2,7 @@
 
 It says what an agent would say and refuses what an agent would refuse. There is no
 journal, no key and no hall, its clock stands still, and answers are gone with the process.
-Handing in begins anew.
+Handing in begins anew, after the survey where there is one.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from exam_packages.attempt.ledger import Ledger, account
 from exam_packages.clock import Stamp
 from exam_packages.content.items import Item
 from exam_packages.content.paper import PAPER_BLOB, Paper, item_blob
-from exam_packages.content.reading import read_item, read_paper
+from exam_packages.content.reading import read_item, read_paper, read_survey
+from exam_packages.content.survey import SURVEY_BLOB
 from exam_packages.language import _
 from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.session import Exam, Refusal, session
@@ -44,6 +45,8 @@ class PreviewAgent:
         self._told: asyncio.Queue[ipc.FromAgent | None] = asyncio.Queue()
         self._ledger = Ledger()
         self._key = SigningKey.generate(pair=False)
+        survey = parts[ipc.PAPER].get(SURVEY_BLOB)
+        self._survey = None if survey is None else read_survey(survey)
         self._tell(ipc.Welcome(ipc.VERSION, _("Preview"), paper.form, paper.title))
         self._begin()
 
@@ -61,12 +64,18 @@ class PreviewAgent:
     async def request(self, make: Callable[[int], ipc.FromScreen]) -> Reply:
         """Do what is asked, or say why not."""
         message = make(1)
+        if isinstance(message, ipc.Leave | ipc.Answer):
+            self._tell(ipc.Vacant())
+            self._begin()
         if not isinstance(message, ipc.Do):
             return ipc.Saved(1)
         happened = session(self._exam, self._ledger, _STANDING, message.act)
         if isinstance(happened, Refusal):
             return ipc.Refused(1, happened.template, happened.fields)
-        if isinstance(message.act, HandIn):
+        if isinstance(message.act, HandIn) and self._survey is not None:
+            self._tell(ipc.Finished(ev.HANDED_IN, "–", hall=False, body=False))
+            self._tell(ipc.Surveyed(self._survey))
+        elif isinstance(message.act, HandIn):
             self._tell(ipc.Vacant())
             self._begin()
         else:

@@ -16,12 +16,14 @@ from textual.widget import Widget
 from exam_packages import canon
 from exam_packages.content.paper import PAPER_BLOB
 from exam_packages.content.reading import read_paper
+from exam_packages.content.survey import SURVEY_BLOB
 from exam_packages.errors import ExamError
 from kiosk.course import Course, order
 from kiosk.ipc.messages import PAPER
 from kiosk.preview.agent import Parts
 from kiosk.preview.client import Preview
 from kiosk.screens.exam import ExamScreen
+from kiosk.screens.survey import SurveyScreen
 from kiosk.widgets.question import Question
 
 WIDE: Final = (120, 36)
@@ -42,7 +44,8 @@ class Shot(NamedTuple):
 
 
 async def shoot(parts: Parts, take: Callable[[Shot], None], size: tuple[int, int] = WIDE) -> None:
-    """Give *take* the instructions and every question, on a screen of *size* characters.
+    """Give *take* the instructions, every question and the survey, on a screen of *size*
+    characters.
 
     A question longer than the screen, or whose exhibit is, has several pictures. Raises
     :class:`PictureError` when the screen does not come to rest.
@@ -59,6 +62,24 @@ async def shoot(parts: Parts, take: Callable[[Shot], None], size: tuple[int, int
         await client.begin()
         if client.exam is not None:
             await _walk(client, pilot, take, client.exam, "")
+            if SURVEY_BLOB in parts[PAPER]:
+                await _survey(client, pilot, take)
+
+
+async def _survey(client: Preview, pilot: Pilot[None], take: Callable[[Shot], None]) -> None:
+    """Take what is asked after handing in, page by page."""
+    await client.hand_in()
+    await _until(pilot, lambda: client.view.survey is not None)
+    await client.finish()
+    await _until(pilot, lambda: isinstance(client.screen, SurveyScreen) and client.screen.stands)
+    page, pane = 1, client.stage_screen.pane()
+    while pane is not None:
+        take(_shot(client, f"survey-{page}" if page > 1 else "survey"))
+        if pane.scroll_y >= pane.max_scroll_y:
+            break
+        pane.scroll_relative(y=max(1, pane.size.height - 2), animate=False)
+        await pilot.pause()
+        page += 1
 
 
 def _straight(parts: Parts) -> Parts:

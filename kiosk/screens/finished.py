@@ -107,7 +107,7 @@ class FinishedScreen(KioskScreen):
     def _leave(self) -> None:
         def answered(result: str | None) -> None:
             if result == "yes":
-                self.run_worker(self.client.leave(), exclusive=True)
+                self.run_worker(self.client.finish(), exclusive=True)
 
         self.app.push_screen(LeaveDialog(), answered)
 

@@ -15,6 +15,7 @@ from exam_packages.attempt.preferences import PACE
 from exam_packages.language import _
 from kiosk.screens.base import Dialog
 from kiosk.screens.exam import ExamScreen
+from kiosk.screens.survey import SurveyScreen
 from kiosk.speech import words
 from kiosk.speech.voice import Piece, Voice
 
@@ -110,6 +111,8 @@ class Reader:
         screen = self._client.stage_screen
         if isinstance(screen, ExamScreen) and screen.item is not None and screen.item.language:
             return screen.item.language
+        if isinstance(screen, SurveyScreen) and self._client.view.survey is not None:
+            return self._client.view.survey.language
         course = self._client.exam or self._client.practice
         return course.paper.language if course is not None else ""
 
@@ -125,7 +128,7 @@ class Reader:
         dialog; a question cannot change."""
         if isinstance(screen, Dialog):
             return [words.own(screen.told)] if screen.told else []
-        return [] if isinstance(screen, ExamScreen) else self._all(screen)
+        return [] if isinstance(screen, ExamScreen | SurveyScreen) else self._all(screen)
 
     def _echo(self, typing: tuple[Widget | None, str | None]) -> Piece | None:
         """What was just typed, as long as the same field has the focus."""

@@ -105,6 +105,14 @@ class ExtendedTextArea(Vertical):
         self._essays = [Essay()]
         self._count = Count()
         self._given: list[str] = [""]
+        self._most = MAX_TEXT
+
+    def bound(self, most: int) -> None:
+        """Take at most so many characters, where that is less than usual."""
+        self._most = most
+        for essay in self._essays:
+            essay.most = most
+        self._show_count()
 
     def compose(self) -> ComposeResult:
         yield self._prompt
@@ -164,10 +172,10 @@ class ExtendedTextArea(Vertical):
             shown.append(_("a number"))
         if self._given and not self._fits():
             shown.append(_("not in the form that is asked for yet"))
-        if length >= MAX_TEXT:
+        if length >= self._most:
             shown.append(_("this answer is full: shorten it to write more"))
-        elif length > MAX_TEXT * 9 // 10:
-            shown.append(say("{left} characters left", left=MAX_TEXT - length))
+        elif length > self._most * 9 // 10:
+            shown.append(say("{left} characters left", left=self._most - length))
         self._count.say(" · ".join(shown))
 
     def _fits(self) -> bool:
@@ -187,7 +195,7 @@ class ExtendedTextArea(Vertical):
             await self._offer()
         total = sum(map(len, texts))
         for essay in self._essays:
-            essay.most = MAX_TEXT - total + len(essay.text)
+            essay.most = self._most - total + len(essay.text)
         self._show_count()
         members = tuple(text for text in texts if text.strip())
         self.post_message(Answered(self.interaction, members, typed=True))

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle
+from typing import Final
 
 from provisioning.demo import checks, homeward
 from provisioning.demo.candidate import Sitter
@@ -30,6 +32,9 @@ from provisioning.demo.site import (
 from provisioning.demo.stages import DemoError, Stages, some
 from provisioning.demo.terminal import Terminal
 
+_CLEAR: Final = ("always", "mostly", "often-not")
+"""The choices of the sample survey's first question."""
+_WORDS: Final = ("warm", "cold", "loud", "still")
 RETURN_S = 2
 """Seconds by which the time left may be off after a fault: screens show whole seconds."""
 
@@ -87,7 +92,7 @@ class AutoRun:
             self._sit(seats, children)
             stages.title("Going home")
             self._arrive(seats)
-            self._prove(seats)
+            self._ask(seats, self._prove(seats))
         homeward.say_where(self._site, stages)
 
     # Sitting.
@@ -243,7 +248,7 @@ class AutoRun:
             for seat in seats:
                 stage.figure = homeward.verify_receipt(site, seat.code)
 
-    def _prove(self, seats: list[Seat]) -> None:
+    def _prove(self, seats: list[Seat]) -> list[checks.OpenedAttempt]:
         site, stages = self._site, self._stages
         with stages.stage("The scoring desk opens responses only, and scores them blind"):
             homeward.score(site)
@@ -269,6 +274,38 @@ class AutoRun:
             ]
             spent, outage = max(each[0] for each in times), max(each[1] for each in times)
             stage.figure = f"at most {spent} s spent, {outage} s of outage given back"
+        return attempts
+
+    def _ask(self, seats: list[Seat], attempts: list[checks.OpenedAttempt]) -> None:
+        site, stages = self._site, self._stages
+        stages.title("What candidates say of the exam")
+        said = [
+            (_CLEAR[at % len(_CLEAR)], f"The room was {word} today")
+            for at, word in zip(range(len(seats)), cycle(_WORDS))
+        ]
+        with stages.stage("Everyone answers the survey, which stands under no name") as stage:
+            work = dict(zip(map(id, seats), said, strict=True))
+            each(seats, lambda seat: _answer(seat, *work[id(seat)]))
+            stage.figure = some(len(seats), "survey")
+        with stages.stage("The chief closes the sitting, and the hall hands them on"):
+            hall = site.second_hall if self._faults.hall_dies else site.hall
+            wait_until(
+                lambda: homeward.surveys_at(hall) == len(seats), "surveys are missing at the hall"
+            )
+            command(
+                *("hall", "act", "--operator", OPERATOR, "--password-file", site.password),
+                *(hall, "close", "--reason", "routine.end"),
+            )
+            wait_until(lambda: homeward.surveys_at(hall) == 0, "the hall keeps its surveys")
+        with stages.stage("They open with their own key, and tell nothing of whose") as stage:
+            size = checks.check_surveys(site, *homeward.surveys(site), attempts, said)
+            stage.figure = f"{size:,} bytes each"
+
+
+def _answer(seat: Seat, clear: str, words: str) -> None:
+    """Clear the screen of the hand-in code, then answer the survey: *clear* by its letter."""
+    seat.sitter.leave()
+    seat.sitter.survey("abc"[_CLEAR.index(clear)], words)
 
 
 def each(seats: list[Seat], work: Callable[[Seat], object]) -> None:

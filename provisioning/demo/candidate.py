@@ -157,6 +157,23 @@ class Sitter:
         self.terminal.wait("Finish and clear the screen?")
         self._choose("Finish")
 
+    def survey(self, clear: str, words: str) -> None:
+        """Answer two questions of the survey, the first by a letter, the last in *words*, and
+        send it."""
+        self.terminal.wait("kept apart from your name")
+        if self.name in self.terminal.text():
+            raise DemoError("The survey stands under the candidate's name.")
+        self.terminal.press("tab")
+        self.terminal.wait(_POINTER)
+        self.terminal.press(clear)
+        self.terminal.wait("●")
+        self.terminal.press("tab", "tab", "tab")
+        self.terminal.wait("0 words")
+        self.terminal.type(words)
+        self.terminal.wait(f"{len(words.split())} words")
+        self.terminal.press("tab")
+        self._choose("Send")
+
     @property
     def _count(self) -> str:
         return f"{self.answered} of {len(self.turns)} answered"

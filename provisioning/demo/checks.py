@@ -7,11 +7,13 @@ every key of its site is its own and thrown away with it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
+from exam_packages import canon
 from exam_packages.attempt.events import Entry, decode_event
 from exam_packages.attempt.ledger import Kind, Ledger, account
 from exam_packages.clock import SECOND, Stamp
@@ -26,6 +28,7 @@ from exam_packages.sealing.journal import (
     epoch_header,
     open_frames,
 )
+from exam_packages.sealing.survey import SURVEY_KEY_ROLE, open_survey, parse_sheaf
 from exam_packages.sealing.trust import INTEGRITY, SCORING
 from provisioning.demo.script import Turn
 from provisioning.demo.site import Site
@@ -152,6 +155,59 @@ def check_scores(
             )
         scores.append(f"{found['score']} of {found['max_score']}")
     return scores
+
+
+def check_surveys(
+    site: Site,
+    sealed: Path,
+    opened: Path,
+    attempts: list[OpenedAttempt],
+    said: list[tuple[str, str]],
+) -> int:
+    """Every survey came, says what was said and carries nothing of who said it.
+
+    *said* has, for each candidate, the choice of the first question and the words of the last.
+    Returns how many bytes each takes.
+    """
+    key = site.body.opening_key(SURVEY_KEY_ROLE)
+    sizes, count = set(), 0
+    seats = [(each.number, each.name, each.code, each.station) for each in site.candidates]
+    identity = [text.encode() for seat in seats for text in seat]
+    identity += [attempt.manifest.blind_id for attempt in attempts]
+    identity += [attempt.manifest.station for attempt in attempts]
+    for path in sorted(sealed.glob("*.surveys")):
+        for survey in parse_sheaf(path.read_bytes()).surveys:
+            fields = canon.decode(survey)
+            plain = open_survey(survey, key)
+            found = [each for each in identity if each in survey or each in plain]
+            if found or not isinstance(fields, list) or len(fields) != 5:
+                raise DemoError("A survey carries something of whose it is.")
+            sizes.add(len(survey))
+            count += 1
+    if count != len(said) or len(sizes) != 1:
+        raise DemoError(
+            "{count} surveys of {sizes} sizes came from {wanted} candidates.",
+            count=count,
+            sizes=len(sizes),
+            wanted=len(said),
+        )
+    (counted,) = _load_list(opened / "surveys.json")
+    whole = counted["groups"][0]
+    first, last = counted["questions"][0], counted["questions"][-1]
+    wanted = Counter(choice for choice, _ in said)
+    found_counts = {name: n for name, n in whole["counts"][first["question"]].items() if n}
+    if found_counts != dict(wanted) or last["texts"] != sorted(words for _, words in said):
+        raise DemoError(
+            "The counts of the surveys are {found}; {wanted} were given.",
+            found=str(found_counts),
+            wanted=str(dict(wanted)),
+        )
+    return sizes.pop()
+
+
+def _load_list(path: Path) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def _open(site: Site, path: Path, manifest: Manifest, frames: tuple[bytes, ...]) -> OpenedAttempt:

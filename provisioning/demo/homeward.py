@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import apsw
+
 from provisioning.demo.processes import command
 from provisioning.demo.site import Site
 from provisioning.demo.stages import DemoError, Stages
+from sync.hall.schema import DATABASE
 
 
 def taken_in(site: Site) -> int:
@@ -53,6 +56,27 @@ def score(site: Site) -> str:
         *("score", answers(site), "--body", site.body.directory),
         *("--out", site.directory / "results"),
     )
+
+
+def surveys_at(hall: Path) -> int:
+    """How many sealed surveys the hall in *hall* keeps."""
+    database = apsw.Connection(str(hall / DATABASE), flags=apsw.SQLITE_OPEN_READONLY)
+    try:
+        return int(database.execute("SELECT count(*) FROM surveys").get)
+    finally:
+        database.close()
+
+
+def surveys(site: Site) -> tuple[Path, Path]:
+    """Hand the surveys to whoever keeps their key, who opens and counts them: where they lie
+    sealed, and where the counts do."""
+    sealed, opened = site.directory / "surveys", site.directory / "survey-counts"
+    command("intake", "surveys", site.intake, "--out", sealed)
+    site.with_keys(
+        *("body", "surveys", site.body.directory, sealed),
+        *("--out", opened, "--least", "1"),
+    )
+    return sealed, opened
 
 
 def say_where(site: Site, stages: Stages) -> None:

@@ -18,11 +18,11 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.trust import Trust
-from sync.hall import closing, moves
+from sync.hall import closing, moves, surveys
 from sync.hall.home import HallHome
 from sync.holder.journals import held_frames
 from sync.holder.store import Store, rows
-from sync.intake.messages import Offer, Statement, chunk_digest, cut
+from sync.intake.messages import Offer, SheafOfSurveys, Statement, chunk_digest, cut
 from sync.stick import FORMAT, About, Stick
 
 __all__ = ["Exported", "Returned", "export", "take_receipts"]
@@ -52,7 +52,7 @@ class Returned:
 
 def export(home: HallHome, store: Store, stick: Stick, time_ns: int) -> Exported:
     """Write every exam without a receipt onto *stick*, answers of all before any picture, then
-    the pictures that the body may lack, and the statements of erasure.
+    the pictures that the body may lack, the statements of erasure, and the surveys.
 
     Doing it again goes on where it broke off. Raises a ``StickError``.
     """
@@ -88,7 +88,29 @@ def export(home: HallHome, store: Store, stick: Stick, time_ns: int) -> Exported
     for _, _, statement, enrolment in statements:
         data = canon.pack(Statement(statement, enrolment or home.enrolment_bytes))
         stick.write(("erasures", hashlib.sha256(data).hexdigest()), data)
+    _surveys(home, store, stick, time_ns)
     return Exported(exams, pictures, absent)
+
+
+def _surveys(home: HallHome, store: Store, stick: Stick, time_ns: int) -> None:
+    """The surveys of sittings whose time for them is over; they stay here as well."""
+    with store.reading() as connection:
+        due = surveys.due(connection, time_ns)
+    for sitting in due:
+        store.write(partial(_end_surveys, sitting))
+        key, after = home.signing_key(), b""
+        while True:
+            with store.reading() as connection:
+                found = surveys.next_sheaf(connection, sitting, key, home.centre, after)
+            if found is None:
+                break
+            data = canon.pack(SheafOfSurveys(found[0], home.enrolment_bytes))
+            stick.write(("surveys", hashlib.sha256(data).hexdigest()), data)
+            after = found[1][-1]
+
+
+def _end_surveys(sitting: int, connection: apsw.Connection) -> None:
+    surveys.end(connection, sitting)
 
 
 def _answers(

@@ -21,7 +21,7 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import closing, moves, records
+from sync.hall import closing, moves, records, surveys
 from sync.hall.next_roots import take_root
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
@@ -114,6 +114,7 @@ class Relay:
                 self._records(client)
             self._erasures(client)
             self._roots(client)
+            self._surveys(client)
         except IntakeUnavailable as problem:
             return float(max(1, problem.retry_after_s))
         return 0.0 if mine else _STANDBY_PAUSE_S
@@ -238,6 +239,26 @@ class Relay:
                 continue
             self._hall.store.write(partial(_mark_record, sitting, number))
 
+    def _surveys(self, client: IntakeClient) -> None:
+        """Hand over the surveys of closed sittings, in an order without meaning."""
+        hall = self._hall
+        with hall.store.reading() as connection:
+            due = surveys.due(connection, hall.clock.wall_ns())
+        for sitting in due:
+            hall.store.write(partial(_end_surveys, sitting))
+            while not self._ending.is_set():
+                with hall.store.reading() as connection:
+                    found = surveys.next_sheaf(connection, sitting, hall.key, hall.home.centre)
+                if found is None:
+                    break
+                sheaf, numbers = found
+                try:
+                    client.put_surveys(sheaf, hall.home.enrolment_bytes)
+                except IntakeRefused as problem:
+                    _log.error("A sheaf of surveys was refused: %s", problem)
+                    break
+                surveys.sent(hall.store, numbers)
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -262,6 +283,10 @@ def _not_believed(now_ns: int, words: str, connection: apsw.Connection) -> None:
 
 def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:
     closing.sent(connection, sitting, station)
+
+
+def _end_surveys(sitting: int, connection: apsw.Connection) -> None:
+    surveys.end(connection, sitting)
 
 
 def _mark_record(sitting: int, number: int, connection: apsw.Connection) -> None:

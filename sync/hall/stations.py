@@ -17,12 +17,14 @@ from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, 
 from sync.hall.moving import Moving
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
 from sync.hall.service import HallService, Link
+from sync.hall.surveys import Surveys
 from sync.messages import (
     MAX_TICK,
     STATION_ROUTES,
     Claim,
     CopyRequest,
     Erased,
+    GivenSurvey,
     Greeting,
     Halves,
     HandIn,
@@ -100,6 +102,7 @@ def station_app(hall: HallService) -> Starlette:
         "halves": told(Halves, _SMALL * 4, moving.halves),
         "claim": told(Claim, _SMALL, Claims(hall).claim),
         "erased": told(Erased, _SMALL, moving.erased),
+        "survey": told(GivenSurvey, _SMALL, Surveys(hall).keep),
     }
     routes = [
         Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])

@@ -6,7 +6,8 @@ A follower says up to which number it has everything and gets the rows behind th
 as they stand now. A row that is gone is sent as its key alone.
 
 What a hall holds as a holder (frames, pictures), what it says itself in the body's log, and
-what it knows of its own state is not followed: each hall has its own.
+what it knows of its own state is not followed: each hall has its own. Nor are surveys: a note
+of changes would tell in which order they came.
 
 All functions run inside a transaction of :class:`~sync.holder.store.Store`.
 """
@@ -41,6 +42,7 @@ _OWN_TABLES: Final = frozenset(
         *("journals", "frames", "refused_frames", "evidence", "meta", "alarms", "proposals"),
         *("roots", "anchored", "inclusions", "log_heads"),
         *("changes", "mandates", "halls", "given_halves", "exported", "sqlite_sequence"),
+        *("surveys", "survey_counts", "survey_ends"),
     }
 )
 _OWN_COLUMNS: Final = {

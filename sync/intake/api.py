@@ -10,6 +10,7 @@
 ``PUT /v1/bundles/<bundle hash>/anchors``               a file of anchors → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/records``                                    a ``RecordOfSitting`` → 204
+``POST /v1/surveys``                                    a ``SheafOfSurveys`` → 204
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
 ``GET /v1/roots/<version>``                             the signed root of trust
 ``/log/…``                                              see :mod:`sync.intake.log_api`
@@ -32,6 +33,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.sealing.sitting_record import MAX_SEALED
+from exam_packages.sealing.survey import MAX_SHEAF
 from exam_packages.sealing.trust import TrustStore
 from sync.intake.answers import answered
 from sync.intake.log import Log
@@ -65,6 +67,7 @@ def application(intake: Intake, log: Log, executor: Executor, roots: TrustStore)
             Route(bundle + "/anchors", answered(api.keep_anchors), methods=["PUT"]),
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/records", answered(api.keep_record), methods=["POST"]),
+            Route("/v1/surveys", answered(api.keep_surveys), methods=["POST"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
             Route("/v1/roots/{version:int}", answered(api.root), methods=["GET"]),
             *log_routes(log, executor),
@@ -120,6 +123,11 @@ class _Api:
     async def keep_record(self, request: Request) -> Response:
         data = await read_bytes(request, MAX_SEALED + MAX_STATEMENT + 64)
         await self._run(self._intake.keep_record, data)
+        return Response(status_code=204)
+
+    async def keep_surveys(self, request: Request) -> Response:
+        data = await read_bytes(request, MAX_SHEAF + MAX_STATEMENT + 64)
+        await self._run(self._intake.keep_surveys, data)
         return Response(status_code=204)
 
     async def heads(self, request: Request) -> Response:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from exam_packages.canon import CanonError
 from exam_packages.errors import ExamError
+from exam_packages.sealing.survey import MAX_SHEAF
 from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
 from sync.intake.service import Incomplete, Intake, NoRoom
 from sync.stick import Stick, StickError
@@ -21,12 +22,13 @@ __all__ = ["Imported", "take_in"]
 @dataclass
 class Imported:
     """What a stick brought: exams taken now and known before, pictures, and what was not
-    taken, in sentences."""
+    taken, in sentences. ``sheaves`` counts those of surveys."""
 
     taken: int = 0
     known: int = 0
     pictures: int = 0
     erasures: int = 0
+    sheaves: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -69,6 +71,15 @@ def take_in(intake: Intake, stick: Stick, body: str) -> Imported:
             raise
         except ExamError as problem:
             done.problems.append(f"statement {name.hex()[:16]}…: {problem}")
+    for name in stick.names("surveys"):
+        data = stick.read(("surveys", name.hex()), MAX_SHEAF + MAX_STATEMENT + 64)
+        try:
+            intake.keep_surveys(data or b"")
+            done.sheaves += 1
+        except NoRoom:
+            raise
+        except ExamError as problem:
+            done.problems.append(f"surveys {name.hex()[:16]}…: {problem}")
     return done
 
 

@@ -233,6 +233,23 @@ def records(home: Path, out: Path) -> None:
 
 @intake.command()
 @click.argument("home", type=_DIRECTORY)
+@click.option("--out", type=_DIRECTORY, required=True, help="A new directory.")
+def surveys(home: Path, out: Path) -> None:
+    """Hand whoever keeps the survey key the sealed surveys, with their halls' enrolments.
+
+    They open with `exam-kiosk body surveys`, and with no other key of the body.
+    """
+    with IntakeHome.load(home).storage() as storage:
+        found = storage.sheaves()
+    make_directory(out)
+    for place, (sheaf, enrolment) in enumerate(found, 1):
+        write_durably(out / f"{place:04}.surveys", sheaf)
+        write_durably(out / f"{place:04}.enrolment", enrolment)
+    click.echo(f"Handed over {len(found)} sheaves of surveys: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
 @click.argument("code")
 @click.option("--out", type=_FILE, required=True, help="The bundle file to write.")
 def bundle(home: Path, code: str, out: Path) -> None:

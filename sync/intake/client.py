@@ -20,6 +20,7 @@ from sync.intake.messages import (
     Offer,
     RecordOfSitting,
     RootOfHeads,
+    SheafOfSurveys,
     Statement,
     bundle_path,
     chunk_digest,
@@ -93,6 +94,10 @@ class IntakeClient:
     def put_record(self, record: bytes, enrolment: bytes) -> None:
         """Hand over the sealed record of a closed sitting, with the body's record of the hall."""
         self._send("POST", "/v1/records", canon.pack(RecordOfSitting(record, enrolment)))
+
+    def put_surveys(self, sheaf: bytes, enrolment: bytes) -> None:
+        """Hand over a sheaf of sealed surveys, with the body's record of the hall."""
+        self._send("POST", "/v1/surveys", canon.pack(SheafOfSurveys(sheaf, enrolment)))
 
     def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
         """Have this hall's root of heads logged."""

@@ -18,6 +18,7 @@ from exam_packages.canon import Count, Object, Seconds
 from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
 from exam_packages.sealing.journal import MAX_PICTURE
 from exam_packages.sealing.sitting_record import MAX_SEALED
+from exam_packages.sealing.survey import MAX_SHEAF
 
 MAX_CHUNK = 4 * 1024 * 1024
 """Bytes of one chunk of answers."""
@@ -70,6 +71,14 @@ class RecordOfSitting(Object):
     (:mod:`exam_packages.sealing.sitting_record`), and the body's record of that hall."""
 
     record: Annotated[bytes, Meta(max_length=MAX_SEALED)]
+    enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class SheafOfSurveys(Object):
+    """Surveys of a closed sitting, sealed (:mod:`exam_packages.sealing.survey`), and the body's
+    record of the hall that signed the sheaf."""
+
+    sheaf: Annotated[bytes, Meta(max_length=MAX_SHEAF)]
     enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
 
 

@@ -20,6 +20,7 @@ from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.sitting_record import MAX_SEALED, read_sealed
 from exam_packages.sealing.suite import SealingError, SigningKey
+from exam_packages.sealing.survey import MAX_SHEAF, read_sheaf
 from exam_packages.sealing.trust import HALL, Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
 from sync.intake.messages import (
@@ -28,6 +29,7 @@ from sync.intake.messages import (
     Missing,
     Offer,
     RecordOfSitting,
+    SheafOfSurveys,
     Statement,
     chunk_digest,
 )
@@ -235,6 +237,25 @@ class Intake:
             given.record,
             given.enrolment,
         )
+
+    def keep_surveys(self, data: bytes) -> None:
+        """Keep a hall's sheaf of surveys, which only the holder of the survey key opens.
+
+        Raises ``Unacceptable`` when no hall of this body signed it, or :class:`NoRoom`.
+        """
+        limit = MAX_SHEAF + MAX_STATEMENT + 64
+        try:
+            given: SheafOfSurveys = canon.unpack(data, SheafOfSurveys, max_size=limit)
+            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
+            sheaf = read_sheaf(given.sheaf, hall.verify_key)
+        except (canon.CanonError, SealingError) as problem:
+            raise Unacceptable.of(problem) from None
+        if hall.kind != HALL or hall.centre != sheaf.centre:
+            raise Unacceptable("Surveys are handed on by a hall of their own centre.")
+        if self._free() < EVIDENCE_FLOOR:
+            raise NoRoom("The disk of the intake is nearly full; surveys must wait at the hall.")
+        if not self._storage.keep_sheaf(hall.key_id, given.sheaf, given.enrolment):
+            raise NoRoom("The intake has as many surveys of this hall as it keeps of one.")
 
     # --- Within ---
 

@@ -23,7 +23,7 @@ from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
-from sync.intake import log_store
+from sync.intake import log_store, survey_store
 
 __all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
 
@@ -122,6 +122,7 @@ _COUNTS: Final = {
     "refused": "SELECT count(*) FROM refused",
     "erasures": "SELECT count(*) FROM erasure",
     "records": "SELECT count(*) FROM record",
+    "survey_sheaves": "SELECT count(*) FROM survey_sheaf",
 }
 
 
@@ -237,6 +238,12 @@ class Storage(Protocol):
     def records(self) -> list[tuple[bytes, bytes]]:
         """Every record of a sitting with the enrolment of its hall, in the order they came."""
 
+    def keep_sheaf(self, machine: bytes, sheaf: bytes, enrolment: bytes) -> bool:
+        """Keep a hall's sheaf of surveys, once; false where there are too many of that hall."""
+
+    def sheaves(self) -> list[tuple[bytes, bytes]]:
+        """Every sheaf of surveys with the enrolment of its hall."""
+
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
     ) -> None:
@@ -284,7 +291,7 @@ class SqliteStorage:
 
     def __init__(self, database: Path, evidence: Path) -> None:
         """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
-        self._store = Store(database, _SCHEMA + log_store.SCHEMA)
+        self._store = Store(database, _SCHEMA + log_store.SCHEMA + survey_store.SCHEMA)
         self._evidence = evidence
 
     def close(self) -> None:
@@ -488,6 +495,13 @@ class SqliteStorage:
             "SELECT record, enrolment FROM record ORDER BY received_s, machine, sitting, number"
         )
         return [(bytes(record), bytes(enrolment)) for record, enrolment in found]
+
+    def keep_sheaf(self, machine: bytes, sheaf: bytes, enrolment: bytes) -> bool:
+        return self._store.write(lambda db: survey_store.keep(db, machine, sheaf, enrolment))
+
+    def sheaves(self) -> list[tuple[bytes, bytes]]:
+        found = self._rows("SELECT sheaf, enrolment FROM survey_sheaf ORDER BY id")
+        return [(bytes(sheaf), bytes(enrolment)) for sheaf, enrolment in found]
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes

@@ -148,6 +148,7 @@ def test_a_person_sits_the_exam_in_one_terminal(terminal: Terminal, tmp_path: Pa
     code = sitter.hand_in()
     sitter.wait_received()
     sitter.leave()
+    sitter.survey("a", "The room was cold")
     terminal.wait(f"hand-in code {code}")
     # One after the other: the report scrolls them away.
     for stage in ("The bundle arrives", "The receipt fits"):

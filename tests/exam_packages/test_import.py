@@ -42,8 +42,8 @@ def test_a_bank_is_told_in_the_terminal_as_a_page_and_as_json(tmp_path: Path) ->
     said = run("import", folder, "--report", page, "--json", listing)
     assert "items/broken.xml: refused" in said
     assert "practice-choice: taken with a change" in said
-    assert "QTI 3.0: 27 items: 25 taken, 1 taken with a change, 1 refused." in said
-    assert said.endswith("2 tests: 2 taken.\n")
+    assert "QTI 3.0: 31 items: 29 taken, 1 taken with a change, 1 refused." in said
+    assert said.endswith("3 tests: 3 taken.\n")
     assert "items/broken.xml" in page.read_text(encoding="utf-8")
     assert json.loads(listing.read_bytes())["counts"]["refused"] == 1
 
@@ -58,7 +58,7 @@ def test_with_a_body_it_also_draws_a_form(tmp_path: Path) -> None:
         *("--report", tmp_path / "report.html"),
     )
     assert with_report.split()[-1] == form
-    assert "26 taken." in with_report
+    assert "30 taken." in with_report
 
 
 def test_what_is_no_bank_is_said(tmp_path: Path) -> None:
@@ -79,10 +79,10 @@ def test_of_several_tests_none_is_exported_unless_a_blueprint_names_one(tmp_path
     folder = tmp_path / "bank"
     shutil.copytree(FOOD_SAFETY, folder)
     run("export", folder, "--out", tmp_path / "whole")
-    assert len(read_bank(tmp_path / "whole").tests) == 2  # with the practice test
+    assert len(read_bank(tmp_path / "whole").tests) == 3  # with the practice test and the survey
     (folder / "blueprint.toml").unlink()
     said = run("export", folder, "--out", tmp_path / "items")
-    assert "The bank has 2 tests, and no blueprint.toml names one" in said
-    assert "26 of 26 questions are in" in said
+    assert "The bank has 3 tests, and no blueprint.toml names one" in said
+    assert "30 of 30 questions are in" in said
     (test,) = read_bank(tmp_path / "items").tests
-    assert len(list(test.references())) == 26
+    assert len(list(test.references())) == 30

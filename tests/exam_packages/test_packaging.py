@@ -16,13 +16,17 @@ from exam_packages.body import Body, BodyError
 from exam_packages.cli import package as package_cli
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.content.paper import PAPER_BLOB
-from exam_packages.content.reading import read_item, read_paper
+from exam_packages.content.reading import read_item, read_paper, read_survey
+from exam_packages.content.survey import SURVEY_BLOB, SURVEY_KEY_BLOB
 from exam_packages.errors import ExamError
 from exam_packages.formats.qti.reader import read_test
 from exam_packages.forms import FormsError, draw
 from exam_packages.packaging import PackagingError, Sitting
 from exam_packages.samples import FOOD_SAFETY
 from exam_packages.sealing.package import Package, read_paper_key
+from exam_packages.sealing.suite import SealingPublic
+from exam_packages.sealing.survey import SURVEY_KEY_ROLE
+from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning.authority import found_body
 
 CLOCK = SystemClock()
@@ -58,7 +62,20 @@ def test_the_package_holds_the_drawn_form_and_no_key_of_it(body: Body) -> None:
         assert {part.media_type(f"media/{name}") for name in drawn.media} == {"image/png"}
         assert not [name for name in part.names() if "key" in name.rpartition("/")[2]]
         assert read_paper(package.practice().read(PAPER_BLOB)).references()
+        assert read_survey(part.read(SURVEY_BLOB)) == drawn.survey
+        sealed_to = SealingPublic(part.read(SURVEY_KEY_BLOB))
+        assert sealed_to == body.opening_key(SURVEY_KEY_ROLE).public
+        assert sealed_to not in {body.opening_key(role).public for role in OPENING_ROLES}
     assert body.answer_key(form) == drawn.key
+
+
+def test_without_a_key_for_surveys_nothing_is_sealed_or_used_up(body: Body) -> None:
+    form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
+    body.survey_public_path.rename(body.directory / "kept")
+    with pytest.raises(BodyError, match="body survey-key"):
+        packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
+    (body.directory / "kept").rename(body.survey_public_path)
+    packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
 
 
 def _run(*arguments: object) -> str:

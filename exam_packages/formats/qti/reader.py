@@ -93,7 +93,7 @@ def choose(bank: Bank, files: Mapping[str, bytes]) -> Test:
 
 
 def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
-    for name in (blueprint.test, blueprint.practice):
+    for name in (blueprint.test, blueprint.practice, blueprint.survey):
         if name and name not in tests:
             raise FormatError(
                 "{file} names the test “{test}”, which the package does not have.",
@@ -115,6 +115,7 @@ def _by_blueprint(tests: dict[str, Test], blueprint: Blueprint) -> Test:
         tests.get(blueprint.practice),
         main.processing,
         main.least_s,
+        tests.get(blueprint.survey),
     )
 
 

@@ -73,6 +73,8 @@ def write_test(test: Test) -> dict[str, bytes]:
     tests = [("test.xml", test)]
     if test.practice:
         tests.append(("practice.xml", replace(test.practice, blueprint=None, practice=None)))
+    if test.survey:
+        tests.append(("survey.xml", replace(test.survey, blueprint=None, practice=None)))
     exhibits: dict[str, Exhibit] = {}
     questions: dict[str, Question] = {}
     media: dict[str, bytes] = {}

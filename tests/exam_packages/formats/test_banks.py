@@ -78,7 +78,7 @@ def test_export_tells_what_was_left(tmp_path: Path, form: str, count: int) -> No
 
 def test_export_of_the_sample_as_a_zip(tmp_path: Path) -> None:
     status, output = export(SAMPLE, tmp_path / "out.zip")
-    assert (status, output) == (0, f"26 of 26 questions are in {tmp_path / 'out.zip'}.\n")
+    assert (status, output) == (0, f"30 of 30 questions are in {tmp_path / 'out.zip'}.\n")
     assert read_test(tmp_path / "out.zip") == read_test(SAMPLE)
     assert (tmp_path / "out.zip").stat().st_mode & 0o077 == 0
 

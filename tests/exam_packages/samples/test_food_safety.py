@@ -171,6 +171,7 @@ def test_nothing_of_the_key_is_packed_for_the_station(form: DrawnForm) -> None:
     packed = {name: data for name, _, data in forms.blobs(form)}
     assert set(packed) == (
         {"paper", "exhibit/harbour-kitchen", "media/fridge.png", "media/temperature-log.png"}
+        | {"survey"}
         | {f"item/{name}" for name in form.items}
     )
     # Typed answers stand in no question, so they would only be there by mistake.

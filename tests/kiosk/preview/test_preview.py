@@ -81,6 +81,8 @@ def test_every_question_has_its_pictures(parts: Parts) -> None:
         assert BANNER in shot.text and "45:00 left" in shot.text
         assert shot.svg.startswith("<svg") and "Question" in shot.svg
     assert "core of cooked poultry" in taken["000-instructions"].text
+    assert "Was it clear what the questions asked?" in taken["survey"].text
+    assert "What should be different" in taken[max(n for n in taken if n[:6] == "survey")].text
     long = next(name for name in taken if name.endswith("fridge-order-2"))
     assert "goes on below" in taken[long.removesuffix("-2")].text
     assert "goes on below" not in taken[long].text
@@ -143,6 +145,10 @@ def test_it_is_gone_through_answered_and_handed_in_and_begins_anew(parts: Parts)
         await until(pilot, lambda: client.view.attempt and client.view.attempt.responses)
         assert client.view.left_ms() == 45 * 60_000
         await client.hand_in()
+        await until(pilot, lambda: client.view.survey is not None)
+        await client.finish()
+        await until(pilot, lambda: client.view.stage is Stage.SURVEY)
+        await client.leave()
         await until(pilot, lambda: client.view.stage is Stage.READY)
         assert client.view.attempt is not None and not client.view.attempt.responses
         await until(pilot, lambda: client.exam is not None)

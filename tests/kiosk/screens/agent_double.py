@@ -25,6 +25,8 @@ from exam_packages.content.paper import (
     item_blob,
     media_blob,
 )
+from exam_packages.content.survey import Survey
+from exam_packages.content.values import Response
 from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.session import Exam, Refusal, expire, reopen, session
 from kiosk.ipc import messages as ipc
@@ -97,6 +99,8 @@ class AgentDouble:
         self.named = False
         self.released = False
         self.finished: ipc.Finished | None = None
+        self.survey: Survey | None = None
+        self.surveys: list[tuple[Response, ...]] = []
         self.saves: asyncio.Event = asyncio.Event()
         self.saves.set()
         self._blobs = {ipc.PAPER: form.blobs()}
@@ -218,6 +222,8 @@ class AgentDouble:
         elif self.signed_in:
             told += self._record()
             told.append(self.finished or self.status())
+            if self.finished is not None and self.survey is not None:
+                told.append(ipc.Surveyed(self.survey))
         else:
             told.append(ipc.Vacant())
             told.append(self.status())
@@ -276,7 +282,8 @@ class AgentDouble:
                 if isinstance(seen, Refusal):
                     seen = ipc.Refused(request, seen.template, seen.fields)
                 self.tell(seen)
-            case ipc.Leave(request=request):
+            case ipc.Leave(request=request) | ipc.Answer(request=request):
+                self.surveys.append(message.responses if isinstance(message, ipc.Answer) else ())
                 self.signed_in = self.named = self.released = False
                 self.finished = None
                 self.entries, self.ledger = [], Ledger()
@@ -337,3 +344,5 @@ class AgentDouble:
                 closed.how, "7K2M-QX9R-04TB-W8ZD-H3NC-5VYE", self.hall, False
             )
             self.tell(self.finished)
+            if self.survey is not None:
+                self.tell(ipc.Surveyed(self.survey))
