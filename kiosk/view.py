@@ -23,6 +23,7 @@ from kiosk.ipc.messages import (
     Happened,
     Named,
     PartOpen,
+    SafeNear,
     ScopeClock,
     SignedIn,
     Status,
@@ -68,6 +69,7 @@ class View:
     parts: set[int] = field(default_factory=set)
     attempt: Attempt | None = None
     status: Status | None = None
+    near: SafeNear | None = None
     finished: Finished | None = None
     clocks: dict[str, ScopeClock] = field(default_factory=dict)
     """The clocks beside the exam's, by scope."""
@@ -104,6 +106,8 @@ class View:
                 self.status = message
                 self._told_ns = self.clock.boottime_ns()
                 self._settle()
+            case SafeNear():
+                self.near = message
             case Clocks(clocks=clocks):
                 self.clocks = {clock.scope: clock for clock in clocks}
                 self._clocks_ns = self.clock.boottime_ns()
@@ -133,6 +137,7 @@ class View:
         self.clocks = {}
         self.spent = []
         self.camera_words = ""
+        self.near = None
         self.vacant = False
         self._fresh = 0
         self.settled = False

@@ -240,6 +240,14 @@ class Seen(Object, tag=30):
     strange: bool
 
 
+class SafeNear(Object, tag=58):
+    """How far a neighbour station keeps the record (a sequence), and which; told with each
+    :class:`Status` while there is one."""
+
+    safe: int
+    station: str
+
+
 FromAgent: TypeAlias = (
     Welcome
     | Named
@@ -254,4 +262,5 @@ FromAgent: TypeAlias = (
     | Vacant
     | Clocks
     | Seen
+    | SafeNear
 )

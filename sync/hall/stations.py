@@ -15,6 +15,7 @@ from exam_packages.canon import Object
 from sync.hall.claims import Claims
 from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
+from sync.hall.near import Neighbours
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
 from sync.hall.service import HallService, Link
 from sync.messages import (
@@ -31,6 +32,7 @@ from sync.messages import (
     SignIn,
     Tick,
 )
+from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
 from sync.web.server import peer_certificate
 from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, receive, reply
 
@@ -89,6 +91,13 @@ def station_app(hall: HallService) -> Starlette:
         asked = await receive(request, CopyRequest, _SMALL)
         return reply(await following.frames(peer_certificate(request), asked))
 
+    neighbours = Neighbours(hall)
+
+    async def near(request: Request) -> Response:
+        link = hall.station(peer_certificate(request))
+        host = request.client.host if request.client is not None else ""
+        return reply(await neighbours.near(link, await receive(request, Near, _SMALL), host))
+
     posts: dict[str, Endpoint] = {
         "greet": greet,
         "root": root,
@@ -107,6 +116,9 @@ def station_app(hall: HallService) -> Starlette:
     ]
     routes.append(Route(FOLLOW_ROUTE, guarded(follow), methods=["POST"]))
     routes.append(Route(FRAMES_ROUTE, guarded(frames), methods=["POST"]))
+    routes.append(Route(NEAR_ROUTE, guarded(near), methods=["POST"]))
+    offer = guarded(asked(Offer, MAX_KEEP, neighbours.offer))
+    routes.append(Route(OFFER_ROUTE, offer, methods=["POST"]))
     path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
     routes.append(Route(path, guarded(evidence), methods=["PUT"]))
     return Starlette(routes=routes)
