@@ -34,10 +34,9 @@ __all__ = ["KeepingProcess", "NearLink"]
 LOG = logging.getLogger(__name__)
 
 _ASK_TICKS: Final = 30
-"""Ticks between two questions to the hall while there is a neighbour that answers."""
+"""Ticks between two questions to the hall while there is a neighbour that answers; one that does
+not is asked about with each try."""
 _ASK_SOON_TICKS: Final = 3
-_LOST_AFTER: Final = 3
-"""Failures in a row after which the hall is asked soon again."""
 
 
 class KeepingProcess:
@@ -155,9 +154,9 @@ class NearLink:
 
     def _ask(self) -> None:
         """Ask the hall from time to time who the neighbour is; turn to another one."""
-        soon = self._near is None or self._failures >= _LOST_AFTER
         self._ticks += 1
-        if self._client.hall is None or self._ticks % (_ASK_SOON_TICKS if soon else _ASK_TICKS):
+        due = self._ticks % (_ASK_SOON_TICKS if self._near is None else _ASK_TICKS) == 0
+        if self._client.hall is None or not (due or self._failures):
             return
         try:
             named = self._client.near(self._port())

@@ -108,7 +108,7 @@ class Keeping:
         self._limits = limits
         self._path = path
         self.store = Store(path, SCHEMA)
-        self._epoch = self.store.write(partial(_start, clock.wall_ns() // SECOND))
+        self._epoch = self.store.write(partial(_start, clock.wall_ns()))
         self._met: dict[bytes, Enrolment] = {}
         self._halls: dict[bytes, VerifyKey] = {}
         self._writers: dict[bytes, VerifyKey] = {}
@@ -304,9 +304,10 @@ def _writes(sender: bytes, state: ChainState, frames: Sequence[bytes]) -> bool:
     return not frames and not state.sequence
 
 
-def _start(now_s: int, connection: apsw.Connection) -> int:
+def _start(now_ns: int, connection: apsw.Connection) -> int:
+    """Count a start: the time, so that it rises also when the file was lost."""
     before = connection.execute("SELECT value FROM numbers WHERE name = 'epoch'").get or 0
-    epoch = max(int(before) + 1, now_s)
+    epoch = max(int(before) + 1, now_ns)
     connection.execute("INSERT OR REPLACE INTO numbers VALUES ('epoch', ?)", (epoch,))
     return epoch
 
