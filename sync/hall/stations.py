@@ -34,7 +34,7 @@ from sync.messages import (
 )
 from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
 from sync.web.server import peer_certificate
-from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, receive, reply
+from sync.web.wire import Direct, Endpoint, HttpError, guarded, read_bytes, receive, reply
 
 _SMALL = 64 * 1024
 _MANIFEST = 4 * 1024 * 1024
@@ -43,7 +43,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 M = TypeVar("M", bound=Object)
 
 
-def station_app(hall: HallService) -> Starlette:
+def station_app(hall: HallService) -> Direct:
     """The application behind the stations' listener."""
     moving, pictures, following = Moving(hall), Pictures(hall), Following(hall)
 
@@ -110,18 +110,15 @@ def station_app(hall: HallService) -> Starlette:
         "claim": told(Claim, _SMALL, Claims(hall).claim),
         "erased": told(Erased, _SMALL, moving.erased),
     }
-    routes = [
-        Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])
-        for name, endpoint in posts.items()
-    ]
-    routes.append(Route(FOLLOW_ROUTE, guarded(follow), methods=["POST"]))
-    routes.append(Route(FRAMES_ROUTE, guarded(frames), methods=["POST"]))
-    routes.append(Route(NEAR_ROUTE, guarded(near), methods=["POST"]))
-    offer = guarded(asked(Offer, MAX_KEEP, neighbours.offer))
-    routes.append(Route(OFFER_ROUTE, offer, methods=["POST"]))
+    paths = {STATION_ROUTES[name]: endpoint for name, endpoint in posts.items()}
+    paths |= {
+        FOLLOW_ROUTE: follow,
+        FRAMES_ROUTE: frames,
+        NEAR_ROUTE: near,
+        OFFER_ROUTE: asked(Offer, MAX_KEEP, neighbours.offer),
+    }
     path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
-    routes.append(Route(path, guarded(evidence), methods=["PUT"]))
-    return Starlette(routes=routes)
+    return Direct(paths, Starlette(routes=[Route(path, guarded(evidence), methods=["PUT"])]))
 
 
 def _hex(request: Request, name: str, size: int) -> bytes:

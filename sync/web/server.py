@@ -147,6 +147,9 @@ def tls_context(cert: Path, key: Path, clients: Path | None, password: str = "")
         if clients is not None:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(clients)
+            # Machines do not resume sessions, and a server that was killed knows no ticket: two
+            # of them, with the caller's certificate inside, are a third of a handshake's cost.
+            context.num_tickets = 0
     except (OSError, ssl.SSLError) as problem:
         raise ListenError(
             "The TLS certificate {cert} cannot be used ({why}); install this machine's "

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass, field
+from typing import cast
 
 import httptools
 
@@ -34,8 +35,7 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._done is not None and not self._done.done():
@@ -55,13 +55,13 @@ class Connection(asyncio.Protocol):
         self._answer.status = self._parser.get_status_code()
         self._done.set_result(self._answer)
 
-    async def post(self, path: str, body: bytes) -> Answer:
+    async def post(self, path: str, body: bytes, method: str = "POST") -> Answer:
         """Send *body* and wait for the answer."""
         assert self._transport is not None
         self._parser = httptools.HttpResponseParser(self)
         self._answer = Answer()
         self._done = asyncio.get_running_loop().create_future()
-        head = f"POST {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: h\r\nContent-Length: {len(body)}\r\n\r\n"
         self._transport.write(head.encode() + body)
         return await self._done
 
