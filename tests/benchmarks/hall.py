@@ -107,9 +107,10 @@ class Load:
     lags: list[float]
     server: float
     generator: float
+    took: float
 
-    def per_tick_us(self, ticks: int, took_s: float) -> float:
-        return self.server * took_s / ticks * 1e6
+    def per_tick_us(self, ticks: int) -> float:
+        return self.server * self.took / ticks * 1e6
 
 
 def main(stations: int, seconds: int) -> None:
@@ -141,10 +142,10 @@ def main(stations: int, seconds: int) -> None:
         lag = statistics.quantiles(load.lags, n=1000)
         print(
             f"{what:>14}: p50 {cuts[499] * 1e3:7.2f} ms  p99 {cuts[989] * 1e3:7.2f} ms   "
-            f"{load.server:5.1%} of a core, {load.per_tick_us(ticks, seconds):5.0f} us a tick   "
+            f"{load.server:5.1%} of a core, {load.per_tick_us(ticks):5.0f} us a tick   "
             f"(generator {load.generator:5.1%}, p99 late {lag[989] * 1e3:.2f} ms)"
         )
-    hall_us, bare_us = (each.per_tick_us(ticks, seconds) for each in (real, bare))
+    hall_us, bare_us = (each.per_tick_us(ticks) for each in (real, bare))
     print(f"{'ceiling':>14}: verify and sync {ceiling_us:5.0f} us a tick, {groups:.1f} in a group")
     print(
         f"{'':>14}  hall: {ceiling_us / hall_us:.2f} of the ceiling of verify-and-sync, "
@@ -321,7 +322,11 @@ async def _drive(station: StationHome, port: int, pid: int, room: list[Seat], se
     )
     took = time.perf_counter() - begin
     load = Load(
-        answers, lags, (_processor_s(pid) - before) / took, (time.process_time() - mine) / took
+        answers,
+        lags,
+        (_processor_s(pid) - before) / took,
+        (time.process_time() - mine) / took,
+        took,
     )
     for connection in connections:
         connection.close()
