@@ -24,6 +24,7 @@ from kiosk.ipc.messages import (
     Happened,
     Named,
     PartOpen,
+    SafeNear,
     ScopeClock,
     SignedIn,
     Status,
@@ -71,6 +72,7 @@ class View:
     parts: set[int] = field(default_factory=set)
     attempt: Attempt | None = None
     status: Status | None = None
+    near: SafeNear | None = None
     finished: Finished | None = None
     survey: Survey | None = None
     """What may be asked once the exam is handed in."""
@@ -114,6 +116,8 @@ class View:
                 self.status = message
                 self._told_ns = self.clock.boottime_ns()
                 self._settle()
+            case SafeNear():
+                self.near = message
             case Clocks(clocks=clocks):
                 self.clocks = {clock.scope: clock for clock in clocks}
                 self._clocks_ns = self.clock.boottime_ns()
@@ -146,6 +150,7 @@ class View:
         self.clocks = {}
         self.spent = []
         self.camera_words = ""
+        self.near = None
         self.vacant = False
         self._fresh = 0
         self.settled = False

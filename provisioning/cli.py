@@ -283,6 +283,12 @@ def station() -> None:
     "--standby-url", "standbys", multiple=True, help="Where another hall of the centre is."
 )
 @click.option(
+    "--neighbour-port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Keep sealed records of other stations at this port, and have its own kept by one.",
+)
+@click.option(
     "--camera",
     default=CAMERA_AUTO,
     show_default=True,
@@ -302,6 +308,7 @@ def station_init(
     centre: str,
     hall_url: str,
     standbys: tuple[str, ...],
+    neighbour_port: int,
     camera: str,
     language: str,
     protection: str,
@@ -314,6 +321,7 @@ def station_init(
         centre,
         hall_url,
         standbys=standbys,
+        neighbour_port=neighbour_port,
         camera=camera,
         language=language,
         tpm=tpm,

@@ -39,21 +39,23 @@ def new_station(
     hall_url: str,
     *,
     standbys: Sequence[str] = (),
+    neighbour_port: int = 0,
     camera: str = CAMERA_AUTO,
     language: str = SOURCE,
     tpm: bool = False,
 ) -> bytes:
     """Make a station's home and its keys; the request to send to the body.
 
-    ``standbys`` are where other halls of the centre answer; ``camera`` and ``language`` as in
-    :class:`StationHome`; with ``tpm``, this machine's TPM
-    seals the keys. Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
+    ``standbys`` are where other halls of the centre answer; ``neighbour_port``, ``camera`` and
+    ``language`` as in :class:`StationHome`; with ``tpm``, this machine's TPM seals the keys.
+    Raises :class:`MachineError`, or a :class:`~sync.credentials.CredentialError`.
     """
     settings: Settings = {
         "id": id,
         "centre": centre,
         "hall_url": hall_url,
         **({"standby_urls": list(standbys)} if standbys else {}),
+        **({"neighbour_port": neighbour_port} if neighbour_port else {}),
         "camera": camera,
         "language": language,
         "socket": "",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from exam_packages.language import SOURCE, languages
-from sync.machine import MachineError, StationMachine, text_setting
+from sync.machine import MachineError, StationMachine, number_setting, text_setting
 
 CAMERA_AUTO, CAMERA_NONE = "auto", "none"
 KEYS_AUTO, KEYS_REQUIRED, KEYS_NONE = "auto", "required", "none"
@@ -30,6 +30,17 @@ class StationHome(StationMachine):
                 path=str(self.settings_path),
             )
         return tuple(found)
+
+    @property
+    def neighbour_port(self) -> int:
+        """Where this station keeps records of others and has its own kept: a port, or 0: neither.
+        What is kept for others lies under ``neighbours``."""
+        return number_setting(self.settings, "neighbour_port", self.settings_path, 0)
+
+    @property
+    def neighbours(self) -> Path:
+        """Records kept for other stations; and who keeps this one's."""
+        return self.directory / "neighbours"
 
     @property
     def halls_path(self) -> Path:

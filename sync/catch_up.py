@@ -23,12 +23,13 @@ __all__ = ["CaughtUp", "catch_up"]
 
 @dataclass(frozen=True)
 class CaughtUp:
-    """Whose attempt it is, the frames that were missing here, and the pictures the hall has
-    (digest and size)."""
+    """Whose attempt it is, the frames that were missing here, the pictures the hall has (digest
+    and size), and the enrolments of the stations that wrote."""
 
     seat: Seat
     frames: tuple[bytes, ...]
     pictures: tuple[tuple[bytes, int], ...]
+    writers: tuple[bytes, ...]
 
 
 def catch_up(
@@ -58,7 +59,7 @@ def catch_up(
         frames += copy.frames
         size += sum(map(len, copy.frames))
         if not copy.more:
-            return CaughtUp(copy.seat, tuple(frames), copy.pictures)
+            return CaughtUp(copy.seat, tuple(frames), copy.pictures, copy.enrolments)
         if not copy.frames or size > MAX_FRAMES_SIZE:
             raise Misbehaved("The hall gives the record of this exam without end.")
 

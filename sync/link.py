@@ -68,6 +68,7 @@ from sync.messages import (
     Tock,
     Welcome,
 )
+from sync.near.messages import NEAR_ROUTE, Near, Neighbour
 
 TIMEOUT_S = 5.0
 """Seconds a request may take before the holder counts as unreachable."""
@@ -284,6 +285,12 @@ class HolderClient:
         """Tell a hall that does not know an attempt whose it is."""
         self._tell("claim", Claim(blind_id, candidate))
 
+    def near(self, port: int) -> Neighbour:
+        """Say where this station keeps records of others (0: nowhere), and ask who keeps its
+        own. Nothing in the answer is verified."""
+        reply = self._checked(self._send("POST", NEAR_ROUTE, canon.pack(Near(port))))
+        return self._read(reply, Neighbour)
+
     def erased(self, erasure: bytes) -> None:
         """Hand over this station's signed statement of erasure."""
         self._tell("erased", Erased(erasure))
@@ -352,7 +359,11 @@ class HolderClient:
         self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))
 
     def _post(self, route: str, body: msgspec.Struct, kind: type[T]) -> T:
-        reply = self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body)))
+        return self._read(
+            self._checked(self._send("POST", STATION_ROUTES[route], canon.pack(body))), kind
+        )
+
+    def _read(self, reply: bytes, kind: type[T]) -> T:
         try:
             return canon.unpack(reply, kind, max_size=MAX_REPLY)
         except canon.CanonError as problem:

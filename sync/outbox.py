@@ -96,6 +96,11 @@ class Outbox:
                 head = frame.head_after(self._head(len(self._places)))
                 self._places.append(_Place(epoch, data, head))
 
+    def frame(self, sequence: int) -> bytes:
+        """The frame of that sequence, counted from 1."""
+        with self._lock:
+            return self._places[sequence - 1].frame
+
     def batch(self) -> Batch:
         """The next frames to send; none when the holder has all."""
         with self._lock:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -39,7 +40,7 @@ from exam_packages.sealing.mandate import (
 from exam_packages.sealing.suite import SigningKey
 from sync.halls import Halls, obeys
 
-__all__ = ["Ordered", "OrdersError", "give", "take"]
+__all__ = ["Obeyed", "Ordered", "OrdersError", "give", "take"]
 
 _NAME: Final = re.compile(r"[0-9]{20}\.order")
 _MOST: Final = 16
@@ -100,7 +101,16 @@ def give(
     write_durably(directory / f"{time_ns:020}.order", data, 0o600)
 
 
-def take(directory: Path, halls: Halls) -> Iterator[tuple[Command, bytes] | ExamError]:
+@dataclass(frozen=True)
+class Obeyed:
+    """An order that is to be obeyed: read, as it was signed, and the signed mandate."""
+
+    command: Command
+    signed: bytes
+    mandate: bytes
+
+
+def take(directory: Path, halls: Halls) -> Iterator[Obeyed | ExamError]:
     """What lies in *directory*, in the order it was given: each order that is to be obeyed, or
     why one is not. A file is gone when it was taken.
     """
@@ -122,7 +132,7 @@ def take(directory: Path, halls: Halls) -> Iterator[tuple[Command, bytes] | Exam
         path.unlink(missing_ok=True)
 
 
-def _read(path: Path, halls: Halls) -> tuple[Command, bytes]:
+def _read(path: Path, halls: Halls) -> Obeyed:
     limit = MAX_MANDATE + MAX_COMMAND + 64
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
@@ -135,4 +145,4 @@ def _read(path: Path, halls: Halls) -> tuple[Command, bytes]:
         halls.term, mandate.commander, command.authority, key.key_id, first=False
     ):
         raise OrdersError("A chief's order was given under a turn of command that has passed.")
-    return command, ordered.command
+    return Obeyed(command, ordered.command, ordered.mandate)

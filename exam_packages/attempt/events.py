@@ -294,6 +294,13 @@ class PicturesMissed(Object, tag=83):
     words: str
 
 
+class Mandated(Object, tag=88):
+    """With no hall left, a chief's key took command at the seat: their signed mandate
+    (:mod:`exam_packages.sealing.mandate`). Commands of its term are signed with that key."""
+
+    mandate: bytes
+
+
 # Evidence: opened by the integrity role.
 
 
@@ -364,6 +371,7 @@ Event: TypeAlias = (
     | PictureTold
     | Signalled
     | PicturesMissed
+    | Mandated
 )
 
 

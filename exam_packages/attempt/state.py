@@ -189,6 +189,8 @@ def _apply(attempt: Attempt, event: ev.Event) -> Attempt:
             return attempt
         case ev.CameraTold() | ev.PictureTold() | ev.Signalled() | ev.PicturesMissed():
             return attempt
+        case ev.Mandated():
+            return attempt
 
 
 def _obey(attempt: Attempt, command: Command) -> Attempt:

@@ -13,6 +13,7 @@ from exam_packages.sealing.correction import CORRECTION_KIND
 from exam_packages.sealing.grant import GRANT_KIND
 from exam_packages.sealing.heads import ANCHORS_MAGIC, HEADS_KIND
 from exam_packages.sealing.journal_format import ACKNOWLEDGEMENT_KIND, HEADER_KIND, PERMIT_KIND
+from exam_packages.sealing.mandate import CHIEF_KIND, MANDATE_KIND
 from exam_packages.sealing.package_format import (
     FILE_MAGIC,
     PACKAGE_KIND,
@@ -68,6 +69,8 @@ class Kind(Enum):
     SEALED_RECORD = "sealed record of a sitting"
     REVIEW = "review"
     REVIEWER = "reviewer"
+    CHIEF = "chief"
+    MANDATE = "act of command"
 
 
 _MAGIC: Final = {
@@ -98,6 +101,8 @@ _MAGIC: Final = {
             (SEALED_RECORD_KIND, Kind.SEALED_RECORD),
             (JUDGEMENT_KIND, Kind.REVIEW),
             (REVIEWER_KIND, Kind.REVIEWER),
+            (CHIEF_KIND, Kind.CHIEF),
+            (MANDATE_KIND, Kind.MANDATE),
         )
     },
 }

@@ -24,6 +24,7 @@ from exam_packages.sealing.journal_format import Compartment, parse_acknowledgem
 from exam_packages.sealing.journal_keys import EpochKeys, Opened, open_frames
 from exam_packages.sealing.signed import read_signed
 from exam_packages.sealing.suite import SealingKey
+from exam_packages.verify.chiefs import ChiefsOrders
 from exam_packages.verify.findings import Findings, Moment, Ordered, Span, Times
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.record import Walk
@@ -110,6 +111,10 @@ class _Teller:
     _closed: str = ""
     _stamps: dict[int, Stamp] = field(default_factory=dict)
     _compared: list[tuple[Stamp, Stamp, int]] = field(default_factory=list)
+    _chiefs: ChiefsOrders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._chiefs = ChiefsOrders(self.findings, self.machines, self.centre)
 
     def take(self, opened: Opened) -> bool:
         """Take one opened frame; False when the ledger must end before it."""
@@ -141,6 +146,7 @@ class _Teller:
     def told(self) -> Told:
         """Everything, after the last frame."""
         self._compare_clocks()
+        self._chiefs.tell()
         spent, allowed = self._ledger.spent_ns, self._ledger.allowed_ns
         countdown = self._ledger.countdown
         if countdown is not None and spent > allowed + _OVERRUN_NS:
@@ -331,6 +337,9 @@ class _Teller:
                 self._turns.append(
                     moment("given-back", say("Given back: {time}.", time=length(seconds * SECOND)))
                 )
+            case ev.Mandated(mandate=data):
+                if said := self._chiefs.mandated(entry, data):
+                    self._turns.append(moment("mandated", said))
             case ev.Commanded(command=data):
                 self._command(entry, stamp, data, before)
 
@@ -338,11 +347,12 @@ class _Teller:
         command = cmd.journaled_command(data)
         signed = read_signed(data, cmd.KIND, max_size=cmd.MAX_COMMAND)
         signers = signed.signers(self.machines.halls(self.centre))
-        if not signers:
+        by = self.machines.name(min(signers)) if signers else self._chiefs.signer(command, signed)
+        if not by:
             self.findings.not_proven(
                 "command-not-signed",
                 "The command in entry {entry} is not signed by a hall of this centre whose "
-                "enrolment is among these files.",
+                "enrolment is among these files, nor by a chief of it.",
                 entry=entry,
             )
         if isinstance(command.order, cmd.Correct):
@@ -359,7 +369,7 @@ class _Teller:
                 operator=command.operator,
                 reason=command.reason,
                 comment=command.comment,
-                signed_by=self.machines.name(min(signers)) if signers else "",
+                signed_by=by,
             )
         )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
-from exam_packages.errors import UsageError
+from exam_packages.errors import ExamError, UsageError
 from exam_packages.sealing.heads import MAX_ANCHORS_SIZE
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, log, objects, reviews, sittings, statements
+from exam_packages.verify import attempts, chiefs, log, objects, reviews, sittings, statements
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
@@ -49,6 +50,9 @@ def verify(
     for path, kind, _ in found:
         if kind is Kind.ENROLMENT:
             machines.take_all([_read(path)])
+        elif kind is Kind.CHIEF:
+            with contextlib.suppress(ExamError):  # said when it is that file's turn
+                machines.chief(_read(path))
         elif kind is Kind.BUNDLE:
             machines.take_all(attempts.enrolments_of(path))
     subjects = []
@@ -139,6 +143,10 @@ def _check(
             objects.root(subject, _read(path), trust)
         case Kind.ENROLMENT:
             objects.enrolment(subject, _read(path), machines)
+        case Kind.CHIEF:
+            chiefs.chief(subject, _read(path), machines)
+        case Kind.MANDATE:
+            chiefs.mandate(subject, _read(path), machines)
         case Kind.MANIFEST:
             objects.manifest(subject, _read(path), machines)
         case Kind.RECEIPT:

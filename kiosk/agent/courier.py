@@ -85,6 +85,10 @@ class Parcel:
     """Whose attempt it is: told to a hall that has lost it."""
     handed_to: str = ""
     """The hall that was last given the manifest."""
+    writers: tuple[bytes, ...] = ()
+    """Enrolments of the stations that wrote in it before this one."""
+    near: tuple[str, Outbox] | None = None
+    """The neighbour station that keeps it, by name, and how far: its own word, no hall's."""
 
     @property
     def safe(self) -> int:

@@ -19,6 +19,7 @@ from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.journal import JournalError
+from exam_packages.sealing.mandate import term_of
 from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
@@ -504,7 +505,8 @@ class Desk:
             if command.epoch == station.record.epoch and not station.record.stuck:
                 self._obey(station.record, command, data)
 
-    def _obey(self, record: Record, command: Command, data: bytes) -> None:
+    def _obey(self, record: Record, command: Command, data: bytes, under: Events = ()) -> None:
+        """Carry an order out; *under* is recorded before it, if it was not yet."""
         if (refused := self._corrections.refusal(record, command)) is not None:
             if self._corrections.first(command):
                 self._notice("correction-refused", str(refused))
@@ -515,7 +517,7 @@ class Desk:
         elif decided:
             if any(isinstance(event, ev.Closed) for event in decided):
                 self._last_words(record)
-            self._write(record, decided)
+            self._write(record, (*under, *decided))
             self._album.apply_rules()
             self._station.tell_status()
 
@@ -527,9 +529,11 @@ class Desk:
             if isinstance(found, ExamError):
                 LOG.error("An order at the seat is not believed: %s", found)
                 continue
-            command, data = found
+            command = found.command
             if (command.blind_id, command.epoch) == (record.blind_id, record.epoch):
-                self._obey(record, command, data)
+                first = term_of(command.authority) > term_of(record.attempt.authority)
+                why = (ev.Mandated(found.mandate),) if first else ()
+                self._obey(record, command, found.signed, why)
 
     def _believe(self, trust: Trust) -> None:
         """A newer root of trust is here. A station that it revokes stops: nothing it would

@@ -34,6 +34,7 @@ from kiosk.agent.desk import Desk
 from kiosk.agent.door import Door
 from kiosk.agent.following import Follower
 from kiosk.agent.keys import KeyWatchLink
+from kiosk.agent.near import KeepingProcess, NearLink
 from kiosk.agent.station import Station
 from kiosk.agent.surroundings import Lookout, look
 from kiosk.agent.surveying import Spool
@@ -100,6 +101,8 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         Beside(link(url), courier.parcels, lambda: courier.status, clock, tick_s=tick_s)
         for url in urls
     ]
+    keeping = KeepingProcess(home)
+    near = NearLink(home, client, courier.parcels, lambda: keeping.port, tick_s=tick_s)
     own = enrolled(home.enrolled_camera)
     camera = Camera(home.camera, inbox.put, enrolled=own, model=home.face_model)
     keys = KeyWatchLink(home.key_watch, inbox.put)
@@ -130,6 +133,9 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
     courier.start()
     for each in beside:
         each.start()
+    if home.neighbour_port:
+        keeping.start()
+        near.start()
     camera.start()
     lookout.start()
     if home.keys != KEYS_NONE:
@@ -142,6 +148,9 @@ def _run(home: StationHome, clock: Clock, tick_s: float) -> None:
         keys.stop()
         lookout.stop()
         camera.stop()
+        if home.neighbour_port:
+            near.stop()
+            keeping.stop()
         for each in beside:
             each.stop()
         courier.stop()

@@ -284,6 +284,7 @@ class Resumption:
         if caught.frames:
             refill(directory.path, caught.frames)
         directory.write_elsewhere(caught.pictures)
+        directory.write_writers(caught.writers)
         return caught.seat
 
     def _not_copied(self, words: str) -> None:

@@ -8,6 +8,7 @@
         manifest          signed; its presence says that the attempt is finished
         countersignature  the hall's
         receipt           the body's
+        writers           enrolments of the stations that wrote in it, once it was brought here
         elsewhere         sealed pictures that only the hall has: another station took them
         earlier/          manifests of hand-ins that were reopened, and what answered them
     attempts/<blind id>.left-<n>/   an attempt that was moved away: evidence, never resumed
@@ -66,6 +67,12 @@ class Elsewhere(Object):
     """Sealed pictures of an attempt that are not on this disk."""
 
     pictures: tuple[Evidence, ...]
+
+
+class Writers(Object):
+    """The enrolments of the stations that wrote in a record."""
+
+    enrolments: tuple[bytes, ...]
 
 
 @dataclass(frozen=True)
@@ -143,6 +150,18 @@ class AttemptDirectory:
         """Remember the pictures (digest and size) that the hall has."""
         kept = tuple(Evidence(digest, size) for digest, size in pictures if size)
         self.write("elsewhere", canon.pack(Elsewhere(kept)))
+
+    def write_writers(self, enrolments: tuple[bytes, ...]) -> None:
+        """Remember who wrote in the record, as the hall says. Raises :class:`ShelfError`."""
+        self.write("writers", canon.pack(Writers(enrolments)))
+
+    def writers(self) -> tuple[bytes, ...]:
+        """The enrolments of other stations that wrote in the record."""
+        data = self.read("writers")
+        if not data:
+            return ()
+        known: Writers = canon.unpack(data, Writers)
+        return known.enrolments
 
     def handed_in(self, recovered: Recovered) -> bool:
         """Whether the record ends where its manifest says: it was handed in, and not
@@ -222,6 +241,7 @@ class AttemptDirectory:
             manifest=self.read("manifest"),
             countersignature=self.read("countersignature"),
             receipt=self.read("receipt"),
+            writers=self.writers(),
             pictures=deque((digest, file) for digest, file, _ in self.pictures()),
         )
 

@@ -61,6 +61,8 @@ class Station:
     """Why an unfinished attempt on this disk cannot even be read: a person must look."""
     disk_trouble: str = ""
     hand_in_trouble: str = ""
+    told_near: bool = False
+    """Whether the screen was told of a neighbour that keeps the record."""
     camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
     camera_told: ev.CameraTold | None = None
     """What is known of the device in use, if it is one."""
@@ -192,6 +194,11 @@ class Station:
     def tell_status(self) -> None:
         if (clocks := self.clocks()).clocks:
             self.tell(clocks)
+        near = self.parcel.near if self.parcel is not None else None
+        if near is not None or self.told_near:
+            name, held = (near[0], near[1].held) if near is not None else ("", 0)
+            self.tell(ipc.SafeNear(held, name[:200]))
+            self.told_near = near is not None
         self.tell(self.status())
 
     def clocks(self) -> ipc.Clocks:

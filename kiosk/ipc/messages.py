@@ -268,6 +268,14 @@ class Seen(Object, tag=30):
     strange: bool
 
 
+class SafeNear(Object, tag=58):
+    """How far a neighbour station keeps the record (a sequence), and which; told with each
+    :class:`Status` while there is one."""
+
+    safe: int
+    station: str
+
+
 FromAgent: TypeAlias = (
     Welcome
     | Named
@@ -283,4 +291,5 @@ FromAgent: TypeAlias = (
     | Clocks
     | Seen
     | Surveyed
+    | SafeNear
 )

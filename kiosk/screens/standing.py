@@ -1,7 +1,8 @@
 """How things stand, in words: the time left, what is saved, what is safe, the camera.
 
 Each word here is a promise. “Saved here” is said when the agent said ``Saved`` for all
-that was answered; “Safe in the hall” when the hall acknowledged up to the last of it.
+that was answered; “Safe in the hall” when a hall acknowledged up to the last
+of it; “Safe at the station …” while only that neighbour did.
 """
 
 from __future__ import annotations
@@ -101,14 +102,19 @@ def safe(view: View) -> Content:
     if view.person is None:
         words = _("✓ Hall connected") if status.hall else _("… Hall not reachable")
         return Content.styled(words, "$good" if status.hall else "$attention")
+    # What was answered since the agent last told its status is not in it yet.
+    answered = view.attempt.sequence if view.attempt is not None else 0
+    latest = max(status.saved, answered)
+    near = view.near
+    if near is not None and 0 < latest <= near.safe and not (status.hall and latest <= status.safe):
+        words = say("✓ Safe at the station {station}", station=near.station)
+        return Content.styled(words, "$good")
     if not status.hall:
         words = _("… Hall out of reach, kept here")
         if age is not None:
             words += say(" (safe {ago})", ago=ago(age))
         return Content.styled(words, "$attention")
-    # What was answered since the agent last told its status is not in it yet.
-    answered = view.attempt.sequence if view.attempt is not None else 0
-    if age is None or status.safe < max(status.saved, answered):
+    if age is None or status.safe < latest:
         return Content.styled(_("… On its way to the hall"), "$attention")
     words = _("✓ Safe in the hall")
     if age >= RECENT_MS:

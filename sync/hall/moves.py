@@ -11,7 +11,7 @@ All functions run inside a transaction of :class:`~sync.holder.store.Store`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -25,7 +25,7 @@ from exam_packages.sealing.suite import SigningKey
 from sync.hall import seats
 from sync.holder.journals import header_frames, held_frames
 from sync.holder.store import rows
-from sync.messages import Copy, CopyRequest, Halves, Handover, Seat, TakeUp, Tick
+from sync.messages import Copy, CopyRequest, Halves, Handover, Seat, TakeUp
 from sync.web.wire import HttpError
 
 MAX_COPY = 1024 * 1024
@@ -190,7 +190,7 @@ def handovers(
             asked.append(
                 Handover(
                     sign_transfer(transfer, key),
-                    _enrolment(connection, station),
+                    enrolment(connection, station),
                     restore_key,
                     headers[:64],
                 )
@@ -306,7 +306,7 @@ def enrolments_of(connection: apsw.Connection, blind_id: bytes) -> tuple[bytes, 
     writers = {
         epoch_header(frame).context.station: None for frame in header_frames(connection, blind_id)
     }
-    return tuple(_enrolment(connection, station) for station in writers)
+    return tuple(enrolment(connection, station) for station in writers)
 
 
 # --- The station that was left -----------------------------------------------------
@@ -320,20 +320,27 @@ def left_at(connection: apsw.Connection, blind_id: bytes, station: bytes) -> int
     return None if row is None else int(row[0])
 
 
-def keep_late(connection: apsw.Connection, station: bytes, tick: Tick, left: int) -> int:
+def keep_late(
+    connection: apsw.Connection,
+    station: bytes,
+    blind_id: bytes,
+    epoch: int,
+    frames: Sequence[bytes],
+    left: int,
+) -> int:
     """Keep what a station still sends after *left*; the number of frames that were new.
 
     Raises a ``ChainError`` when these are no frames.
     """
     late = [
         (frame, data)
-        for frame, data in ((Frame.parse(data), data) for data in tick.frames)
+        for frame, data in ((Frame.parse(data), data) for data in frames)
         if frame.sequence > left
     ]
     kept = connection.execute(
         "SELECT coalesce(sum(length(frame)), 0) FROM late_frames WHERE blind_id = ?"
         " AND station = ?",
-        (tick.blind_id, station),
+        (blind_id, station),
     ).get
     if kept + sum(len(data) for _, data in late) > MAX_LATE:
         return 0
@@ -341,7 +348,7 @@ def keep_late(connection: apsw.Connection, station: bytes, tick: Tick, left: int
     connection.executemany(
         "INSERT OR IGNORE INTO late_frames (blind_id, station, sequence, epoch, frame)"
         " VALUES (?, ?, ?, ?, ?)",
-        [(tick.blind_id, station, frame.sequence, tick.epoch, data) for frame, data in late],
+        [(blind_id, station, frame.sequence, epoch, data) for frame, data in late],
     )
     return connection.total_changes() - before
 
@@ -378,7 +385,8 @@ def _restore_key(connection: apsw.Connection, station: bytes, sitting: bytes) ->
     return None if found is None else bytes(found)
 
 
-def _enrolment(connection: apsw.Connection, station: bytes) -> bytes:
+def enrolment(connection: apsw.Connection, station: bytes) -> bytes:
+    """The enrolment of a station that has called this hall."""
     return bytes(
         connection.execute("SELECT enrolment FROM stations WHERE key_id = ?", (station,)).get
     )

@@ -15,6 +15,7 @@ from exam_packages.canon import Object
 from sync.hall.claims import Claims
 from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
+from sync.hall.near import Neighbours
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
 from sync.hall.service import HallService, Link
 from sync.hall.surveys import Surveys
@@ -33,8 +34,9 @@ from sync.messages import (
     SignIn,
     Tick,
 )
+from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
 from sync.web.server import peer_certificate
-from sync.web.wire import Endpoint, HttpError, guarded, read_bytes, receive, reply
+from sync.web.wire import Direct, Endpoint, HttpError, guarded, read_bytes, receive, reply
 
 _SMALL = 64 * 1024
 _MANIFEST = 4 * 1024 * 1024
@@ -43,7 +45,7 @@ _HEX = re.compile(r"[0-9a-f]+")
 M = TypeVar("M", bound=Object)
 
 
-def station_app(hall: HallService) -> Starlette:
+def station_app(hall: HallService) -> Direct:
     """The application behind the stations' listener."""
     moving, pictures, following = Moving(hall), Pictures(hall), Following(hall)
 
@@ -91,6 +93,13 @@ def station_app(hall: HallService) -> Starlette:
         asked = await receive(request, CopyRequest, _SMALL)
         return reply(await following.frames(peer_certificate(request), asked))
 
+    neighbours = Neighbours(hall)
+
+    async def near(request: Request) -> Response:
+        link = hall.station(peer_certificate(request))
+        host = request.client.host if request.client is not None else ""
+        return reply(await neighbours.near(link, await receive(request, Near, _SMALL), host))
+
     posts: dict[str, Endpoint] = {
         "greet": greet,
         "root": root,
@@ -104,15 +113,15 @@ def station_app(hall: HallService) -> Starlette:
         "erased": told(Erased, _SMALL, moving.erased),
         "survey": told(GivenSurvey, _SMALL, Surveys(hall).keep),
     }
-    routes = [
-        Route(STATION_ROUTES[name], guarded(endpoint), methods=["POST"])
-        for name, endpoint in posts.items()
-    ]
-    routes.append(Route(FOLLOW_ROUTE, guarded(follow), methods=["POST"]))
-    routes.append(Route(FRAMES_ROUTE, guarded(frames), methods=["POST"]))
+    paths = {STATION_ROUTES[name]: endpoint for name, endpoint in posts.items()}
+    paths |= {
+        FOLLOW_ROUTE: follow,
+        FRAMES_ROUTE: frames,
+        NEAR_ROUTE: near,
+        OFFER_ROUTE: asked(Offer, MAX_KEEP, neighbours.offer),
+    }
     path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
-    routes.append(Route(path, guarded(evidence), methods=["PUT"]))
-    return Starlette(routes=routes)
+    return Direct(paths, Starlette(routes=[Route(path, guarded(evidence), methods=["PUT"])]))
 
 
 def _hex(request: Request, name: str, size: int) -> bytes:

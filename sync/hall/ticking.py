@@ -68,7 +68,9 @@ def left(
         seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses
     elif tick.frames:
         try:
-            late = moves.keep_late(connection, link.key_id, tick, place)
+            late = moves.keep_late(
+                connection, link.key_id, tick.blind_id, tick.epoch, tick.frames, place
+            )
         except ChainError as problem:
             return NOTHING, HttpError(422, problem.template, **problem.fields)
         if late:

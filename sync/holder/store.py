@@ -53,10 +53,54 @@ class StoreFull(StoreError):
     http_status: ClassVar[int] = 507
 
 
-@dataclass
+@dataclass(frozen=True)
+class _Outcome(Generic[T]):
+    """What became of a job: its value, or why it failed."""
+
+    value: T | None
+    problem: Exception | None = None
+
+
+class _Thread(Generic[T]):
+    """A thread that waits for its job."""
+
+    def __init__(self) -> None:
+        self.future: Future[T] = Future()
+
+    def begin(self) -> bool:
+        """Whether it still wants the job; from here on it can no longer give up."""
+        return self.future.set_running_or_notify_cancel()
+
+    def hear(self, outcome: _Outcome[T]) -> None:
+        if outcome.problem is not None:
+            self.future.set_exception(outcome.problem)
+        else:
+            self.future.set_result(outcome.value)  # type: ignore[arg-type]  # then it is a T
+
+
+class _Task(Generic[T]):
+    """A task of an event loop that awaits its job: heard in that loop's thread."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.future: asyncio.Future[T] = self.loop.create_future()
+
+    def begin(self) -> bool:
+        return not self.future.cancelled()
+
+    def hear(self, outcome: _Outcome[T]) -> None:
+        if self.future.done():
+            return  # it gave up meanwhile
+        if outcome.problem is not None:
+            self.future.set_exception(outcome.problem)
+        else:
+            self.future.set_result(outcome.value)  # type: ignore[arg-type]  # then it is a T
+
+
+@dataclass(frozen=True)
 class _Job(Generic[T]):
     work: Callable[[apsw.Connection], T]
-    future: Future[T]
+    caller: _Thread[T] | _Task[T]
 
 
 class Store:
@@ -95,19 +139,24 @@ class Store:
         What *work* raises undoes its own writes alone and comes out of the future. A commit
         that fails undoes the whole group, and each of its futures raises :class:`StoreError`.
         """
-        if self._closed:
-            raise StoreError("The database {path} is closed.", path=str(self.path))
-        future: Future[T] = Future()
-        self._jobs.put(_Job(work, future))
-        return future
+        caller: _Thread[T] = _Thread()
+        self._put(_Job(work, caller))
+        return caller.future
 
     def write(self, work: Callable[[apsw.Connection], T]) -> T:
         """:meth:`submit`, and wait."""
         return self.submit(work).result()
 
     async def awrite(self, work: Callable[[apsw.Connection], T]) -> T:
-        """:meth:`submit`, and await."""
-        return await asyncio.wrap_future(self.submit(work))
+        """:meth:`submit`, and await. All tasks of a group are woken at once."""
+        caller: _Task[T] = _Task()
+        self._put(_Job(work, caller))
+        return await caller.future
+
+    def _put(self, job: _Job[Any]) -> None:
+        if self._closed:
+            raise StoreError("The database {path} is closed.", path=str(self.path))
+        self._jobs.put(job)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
@@ -132,8 +181,7 @@ class Store:
             group: list[_Job[Any]] = []
             job = self._jobs.get()
             while job is not None:
-                # From here on a caller that gives up can no longer cancel it.
-                if job.future.set_running_or_notify_cancel():
+                if job.caller.begin():
                     group.append(job)
                 if len(group) == _GROUP or self._jobs.empty():
                     break
@@ -144,23 +192,25 @@ class Store:
         self._connection.close()
 
     def _commit(self, group: list[_Job[Any]]) -> None:
-        outcomes: list[Callable[[], None]] = []
         try:
             self._connection.execute("BEGIN IMMEDIATE")
-            for job in group:
-                outcomes.append(self._attempt(job))
+            outcomes = [self._attempt(job) for job in group]
             self._connection.execute("COMMIT")
         except Exception as problem:
             self._roll_back()
-            error = self._error(problem)
-            for job in group:
-                job.future.set_exception(error)
-        else:
-            for outcome in outcomes:
-                outcome()
+            outcomes = [_Outcome(None, self._error(problem))] * len(group)
+        told: dict[asyncio.AbstractEventLoop, list[tuple[_Task[Any], _Outcome[Any]]]] = {}
+        for job, outcome in zip(group, outcomes, strict=True):
+            if isinstance(job.caller, _Task):
+                told.setdefault(job.caller.loop, []).append((job.caller, outcome))
+            else:
+                job.caller.hear(outcome)
+        for loop, heard in told.items():
+            with contextlib.suppress(RuntimeError):  # it is closed: nobody waits there any more
+                loop.call_soon_threadsafe(_tell, heard)
 
-    def _attempt(self, job: _Job[T]) -> Callable[[], None]:
-        """Run one job; the returned function tells its caller, after the commit."""
+    def _attempt(self, job: _Job[T]) -> _Outcome[T]:
+        """Run one job. What comes of it is told after the commit."""
         self._connection.execute("SAVEPOINT job")
         try:
             value = job.work(self._connection)
@@ -171,10 +221,9 @@ class Store:
                 raise  # SQLite undid the whole group by itself
             self._connection.execute("ROLLBACK TO job")
             self._connection.execute("RELEASE job")
-            failure = problem
-            return lambda: job.future.set_exception(failure)
+            return _Outcome(None, problem)
         self._connection.execute("RELEASE job")
-        return lambda: job.future.set_result(value)
+        return _Outcome(value)
 
     def _roll_back(self) -> None:
         # A full disk has rolled back by itself; then there is nothing left to undo.
@@ -189,6 +238,11 @@ class Store:
         return StoreError(
             "The database {path} cannot be used: {why}.", path=str(self.path), why=str(problem)
         )
+
+
+def _tell(heard: list[tuple[_Task[Any], _Outcome[Any]]]) -> None:
+    for caller, outcome in heard:
+        caller.hear(outcome)
 
 
 def _open(path: Path) -> apsw.Connection:

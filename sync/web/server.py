@@ -27,6 +27,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from exam_packages.errors import ExamError
+from sync.web.accepting import Acceptor
 
 __all__ = ["ListenError", "Listener", "bind", "peer_certificate", "run", "serve", "tls_context"]
 
@@ -106,11 +107,22 @@ class _PeerProtocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """A server among several: signals are handled once, for all of them."""
+    """A server among several: signals are handled once, for all of them; callers are let in as
+    :mod:`sync.web.accepting` says."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        def protocol() -> asyncio.Protocol:
+            return _PeerProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        accepting = [Acceptor(each, protocol, self.config.ssl) for each in sockets or ()]
+        self.servers = accepting  # type: ignore[assignment]  # what it calls of them, these have
+        self.started = True
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,9 @@ def tls_context(cert: Path, key: Path, clients: Path | None, password: str = "")
         if clients is not None:
             context.verify_mode = ssl.CERT_REQUIRED
             context.load_verify_locations(clients)
+            # Machines do not resume sessions, and a server that was killed knows no ticket: two
+            # of them, with the caller's certificate inside, are a third of a handshake's cost.
+            context.num_tickets = 0
     except (OSError, ssl.SSLError) as problem:
         raise ListenError(
             "The TLS certificate {cert} cannot be used ({why}); install this machine's "

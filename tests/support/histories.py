@@ -83,6 +83,7 @@ plain_events = st.one_of(
     st.builds(ev.PictureTold, st.integers(1, 9), st.just("time"), st.just(("dark",))),
     st.builds(ev.Signalled, st.just("dark"), st.booleans(), st.text(max_size=9), st.just((1,))),
     st.builds(ev.PicturesMissed, st.integers(1, 9), st.text(max_size=9)),
+    st.builds(ev.Mandated, st.binary(max_size=9)),
     st.builds(ev.SnapshotTaken, st.integers(1, 9), st.just(b"d" * 32), st.just(9), st.just(1)),
     st.builds(ev.Identified, st.text(max_size=10), st.text(max_size=10)),
 )

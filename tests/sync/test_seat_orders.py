@@ -31,7 +31,7 @@ def test_orders_of_one_second_are_all_obeyed_in_turn(tmp_path: Path) -> None:
             reason="r", comment="", time_ns=now_ns + place * 50_000_000,
         )  # fmt: skip
     found = list(take(tmp_path, known))
-    commands = [each[0] for each in found if not isinstance(each, ExamError)]
+    commands = [each.command for each in found if not isinstance(each, ExamError)]
     assert [type(each.order) for each in commands] == [Pause, Resume, Pause]
     places = [(each.authority, each.number) for each in commands]
     assert places == sorted(set(places))

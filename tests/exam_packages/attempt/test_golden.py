@@ -60,6 +60,7 @@ EVENTS: tuple[ev.Event, ...] = (
     ev.PictureTold(7, "signal", ("no-face",)),
     ev.Signalled("no-face", True, "No face is to be seen in the camera's picture.", (7,)),
     ev.PicturesMissed(3, "The disk is kept free for answers."),
+    ev.Mandated(b"signed by the chief"),
 )
 
 COMPARTMENTS = {

@@ -106,7 +106,7 @@ def test_a_record_that_cannot_be_opened_moves_nothing_but_time(
     """A restored station sees only the stamps of pictures; it must come to the same sums."""
     silent = (
         *(ev.SnapshotTaken, ev.Beat, ev.Noticed, ev.CameraFound, ev.Identified),
-        *(ev.CameraTold, ev.PictureTold, ev.Signalled, ev.PicturesMissed),
+        *(ev.CameraTold, ev.PictureTold, ev.Signalled, ev.PicturesMissed, ev.Mandated),
     )
     blind = Ledger()
     for entry in history:

@@ -33,11 +33,11 @@ from two_halls import Centre, both_running
 
 from exam_packages.attempt.acts import HandIn, Respond
 from exam_packages.attempt.commands import journaled_command
-from exam_packages.attempt.events import Commanded
+from exam_packages.attempt.events import Commanded, Mandated
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
 from exam_packages.sealing.keys import write_signing_key
-from exam_packages.sealing.mandate import term_of
+from exam_packages.sealing.mandate import read_mandate, term_of
 from exam_packages.sealing.protection import Passphrase
 from exam_packages.sealing.suite import SigningKey
 from kiosk.agent.chief import station as station_cli
@@ -254,6 +254,9 @@ def test_with_no_hall_left_the_chief_orders_at_the_seat(tmp_path: Path) -> None:
             if isinstance(entry.event, Commanded)
         ]
         assert operators[-3:] == ["Ana Chief"] * 3
+        mandates = [e.event.mandate for e in screen.entries if isinstance(e.event, Mandated)]
+        (said,) = (read_mandate(each, site.body.trust(), CENTRE)[0] for each in mandates)
+        assert said.commander == chief.key_id
         # The hall is back, is told, and does not command until it is given command.
         hall.start()
         hall.until(

@@ -85,6 +85,7 @@ class AgentDouble:
         self.hall = True
         self.trouble = ""
         self.behind = 0
+        self.near, self.near_behind = "", 0
         self.restoring = ""
         self.safe_age_ms = 400
         self.refusal: Refusal | None = None
@@ -178,6 +179,9 @@ class AgentDouble:
 
     def tell_status(self) -> None:
         self.tell(clocks_of(self.ledger, self.clock.boottime_ns()))
+        if self.near:
+            kept = self.ledger.attempt.sequence - self.near_behind
+            self.tell(ipc.SafeNear(kept, self.near))
         self.tell(self.status())
 
     def status(self) -> ipc.Status:

@@ -186,6 +186,15 @@ def test_the_hall_is_told_truly(sit: Any) -> None:
             s.agent.hall, s.agent.safe_age_ms = False, 125_000
             await s.until(lambda: "Hall out of reach, kept here" in status(s))
             assert "(safe 2 min ago)" in status(s)
+            # Another station has it: that is said by name, and never as the hall's word.
+            s.agent.near = "seat-2"
+            await s.until(lambda: "✓ Safe at the station seat-2" in status(s))
+            s.agent.near_behind = 1
+            await s.until(lambda: "Hall out of reach, kept here" in status(s))
+            s.agent.near_behind, s.agent.hall, s.agent.behind = 0, True, 1
+            await s.until(lambda: "✓ Safe at the station seat-2" in status(s))
+            s.agent.behind = 0
+            await s.until(lambda: "✓ Safe in the hall" in status(s))
             s.agent.camera = 0
             await s.until(lambda: "○ No camera" in status(s))
             s.agent.camera = 2

@@ -1,0 +1,144 @@
+"""Neighbours of stations: who keeps whose records, and what they bring when a station is silent.
+
+A neighbour's copy is believed for what it is: frames that the chain verifier takes from the
+station that wrote them, whoever carries them. An exam that was moved is fenced against it as
+against the station itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import apsw
+
+from exam_packages.sealing.chain import ChainError, ChainState
+from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
+from sync.hall import moves, seats
+from sync.hall.schema import alarm
+from sync.hall.service import HallService, Link
+from sync.holder.journals import held_state, hold
+from sync.near.messages import MAX_KEPT_FRAMES, Near, Neighbour, Offer, Wanted
+from sync.web.wire import HttpError
+
+__all__ = ["Neighbours"]
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a station keeps records of others; its name and key id."""
+
+    name: tuple[str, bytes]
+    url: str
+
+
+class Neighbours:
+    """Who keeps records at which address: in memory, since they say it again."""
+
+    def __init__(self, hall: HallService) -> None:
+        self._hall = hall
+        self._at: dict[bytes, _Place] = {}
+
+    async def near(self, link: Link, message: Near, host: str) -> Neighbour:
+        """Note where a station keeps records of others; name the one that keeps its own: the
+        next by name, in a ring, of those that are in contact."""
+        link.at_ns = self._hall.clock.boottime_ns()
+        with self._hall.store.reading() as connection:
+            own = (seats.machine_name(connection, link.key_id), link.key_id)
+        if message.port:
+            shown = f"[{host}]" if ":" in host else host
+            self._at[link.key_id] = _Place(own, f"https://{shown}:{message.port}")
+        else:
+            self._at.pop(link.key_id, None)
+        ready = self._hall.in_contact()
+        ring = sorted(
+            (place.name < own, place.name, place.url)
+            for key_id, place in self._at.items()
+            if key_id in ready and key_id != link.key_id
+        )
+        if not ring:
+            return Neighbour(b"", "")
+        _, (_, key_id), url = ring[0]
+        with self._hall.store.reading() as connection:
+            return Neighbour(moves.enrolment(connection, key_id), url)
+
+    async def offer(self, link: Link, message: Offer) -> Wanted:
+        """Take what is missing here of a silent station's exam. Raises :class:`HttpError`."""
+        if len(message.frames) > MAX_KEPT_FRAMES:
+            raise HttpError(413, "At most {limit} frames come at once.", limit=MAX_KEPT_FRAMES)
+        answer = await self._hall.store.awrite(partial(self._offer, link, message))
+        if isinstance(answer, HttpError):
+            raise answer
+        return answer
+
+    def _offer(self, link: Link, message: Offer, connection: apsw.Connection) -> Wanted | HttpError:
+        hall, now_ns = self._hall, self._hall.clock.wall_ns()
+        seat = seats.seat(connection, message.blind_id)
+        if seat is None:
+            return HttpError(404, "This hall does not know that exam.")
+        before = held_state(connection, message.blind_id, seat.package_hash)
+        if seats.handed_in(connection, message.blind_id):
+            return Wanted(-1)
+        if not message.frames:
+            return Wanted(before.sequence if message.sequence > before.sequence else -1)
+        try:
+            writer = _writer(before, message.frames)
+            if seat.station != writer:
+                return self._late(connection, seat, writer, before.epoch, message)
+            held = hold(
+                connection,
+                before,
+                message.frames,
+                sender=link.key_id,
+                sequence=message.sequence,
+                head=message.head,
+                stations=hall.known.key,
+                commanders=hall.command.keys,
+                time_ns=now_ns,
+            )
+        except ChainError as problem:
+            return HttpError(422, problem.template, **problem.fields)
+        neighbour = seats.machine_name(connection, link.key_id)
+        if held.refused is not None:
+            words = f"What the station {neighbour} keeps of this exam differs: {held.refused}"
+            alarm(connection, now_ns, "record", words, blind_id=seat.blind_id, station=link.key_id)
+            return HttpError(422, held.refused.template, **held.refused.fields)
+        if held.added:
+            moves.taken_up(connection, seat, held.state)
+            silent = seats.machine_name(connection, writer)
+            alarm(
+                connection,
+                now_ns,
+                "neighbour",
+                f"The station {silent} is silent. What it recorded last came from the station "
+                f"{neighbour}, which keeps a copy.",
+                blind_id=seat.blind_id,
+                station=link.key_id,
+            )
+        return Wanted(held.need_after)
+
+    def _late(
+        self,
+        connection: apsw.Connection,
+        seat: seats.SeatRow,
+        writer: bytes,
+        epoch: int,
+        message: Offer,
+    ) -> Wanted | HttpError:
+        """An exam that has left the station that wrote these frames: they are kept apart."""
+        left = moves.left_at(connection, seat.blind_id, writer)
+        if left is None:
+            return HttpError(409, "That exam is written by another station.")
+        moves.keep_late(connection, writer, seat.blind_id, epoch, message.frames, left)
+        return Wanted(-1)
+
+
+def _writer(state: ChainState, frames: Sequence[bytes]) -> bytes:
+    """Who writes the record after *frames*. Raises a ``ChainError``."""
+    writer = state.station
+    for data in frames:
+        frame = Frame.parse(data)
+        if frame.compartment is Compartment.HEADER and frame.sequence > state.sequence:
+            writer = parse_header(frame.body).context.station
+    return writer

@@ -1,0 +1,101 @@
+"""What stations and halls say of records that a neighbour keeps, and what neighbours say.
+
+Each is one canonical object, like those of :mod:`sync.messages`, over mutual TLS.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from exam_packages.canon import Count, Hash, Id, Object
+
+NEAR_ROUTE: Final = "/v1/near"
+OFFER_ROUTE: Final = "/v1/offer"
+"""At a hall."""
+MEET_ROUTE: Final = "/v1/meet"
+KEEP_ROUTE: Final = "/v1/keep"
+RECEIVED_ROUTE: Final = "/v1/received"
+"""At a neighbour station."""
+
+MAX_KEEP: Final = 2 * 1024 * 1024
+"""Bytes of one batch: a station's largest, and its message."""
+MAX_KEPT_FRAMES: Final = 4096
+_MAX_ENROLMENT: Final = 64 * 1024
+MAX_HALLS: Final = 8
+MAX_WRITERS: Final = 16
+
+Enrolled = Annotated[bytes, Meta(max_length=_MAX_ENROLMENT)]
+
+
+class Near(Object):
+    """Station to hall, now and then: it keeps records of others at this *port* of its address
+    (0: it does not), and asks who keeps its own."""
+
+    port: Annotated[int, Meta(ge=0, le=65535)]
+
+
+class Neighbour(Object):
+    """Hall to station: the station that keeps its records, as the body enrolled it, and where
+    it answers. Both empty while there is none."""
+
+    enrolment: Enrolled
+    url: Annotated[str, Meta(max_length=300)]
+
+
+class Meet(Object):
+    """Station to neighbour, first: who it is; the halls of the centre it has met, whose permits
+    its records carry; and the other stations that wrote in records it now writes."""
+
+    enrolment: Enrolled
+    halls: Annotated[tuple[Enrolled, ...], Meta(max_length=MAX_HALLS)]
+    stations: Annotated[tuple[Enrolled, ...], Meta(max_length=MAX_WRITERS)]
+
+
+class Met(Object):
+    """Neighbour to station: who it is."""
+
+    enrolment: Enrolled
+
+
+class Keep(Object):
+    """Station to neighbour, each second: new frames of an exam, and where its record stands."""
+
+    blind_id: Id
+    package_hash: Hash
+    sequence: Count
+    head: Hash
+    frames: tuple[bytes, ...]
+
+
+class Kept(Object):
+    """Neighbour to station: its signed acknowledgement of what it synced; ``need_after`` asks
+    for the frames after this sequence again (-1: nothing is missing)."""
+
+    acknowledgement: bytes
+    need_after: int
+
+
+class Received(Object):
+    """Station to neighbour: the body has this exam. The signed manifest and the body's receipt
+    for it prove that, and the neighbour's copy goes."""
+
+    manifest: bytes
+    receipt: bytes
+
+
+class Offer(Object):
+    """Neighbour to hall, about an exam whose station is silent: where its copy stands, and
+    frames of it, as many as were asked for. The first offer carries none."""
+
+    blind_id: Id
+    sequence: Count
+    head: Hash
+    frames: tuple[bytes, ...]
+
+
+class Wanted(Object):
+    """Hall to neighbour: ``after`` asks for the frames after this sequence (-1: it has all)."""
+
+    after: int

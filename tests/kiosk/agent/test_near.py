@@ -1,0 +1,82 @@
+"""Neighbour stations keep each other's records, on real agents and a real hall.
+
+The hall is killed, and the disk of the station where somebody sits is lost: what a neighbour
+acknowledged is all there again.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import small_exam
+from near import kept_at, pair_up
+from sitting import Agent, Seat, Site, eventually
+from small_exam import chosen
+
+from exam_packages.attempt import events as ev
+from exam_packages.attempt.acts import Respond
+from exam_packages.sealing.journal import read_frames
+from kiosk.ipc import messages as ipc
+
+ITEMS = (small_exam.choice_item("one"), small_exam.choice_item("two"))
+PAPER = small_exam.paper(ITEMS)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    made = Site.found(tmp_path, PAPER, ITEMS, stations=3, candidates=2)
+    pair_up(made)
+    made.hall.start()
+    made.hall.act("release", code=made.codes[0])
+    yield made
+    made.hall.stop()
+
+
+def test_what_only_a_neighbour_acknowledged_is_not_lost(site: Site) -> None:
+    hall, stations = site.hall, site.stations
+    with ExitStack() as stack:
+        seat = Seat(1, stations[0], hall, site)
+        agent, neighbour, spare = (stack.enter_context(Agent(each)) for each in stations)
+        wanted = {"seat-1", "seat-2", "seat-3"}
+        hall.until(lambda board: wanted <= set(board["idle"]), "all are ready")
+        screen = agent.screen()
+        screen.begin(hall, 1)
+        screen.do(Respond("one", chosen("A")))
+        screen.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe > 1)
+        # The hall is gone. Answers go on, and their only other copy is the neighbour's.
+        hall.stop(signal.SIGKILL)
+        screen.do(Respond("one", chosen("B")))
+        screen.do(Respond("two", chosen("B")))
+        saved = screen.entries[-1].sequence
+        screen.await_(ipc.SafeNear, lambda told: told.safe >= saved)
+        lost = screen.await_(ipc.Status, lambda status: not status.hall)
+        assert lost.safe < saved  # no hall has it, and none is said to
+        (here,) = stations[0].attempts.iterdir()
+        blind_id, written = bytes.fromhex(here.name), read_frames(here).frames
+        assert tuple(kept_at(stations[1])[blind_id])[:saved] == written[:saved]
+        # The machine burns.
+        agent.kill()
+        shutil.rmtree(stations[0].directory)
+        # The hall is back, and the neighbour brings what it lacks.
+        hall.start()
+        hall.until(
+            lambda board: "which keeps a copy" in str(board["rows"][0]["incidents"]),
+            "the neighbour brings the record",
+        )
+        hall.until(lambda board: wanted - {"seat-1"} <= set(board["idle"]), "they are back")
+        hall.both("move", candidate=seat.candidate, station="seat-3")
+        moved = spare.screen()
+        moved.await_(ipc.SignedIn)
+        eventually(lambda: moved.attempt.epoch == 2, "it goes on")
+        assert moved.attempt.responses == {"one": chosen("B"), "two": chosen("B")}
+        opened = [each.event for each in moved.entries if isinstance(each.event, ev.Opened)]
+        assert [each.cause for each in opened] == [ev.START, ev.MOVE]
+        # There it has a neighbour again, which takes the record with two writers.
+        last = moved.entries[-1].sequence
+        moved.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= last)
+        assert neighbour.process.poll() is None

@@ -1,0 +1,118 @@
+"""What a neighbour brings of a silent station's exam: taken, refused, or kept apart."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from exam_packages import canon
+from exam_packages.attempt.events import Beat, compartment, encode_event
+from exam_packages.sealing.journal import genesis
+from sync.link import HolderRefused
+from sync.near.messages import OFFER_ROUTE, Offer, Wanted
+
+
+def offer(neighbour, blind_id, sequence, head, frames=()):
+    client = neighbour.client
+    message = canon.pack(Offer(blind_id, sequence, head, tuple(frames)))
+    return client._read(client._checked(client._send("POST", OFFER_ROUTE, message)), Wanted).after
+
+
+def record(seat):
+    """The frames of a station's journal, and its head."""
+    writer = seat.writer
+    frames = writer.frames(0, 1 << 30)
+    return frames, writer.head_at(len(frames))
+
+
+def silent(seat, count=3):
+    """Records that the station does not tick any more."""
+    for _ in range(count):
+        seat.writer.append(seat.stamp(), encode_event(Beat()), compartment(Beat()))
+    seat.writer.commit()
+    seat._flush()
+
+
+def table(hall, query):
+    with closing(sqlite3.connect(hall.home.directory / "hall.sqlite")) as database:
+        return database.execute(query).fetchall()
+
+
+def test_what_only_the_neighbour_has_is_taken(hall, station):
+    seat, neighbour = station("s1").begin("code-0001"), station("s2")
+    seat.tick()
+    held = len(record(seat)[0])
+    silent(seat)
+    frames, head = record(seat)
+    blind_id = seat.seat.blind_id
+    assert offer(neighbour, blind_id, len(frames), head) == held
+    assert offer(neighbour, blind_id, len(frames), head, frames[held : held + 1]) == held + 1
+    assert offer(neighbour, blind_id, len(frames), head, frames[held:]) == -1
+    assert offer(neighbour, blind_id, len(frames), head) == -1
+    assert [
+        frame
+        for who, frame in table(hall, "SELECT blind_id, frame FROM frames ORDER BY sequence")
+        if who == blind_id
+    ] == list(frames)
+    (words,) = {each for (each,) in table(hall, "SELECT words FROM alarms WHERE code='neighbour'")}
+    assert "s1 is silent" in words and "station s2" in words
+    # The station comes back, and finds that all of it is held.
+    assert seat.tick().acknowledgement.sequence == len(frames)
+
+
+def test_what_does_not_follow_is_refused(hall, station):
+    seat, neighbour = station("s1").begin("code-0003"), station("s2")
+    seat.tick()
+    silent(seat)
+    frames, head = record(seat)
+    blind_id, held = seat.seat.blind_id, len(frames) - 3
+    assert offer(neighbour, blind_id, len(frames), head, frames[held + 1 :]) == held  # a gap
+    torn = frames[-1][:-1] + bytes([frames[-1][-1] ^ 1])
+    for wrong in ((*frames[held:-1], torn), (b"no frame",), (frames[held], frames[held])):
+        with pytest.raises(HolderRefused) as refused:
+            offer(neighbour, blind_id, len(frames), head, wrong)
+        assert refused.value.status == 422
+    with pytest.raises(HolderRefused) as unknown:
+        offer(neighbour, bytes(16), 1, genesis(bytes(16)), frames[:1])
+    assert unknown.value.status == 404
+    assert offer(neighbour, blind_id, len(frames), head) == held
+
+
+def test_an_exam_that_was_moved_is_fenced_against_a_neighbour_too(hall, station):
+    seat, neighbour, other = station("s1"), station("s2"), station("s3")
+    for each in (seat, neighbour, other):
+        each.announce()
+    seat.tick(), neighbour.tick(), other.tick()
+    seat.begin("code-0004")
+    seat.tick()
+    held = len(record(seat)[0])
+    silent(seat)
+    frames, head = record(seat)
+    neighbour.tick(), other.tick()
+    for who in ("invigilator", "chief"):
+        with hall.desk(who) as desk:
+            desk.act("move", candidate="c-4", station="s3", reason="technical.station")
+    assert offer(neighbour, seat.seat.blind_id, len(frames), head) == held
+    assert offer(neighbour, seat.seat.blind_id, len(frames), head, frames[held:]) == -1
+    late = [
+        frame
+        for who, frame in table(hall, "SELECT blind_id, frame FROM late_frames ORDER BY sequence")
+        if who == seat.seat.blind_id
+    ]
+    assert late == list(frames[held:])
+    held_now = table(hall, "SELECT blind_id, max(sequence) FROM frames GROUP BY blind_id")
+    assert dict(held_now)[seat.seat.blind_id] == held
+
+
+def test_a_hall_names_the_next_in_the_ring_that_is_there_and_keeps(hall, station):
+    first, second, third = station("s1"), station("s2"), station("s3")
+    assert first.client.near(0).url == ""
+    second.client.near(8447), third.client.near(8448)
+    assert first.client.near(8446).url == "https://127.0.0.1:8447"
+    assert first.client.near(8446).enrolment == second.home.enrolment_bytes
+    assert second.client.near(8447).url == "https://127.0.0.1:8448"
+    assert third.client.near(8448).url == "https://127.0.0.1:8446"
+    second.client.near(0)  # it keeps nothing any more
+    assert first.client.near(8446).url == "https://127.0.0.1:8448"

@@ -1,0 +1,384 @@
+"""What a station keeps for others, and what it refuses: its rules, and the real process."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from centre import CLOCK, PACKAGE, Centre, HandedIn
+from sitting import free_port
+
+from exam_packages.clock import SECOND, Clock
+from exam_packages.errors import ExamError
+from exam_packages.sealing.journal import Acknowledgement, genesis, read_acknowledgement
+from exam_packages.sealing.receipt import Receipt, sign_receipt
+from exam_packages.sealing.trust import INTAKE
+from provisioning import authority, homes
+from provisioning.station_home import StationHome
+from sync.link import HolderRefused, Misbehaved, Unreachable
+from sync.near.client import NearClient
+from sync.near.keeping import LEAST_DAYS, Keeping, Limits
+from sync.near.messages import MAX_KEPT_FRAMES, Keep, Meet, Received
+from sync.outbox import HolderFork, Outbox
+from sync.web.wire import HttpError
+
+
+class Later(Clock):
+    """The machine's clock, turned forward."""
+
+    def __init__(self) -> None:
+        self.later_ns = 0
+
+    def boot(self) -> bytes:
+        return CLOCK.boot()
+
+    def boottime_ns(self) -> int:
+        return CLOCK.boottime_ns() + self.later_ns
+
+    def wall_ns(self) -> int:
+        return CLOCK.wall_ns() + self.later_ns
+
+
+def enrolled(centre: Centre, directory: Path, name: str, place: str = "Lisbon") -> StationHome:
+    request = homes.new_station(directory / name, name, place, "https://127.0.0.1:1", camera="none")
+    _, answer = authority.enrol(centre.body, request, CLOCK)
+    homes.install(
+        StationHome.load(directory / name), answer, CLOCK, pinned=centre.body.trust().digest
+    )
+    return StationHome.load(directory / name)
+
+
+@pytest.fixture(scope="module")
+def where(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("near")
+
+
+@pytest.fixture(scope="module")
+def centre(where: Path) -> Centre:
+    return Centre.found(where)
+
+
+@pytest.fixture(scope="module")
+def keeper(centre: Centre, where: Path) -> StationHome:
+    home = enrolled(centre, where, "seat-2")
+    path = home.settings_path
+    path.write_text(f"{path.read_text()}\nneighbour_port = {free_port()}\n")
+    return StationHome.load(home.directory)
+
+
+@pytest.fixture(scope="module")
+def stranger(centre: Centre, where: Path) -> StationHome:
+    return enrolled(centre, where, "seat-3")
+
+
+@pytest.fixture(scope="module")
+def handed(centre: Centre, where: Path) -> HandedIn:
+    return centre.hand_in(where / "attempt")
+
+
+@pytest.fixture
+def clock() -> Later:
+    return Later()
+
+
+Make = Callable[..., Keeping]
+
+
+@pytest.fixture
+def keep(centre: Centre, keeper: StationHome, clock: Later, tmp_path: Path) -> Iterator[Make]:
+    """Make what keeps records at *keeper*; it has met the centre's station."""
+    made: list[Keeping] = []
+
+    def make(limits: Limits | None = None, name: str = "kept.sqlite") -> Keeping:
+        keeping = Keeping(
+            tmp_path / name,
+            keeper.signing_key(),
+            keeper.enrolment(),
+            lambda: centre.trust,
+            clock,
+            limits or Limits(floor=0),
+        )
+        made.append(keeping)
+        keeping.meet(certificate(centre.station), meeting(centre, centre.station))
+        return keeping
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def certificate(home: StationHome) -> bytes:
+    return home.enrolment().tls_certificate
+
+
+def meeting(centre: Centre, home: StationHome) -> Meet:
+    return Meet(home.enrolment_bytes, (centre.hall.enrolment_bytes,), ())
+
+
+def message(handed: HandedIn, after: int, upto: int) -> Keep:
+    outbox = Outbox(handed.blind_id)
+    outbox.put(1, handed.frames[:upto])
+    outbox.send_again(upto)
+    head = outbox.batch().head
+    return Keep(handed.blind_id, PACKAGE, upto, head, handed.frames[after:upto])
+
+
+def put(keeping: Keeping, home: StationHome, message: Keep) -> tuple[Acknowledgement, int]:
+    sender = keeping.sender(certificate(home))
+    kept = asyncio.run(keeping.keep(sender, message))
+    word = read_acknowledgement(kept.acknowledgement, keeping._own.verify_key)
+    return word, kept.need_after
+
+
+def test_it_acknowledges_what_it_synced_and_asks_for_what_is_missing(
+    keep: Make, centre: Centre, handed: HandedIn
+) -> None:
+    keeping = keep()
+    word, need = put(keeping, centre.station, message(handed, 0, 3))
+    assert (word.sequence, need) == (3, -1)
+    word, need = put(keeping, centre.station, message(handed, 5, 7))
+    assert (word.sequence, need) == (3, 3)
+    word, need = put(keeping, centre.station, message(handed, 3, 7))
+    assert (word.sequence, need) == (7, -1)
+    again, _ = put(keeping, centre.station, message(handed, 0, 7))
+    assert again.head == word.head
+    assert keeping.frames(handed.blind_id, 2, 1 << 20) == handed.frames[2:7]
+    assert keeping.frames(handed.blind_id, 2, 1) == handed.frames[2:3]
+
+
+def test_after_a_start_a_sender_believes_what_it_has_now(
+    keep: Make, centre: Centre, handed: HandedIn
+) -> None:
+    """Also when the whole file was lost: the cursor goes back, and everything is sent again."""
+    outbox = Outbox(handed.blind_id)
+    outbox.put(1, handed.frames)
+    for name in ("kept.sqlite", "another.sqlite"):
+        keeping = keep(name=name)
+        word, _ = put(keeping, centre.station, message(handed, 0, 0))
+        outbox.acknowledge(word)
+        assert outbox.held == 0
+        word, _ = put(keeping, centre.station, message(handed, 0, len(handed.frames)))
+        outbox.acknowledge(word)
+        assert outbox.complete
+    keeping.close()
+    keeping = keep(name="another.sqlite")
+    word, _ = put(keeping, centre.station, message(handed, 0, 0))
+    assert word.sequence == len(handed.frames)
+
+
+def test_only_who_writes_a_record_brings_it(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn, where: Path
+) -> None:
+    keeping = keep()
+    with pytest.raises(HttpError) as refused:
+        keeping.sender(certificate(stranger))
+    assert refused.value.status == 401
+    with pytest.raises(HttpError, match="another machine"):
+        keeping.meet(certificate(stranger), meeting(centre, centre.station))
+    foreign = enrolled(centre, where, "seat-9", "Porto")
+    with pytest.raises(HttpError, match="own centre"):
+        keeping.meet(certificate(foreign), meeting(centre, foreign))
+    with pytest.raises(HttpError, match="own centre"):
+        hall = centre.hall.enrolment()
+        keeping.meet(hall.tls_certificate, Meet(centre.hall.enrolment_bytes, (), ()))
+    keeping.meet(certificate(stranger), meeting(centre, stranger))
+    for after, upto in ((0, 3), (0, 1)):
+        with pytest.raises(HttpError, match="Another station writes"):
+            put(keeping, stranger, message(handed, after, upto))
+    put(keeping, centre.station, message(handed, 0, 3))
+    with pytest.raises(HttpError, match="Another station writes"):
+        put(keeping, stranger, message(handed, 3, 5))
+    with keeping.store.reading() as connection:
+        assert not connection.execute("SELECT count(*) FROM refused_frames").get
+
+
+def test_a_fork_is_refused_kept_and_counted(
+    keep: Make, centre: Centre, handed: HandedIn, tmp_path: Path
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 5))
+    changed = replace(handed, frames=(*handed.frames[:4], handed.frames[4][:-1] + b"\xff"))
+    with pytest.raises((HttpError, ExamError)):
+        put(keeping, centre.station, replace_frames(message(handed, 0, 5), changed.frames))
+    word, _ = put(keeping, centre.station, message(handed, 0, 5))
+    assert word.sequence == 5
+    with pytest.raises(HttpError, match="another package"):
+        put(
+            keeping,
+            centre.station,
+            Keep(handed.blind_id, bytes(32), 0, genesis(handed.blind_id), ()),
+        )
+
+
+def replace_frames(message: Keep, frames: tuple[bytes, ...]) -> Keep:
+    return Keep(message.blind_id, message.package_hash, message.sequence, message.head, frames)
+
+
+def test_room_is_bounded_for_each_sender_and_for_all(
+    keep: Make, centre: Centre, handed: HandedIn, clock: Later, where: Path, tmp_path: Path
+) -> None:
+    size = sum(len(frame) + 64 for frame in handed.frames)
+    keeping = keep(Limits(sender=size - 1, floor=0), "small.sqlite")
+    with pytest.raises(HttpError) as full:
+        put(keeping, centre.station, message(handed, 0, len(handed.frames)))
+    assert full.value.status == 507
+    put(keeping, centre.station, message(handed, 0, 5))  # what fits is still taken
+    free = shutil.disk_usage(tmp_path).free
+    keeping = keep(Limits(floor=free * 2), "floor.sqlite")
+    with pytest.raises(HttpError, match="own candidate"):
+        put(keeping, centre.station, message(handed, 0, 1))
+    # All senders together; and what was silent long enough makes room, nothing else.
+    other = centre.hand_in(where / secrets.token_hex(4))
+    keeping = keep(Limits(total=size + 100, floor=0), "all.sqlite")
+    whole = message(handed, 0, len(handed.frames))
+    put(keeping, centre.station, whole)
+    with pytest.raises(HttpError) as full:
+        put(keeping, centre.station, message(other, 0, len(other.frames)))
+    assert full.value.status == 507
+    clock.later_ns = (LEAST_DAYS + 1) * 86_400 * SECOND
+    word, _ = put(keeping, centre.station, message(other, 0, len(other.frames)))
+    assert word.sequence == len(other.frames)
+    assert not keeping.frames(handed.blind_id, 0, 1 << 20)
+
+
+def test_who_asks_too_often_waits_and_holds_up_nobody(
+    keep: Make, centre: Centre, stranger: StationHome, clock: Later
+) -> None:
+    keeping = keep(Limits(requests=2, burst=3, floor=0))
+    keeping.meet(certificate(stranger), meeting(centre, stranger))
+    with pytest.raises(HttpError) as busy:
+        for _ in range(200):
+            keeping.sender(certificate(centre.station))
+    assert (busy.value.status, busy.value.retry_after_s) == (429, 1)
+    keeping.sender(certificate(stranger))
+    clock.later_ns = 2 * SECOND
+    keeping.sender(certificate(centre.station))
+
+
+def test_a_copy_goes_when_the_body_has_the_record_and_not_before(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, len(handed.frames)))
+    sender = keeping.sender(certificate(centre.station))
+    intake = [centre.body.signing_key(INTAKE)]
+    other = sign_receipt(Receipt(bytes(32), 1, 0), intake)
+    forged = sign_receipt(Receipt(handed.bundle_hash, 1, 0), [stranger.signing_key()])
+    right = sign_receipt(Receipt(handed.bundle_hash, 1, 0), intake)
+    for receipt in (other, forged, b""):
+        with pytest.raises(ExamError):
+            asyncio.run(keeping.received(sender, Received(handed.manifest, receipt)))
+    with pytest.raises(HttpError, match="Another station"):
+        asyncio.run(keeping.received(stranger.enrolment(), Received(handed.manifest, right)))
+    assert keeping.frames(handed.blind_id, 0, 1)
+    asyncio.run(keeping.received(sender, Received(handed.manifest, right)))
+    assert not keeping.frames(handed.blind_id, 0, 1)
+    assert keeping.silent(0) == ()
+
+
+def test_more_than_the_body_received_stays(
+    keep: Make, centre: Centre, where: Path, tmp_path: Path
+) -> None:
+    """A hand-in that was reopened: the receipt is for a part of what is kept."""
+    sitting = centre.sit(where / secrets.token_hex(4))
+    first = sitting.hand_in()
+    sitting.restart()
+    frames = sitting.frames()
+    sitting.writer.close()
+    keeping = keep()
+    put(keeping, centre.station, message(replace(first, frames=frames), 0, len(frames)))
+    right = sign_receipt(Receipt(first.bundle_hash, 1, 0), [centre.body.signing_key(INTAKE)])
+    sender = keeping.sender(certificate(centre.station))
+    with pytest.raises(HttpError, match="More of this record"):
+        asyncio.run(keeping.received(sender, Received(first.manifest, right)))
+    assert len(keeping.frames(first.blind_id, 0, 1 << 20)) == len(frames)
+
+
+def test_too_many_frames_are_refused_before_any_is_looked_at(
+    keep: Make, centre: Centre, handed: HandedIn
+) -> None:
+    many = Keep(handed.blind_id, PACKAGE, 1, bytes(32), (b"",) * (MAX_KEPT_FRAMES + 1))
+    with pytest.raises(HttpError) as refused:
+        put(keep(), centre.station, many)
+    assert refused.value.status == 413
+
+
+# --- The real process, over TLS -----------------------------------------------------
+
+
+@pytest.fixture
+def url(keeper: StationHome) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-I", "-m", "kiosk.keeping", str(keeper.directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert process.stdin is not None and process.stdout is not None
+    assert process.stdout.readline()
+    yield f"https://127.0.0.1:{keeper.neighbour_port}"
+    process.stdin.close()  # as when the agent is killed
+    process.stdout.close()
+    assert process.wait(30) == 0
+
+
+def client(centre: Centre, home: StationHome, url: str, named: StationHome) -> NearClient:
+    return NearClient(
+        url,
+        named.enrolment_bytes,
+        home.client_tls(),
+        enrolment=home.enrolment_bytes,
+        centre="Lisbon",
+        trust=centre.trust,
+    )
+
+
+def test_the_process_keeps_and_is_known_by_its_certificate(
+    centre: Centre, keeper: StationHome, stranger: StationHome, handed: HandedIn, url: str
+) -> None:
+    near = client(centre, centre.station, url, keeper)
+    with pytest.raises(HolderRefused) as unknown:
+        near.keep(message(handed, 0, 2))
+    assert unknown.value.status == 401
+    near.meet([centre.hall.enrolment_bytes], [])
+    word, need = near.keep(message(handed, 0, 2))
+    assert (word.sequence, word.holder, need) == (2, keeper.enrolment().key_id, -1)
+    with pytest.raises(HolderRefused):
+        near.keep(replace_frames(message(handed, 0, 2), (bytes(2 * 1024 * 1024),)))
+    near.close()
+    # Another machine of the body at that address is not the neighbour that was named.
+    wrong = client(centre, centre.station, url, stranger)
+    with pytest.raises(Misbehaved, match="not the neighbour"):
+        wrong.meet([centre.hall.enrolment_bytes], [])
+    wrong.close()
+    gone = client(centre, centre.station, f"https://127.0.0.1:{free_port()}", keeper)
+    with pytest.raises(Unreachable):
+        gone.meet([], [])
+    gone.close()
+    with pytest.raises(Misbehaved, match="no station"):
+        NearClient(
+            url,
+            centre.hall.enrolment_bytes,
+            centre.station.client_tls(),
+            enrolment=centre.station.enrolment_bytes,
+            centre="Lisbon",
+            trust=centre.trust,
+        )
+
+
+def test_a_neighbour_that_acknowledges_another_history_is_a_fork(
+    centre: Centre, keeper: StationHome, handed: HandedIn
+) -> None:
+    outbox = Outbox(handed.blind_id)
+    outbox.put(1, handed.frames)
+    lie = Acknowledgement(
+        handed.blind_id, 1, 2, bytes(32), keeper.enrolment().key_id, 5, CLOCK.wall_ns()
+    )
+    with pytest.raises(HolderFork):
+        outbox.acknowledge(lie)
