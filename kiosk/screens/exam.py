@@ -257,8 +257,11 @@ class ExamScreen(KioskScreen):
         body = Marked(item_blob(self.item.identifier), self.item.body)
         return (body, *(Marked(exhibit_blob(e.identifier), e.body) for e in self.exhibits))
 
-    def paint(self, blob: str = "", selected: tuple[int, int] | None = None) -> None:
-        """Draw the texts again, with what is highlighted, and *selected* words of *blob*."""
+    def paint(
+        self, blob: str = "", selected: tuple[int, int] | None = None, *, follow: bool = True
+    ) -> None:
+        """Draw the texts again, with what is highlighted, and *selected* words of *blob*; *follow*
+        brings those into sight."""
         course = self.course
         if course is None or self.item is None or self.shown != self.item.identifier:
             return  # another question is on its way
@@ -271,7 +274,7 @@ class ExamScreen(KioskScreen):
         if touched & {exhibit_blob(each.identifier) for each in self.exhibits}:
             sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
         for each in (*question.stems(), sheet):
-            line = each.selected_line()
+            line = each.selected_line() if follow else None
             if line is not None and isinstance(each.parent, Widget):
                 region = Region(0, line, 1, 1).translate(each.virtual_region.offset)
                 each.parent.scroll_to_region(

@@ -288,8 +288,7 @@ class Question(VerticalScroll, can_focus=False):
     def redraw(self, item: Item) -> None:
         """Show the body of *item*, the same one with other marks in its words."""
         self.item = item
-        stems = [part for part in _parts(item) if isinstance(part, tuple)]
-        for sheet, blocks in zip(self._stem, stems, strict=True):
+        for sheet, blocks in zip(self._stem, stems_of(item), strict=True):
             sheet.load(blocks, gaps=self._gaps(), pictures=sheet.pictures)
 
     def stems(self) -> tuple[Sheet, ...]:
@@ -338,6 +337,11 @@ def _gap_label(title: str) -> str:
 
 
 Part: TypeAlias = tuple[rich.Block, ...] | Interaction | rich.Recording
+
+
+def stems_of(item: Item) -> list[tuple[rich.Block, ...]]:
+    """The blocks of the body that stand on each of the sheets."""
+    return [part for part in _parts(item) if isinstance(part, tuple)]
 
 
 def _parts(item: Item) -> list[Part]:

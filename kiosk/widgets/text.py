@@ -77,6 +77,9 @@ Pictures = Callable[[str], Cells | str | None]
 
 HIGHLIGHTED, SELECTED = 1 << 7, 1 << 8
 """Styles of text that only a screen gives: no paper has them."""
+NUMBERED = 9
+"""Above these bits a style has the number of its word, and one: only where the mouse looks for
+words, never where they are painted."""
 SELECTED_STYLE = "bold underline $ground on $mark"
 
 _SUBSCRIPT = dict(
@@ -92,6 +95,8 @@ _SUPERSCRIPT = dict(
 
 PLACE = "place"
 """The meta key under which a run of text says which blank or hot words it is."""
+WORD = "word"
+"""The meta key under which a word says its number."""
 
 
 def inline(inlines: Sequence[rich.Inline], gaps: Gaps | None = None) -> Content:
@@ -152,7 +157,9 @@ def _text(text: str, style: int) -> Content:
         )
         if style & bit
     ]
-    return Content.styled(text, " ".join(words)) if words else Content(text)
+    content = Content.styled(text, " ".join(words)) if words else Content(text)
+    number = style >> NUMBERED
+    return content.stylize(Style.from_meta({WORD: number - 1})) if number else content
 
 
 def _shifted(text: str, characters: Mapping[str, str], sign: str) -> str:
