@@ -52,7 +52,7 @@ from exam_packages.attempt.workings import (
     add,
 )
 from exam_packages.clock import SECOND, Stamp
-from exam_packages.content.items import Choice, Item, Media, problem, unordered
+from exam_packages.content.items import Item, Media, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
     HIGHLIGHT,
@@ -63,6 +63,7 @@ from exam_packages.content.paper import (
     exhibit_blob,
     item_blob,
 )
+from exam_packages.content.striking import strikable
 from exam_packages.content.values import Response
 from kiosk import playing
 from kiosk.agent import stepping
@@ -305,9 +306,11 @@ def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) 
         case ev.StruckOut(item=item, response=response, choice=choice):
             if STRIKE_OUT not in tools:
                 return NOT_ALLOWED
-            return _closed_to(paper, attempt, item) or _no_choice(
-                exam.items[item], response, choice
-            )
+            refusal = _closed_to(paper, attempt, item)
+            if refusal is not None:
+                return refusal
+            interaction = exam.items[item].interaction(response)
+            return None if strikable(interaction, choice) else NO_SUCH_CHOICE
         case ev.Noted(item=item, text=text):
             if NOTES not in tools:
                 return NOT_ALLOWED
@@ -323,12 +326,6 @@ def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) 
             return None if _in_order(runs) else TOO_MANY_RUNS
         case ev.Reported(item=item, words=words):
             return _closed_to(paper, attempt, item) or _too_long(words, MAX_REPORT)
-
-
-def _no_choice(item: Item, response: str, choice: str) -> Refusal | None:
-    interaction = item.interaction(response)
-    choices = interaction.choices if isinstance(interaction, Choice) else ()
-    return None if any(each.identifier == choice for each in choices) else NO_SUCH_CHOICE
 
 
 def _too_long(text: str, most: int) -> Refusal | None:

@@ -35,9 +35,9 @@ from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
 from kiosk.widgets.bars import Key
-from kiosk.widgets.choice import STRIKE, ChoiceRows
 from kiosk.widgets.question import Question, recordings_in
 from kiosk.widgets.recording import Deck, RecordingRows, Told
+from kiosk.widgets.striking import STRIKE, StrikingRows
 from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
@@ -453,7 +453,7 @@ class ExamScreen(KioskScreen):
 
     def on_key(self, event: events.Key) -> None:
         """What nothing on the screen had a use for: a choice is struck out elsewhere."""
-        choices = any(isinstance(each, ChoiceRows) for each in self.query_one(Question).standing)
+        choices = any(isinstance(each, StrikingRows) for each in self.query_one(Question).standing)
         course = self.course
         if event.character == STRIKE and not choices and course and allowed(course, STRIKE_OUT):
             event.stop()

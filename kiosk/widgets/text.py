@@ -95,6 +95,8 @@ _SUPERSCRIPT = dict(
 
 PLACE = "place"
 """The meta key under which a run of text says which blank or hot words it is."""
+STRUCK = "struck"
+"""How hot words stand that are struck out, beside their mark."""
 WORD = "word"
 """The meta key under which a word says its number."""
 
@@ -120,7 +122,8 @@ def _inline(each: rich.Inline, gaps: Gaps) -> Content:
         case rich.HotWords(identifier=identifier, inlines=inner):
             mark, chosen = gaps.get(identifier, ("○", ""))
             words = Content.assemble("[", mark, " ") + inline(inner, gaps) + Content("]")
-            return _place(words.stylize("bold $mark" if chosen else "underline"), identifier)
+            looks = "strike $quiet" if chosen == STRUCK else "bold $mark" if chosen else "underline"
+            return _place(words.stylize(looks), identifier)
         case rich.Formula(text=text):
             return plain(text)
         case rich.Ruby(inlines=inner, reading=reading):
