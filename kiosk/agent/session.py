@@ -25,18 +25,20 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 11. Recordings are played as :mod:`kiosk.playing` says: only those of the question on the
     screen, while the exam runs. How far one was heard is taken down in a pause too.
 12. While the room is evacuated, nothing begins; what ran since the alarm is given back.
-13. A camera that is being replaced does not keep an exam from beginning: people watch.
-14. After the end, nothing.
+13. Of the tools that were granted, those count that the form lets be granted.
+14. A camera that is being replaced does not keep an exam from beginning: people watch.
+15. After the end, nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.granting import grantable, usable
 from exam_packages.attempt.ledger import Kind, Ledger
 from exam_packages.attempt.moving import Map, map_of
 from exam_packages.attempt.plays import played
@@ -124,6 +126,7 @@ NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
 NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
 NO_SUCH_RECORDING = Refusal("There is no such recording in the question on the screen.")
 ALL_PLAYED = Refusal("This recording has been played as often as this question allows.")
+NEVER_GRANTED = Refusal("This exam does not let such a tool be granted to a candidate.")
 TOO_MANY_RUNS = Refusal("There are too many highlights in this text; take some back first.")
 
 
@@ -301,7 +304,7 @@ def _work(
 
 def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) -> Refusal | None:
     """Why *what* cannot stand beside the answers, if it cannot."""
-    tools = paper.paper.policy.tools
+    tools = usable(paper.paper.policy.tools, attempt.tools)
     match what:
         case ev.StruckOut(item=item, response=response, choice=choice):
             if STRIKE_OUT not in tools:
@@ -408,6 +411,8 @@ def _order(exam: Exam, ledger: Ledger, now: Stamp, signed: bytes) -> Events | Re
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
             return NO_SUCH_DISPLAY
+        case commands.GrantTools(tools=tools) if _never_granted(exam, tools):
+            return NEVER_GRANTED
         case commands.AllowBreaks(times=times) if abs(times) > MAX_BREAKS:
             return Refusal("The hall allowed {times} breaks at once.", (("times", times),))
         case commands.LetBack() if exam.paper is not None:
@@ -424,6 +429,14 @@ def _order(exam: Exam, ledger: Ledger, now: Stamp, signed: bytes) -> Events | Re
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:
             return (ev.Commanded(signed),)
+
+
+def _never_granted(exam: Exam, tools: Iterable[str]) -> bool:
+    """Whether the form, once it is open, lets any of *tools* neither be used nor granted."""
+    if exam.paper is None:
+        return False
+    own = exam.paper.policy.tools
+    return not set(tools) <= grantable(own) | set(own)
 
 
 def _ran_since(ledger: Ledger, now: Stamp, wall_ns: int) -> int:

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from exam_packages.attempt.events import StruckOut
+from exam_packages.attempt.granting import tools_words
 from exam_packages.clock import SECOND
 from exam_packages.content import text as rich
 from exam_packages.content.items import Exhibit, Item, Media
@@ -86,6 +87,8 @@ class ExamScreen(KioskScreen):
         self._has_pictures = False
         self._more = ""
         self._painted = ""
+        self._tools: frozenset[str] = frozenset()
+        """The tools with which the question was drawn."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
@@ -180,11 +183,25 @@ class ExamScreen(KioskScreen):
         if course is not self._sat:  # another candidate's, or a new practice
             self._sat = course
             self._shown = self._loading = None
+        elif self._shown is not None and course.tools != self._tools:
+            self._granted(course.tools)
         self.query_one(Question).look_at_recordings()
         wanted = (course.part, course.place)
         if self._shown != wanted and self._loading != wanted:
             self._loading = wanted
             self.run_worker(self._load(course, course.place), group="load", exclusive=True)
+
+    def _granted(self, tools: frozenset[str]) -> None:
+        """Other tools were granted: say so, and draw the question again, with them."""
+        more = tools - self._tools
+        if more:
+            self.client.announce(
+                "You may use more tools now: {tools}. They are behind F6.", tools=tools_words(more)
+            )
+        else:
+            self.client.announce("Tools that were granted to you were taken back.")
+        self._tools = tools
+        self._shown = self._loading = None
 
     def _correct(self, place: str) -> None:
         """Show what the body said about the question at *place*."""
@@ -205,7 +222,7 @@ class ExamScreen(KioskScreen):
         try:
             item = await library.item(course.part, item_id)
             exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
-            tools = course.paper.policy.tools
+            tools = self._tools = course.tools
             item = with_terms(item, item.catalogs, tools)
             exhibits = [with_terms(each, each.catalogs, tools) for each in exhibits]
         except ExamError as problem:

@@ -114,9 +114,9 @@ def _entries(screen: ExamScreen, course: Course) -> tuple[Entry, ...]:
     """The terms of the question and of its exhibits that may be looked up."""
     if screen.item is None:
         return ()
-    found = [*entries([screen.item], screen.item.catalogs, course.paper.policy.tools)]
+    found = [*entries([screen.item], screen.item.catalogs, course.tools)]
     for exhibit in screen.exhibits:
-        found += entries([exhibit], exhibit.catalogs, course.paper.policy.tools)
+        found += entries([exhibit], exhibit.catalogs, course.tools)
     return tuple(found)
 
 
