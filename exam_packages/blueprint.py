@@ -145,7 +145,8 @@ class Blueprint:
     of each item, ``form`` those of the whole form. Of each list of ``versions``, oldest
     first, the newest that is there is drawn. Two forms of one draw share at most
     ``overlap`` items beside the ``required`` ones. ``tools`` are what the candidate may use
-    (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``breaks`` come by
+    (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``grantable`` are
+    those that one candidate may be granted beside them. ``breaks`` come by
     themselves, ``leave`` is by asking. ``survey`` names the test of the feedback survey.
     """
 
@@ -166,6 +167,7 @@ class Blueprint:
     form: Mapping[str, Range] = field(default_factory=dict)
     layout: Layout | None = None
     tools: tuple[str, ...] | None = None
+    grantable: tuple[str, ...] = ()
     breaks: tuple[PlannedBreak, ...] = ()
     leave: PlannedLeave | None = None
     survey: str = ""
@@ -201,7 +203,8 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         items=_ranges(top.table("items"), STATISTICS),
         form=_ranges(top.table("form"), (POINTS, *STATISTICS)),
         layout=_layout(top.table("layout")) if "layout" in table else None,
-        tools=_tools(top) if "tools" in table else None,
+        tools=_tools(top, "tools") if "tools" in table else None,
+        grantable=_tools(top, "grantable_tools"),
         breaks=tuple(_break(each) for each in top.tables("breaks")),
         leave=_leave(top.table("leave")) if "leave" in table else None,
         survey=top.name("survey", ""),
@@ -211,10 +214,10 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
     return blueprint
 
 
-def _tools(table: _Table) -> tuple[str, ...]:
-    named = table.names("tools")
+def _tools(table: _Table, key: str) -> tuple[str, ...]:
+    named = table.names(key)
     if not set(named) <= set(TOOLS):
-        raise table.wrong("tools", f"a list of some of these: {', '.join(TOOLS)}")
+        raise table.wrong(key, f"a list of some of these: {', '.join(TOOLS)}")
     return tuple(each for each in TOOLS if each in named)
 
 

@@ -414,7 +414,8 @@ class Client(App[None], inherit_bindings=False):
         if self.practice is None:
             return
         if await self.act(Practise()):
-            self.practice = PracticeCourse(self.practice.paper, self.wake)
+            granted = self.view.attempt.tools if self.view.attempt is not None else ()
+            self.practice = PracticeCourse(self.practice.paper, self.wake, granted)
             self.practising = True
             self.wake()
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from exam_packages.attempt.acts import Act, Flag, Hear, Move, Play, Respond, Submit, Work
 from exam_packages.attempt.events import Heard, Played
+from exam_packages.attempt.granting import usable
 from exam_packages.attempt.plays import NONE, Plays, played
 from exam_packages.attempt.plays import Play as Playing
 from exam_packages.attempt.state import Attempt
@@ -47,6 +48,10 @@ class Course(Protocol):
     @property
     def place(self) -> str | None:
         """The item in front of the candidate."""
+
+    @property
+    def tools(self) -> frozenset[str]:
+        """What the candidate may use: the form's own tools, and those granted."""
 
     def responses(self, item: str) -> Responses: ...
 
@@ -89,8 +94,8 @@ def answered_in(course: Course, item: str) -> bool:
 
 
 def allowed(course: Course, tool: str) -> bool:
-    """Whether the form allows *tool* (:data:`exam_packages.content.paper.TOOLS`)."""
-    return tool in course.paper.policy.tools
+    """Whether the candidate may use *tool* (:data:`exam_packages.content.paper.TOOLS`)."""
+    return tool in course.tools
 
 
 def order(course: Course) -> list[str]:
@@ -144,6 +149,10 @@ class ExamCourse:
     def place(self) -> str | None:
         return self._attempt().place
 
+    @property
+    def tools(self) -> frozenset[str]:
+        return usable(self.paper.policy.tools, self._attempt().tools)
+
     def responses(self, item: str) -> Responses:
         draft = self._drafts.responses(item)
         return draft if draft is not None else self._attempt().responses.get(item, ())
@@ -193,8 +202,9 @@ class PracticeCourse:
 
     part = PRACTICE
 
-    def __init__(self, paper: Paper, wake: Callable[[], None]) -> None:
+    def __init__(self, paper: Paper, wake: Callable[[], None], granted: Iterable[str] = ()) -> None:
         self.paper = paper
+        self.tools = usable(paper.policy.tools, granted)
         self.computed: Computed = []
         self.ways = Ways(replace(paper, moving=UNBOUND), lambda: Attempt(place=self._place))
         references = paper.references()

@@ -35,11 +35,18 @@ from exam_packages.attempt.commands import (  # noqa: E402
     AllowBreaks,
     Correct,
     Evacuate,
+    GrantTools,
     Pause,
 )
 from exam_packages.content import text as rich  # noqa: E402
 from exam_packages.content.catalogs import Card, Catalog  # noqa: E402
 from exam_packages.content.moving import Break, Control, Leave, Limit, Moving  # noqa: E402
+from exam_packages.content.paper import (  # noqa: E402
+    CALCULATOR,
+    GRANT,
+    STANDARD_TOOLS,
+    TRANSLATION,
+)
 from exam_packages.formats.qti.reader import read_test  # noqa: E402
 from exam_packages.samples import FOOD_SAFETY, LISTENING  # noqa: E402
 from exam_packages.sealing.correction import Correction, sign_correction  # noqa: E402
@@ -102,6 +109,14 @@ def explained(form: Any) -> Any:
     form.items["freezing"] = msgspec.structs.replace(
         item, body=(asked, *item.body), catalogs=(Catalog("cross", cards),)
     )
+    return form
+
+
+def granting(form: Any) -> Any:
+    """*form* with tools that may be granted."""
+    tools = (*STANDARD_TOOLS, GRANT + CALCULATOR, GRANT + TRANSLATION)
+    policy = msgspec.structs.replace(form.paper.policy, tools=tools)
+    form.paper = msgspec.structs.replace(form.paper, policy=policy)
     return form
 
 
@@ -170,6 +185,12 @@ async def correction(s: Stand) -> None:
     body = Correction(bytes(32), "freezing", words, signed_s)
     s.agent.order(Correct(sign_correction(body, [SigningKey.generate(pair=False)])))
     await s.go("freezing")
+
+
+async def granted(s: Stand) -> None:
+    await at("freezing", "b")(s)
+    s.agent.order(GrantTools(("calculator", "keyword-translation")))
+    await s.pilot.pause(0.3)
 
 
 async def evacuated(s: Stand) -> None:
@@ -280,6 +301,10 @@ MORE: dict[str, tuple[Callable[[], Any], Scene]] = {
     ),
     "report-fault": (lambda: drawn(FOOD_SAFETY), at("freezing", "f6", "r", *"No answer fits")),
     "glossary": (lambda: explained(drawn(FOOD_SAFETY)), at("freezing", "f6", "g")),
+    "struck-menu": (lambda: drawn(ALL_KINDS), at("menu", "space", "down", "-", "down")),
+    "struck-words": (lambda: drawn(ALL_KINDS), at("hottext", "-", "right", "space", "right")),
+    "struck-pairs": (lambda: drawn(ALL_KINDS), at("match", "-", "right", "space", "down", "-")),
+    "granted": (lambda: granting(drawn(FOOD_SAFETY)), granted),
     "trouble": (lambda: drawn(FOOD_SAFETY), trouble),
     "called": (lambda: drawn(FOOD_SAFETY), called),
     "warning": (lambda: drawn(FOOD_SAFETY), warning),

@@ -126,6 +126,14 @@ class AskLive(Object, tag=51):
     prompt: int
 
 
+class GrantTools(Object, tag=52):
+    """Grant these tools to this candidate, and from now on no others beside the form's own: those
+    of :data:`exam_packages.content.paper.TOOLS` that the form lets be granted
+    (:mod:`exam_packages.attempt.granting`)."""
+
+    tools: Annotated[tuple[Text, ...], Meta(max_length=16)]
+
+
 Order: TypeAlias = (
     Admit
     | Pause
@@ -144,6 +152,7 @@ Order: TypeAlias = (
     | Replace
     | Spare
     | AskLive
+    | GrantTools
 )
 
 

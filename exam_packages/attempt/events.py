@@ -118,7 +118,8 @@ class Reopened(Object, tag=20):
 
 
 class StruckOut(Object, tag=21):
-    """The candidate struck a choice of an item out, or took that back."""
+    """The candidate struck a choice of an item out, or took that back. It has the name that the
+    response would give it, see :func:`exam_packages.content.striking.strikable`."""
 
     item: str
     response: str

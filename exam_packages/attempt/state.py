@@ -24,6 +24,7 @@ from exam_packages.attempt.commands import (
     Correct,
     EnlargeText,
     Evacuate,
+    GrantTools,
     LetBack,
     Pause,
     Replace,
@@ -92,6 +93,8 @@ class Attempt:
     snapshots: int = 0
     spared: frozenset[str] = frozenset()
     """Detectors that are left out for this candidate."""
+    tools: frozenset[str] = frozenset()
+    """Tools granted to this candidate."""
     asked_live: int = 0
     """How often the candidate was asked for a sign of life."""
     sequence: int = -1
@@ -241,6 +244,8 @@ def _obey(attempt: Attempt, command: Command) -> Attempt:
             return replace(attempt, replaced=devices)
         case Spare(detectors=detectors):
             return replace(attempt, spared=frozenset(detectors))
+        case GrantTools(tools=tools):
+            return replace(attempt, tools=frozenset(tools))
         case AskLive(prompt=prompt):
             told = (*attempt.messages, liveness.words(prompt))
             return replace(attempt, messages=told, asked_live=attempt.asked_live + 1)

@@ -35,6 +35,8 @@ TOOLS: Final = (
 )
 """The tools that a form may allow its candidates. Flags, reports of questions and calls for
 the invigilator are always there."""
+GRANT: Final = "grant:"
+"""Before the name of a tool: candidates may not use it, but one of them may be granted it."""
 STANDARD_TOOLS: Final = (STRIKE_OUT, HIGHLIGHT, NOTES, SCRATCHPAD, GLOSSARY, SEARCH)
 """What is allowed where nothing else is said: nothing that computes or translates."""
 
@@ -67,7 +69,8 @@ class Policy(Object):
     ``warnings_s`` are the remaining seconds at which the candidate is told;
     ``outage_limit_s`` is the longest outage given back without a person deciding;
     ``snapshot_interval_s`` is the mean time between webcam snapshots; ``tools`` are those
-    of :data:`TOOLS` that the candidate may use. A station passes over one that it does not
+    of :data:`TOOLS` that the candidate may use, and after :data:`GRANT` those that one candidate
+    may be granted. A station passes over one that it does not
     know: what a form needs beyond what a station has is for the package to demand.
     ``proctoring`` is what the camera does beyond that.
     """

@@ -30,6 +30,8 @@ def write_blueprint(blueprint: Blueprint) -> bytes:
         lines.append(f"overlap = {blueprint.overlap}")
     if blueprint.tools is not None:
         lines.append(f"tools = {_list(blueprint.tools)}")
+    if blueprint.grantable:
+        lines.append(f"grantable_tools = {_list(blueprint.grantable)}")
     lines += _kinds("counts", blueprint.counts)
     lines += _kinds("weights", blueprint.weights)
     lines += _kinds("points", {kind: _range(each) for kind, each in blueprint.points.items()})

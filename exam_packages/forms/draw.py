@@ -17,7 +17,7 @@ import msgspec
 
 from exam_packages.assessment import Member, QuestionReference, SectionPlan, Test
 from exam_packages.blueprint import Blueprint
-from exam_packages.content.paper import Policy
+from exam_packages.content.paper import GRANT, Policy
 from exam_packages.forms.check import check_entries
 from exam_packages.forms.choose import Undecided
 from exam_packages.forms.form import (
@@ -64,10 +64,12 @@ def practice(test: Test, seed: bytes, *, policy: Policy = STANDARD_POLICY) -> Dr
 
 
 def _allowing(test: Test, policy: Policy) -> Policy:
-    """*policy* with the tools that the blueprint of *test* names, if it does."""
-    if test.blueprint is None or test.blueprint.tools is None:
+    """*policy* with the tools that the blueprint of *test* names, and those it lets be granted."""
+    if test.blueprint is None:
         return policy
-    return msgspec.structs.replace(policy, tools=test.blueprint.tools)
+    tools = policy.tools if test.blueprint.tools is None else test.blueprint.tools
+    granted = tuple(GRANT + each for each in test.blueprint.grantable if each not in tools)
+    return msgspec.structs.replace(policy, tools=(*tools, *granted))
 
 
 def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> DrawnForm:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
 from exam_packages.attempt import liveness
+from exam_packages.attempt.granting import tools_words
 from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, kind_of, pass_by
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
@@ -432,6 +433,12 @@ class _Teller:
 
 def _order(order: cmd.Order) -> str:
     match order:
+        case cmd.GrantTools(tools=()):
+            return say("Granted no tools any more")
+        case cmd.GrantTools(tools=tools):
+            return say(
+                "Granted tools, where the exam lets them be: {tools}", tools=tools_words(tools)
+            )
         case cmd.Spare(detectors=()):
             return say("No detector of the camera is left out any more")
         case cmd.Spare(detectors=detectors):

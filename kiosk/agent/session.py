@@ -25,18 +25,20 @@ now, as events, or why it does not, as a :class:`Refusal`. In words:
 11. Recordings are played as :mod:`kiosk.playing` says: only those of the question on the
     screen, while the exam runs. How far one was heard is taken down in a pause too.
 12. While the room is evacuated, nothing begins; what ran since the alarm is given back.
-13. A camera that is being replaced does not keep an exam from beginning: people watch.
-14. After the end, nothing.
+13. Of the tools that were granted, those count that the form lets be granted.
+14. A camera that is being replaced does not keep an exam from beginning: people watch.
+15. After the end, nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from exam_packages.attempt import acts, commands
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.granting import grantable, usable
 from exam_packages.attempt.ledger import Kind, Ledger
 from exam_packages.attempt.moving import Map, map_of
 from exam_packages.attempt.plays import played
@@ -52,7 +54,7 @@ from exam_packages.attempt.workings import (
     add,
 )
 from exam_packages.clock import SECOND, Stamp
-from exam_packages.content.items import Choice, Item, Media, problem, unordered
+from exam_packages.content.items import Item, Media, problem, unordered
 from exam_packages.content.paper import (
     CAMERA_REQUIRED,
     HIGHLIGHT,
@@ -63,6 +65,7 @@ from exam_packages.content.paper import (
     exhibit_blob,
     item_blob,
 )
+from exam_packages.content.striking import strikable
 from exam_packages.content.values import Response
 from kiosk import playing
 from kiosk.agent import stepping
@@ -123,6 +126,7 @@ NO_SUCH_CHOICE = Refusal("There is no such choice in this question.")
 NO_SUCH_TEXT = Refusal("Only the texts of the question on the screen can be highlighted.")
 NO_SUCH_RECORDING = Refusal("There is no such recording in the question on the screen.")
 ALL_PLAYED = Refusal("This recording has been played as often as this question allows.")
+NEVER_GRANTED = Refusal("This exam does not let such a tool be granted to a candidate.")
 TOO_MANY_RUNS = Refusal("There are too many highlights in this text; take some back first.")
 
 
@@ -300,14 +304,16 @@ def _work(
 
 def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) -> Refusal | None:
     """Why *what* cannot stand beside the answers, if it cannot."""
-    tools = paper.paper.policy.tools
+    tools = usable(paper.paper.policy.tools, attempt.tools)
     match what:
         case ev.StruckOut(item=item, response=response, choice=choice):
             if STRIKE_OUT not in tools:
                 return NOT_ALLOWED
-            return _closed_to(paper, attempt, item) or _no_choice(
-                exam.items[item], response, choice
-            )
+            refusal = _closed_to(paper, attempt, item)
+            if refusal is not None:
+                return refusal
+            interaction = exam.items[item].interaction(response)
+            return None if strikable(interaction, choice) else NO_SUCH_CHOICE
         case ev.Noted(item=item, text=text):
             if NOTES not in tools:
                 return NOT_ALLOWED
@@ -323,12 +329,6 @@ def _unfit(exam: Exam, paper: Map, attempt: Attempt, place: str, what: Working) 
             return None if _in_order(runs) else TOO_MANY_RUNS
         case ev.Reported(item=item, words=words):
             return _closed_to(paper, attempt, item) or _too_long(words, MAX_REPORT)
-
-
-def _no_choice(item: Item, response: str, choice: str) -> Refusal | None:
-    interaction = item.interaction(response)
-    choices = interaction.choices if isinstance(interaction, Choice) else ()
-    return None if any(each.identifier == choice for each in choices) else NO_SUCH_CHOICE
 
 
 def _too_long(text: str, most: int) -> Refusal | None:
@@ -411,6 +411,8 @@ def _order(exam: Exam, ledger: Ledger, now: Stamp, signed: bytes) -> Events | Re
             return (ev.Commanded(signed),)
         case commands.Accommodate(granted=granted) if not granted.sound:
             return NO_SUCH_DISPLAY
+        case commands.GrantTools(tools=tools) if _never_granted(exam, tools):
+            return NEVER_GRANTED
         case commands.AllowBreaks(times=times) if abs(times) > MAX_BREAKS:
             return Refusal("The hall allowed {times} breaks at once.", (("times", times),))
         case commands.LetBack() if exam.paper is not None:
@@ -427,6 +429,14 @@ def _order(exam: Exam, ledger: Ledger, now: Stamp, signed: bytes) -> Events | Re
             return (ev.Commanded(signed), *close(attempt, ev.STOPPED))
         case _:
             return (ev.Commanded(signed),)
+
+
+def _never_granted(exam: Exam, tools: Iterable[str]) -> bool:
+    """Whether the form, once it is open, lets any of *tools* neither be used nor granted."""
+    if exam.paper is None:
+        return False
+    own = exam.paper.policy.tools
+    return not set(tools) <= grantable(own) | set(own)
 
 
 def _ran_since(ledger: Ledger, now: Stamp, wall_ns: int) -> int:

@@ -18,7 +18,7 @@ from textual.widgets import Static
 
 from exam_packages.language import _, say
 from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
-from kiosk.widgets.text import plain
+from kiosk.widgets.text import Flow, plain
 
 if TYPE_CHECKING:
     from kiosk.client import Client
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LEAST_WIDTH, LEAST_HEIGHT = 60, 20
 USUAL_WIDTH = 80
 """80 by 24 is what all is laid out for; this much is left of a small display in large letters."""
+WIDE = 110
+"""From here on lists have room for longer titles."""
 
 
 def fits(size: Size) -> bool:
@@ -54,6 +56,7 @@ class _TooSmall:
         screen = cast("Screen[object]", self)
         small = not fits(size.size)
         screen.set_class(size.size.width < USUAL_WIDTH, "-tight")
+        screen.set_class(size.size.width >= WIDE, "-wide")
         if small and not screen.has_class("-small"):
             self._focused = screen.focused
         elif self._focused is not None and not small:
@@ -216,7 +219,7 @@ class Pane(Dialog):
 
 def words(text: str, *, id: str | None = None, classes: str = "words") -> Static:
     """A paragraph of our own words."""
-    return Static(Content(text), markup=False, id=id, classes=classes)
+    return Static(Flow(text), markup=False, id=id, classes=classes)
 
 
 def show_words(screen: Widget, selector: str, text: str) -> None:
@@ -224,4 +227,4 @@ def show_words(screen: Widget, selector: str, text: str) -> None:
     paragraph = screen.query_one(selector, Static)
     paragraph.display = bool(text)
     if str(paragraph.content) != text:
-        paragraph.update(Content(text))
+        paragraph.update(Flow(text))

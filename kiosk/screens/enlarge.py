@@ -119,7 +119,10 @@ class PictureDialog(Dialog):
             Key("+", _("Larger"), "enlarge(1)"),
             Key("-", _("Smaller"), "enlarge(-1)"),
             Key("0", _("All of it"), "fit"),
-            Key("arrows", _("Move"), "fit"),
+            Key("left", "", "pan(-1, 0)"),
+            Key("right", "", "pan(1, 0)"),
+            Key("up", "", "pan(0, -1)"),
+            Key("down", _("Move"), "pan(0, 1)"),
         ]
         if len(self._pictures) > 1:
             words = say(_("Picture {n} of {all}"), n=self._number + 1, all=len(self._pictures))

@@ -17,6 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from exam_packages.attempt.events import StruckOut
+from exam_packages.attempt.granting import tools_words
 from exam_packages.clock import SECOND
 from exam_packages.content import text as rich
 from exam_packages.content.items import Exhibit, Item, Media
@@ -35,9 +36,9 @@ from kiosk.screens.navigator import NavigatorDialog
 from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
 from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
 from kiosk.widgets.bars import Key
-from kiosk.widgets.choice import STRIKE, ChoiceRows
 from kiosk.widgets.question import Question, recordings_in
 from kiosk.widgets.recording import Deck, RecordingRows, Told
+from kiosk.widgets.striking import STRIKE, StrikingRows
 from kiosk.widgets.text import Pictures, plain
 
 BESIDE_WIDTH = 110
@@ -86,6 +87,8 @@ class ExamScreen(KioskScreen):
         self._has_pictures = False
         self._more = ""
         self._painted = ""
+        self._tools: frozenset[str] = frozenset()
+        """The tools with which the question was drawn."""
 
     def body(self) -> ComposeResult:
         with Horizontal(id="room"):
@@ -180,11 +183,25 @@ class ExamScreen(KioskScreen):
         if course is not self._sat:  # another candidate's, or a new practice
             self._sat = course
             self._shown = self._loading = None
+        elif self._shown is not None and course.tools != self._tools:
+            self._granted(course.tools)
         self.query_one(Question).look_at_recordings()
         wanted = (course.part, course.place)
         if self._shown != wanted and self._loading != wanted:
             self._loading = wanted
             self.run_worker(self._load(course, course.place), group="load", exclusive=True)
+
+    def _granted(self, tools: frozenset[str]) -> None:
+        """Other tools were granted: say so, and draw the question again, with them."""
+        more = tools - self._tools
+        if more:
+            self.client.announce(
+                "You may use more tools now: {tools}. They are behind F6.", tools=tools_words(more)
+            )
+        else:
+            self.client.announce("Tools that were granted to you were taken back.")
+        self._tools = tools
+        self._shown = self._loading = None
 
     def _correct(self, place: str) -> None:
         """Show what the body said about the question at *place*."""
@@ -205,7 +222,7 @@ class ExamScreen(KioskScreen):
         try:
             item = await library.item(course.part, item_id)
             exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
-            tools = course.paper.policy.tools
+            tools = self._tools = course.tools
             item = with_terms(item, item.catalogs, tools)
             exhibits = [with_terms(each, each.catalogs, tools) for each in exhibits]
         except ExamError as problem:
@@ -257,8 +274,11 @@ class ExamScreen(KioskScreen):
         body = Marked(item_blob(self.item.identifier), self.item.body)
         return (body, *(Marked(exhibit_blob(e.identifier), e.body) for e in self.exhibits))
 
-    def paint(self, blob: str = "", selected: tuple[int, int] | None = None) -> None:
-        """Draw the texts again, with what is highlighted, and *selected* words of *blob*."""
+    def paint(
+        self, blob: str = "", selected: tuple[int, int] | None = None, *, follow: bool = True
+    ) -> None:
+        """Draw the texts again, with what is highlighted, and *selected* words of *blob*; *follow*
+        brings those into sight."""
         course = self.course
         if course is None or self.item is None or self.shown != self.item.identifier:
             return  # another question is on its way
@@ -271,7 +291,7 @@ class ExamScreen(KioskScreen):
         if touched & {exhibit_blob(each.identifier) for each in self.exhibits}:
             sheet.load(self._exhibit_blocks(course, blob, selected), pictures=sheet.pictures)
         for each in (*question.stems(), sheet):
-            line = each.selected_line()
+            line = each.selected_line() if follow else None
             if line is not None and isinstance(each.parent, Widget):
                 region = Region(0, line, 1, 1).translate(each.virtual_region.offset)
                 each.parent.scroll_to_region(
@@ -450,7 +470,7 @@ class ExamScreen(KioskScreen):
 
     def on_key(self, event: events.Key) -> None:
         """What nothing on the screen had a use for: a choice is struck out elsewhere."""
-        choices = any(isinstance(each, ChoiceRows) for each in self.query_one(Question).standing)
+        choices = any(isinstance(each, StrikingRows) for each in self.query_one(Question).standing)
         course = self.course
         if event.character == STRIKE and not choices and course and allowed(course, STRIKE_OUT):
             event.stop()

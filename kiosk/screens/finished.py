@@ -24,7 +24,7 @@ from kiosk.widgets.button import PushButton
 from kiosk.widgets.code import CodePicture
 from kiosk.widgets.text import harmless
 
-CARD = 74
+CARD = 76
 """Columns of the words, with their frame."""
 
 

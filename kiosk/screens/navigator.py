@@ -11,7 +11,7 @@ from exam_packages.content.paper import Section
 from exam_packages.language import _, say
 from kiosk.course import Course, answered_in, order
 from kiosk.screens import standing
-from kiosk.screens.base import Dialog, show_words, words
+from kiosk.screens.base import USUAL_WIDTH, Dialog, show_words, words
 from kiosk.widgets.bars import Key
 from kiosk.widgets.lines import Row, Rows
 from kiosk.widgets.text import fit, pad, plain
@@ -99,6 +99,14 @@ class QuestionDialog(Dialog):
         super().__init__()
         self.course = course
         self.place = course.place or ""
+
+    def on_mount(self) -> None:
+        super().on_mount()
+        if self.query(VerticalScroll):
+            # As high as its list needs, and what stands around it, two lines and a gap each.
+            frame = self.query_one("#dialog")
+            listed = sum(len(rows.rows(USUAL_WIDTH)) for rows in self.query(QuestionRows))
+            frame.styles.max_height = listed + 3 * len(frame.children) + 2
 
     def tell(self) -> None:
         super().tell()

@@ -15,7 +15,7 @@ from exam_packages.language import _, say
 from kiosk.ipc.messages import Refused, Seen
 from kiosk.screens.base import Dialog, fits, show_words, words
 from kiosk.screens.scan import PATIENCE_S, PAUSE_S, Sighting, looking
-from kiosk.widgets.bars import Key
+from kiosk.widgets.bars import Key, key_name
 from kiosk.widgets.text import harmless
 
 _PICTURE = 32, 24
@@ -72,12 +72,12 @@ class StationCheck(Dialog):
             return
         event.stop()
         event.prevent_default()
-        shown = event.character if event.is_printable and event.character else event.key
+        shown = event.character if event.is_printable and event.character else key_name(event.key)
         shown = harmless(shown)[:_KEPT]
         if shown.strip() and cell_len(shown) > 0:
             self._pressed = [*self._pressed, shown][-_KEPT:]
         elif event.key == "space":
-            self._pressed = [*self._pressed, "space"][-_KEPT:]
+            self._pressed = [*self._pressed, _("Space")][-_KEPT:]
         self.tell()
 
     async def _watch(self) -> None:

@@ -17,8 +17,9 @@ from kiosk.screens.base import Pane
 from kiosk.screens.calculator import CalculatorPane
 from kiosk.screens.exhibit import ExhibitSheet, SearchPane
 from kiosk.screens.glossary import GlossaryPane
-from kiosk.screens.highlight import HighlightPane
+from kiosk.screens.highlight import HighlightPane, Texts
 from kiosk.screens.notes import NotePane
+from kiosk.screens.pointing import Pointing
 from kiosk.screens.report import ReportPane
 from kiosk.screens.step import BreakDialog
 from kiosk.widgets.picture import Cells
@@ -113,9 +114,9 @@ def _entries(screen: ExamScreen, course: Course) -> tuple[Entry, ...]:
     """The terms of the question and of its exhibits that may be looked up."""
     if screen.item is None:
         return ()
-    found = [*entries([screen.item], screen.item.catalogs, course.paper.policy.tools)]
+    found = [*entries([screen.item], screen.item.catalogs, course.tools)]
     for exhibit in screen.exhibits:
-        found += entries([exhibit], exhibit.catalogs, course.paper.policy.tools)
+        found += entries([exhibit], exhibit.catalogs, course.tools)
     return tuple(found)
 
 
@@ -138,12 +139,14 @@ def _highlight(screen: ExamScreen, course: Course, place: str) -> Pane:
     def change(blob: str, made: Runs) -> None:
         course.work(Highlighted(blob, made))
 
-    def paint(blob: str, selected: tuple[int, int] | None) -> None:
-        if blob:
+    def paint(blob: str, selected: tuple[int, int] | None, follow: bool) -> None:
+        if blob and follow:
             screen.bring(exhibit=blob.startswith(rules.exhibit_blob("")))
-        screen.paint(blob, selected)
+        screen.paint(blob, selected, follow=follow)
 
-    return HighlightPane(screen.texts(), runs, change, paint)
+    pointing = Pointing(screen)
+    access = Texts(runs, change, paint, pointing.point, pointing.scroll)
+    return HighlightPane(screen.texts(), access)
 
 
 _PANES: dict[str, Callable[[ExamScreen, Course, str], Pane]] = {

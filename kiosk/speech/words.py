@@ -27,11 +27,13 @@ from kiosk.speech.voice import Piece
 from kiosk.widgets.bars import Bar, Notice
 from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.button import PushButton
+from kiosk.widgets.hottext import HottextRows
 from kiosk.widgets.lines import Lines, Row, Rows
 from kiosk.widgets.match import MatchRows
 from kiosk.widgets.order import OrderRows
 from kiosk.widgets.question import Question
 from kiosk.widgets.sheet import Sheet
+from kiosk.widgets.striking import StrikingRows
 from kiosk.widgets.text import Gaps, Pictures, harmless, inline
 
 if TYPE_CHECKING:
@@ -146,6 +148,8 @@ def _widget(widget: Widget, language: str) -> list[Piece]:
     match widget:
         case MatchRows():
             return _match(widget, language)
+        case HottextRows():
+            return _hot_words(widget, language)
         case OrderRows():
             return [*_under_cursor(widget, language), own(widget._count())]
         case Rows():
@@ -269,9 +273,27 @@ def _match(widget: MatchRows, language: str) -> list[Piece]:
         rows = [row for row in widget._rows if row.key == widget.cursor]
         return [piece for row in rows for piece in _row(widget, row, language)]
     source, target = sources[0], widget.interaction.targets[widget.column]
-    paired = (source.identifier, target.identifier) in widget.pairs
     words = f"{inline(source.body).plain}: {inline(target.body).plain}"
-    return [Piece(language, words), own(_("chosen") if paired else _("not chosen"))]
+    return [Piece(language, words), own(_state(widget, widget.under_cursor() or ""))]
+
+
+def _hot_words(widget: HottextRows, language: str) -> list[Piece]:
+    """The words of a text under the cursor, and whether they are chosen."""
+    return [
+        piece
+        for part in rich.walk(widget.interaction.body)
+        if isinstance(part, rich.HotWords) and part.identifier == widget.cursor
+        for piece in (
+            Piece(language, harmless(rich.plain_inlines(part.inlines))),
+            own(_state(widget, part.identifier)),
+        )
+    ]
+
+
+def _state(widget: StrikingRows, name: str) -> str:
+    if widget.is_struck(name):
+        return _("struck out")
+    return _("chosen") if widget.is_answer(name) else _("not chosen")
 
 
 def _label(field: Input) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.message import Message
 
@@ -21,6 +22,8 @@ from kiosk.widgets.text import Pictures, pad, wrap
 BESIDE = 64
 """From this width on the list stands beside its picture; below, beneath it."""
 LEAST_LIST = 28
+MOST_LINE = 116
+"""A line of text is never longer than the eye finds its way back from."""
 LEAST_LINES, AROUND = 10, 10
 """Lines of a picture at least, and of the screen that are left for all else."""
 
@@ -117,8 +120,16 @@ class AnswerRows(Rows):
 
     @staticmethod
     def hint(width: int, *sentences: str) -> Row:
-        """Quiet words beneath the choices."""
-        lines = wrap(Content.styled(" · ".join(sentences), "$quiet"), width, "  ")
+        """Quiet words beneath the choices, in lines that end with a sentence where they can."""
+        said = [sentences[0][:1].upper() + sentences[0][1:], *sentences[1:]]
+        runs: list[str] = []
+        for sentence in said:
+            longer = f"{runs[-1]} · {sentence}" if runs else sentence
+            if runs and cell_len(longer) <= width - 2:
+                runs[-1] = longer
+            else:
+                runs.append(sentence)
+        lines = [line for run in runs for line in wrap(Content.styled(run, "$quiet"), width, "  ")]
         return Row("?", (Content(""), *lines), active=False)
 
     # A picture with the rows beside it.
@@ -149,7 +160,7 @@ class AnswerRows(Rows):
 
     def build(self, width: int) -> list[Content]:
         if self.picture is None:
-            return super().build(width)
+            return super().build(min(width, MOST_LINE))
         lines = self._head_lines(width)
         if lines:
             lines.append(Content(""))
@@ -181,10 +192,14 @@ class AnswerRows(Rows):
         words = picture_words(picture, room)
         most = max(LEAST_LINES, self.app.size.height - AROUND - min(len(words), 2))
         self.drawn = self.paint(cells, View.whole(picture), (room, most))
+        if self.drawn.columns < room:  # beneath it, and no wider: the list has the rest
+            words = picture_words(picture, max(LEAST_LIST, self.drawn.columns))
         return [*self.drawn.lines, *words]
 
     def dress(self, y: int, line: Content, width: int) -> Content:
         cut = self._cuts[y] if self.picture is not None and y < len(self._cuts) else 0
+        if self.picture is None:
+            return super().dress(y, line, min(width, MOST_LINE))
         if not cut:
             return super().dress(y, line, width)
         left = line[:cut]

@@ -15,6 +15,16 @@ from textual.widgets import Static
 
 from kiosk.widgets.text import fit, pad
 
+_NAMES = {
+    "escape": "Esc",
+    "pagedown": "PgDn",
+    "pageup": "PgUp",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+}
+
 
 @dataclass(frozen=True)
 class Key:
@@ -28,8 +38,12 @@ class Key:
 
     @property
     def shown(self) -> str:
-        names = {"escape": "Esc", "pagedown": "PgDn", "pageup": "PgUp", "up": "↑", "down": "↓"}
-        return names.get(self.key, self.key.capitalize())
+        return key_name(self.key)
+
+
+def key_name(key: str) -> str:
+    """What stands on a key that Textual calls *key*."""
+    return _NAMES.get(key, key.capitalize())
 
 
 class Bar(Static):

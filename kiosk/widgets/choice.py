@@ -3,34 +3,20 @@ press for each."""
 
 from __future__ import annotations
 
-from textual import events
 from textual.content import Content
-from textual.message import Message
 
 from exam_packages.content.items import Area, Choice, Hotspot, SimpleChoice
 from exam_packages.content.values import Response
 from exam_packages.language import _, ngettext
-from kiosk.widgets.answer import AnswerRows
 from kiosk.widgets.areas import choices, letter, middle, number_of
 from kiosk.widgets.blocks import paragraph
 from kiosk.widgets.canvas import Mark
 from kiosk.widgets.lines import Row
+from kiosk.widgets.striking import StrikingRows
 
-STRIKE, UNDO, RIGHT = "-", "ctrl+z", 3
 
-
-class ChoiceRows(AnswerRows):
-    """A choice or a hotspot interaction. A choice can be struck out, where the form allows
-    it: that is no answer and changes none."""
-
-    class Struck(Message):
-        """A choice was struck out, or that was taken back."""
-
-        def __init__(self, interaction: Choice | Hotspot, choice: str, on: bool) -> None:
-            super().__init__()
-            self.interaction = interaction
-            self.choice = choice
-            self.on = on
+class ChoiceRows(StrikingRows):
+    """A choice or a hotspot interaction."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,9 +25,6 @@ class ChoiceRows(AnswerRows):
         self.most = 1
         self.chosen: tuple[str, ...] = ()
         self.too_many = False
-        self.struck: set[str] | None = None
-        self._strikes: list[str] = []
-        self._answer_kept = False
 
     def load(
         self,
@@ -51,9 +34,7 @@ class ChoiceRows(AnswerRows):
         struck: set[str] | None = None,
     ) -> None:
         """Show another question; *struck* is ``None`` where nothing may be struck out."""
-        self.struck = struck
-        self._strikes = []
-        self._answer_kept = False
+        self.begin_striking(struck)
         self.interaction = interaction
         if isinstance(interaction, Hotspot):
             picture, areas = interaction.picture, interaction.areas
@@ -85,7 +66,7 @@ class ChoiceRows(AnswerRows):
                 (f"{self._mark(choice.identifier)} ", "bold $mark" if chosen else ""),
             )
             style = "bold $mark" if chosen else ""
-            if not chosen and self.struck and choice.identifier in self.struck:
+            if self.is_struck(choice.identifier):
                 first = Content.styled(f"  {letter(number)} ✕ ", "$quiet")
                 style = "strike $quiet"
             lines = paragraph(
@@ -120,8 +101,8 @@ class ChoiceRows(AnswerRows):
                     self.most,
                 )
             ]
-        if self._answer_kept:
-            return [_("This is your answer: take it back before you strike it out")]
+        if refused := self.refused_strike():
+            return [refused]
         hints = [_("Space or the letter chooses")]
         if self.single:
             hints.append(_("Delete takes it back"))
@@ -129,9 +110,7 @@ class ChoiceRows(AnswerRows):
             hints.append(ngettext("choose up to {n}", "choose up to {n}", self.most))
         else:
             hints.append(_("choose all that apply"))
-        if self.struck is not None:
-            hints.append(_("- strikes out"))
-        return hints
+        return [*hints, *self.striking_hints()]
 
     def choose(self, key: str) -> None:
         self.too_many = self._answer_kept = False
@@ -147,7 +126,7 @@ class ChoiceRows(AnswerRows):
             return
         else:
             chosen = {*self.chosen, key}
-        self._strike(key, on=False)
+        self.chose(key)
         self._change(chosen)
 
     def choose_area(self, area: Area) -> None:
@@ -155,38 +134,12 @@ class ChoiceRows(AnswerRows):
         self.choose(area.identifier)
         self.rebuild()
 
-    def strike(self, key: str) -> None:
-        """Strike the choice *key* out, or take that back."""
-        if self.struck is None:
-            return
+    def is_answer(self, name: str) -> bool:
+        return name in self.chosen
+
+    def strike(self, name: str) -> None:
         self.too_many = False
-        self._answer_kept = key in self.chosen
-        if not self._answer_kept:
-            self._strike(key, on=key not in self.struck)
-            self._strikes.append(key)
-        self.rebuild()
-
-    def _strike(self, key: str, *, on: bool) -> None:
-        if self.struck is not None and on != (key in self.struck):
-            (self.struck.add if on else self.struck.discard)(key)
-            self.post_message(self.Struck(self.interaction, key, on))
-
-    def _press(self, event: events.Key) -> bool:
-        if event.key == UNDO and self._strikes:
-            self.strike(self._strikes.pop())
-            self._strikes.pop()  # an undo is not undone
-            return True
-        return super()._press(event)
-
-    def on_click(self, event: events.Click) -> None:
-        if event.button != RIGHT:
-            return  # as for all rows
-        event.stop()
-        event.prevent_default()
-        row = self._row_at(event.y - self.styles.gutter.top)
-        if row is not None and row.active:
-            self.cursor = row.key
-            self.strike(row.key)
+        super().strike(name)
 
     def drop(self, key: str) -> None:
         self.too_many = self._answer_kept = False
@@ -194,12 +147,9 @@ class ChoiceRows(AnswerRows):
             self._change({*self.chosen} - {key})
 
     def letter(self, character: str) -> bool:
-        if character == STRIKE and self.struck is not None and self.cursor is not None:
-            self.strike(self.cursor)
-            return True
         number = number_of(character)
         if not 0 <= number < len(self.choices):
-            return False
+            return super().letter(character)
         self.cursor = self.choices[number].identifier
         self.choose(self.cursor)
         self.show_cursor()

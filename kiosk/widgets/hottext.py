@@ -9,9 +9,11 @@ from kiosk.widgets.answer import only
 from kiosk.widgets.blocks import block_lines
 from kiosk.widgets.lines import Row
 from kiosk.widgets.places import PlaceRows
+from kiosk.widgets.striking import StrikingRows
+from kiosk.widgets.text import STRUCK
 
 
-class HottextRows(PlaceRows):
+class HottextRows(StrikingRows, PlaceRows):
     """A hottext interaction."""
 
     def __init__(self) -> None:
@@ -20,8 +22,15 @@ class HottextRows(PlaceRows):
         self.chosen: tuple[str, ...] = ()
         self.full = ""
 
-    def load(self, interaction: Hottext, response: Response | None, title: str) -> None:
+    def load(
+        self,
+        interaction: Hottext,
+        response: Response | None,
+        title: str,
+        struck: set[str] | None = None,
+    ) -> None:
         self.start(interaction, title, interaction.prompt)
+        self.begin_striking(struck)
         self.interaction = interaction
         self.chosen = response.members if response is not None else ()
         self.full = ""
@@ -30,21 +39,29 @@ class HottextRows(PlaceRows):
     def rows(self, width: int) -> list[Row]:
         single = self.interaction.max_choices == 1
         empty, full = ("○", "●") if single else ("☐", "☑")
-        marks = {
-            word: (full, "chosen") if word in self.chosen else (empty, "")
-            for word in self.interaction.words
-        }
+        marks = dict.fromkeys(self.interaction.words, (empty, ""))
+        marks |= {word: ("✕", STRUCK) for word in marks if self.is_struck(word)}
+        marks |= dict.fromkeys(self.chosen, (full, "chosen"))
         body = block_lines(self.interaction.body, width, gaps=marks, pictures=self.pictures)
         return [*self.head(width), self.text_row(body), self.hint(width, *self._hints())]
 
     def _hints(self) -> list[str]:
-        if self.full:
-            return [self.full]
+        if said := self.full or self.refused_strike():
+            return [said]
         most = self.interaction.max_choices
         hints = [_("Arrows go from words to words"), _("Space chooses, or takes back")]
         if most > 1:
             hints.append(ngettext("choose up to {n}", "choose up to {n}", most))
-        return hints
+        return [*hints, *self.striking_hints()]
+
+    def is_answer(self, name: str) -> bool:
+        return name in self.chosen
+
+    def aim(self, x: int, y: int) -> bool:
+        key = self.place_at(x, y)
+        if key is not None:
+            self.cursor = key
+        return key is not None
 
     def choose(self, key: str) -> None:
         self.full = ""
@@ -61,10 +78,12 @@ class HottextRows(PlaceRows):
 
     def drop(self, key: str) -> None:
         self.full = ""
+        self._answer_kept = False
         if key in self.chosen:
             self._change({*self.chosen} - {key})
 
     def _change(self, chosen: set[str]) -> None:
+        self.chose(*chosen)
         self.chosen = tuple(sorted(chosen))
         self.rebuild()
         self.tell(*self.chosen)

@@ -7,14 +7,14 @@ from textual.content import Content
 from exam_packages.content.items import InlineChoice
 from exam_packages.content.values import Response
 from exam_packages.language import _
-from kiosk.widgets.answer import AnswerRows
 from kiosk.widgets.lines import Row
+from kiosk.widgets.striking import StrikingRows
 from kiosk.widgets.text import inline, wrap
 
 FIELD = "field"
 
 
-class InlineChoiceRows(AnswerRows):
+class InlineChoiceRows(StrikingRows):
     """An inline choice: closed, it shows what is chosen; open, all there is to choose."""
 
     def __init__(self) -> None:
@@ -23,8 +23,15 @@ class InlineChoiceRows(AnswerRows):
         self.chosen = ""
         self.open = False
 
-    def load(self, interaction: InlineChoice, response: Response | None, title: str) -> None:
+    def load(
+        self,
+        interaction: InlineChoice,
+        response: Response | None,
+        title: str,
+        struck: set[str] | None = None,
+    ) -> None:
         self.start(interaction, title, ())
+        self.begin_striking(struck)
         self.interaction = interaction
         self.chosen = response.members[0] if response is not None and response.members else ""
         self.open = False
@@ -39,9 +46,15 @@ class InlineChoiceRows(AnswerRows):
             chosen = choice.identifier == self.chosen
             first = Content.styled("      ● " if chosen else "      ○ ", "bold $mark")
             body = inline(choice.body)
+            if self.is_struck(choice.identifier):
+                first = Content.styled("      ✕ ", "$quiet")
+                body = body.stylize("strike $quiet")
             key = f"choice {choice.identifier}"
             rows.append(Row(key, tuple(wrap(body, width, first))))
-        return [*rows, self.hint(width, _("Space chooses"), _("Delete takes it back"))]
+        hints = [_("Space chooses"), _("Delete takes it back"), *self.striking_hints()]
+        if refused := self.refused_strike():
+            hints = [refused]
+        return [*rows, self.hint(width, *hints)]
 
     def _field(self, width: int) -> Row:
         mark = "▴" if self.open else "▾"
@@ -54,12 +67,25 @@ class InlineChoiceRows(AnswerRows):
             body = inline(chosen.body).stylize("bold $mark")
         return Row(FIELD, tuple(wrap(body, width, first)))
 
+    def is_answer(self, name: str) -> bool:
+        return name == self.chosen
+
+    def under_cursor(self) -> str | None:
+        key = self.cursor or FIELD
+        return None if key == FIELD else key.removeprefix("choice ")
+
+    def unfold(self) -> None:
+        if not self.open:
+            self.choose(FIELD)
+
     def choose(self, key: str) -> None:
+        self._answer_kept = False
         if key == FIELD:
             self.open = not self.open
             if self.open and self.chosen:
                 self.cursor = f"choice {self.chosen}"
         else:
+            self.chose(key.removeprefix("choice "))
             self._change(key.removeprefix("choice "))
         self.rebuild()
         self.call_after_refresh(self.show_whole)

@@ -8,16 +8,18 @@ from exam_packages.content.items import Match, SimpleChoice
 from exam_packages.content.values import Response
 from exam_packages.language import _
 from kiosk.widgets import pairs
-from kiosk.widgets.answer import AnswerRows, only
+from kiosk.widgets.answer import only
 from kiosk.widgets.lines import Row
 from kiosk.widgets.pairs import Pairs
+from kiosk.widgets.striking import StrikingRows
 from kiosk.widgets.text import inline, pad, wrap
 
 LEAST_SOURCE, LEAST_TARGET, MOST_HEAD = 20, 9, 4
 
 
-class MatchRows(AnswerRows):
-    """A match interaction. Rows are the sources; ``column`` is the target under the cursor."""
+class MatchRows(StrikingRows):
+    """A match interaction. Rows are the sources; ``column`` is the target under the cursor. What is
+    struck out is a pair."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -28,8 +30,15 @@ class MatchRows(AnswerRows):
         self.full = ""
         self._grid: tuple[int, int] | None = None
 
-    def load(self, interaction: Match, response: Response | None, title: str) -> None:
+    def load(
+        self,
+        interaction: Match,
+        response: Response | None,
+        title: str,
+        struck: set[str] | None = None,
+    ) -> None:
         self.start(interaction, title, interaction.prompt)
+        self.begin_striking(struck)
         self.interaction = interaction
         self.pairs = pairs.read(response.members if response is not None else ())
         self.column = 0
@@ -100,6 +109,8 @@ class MatchRows(AnswerRows):
 
     def _mark(self, source: SimpleChoice, target: SimpleChoice) -> Content:
         paired = (source.identifier, target.identifier) in self.pairs
+        if self.is_struck(f"{source.identifier} {target.identifier}"):
+            return Content.styled("✕", "$quiet")
         if source.match_max == 1:
             return Content.styled("●", "bold $mark") if paired else Content("○")
         return Content.styled("☑", "bold $mark") if paired else Content("☐")
@@ -128,15 +139,20 @@ class MatchRows(AnswerRows):
                 for target in self.interaction.targets:
                     first = Content("        ") + self._mark(source, target) + Content(" ")
                     key = f"{source.identifier} {target.identifier}"
-                    rows.append(Row(key, tuple(wrap(inline(target.body), width, first))))
+                    body = inline(target.body)
+                    if self.is_struck(key):
+                        body = body.stylize("strike $quiet")
+                    rows.append(Row(key, tuple(wrap(body, width, first))))
         return rows
 
     def _hints(self) -> list[str]:
-        if self.full:
-            return [self.full]
+        if said := self.full or self.refused_strike():
+            return [said]
         if self._grid:
-            return [_("Arrows move"), _("Space chooses, or takes back")]
-        return [_("Space opens the list, then chooses"), _("Delete empties a line")]
+            hints = [_("Arrows move"), _("Space chooses, or takes back")]
+        else:
+            hints = [_("Space opens the list, then chooses"), _("Delete empties a line")]
+        return [*hints, *self.striking_hints()]
 
     # Choosing.
 
@@ -159,13 +175,38 @@ class MatchRows(AnswerRows):
             self.call_after_refresh(self.show_cursor)
 
     def click_row(self, row: Row, x: int, y: int) -> None:
+        if self._turn_to(x):
+            self.choose(row.key)
+
+    def _turn_to(self, x: int) -> bool:
+        """Go to the column at cell *x*, where there are columns; whether one is there."""
+        if self._grid is None:
+            return True
+        source_width, column = self._grid
+        number = (x - source_width - 2) // (column + 1)
+        if not 0 <= number < len(self.interaction.targets):
+            return False
+        self.column = number
+        return True
+
+    # Striking out.
+
+    def is_answer(self, name: str) -> bool:
+        source, _space, target = name.partition(" ")
+        return (source, target) in self.pairs
+
+    def under_cursor(self) -> str | None:
+        key = self.cursor or ""
         if self._grid:
-            source_width, column = self._grid
-            number = (x - source_width - 2) // (column + 1)
-            if not 0 <= number < len(self.interaction.targets):
-                return
-            self.column = number
-        self.choose(row.key)
+            return f"{key} {self.interaction.targets[self.column].identifier}"
+        return key if " " in key else None
+
+    def aim(self, x: int, y: int) -> bool:
+        return super().aim(x, y) and self._turn_to(x)
+
+    def unfold(self) -> None:
+        if self.cursor is not None and self.open != self.cursor:
+            self.choose(self.cursor)
 
     def drop(self, key: str) -> None:
         source = key.partition(" ")[0]
@@ -199,6 +240,7 @@ class MatchRows(AnswerRows):
 
     def _change(self, there: Pairs) -> None:
         self.full = ""
+        self.chose(*pairs.written(there))
         self.pairs = there
         self.rebuild()
         self.tell(*pairs.written(there))

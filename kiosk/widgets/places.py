@@ -121,16 +121,23 @@ class PlaceRows(AnswerRows):
         self.show_cursor()
         return True
 
-    def click(self, x: int, y: int) -> bool:
+    def place_at(self, x: int, y: int) -> str | None:
+        """The place at a cell of this widget's content."""
         for run in self._runs:
             if run.y == y:
                 line = self._lines[y]
                 if line[: run.start].cell_length <= x < line[: run.end].cell_length:
-                    self.cursor = run.key
-                    self.choose(run.key)
-                    self.refresh()
-                    return True
-        return super().click(x, y)
+                    return run.key
+        return None
+
+    def click(self, x: int, y: int) -> bool:
+        key = self.place_at(x, y)
+        if key is None:
+            return super().click(x, y)
+        self.cursor = key
+        self.choose(key)
+        self.refresh()
+        return True
 
     def text_row(self, lines: list[Content]) -> Row:
         """The row of the text; its places are what can be chosen of it."""

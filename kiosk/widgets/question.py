@@ -56,6 +56,7 @@ from kiosk.widgets.points import PointRows
 from kiosk.widgets.recording import Deck, RecordingRows
 from kiosk.widgets.sheet import Sheet
 from kiosk.widgets.slider import SliderRows
+from kiosk.widgets.striking import StrikingRows
 from kiosk.widgets.text import Pictures, plain_answer
 from kiosk.widgets.text_entry import TextEntryField
 
@@ -173,7 +174,7 @@ class Question(VerticalScroll, can_focus=False):
                 widget.load(interaction, response, title)
             case Match():
                 widget = await self._take(MatchRows)
-                widget.load(interaction, response, title)
+                widget.load(interaction, response, title, self._struck_of(interaction))
             case Associate() | GraphicAssociate():
                 widget = await self._take(AssociateRows)
                 widget.load(interaction, response, title)
@@ -182,7 +183,7 @@ class Question(VerticalScroll, can_focus=False):
                 widget.load(interaction, response, title)
             case Hottext():
                 widget = await self._take(HottextRows)
-                widget.load(interaction, response, title)
+                widget.load(interaction, response, title, self._struck_of(interaction))
             case Slider():
                 widget = await self._take(SliderRows)
                 widget.load(interaction, response, title)
@@ -191,7 +192,7 @@ class Question(VerticalScroll, can_focus=False):
                 widget.load(interaction, response, title)
             case InlineChoice():
                 widget = await self._take(InlineChoiceRows)
-                widget.load(interaction, response, title)
+                widget.load(interaction, response, title, self._struck_of(interaction))
             case TextEntry():
                 widget = await self._take(TextEntryField)
                 widget.load(interaction, response, title)
@@ -280,7 +281,7 @@ class Question(VerticalScroll, can_focus=False):
                     gaps[interaction.response] = (label, plain_answer(interaction, members))
         return gaps
 
-    def _struck_of(self, interaction: Choice | Hotspot) -> set[str] | None:
+    def _struck_of(self, interaction: Interaction) -> set[str] | None:
         if self._struck is None:
             return None
         return {choice for response, choice in self._struck if response == interaction.response}
@@ -288,16 +289,15 @@ class Question(VerticalScroll, can_focus=False):
     def redraw(self, item: Item) -> None:
         """Show the body of *item*, the same one with other marks in its words."""
         self.item = item
-        stems = [part for part in _parts(item) if isinstance(part, tuple)]
-        for sheet, blocks in zip(self._stem, stems, strict=True):
+        for sheet, blocks in zip(self._stem, stems_of(item), strict=True):
             sheet.load(blocks, gaps=self._gaps(), pictures=sheet.pictures)
 
     def stems(self) -> tuple[Sheet, ...]:
         """The sheets that the body stands on."""
         return tuple(self._stem)
 
-    @on(ChoiceRows.Struck)
-    def _struck_out(self, event: ChoiceRows.Struck) -> None:
+    @on(StrikingRows.Struck)
+    def _struck_out(self, event: StrikingRows.Struck) -> None:
         event.stop()
         response = event.interaction.response
         if self.item is not None and self.item.interaction(response) is event.interaction:
@@ -338,6 +338,11 @@ def _gap_label(title: str) -> str:
 
 
 Part: TypeAlias = tuple[rich.Block, ...] | Interaction | rich.Recording
+
+
+def stems_of(item: Item) -> list[tuple[rich.Block, ...]]:
+    """The blocks of the body that stand on each of the sheets."""
+    return [part for part in _parts(item) if isinstance(part, tuple)]
 
 
 def _parts(item: Item) -> list[Part]:

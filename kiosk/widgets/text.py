@@ -13,7 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.content import Content
+from textual.css.styles import RulesMap
+from textual.strip import Strip
 from textual.style import Style
+from textual.visual import RenderOptions
 
 from exam_packages.content import text as rich
 from exam_packages.content.items import InlineChoice, TextEntry
@@ -37,6 +40,11 @@ _HIDDEN = re.compile(
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n|[\r\u0085\u2028\u2029\x0b\x0c]")
 _PLAIN = re.compile(r"[\n\x20-\x7e]*")
+
+
+_WIDE = re.compile("[\u2e80-\uffef]")
+SHORT_WORD, LEAST_COMPANY = 12, 30
+"""Cells of a word that is lost on a line of its own, and of a line where that matters."""
 
 
 def harmless(text: str, *, lines: bool = False) -> str:
@@ -80,6 +88,9 @@ Pictures = Callable[[str], Cells | str | None]
 
 HIGHLIGHTED, SELECTED = 1 << 7, 1 << 8
 """Styles of text that only a screen gives: no paper has them."""
+NUMBERED = 9
+"""Above these bits a style has the number of its word, and one: only where the mouse looks for
+words, never where they are painted."""
 SELECTED_STYLE = "bold underline $ground on $mark"
 
 _SUBSCRIPT = dict(
@@ -95,6 +106,10 @@ _SUPERSCRIPT = dict(
 
 PLACE = "place"
 """The meta key under which a run of text says which blank or hot words it is."""
+STRUCK = "struck"
+"""How hot words stand that are struck out, beside their mark."""
+WORD = "word"
+"""The meta key under which a word says its number."""
 
 
 def inline(inlines: Sequence[rich.Inline], gaps: Gaps | None = None) -> Content:
@@ -118,7 +133,8 @@ def _inline(each: rich.Inline, gaps: Gaps) -> Content:
         case rich.HotWords(identifier=identifier, inlines=inner):
             mark, chosen = gaps.get(identifier, ("○", ""))
             words = Content.assemble("[", mark, " ") + inline(inner, gaps) + Content("]")
-            return _place(words.stylize("bold $mark" if chosen else "underline"), identifier)
+            looks = "strike $quiet" if chosen == STRUCK else "bold $mark" if chosen else "underline"
+            return _place(words.stylize(looks), identifier)
         case rich.Formula(text=text):
             return plain(text)
         case rich.Ruby(inlines=inner, reading=reading):
@@ -155,7 +171,9 @@ def _text(text: str, style: int) -> Content:
         )
         if style & bit
     ]
-    return Content.styled(text, " ".join(words)) if words else Content(text)
+    content = Content.styled(text, " ".join(words)) if words else Content(text)
+    number = style >> NUMBERED
+    return content.stylize(Style.from_meta({WORD: number - 1})) if number else content
 
 
 def _shifted(text: str, characters: Mapping[str, str], sign: str) -> str:
@@ -174,13 +192,48 @@ def _gap(name: str, answer: str) -> Content:
 def wrap(content: Content, width: int, first: Content | str = "", rest: str = "") -> list[Content]:
     """*content* in lines of at most *width* cells, *first* before the first of them.
 
-    The further lines are set in by *rest*, or by as much as *first* is wide.
+    The further lines are set in by *rest*, or by as much as *first* is wide. A space that must not
+    break does not, and no short word stands alone on the last line where there is room for two.
     """
     head = Content(first) if isinstance(first, str) else first
-    indent = rest or " " * head.cell_length
-    room = max(4, width - head.cell_length)
-    lines = content.wrap(room) if content.plain else [Content("")]
-    return [(head if index == 0 else Content(indent)) + line for index, line in enumerate(lines)]
+    if rest:
+        lines = _lines(head + content, width - cell_len(rest))
+        return [line if number == 0 else Content(rest) + line for number, line in enumerate(lines)]
+    indent = Content(" " * head.cell_length)
+    lines = _lines(content, width - head.cell_length)
+    return [(head if number == 0 else indent) + line for number, line in enumerate(lines)]
+
+
+def _lines(content: Content, width: int) -> list[Content]:
+    if not content.plain:
+        return [Content("")]
+    return _in_company(content.wrap(max(4, width)), width)
+
+
+def _in_company(lines: list[Content], width: int) -> list[Content]:
+    """*lines*, the last of them with a word more where it was a short one alone."""
+    if len(lines) < 2 or width < LEAST_COMPANY or " " in lines[-1].plain:
+        return lines
+    before, last = lines[-2].rstrip(), lines[-1]
+    cut = before.plain.rfind(" ")
+    alone = 0 < last.cell_length <= SHORT_WORD and not _WIDE.search(before.plain[cut + 1 :])
+    longer = cell_len(before.plain[cut + 1 :]) + 1 + last.cell_length
+    if not alone or longer > width // 2 or 2 * cut < width or before.cell_length < width // 2:
+        return lines
+    return [*lines[:-2], before[:cut].rstrip(), before[cut + 1 :] + Content(" ") + last]
+
+
+class Flow(Content):
+    """A paragraph of our own words, in lines as :func:`wrap` makes them."""
+
+    def get_height(self, rules: RulesMap, width: int) -> int:
+        return len(wrap(self, width))
+
+    def render_strips(
+        self, width: int, height: int | None, style: Style, options: RenderOptions
+    ) -> list[Strip]:
+        whole = Content("\n").join(wrap(self, width))
+        return whole.render_strips(width, height, style, options)
 
 
 def pad(content: Content, width: int) -> Content:

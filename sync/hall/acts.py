@@ -7,7 +7,7 @@ stands in :mod:`sync.hall.grave`; so do large credits of time, here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import apsw
 
@@ -19,6 +19,7 @@ from exam_packages.attempt.commands import (
     AllowBreaks,
     Attend,
     EnlargeText,
+    GrantTools,
     LetBack,
     Order,
     Pause,
@@ -28,7 +29,8 @@ from exam_packages.attempt.commands import (
 )
 from exam_packages.attempt.preferences import NOTHING, TEXT_SIZES, Accommodation
 from exam_packages.clock import SECOND
-from sync.hall import acting, authority, corrections, room, seats, second
+from exam_packages.content.paper import TOOLS
+from sync.hall import acting, authority, corrections, granted_tools, room, seats, second
 from sync.hall.acting import Decide, Why
 from sync.hall.grave import close, move, reopen, stop
 from sync.hall.roles import CHIEF, INVIGILATOR, OBSERVER, ROLES, TECHNICIAN, Operator
@@ -50,6 +52,7 @@ __all__ = [
     "allow_restart",
     "attend",
     "close",
+    "grant_tools",
     "let_back",
     "move",
     "pause",
@@ -81,7 +84,7 @@ def prepare(
     connection: apsw.Connection, seat: seats.SeatRow, operator: Operator, why: Why, now_ns: int
 ) -> None:
     """Order what comes before an admission, so that the first page is as it should be: the
-    body's corrections, and what the roster grants of how the screen is read."""
+    body's corrections, what the roster grants of how the screen is read, and of tools."""
     for data in corrections.kept(connection, seat.sitting):
         corrections.give(
             connection,
@@ -95,11 +98,13 @@ def prepare(
     granted, percent = seats.accommodation(connection, seat.blind_id)
     orders: list[Order] = [] if granted == NOTHING else [Accommodate(granted)]
     orders += [EnlargeText(percent)] if percent else []
+    tools = granted_tools.of_roster(connection, seat.blind_id)
+    orders += [GrantTools(tools)] if tools else []
     for order in orders:
         authority.give(
             connection,
             seat.blind_id,
-            "accommodate",
+            "grant-tools" if isinstance(order, GrantTools) else "accommodate",
             order,
             operator=operator.name,
             time_ns=now_ns,
@@ -261,6 +266,17 @@ async def accommodate(
     for order in orders:
         given = await _order(hall, operator, "accommodate", candidate, why, _always(order))
     return given
+
+
+async def grant_tools(
+    hall: HallService, operator: Operator, candidate: str, why: Why, tools: Iterable[str]
+) -> tuple[str, ...]:
+    """Grant *tools* to a candidate, and none beside them but the exam's own."""
+    wanted = {*tools}
+    if not wanted <= {*TOOLS}:
+        raise HttpError(400, "There is no such tool; there are {there}.", there=", ".join(TOOLS))
+    order = GrantTools(granted_tools.ordered(wanted))
+    return await _order(hall, operator, "grant-tools", candidate, why, _always(order))
 
 
 async def replace(

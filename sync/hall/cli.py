@@ -17,7 +17,17 @@ from exam_packages.sealing.grant import read_grant
 from exam_packages.sealing.heads import write_anchors
 from exam_packages.sealing.package import Package
 from exam_packages.sealing.release import MAX_RELEASE
-from sync.hall import anchors, by_stick, closing, line_cli, paper_cli, room, seats, waivers
+from sync.hall import (
+    accommodation_cli,
+    anchors,
+    by_stick,
+    closing,
+    line_cli,
+    paper_cli,
+    room,
+    seats,
+    waivers,
+)
 from sync.hall.acts import ROLES
 from sync.hall.command import Command
 from sync.hall.desk import Desk
@@ -396,7 +406,7 @@ def close_(desk: Desk, sitting: str, reason: str, comment: str) -> None:
     click.echo(desk.act("close", all="1", sitting=sitting, reason=reason, comment=comment))
 
 
-for _command in (*line_cli.COMMANDS, *paper_cli.COMMANDS):
+for _command in (*accommodation_cli.COMMANDS, *line_cli.COMMANDS, *paper_cli.COMMANDS):
     act.add_command(_command)
 
 

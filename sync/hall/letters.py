@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from exam_packages import language
+from exam_packages.attempt.granting import tools_words
 from exam_packages.language import _, ngettext, say
 from exam_packages.sealing.codes import ALPHABET
 from sync.hall.roster import Line, normalised
@@ -117,6 +118,13 @@ def _granted(line: Line) -> tuple[str, ...]:
         said.append(say("Colours of the screen: {theme}", theme=line.granted.theme))
     if line.granted.aloud:
         said.append(_("The questions are read aloud to you"))
+    if line.tools:
+        said.append(
+            say(
+                "On the screen, where the exam lets it be granted: {tools}",
+                tools=tools_words(line.tools),
+            )
+        )
     if line.others:
         said.append(
             say("To be arranged by the centre: {supports}", supports=", ".join(line.others))

@@ -6,6 +6,10 @@ can meet them.
 ``high-contrast``              the theme of highest contrast
 ``invert-display-polarity``    the same, or its dark twin where the ground asked for is dark
 ``spoken``                     reading aloud
+``calculator-on-screen``       the calculator, or the scientific one
+``glossary-on-screen``         the glossary
+``keyword-translation``        the translation of words
+``note-taking-on-screen``      notes and the scratchpad
 ``additional-testing-time``    minutes; or a factor, of the exam's time limit
 =============================  ========================================================
 
@@ -22,12 +26,25 @@ from decimal import Decimal
 from typing import Final
 
 from exam_packages.attempt.preferences import Accommodation
+from exam_packages.content import paper
 from exam_packages.formats.xml import XML, Node, parse
 from exam_packages.language import languages
 from sync.hall.roster import MAX_FACTOR, Profile
 
 ROOT: Final = "access-for-all-pnp"
 LIGHT, DARK = "contrast-light", "contrast-dark"
+
+CALCULATORS: Final = {
+    "basic": paper.CALCULATOR,
+    "standard": paper.CALCULATOR,
+    "scientific": paper.SCIENTIFIC,
+}
+"""Types of ``calculator-on-screen``; one that draws graphs there is not."""
+SUPPORTS: Final = {
+    "glossary-on-screen": (paper.GLOSSARY,),
+    "keyword-translation": (paper.TRANSLATION,),
+    "note-taking-on-screen": (paper.NOTES, paper.SCRATCHPAD),
+}
 
 _SETS: Final = ("activate-at-initialization-set", "activate-as-option-set", "prohibit-set")
 _NUMBER: Final = re.compile(r"[0-9]{1,4}(\.[0-9]{1,4})?")
@@ -53,6 +70,7 @@ def read_profile(data: bytes, file: str) -> Profile:
     others: list[str] = []
     language = theme = ""
     aloud = False
+    tools: set[str] = set()
     for name, node in asked.items():
         match name:
             case "language-of-interface":
@@ -65,11 +83,19 @@ def read_profile(data: bytes, file: str) -> Profile:
                 theme = DARK if _dark(node) else LIGHT
             case "spoken":
                 aloud = True
+            case "calculator-on-screen" if tool := CALCULATORS.get(
+                node.get("calculator-type") or "basic"
+            ):
+                tools.add(tool)
+            case _ if name in SUPPORTS:
+                tools.update(SUPPORTS[name])
             case "additional-testing-time":
                 factor, minutes = _time(node)
             case _:
                 others.append(name)
-    return Profile(Accommodation(language, theme, aloud), factor, minutes, tuple(others))
+    return Profile(
+        Accommodation(language, theme, aloud), factor, minutes, tuple(others), frozenset(tools)
+    )
 
 
 def _language(node: Node) -> str:

@@ -36,6 +36,7 @@ MAY: Mapping[str, frozenset[str]] = MappingProxyType(
         "resume": _ROOM,
         "add-time": _ROOM,
         "accommodate": _ROOM,
+        "grant-tools": _ROOM,
         "say": _MACHINES,
         "attend": _MACHINES,
         "let-back": _ROOM,

@@ -9,6 +9,7 @@ theme          how the screen is coloured, such as ``contrast-dark``
 read_aloud     ``yes`` or ``no``
 text_size      how large the letters are, in percent: 100, 125, 150 or 200
 extra_factor   what multiplies the exam's time limit, such as ``1.25``
+tools          tools of the screen beside those of the exam, such as ``calculator glossary``
 profile        the name of a 1EdTech AfA PNP file (:mod:`sync.hall.profile`)
 =============  ==========================================================================
 
@@ -29,12 +30,13 @@ from typing import Final
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from exam_packages.attempt.preferences import NOTHING, TEXT_SIZES, THEMES, Accommodation
+from exam_packages.content.paper import TOOLS
 from exam_packages.errors import ExamError
 from exam_packages.language import languages
 from sync.hall.csv_text import CsvError, table
 
 COLUMNS = ("candidate", "name", "code", "extra_minutes")
-WANTED = ("language", "theme", "read_aloud", "text_size", "extra_factor", "profile")
+WANTED = ("language", "theme", "read_aloud", "text_size", "extra_factor", "tools", "profile")
 """Columns that may follow."""
 MAX_ROSTER = 4 * 1024 * 1024
 MAX_LINES = 5000
@@ -63,6 +65,8 @@ class Profile:
     factor: Decimal = Decimal(1)
     minutes: int = 0
     others: tuple[str, ...] = ()
+    tools: frozenset[str] = frozenset()
+    """Tools of the screen, of :data:`exam_packages.content.paper.TOOLS`."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,8 @@ class Line:
     """One candidate expected. ``extra_s`` is time granted beyond the paper's limit,
     ``granted`` how the screen is to be read, ``text_percent`` how large its letters are (0: as
     the station has them); ``others`` are the supports that the candidate's
-    profile names and people must arrange."""
+    profile names and people must arrange; ``tools`` are tools of the screen, where the exam
+    lets them be granted."""
 
     number: int
     candidate: str
@@ -80,6 +85,7 @@ class Line:
     granted: Accommodation = NOTHING
     others: tuple[str, ...] = ()
     text_percent: int = 0
+    tools: frozenset[str] = frozenset()
 
     def __repr__(self) -> str:
         return f"Line({self.number}, {self.candidate!r})"  # a code never shows
@@ -211,7 +217,20 @@ def _line(
         _granted(number, cells, asked.granted),
         asked.others,
         _text_percent(number, cells),
+        _tools(number, cells, asked.tools),
     )
+
+
+def _tools(number: int, cells: Mapping[str, str], asked: frozenset[str]) -> frozenset[str]:
+    said = frozenset(cells.get("tools", "").split())
+    if not said <= {*TOOLS}:
+        raise RosterError(
+            "Line {line} of the roster names a {what} that there is not; there are {there}.",
+            line=number,
+            what="tool",
+            there=", ".join(TOOLS),
+        )
+    return said or asked
 
 
 def _text_percent(number: int, cells: Mapping[str, str]) -> int:

@@ -14,6 +14,7 @@ from sync.hall import stream
 from sync.hall.anchors import SCHEMA as ANCHORS
 from sync.hall.endings import SCHEMA as ENDINGS
 from sync.hall.floor import SCHEMA as FLOOR
+from sync.hall.granted_tools import SCHEMA as GRANTED_TOOLS
 from sync.hall.notes import SCHEMA as NOTES
 from sync.hall.room import SCHEMA as ROOM
 from sync.hall.surveys import SCHEMA as SURVEYS
@@ -233,6 +234,7 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 
 _SCHEMAS = (
     JOURNALS, _SCHEMA, ANCHORS, FLOOR, ENDINGS, NOTES, ROOM, WAIVERS, SURVEYS, HALLS,
+    GRANTED_TOOLS,
     stream.SCHEMA,
 )  # fmt: skip
 

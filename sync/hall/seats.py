@@ -19,6 +19,7 @@ from exam_packages.canon import pack, unpack
 from exam_packages.clock import SECOND
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal_format import Context
+from sync.hall import granted_tools
 from sync.hall.roster import Line, code_digest
 from sync.holder.store import rows
 from sync.web.wire import HttpError
@@ -243,6 +244,7 @@ def add_sitting(
             if line.granted != NOTHING or line.text_percent
         ],
     )
+    granted_tools.keep(connection, zip(blind_ids, (line.tools for line in lines), strict=True))
     return number
 
 

@@ -44,6 +44,7 @@ def test_the_documented_blueprint_is_read_whole() -> None:
     assert blueprint.leave == PlannedLeave(2, 5, True)
     assert blueprint.overlap == 10
     assert blueprint.tools == ("strike-out", "notes", "scientific-calculator")
+    assert blueprint.grantable == ("glossary", "keyword-translation")
     assert read_blueprint(write_blueprint(blueprint)) == blueprint
 
 

@@ -42,6 +42,7 @@ orders = st.one_of(
     st.builds(cmd.Attend, st.text(max_size=10)),
     st.builds(cmd.Evacuate, st.integers(0, 2_000 * SECOND)),
     st.builds(cmd.Return),
+    st.builds(cmd.GrantTools, st.sampled_from(((), ("calculator",), ("glossary", "no-such")))),
     st.builds(cmd.Replace, st.sampled_from(cmd.DEVICES), st.booleans()),
 )
 

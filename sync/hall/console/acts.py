@@ -10,7 +10,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from exam_packages.attempt.granting import tools_words
 from exam_packages.attempt.preferences import Accommodation
+from exam_packages.content.paper import TOOLS
 from exam_packages.language import mark, ngettext, say, whole
 from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
@@ -132,6 +134,19 @@ async def _accommodate(hall: HallService, who: Operator, why: Why, form: Form) -
     percent = _number(form, "text_size", words, "0")
     given = await acts.accommodate(hall, who, _one(form), why, granted, percent)
     return _to(given, mark("Changing how the screen is read for {whom}."), mark("No exam is open."))
+
+
+async def _grant_tools(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    tools = tuple(tool for tool in TOOLS if form.get(f"tool-{tool}") == "1")
+    given = await acts.grant_tools(hall, who, _one(form), why, tools)
+    if not tools:
+        return _to(given, mark("Taking back the tools of {whom}."), mark("No exam is open."))
+    return _to(
+        given,
+        mark("Granting {tools} to {whom}, where the exam lets it be."),
+        mark("No exam is open."),
+        tools=tools_words(tools),
+    )
 
 
 async def _replace(hall: HallService, who: Operator, why: Why, form: Form) -> str:
@@ -269,6 +284,7 @@ ACTS: dict[str, Act] = {
     ),
     "attend": _attend,
     "accommodate": _accommodate,
+    "grant-tools": _grant_tools,
     "replace": _replace,
     "report": _report,
     "allow-restart": _to_one_or_all(

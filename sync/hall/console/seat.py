@@ -6,7 +6,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from exam_packages.attempt.granting import tool_words
 from exam_packages.attempt.preferences import TEXT_SIZES
+from exam_packages.content.paper import TOOLS
 from exam_packages.language import languages
 from sync.hall import acting, cases, explained
 from sync.hall.acts import MAX_MINUTES, MAX_WINDOW
@@ -38,6 +40,7 @@ def routes(site: Site) -> list[Route]:
             messages=TEMPLATES,
             themes=THEMES,
             sizes=TEXT_SIZES,
+            tools={tool: tool_words(tool) for tool in TOOLS},
             spoken=languages(),
             large=site.hall.home.large_credit_minutes,
             most=MAX_MINUTES,

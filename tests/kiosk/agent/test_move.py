@@ -133,6 +133,8 @@ def test_a_dead_station_is_replaced_by_another_with_the_time_given_back(room: Ro
     screen.begin(room.hall, 1)
     answered(screen, "one", "B")
     assert isinstance(screen.do(Flag("two", on=True)), ipc.Saved)
+    room.hall.act("grant-tools", candidate=candidate(1), **{"tool-calculator": "1"})
+    eventually(lambda: screen.attempt.tools == {"calculator"}, "granted")
     safe(screen)
     before = screen.attempt
     old.kill()
@@ -148,6 +150,7 @@ def test_a_dead_station_is_replaced_by_another_with_the_time_given_back(room: Ro
     goes_on(there, 2)
     assert there.attempt.responses == before.responses
     assert (there.attempt.flags, there.attempt.place) == (before.flags, before.place)
+    assert there.attempt.tools == {"calculator"}
     assert there.attempt.phase is Phase.RUNNING
     opened = [e.event for e in there.entries if isinstance(e.event, ev.Opened)]
     assert opened == [ev.Opened(1, ev.START, held=False), ev.Opened(2, ev.MOVE, held=False)]

@@ -17,6 +17,7 @@ from small_exam import choice_item, chosen, essay_item, paper
 from exam_packages.attempt import acts
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
+from exam_packages.attempt.granting import usable
 from exam_packages.attempt.state import Phase, responses_digest
 from exam_packages.attempt.workings import Working
 from exam_packages.clock import SECOND
@@ -244,6 +245,26 @@ def test_a_tool_is_used_only_where_the_form_allows_it(what: Working) -> None:
     candidate = Candidate(replace(EXAM, paper=replace_struct(FREE, policy=policy))).running()
     assert candidate.ask(acts.Work(what)) == rules.NOT_ALLOWED
     assert candidate.ask(acts.Work(ev.Reported("one", "typo"))) == (ev.Reported("one", "typo"),)
+
+
+def test_a_tool_is_granted_to_one_candidate_where_the_form_lets_it_be() -> None:
+    policy = replace_struct(FREE.policy, tools=("search", "grant:notes", "grant:calculator"))
+    exam = replace(EXAM, paper=replace_struct(FREE, policy=policy))
+    candidate = Candidate(replace(exam, paper=None))
+    # Before the release nobody can know what the form says: what it does not let be is passed over.
+    candidate.order(cmd.GrantTools(("notes", "scratchpad")))
+    candidate.exam = exam
+    candidate.running()
+    note, jotted = ev.Noted("one", "n"), ev.Jotted("j")
+    assert candidate.ask(acts.Work(note)) == (note,)
+    assert candidate.ask(acts.Work(jotted)) == rules.NOT_ALLOWED
+    assert candidate.order(cmd.GrantTools(("scratchpad",))) == rules.NEVER_GRANTED
+    assert isinstance(candidate.order(cmd.GrantTools(("calculator", "search"))), tuple)
+    assert candidate.ask(acts.Work(ev.Noted("one", "m"))) == rules.NOT_ALLOWED
+    assert candidate.ledger.attempt.workings.notes == {"one": "n"}
+    assert usable(policy.tools, candidate.ledger.attempt.tools) == {"search", "calculator"}
+    assert isinstance(candidate.order(cmd.GrantTools(())), tuple)
+    assert usable(policy.tools, candidate.ledger.attempt.tools) == {"search"}
 
 
 @pytest.mark.parametrize(

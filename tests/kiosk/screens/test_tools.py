@@ -14,7 +14,7 @@ from textual.widgets import Input, TextArea
 from exam_packages import language
 from exam_packages.attempt import acts
 from exam_packages.attempt import events as ev
-from exam_packages.attempt.commands import Pause, Resume
+from exam_packages.attempt.commands import GrantTools, Pause, Resume
 from exam_packages.content import items as it
 from exam_packages.content import text as rich
 from exam_packages.content.catalogs import Card, Catalog
@@ -568,6 +568,32 @@ def test_words_and_sentences_are_highlighted_and_taken_off(
                 await s.stage(Stage.EXAM)
                 await s.at("term")
                 assert "Then choose." in marked(s)
+
+    run(walk())
+
+
+def test_a_tool_granted_in_the_middle_of_the_exam_is_there_at_once(sit: Any, forms: Any) -> None:
+    tools = ("notes", "grant:calculator", "grant:glossary", "grant:strike-out")
+
+    async def walk() -> None:
+        async with sit(text_form(forms, tools)) as s:
+            await s.begin()
+            assert "cross-contact most" in s.words()
+            assert "strikes out" not in s.text()
+            s.agent.order(GrantTools(("calculator", "glossary", "strike-out")))
+            told = "You may use more tools now: Striking out, Calculator, Glossary."
+            await s.until(lambda: told in s.words(), "told")
+            await s.until(lambda: "cross-contact* most" in s.words(), "its terms are marked")
+            await s.press("-")
+            await s.saved()
+            assert workings(s).struck == {("term", "R", "a")}
+            await tool(s, "c", CalculatorPane)
+            await s.press("escape")
+            s.agent.order(GrantTools(("calculator",)))
+            await s.until(lambda: "were taken back" in s.words(), "told")
+            await s.until(lambda: "cross-contact most" in s.words(), "no terms any more")
+            assert "✕" not in s.text()
+            assert workings(s).struck  # in the record it stands
 
     run(walk())
 

@@ -17,6 +17,7 @@ from exam_packages.attempt.commands import (
     Admit,
     Attend,
     Evacuate,
+    GrantTools,
     Pause,
     Replace,
     Resume,
@@ -145,6 +146,8 @@ def test_every_act_on_one_seat(console: Console) -> None:
     done(page, "watched by people")
     act(page, "accommodate", language="fr", theme="contrast-light", aloud=True)
     done(page, "Changing how the screen is read")
+    act(page, "grant-tools", **{"tool-calculator": True, "tool-glossary": True})
+    done(page, "Granting Calculator, Glossary to c-0")
     act(page, "report", question="3", remark="The table is cut off.")
     done(page, "question 3 is signed")
     act(page, "suspect", statement="Notes in the sleeve.")
@@ -154,6 +157,7 @@ def test_every_act_on_one_seat(console: Console) -> None:
     given = orders(one)
     assert [type(order) for order in given] == [
         Admit, Say, Attend, Pause, Resume, AddTime, Replace, Accommodate,
+        GrantTools,
     ]  # fmt: skip
     # The history beside it was read anew, with role, reason and comment.
     expect(page.locator("#facts")).to_contain_text("Feels faint")

@@ -17,10 +17,10 @@ from sync.hall.letters import spelled
 from sync.hall.roster import Profile, normalised, read_roster
 from sync.hall.roster_cli import hall
 
-ROSTER = """candidate,name,code,extra_minutes,language,extra_factor,profile
-C-1,Zoë Müller,,15,fr,,
-C-2,王小明,ab12 cd34 ef,,zh_CN,1.25,
-C-3,Ada,,,,,ada.xml
+ROSTER = """candidate,name,code,extra_minutes,language,extra_factor,tools,profile
+C-1,Zoë Müller,,15,fr,,,
+C-2,王小明,ab12 cd34 ef,,zh_CN,1.25,,
+C-3,Ada,,,,,calculator glossary,ada.xml
 """
 PROFILE = """<access-for-all-pnp><high-contrast/><sign-language/>
 <additional-testing-time><fixed-minutes>7.5</fixed-minutes></additional-testing-time>
@@ -59,6 +59,8 @@ def test_each_candidate_gets_a_page_with_a_code_that_signs_in(tmp_path: Path) ->
     assert "15 minutes" in document[0].get_textpage().get_text_range()
     assert "23 分钟" in document[1].get_textpage().get_text_range()  # a quarter of 90
     assert "sign-language" in document[2].get_textpage().get_text_range()
+    granted = " ".join(document[2].get_textpage().get_text_range().split())
+    assert "where the exam lets it be granted: Calculator, Glossary" in granted
     for path in (made, tmp_path / "letters.pdf"):
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
     # What was written is a roster that opens a sitting.

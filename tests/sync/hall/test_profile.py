@@ -34,15 +34,29 @@ def test_everything_a_station_can_do_is_granted() -> None:
         "<additional-testing-time><fixed-minutes>7.5</fixed-minutes></additional-testing-time>"
     )
     assert _read(minutes).minutes == 8
+    assert _read(
+        '<calculator-on-screen calculator-type="scientific"/><glossary-on-screen/>'
+        '<keyword-translation xml:lang="fr"/><note-taking-on-screen/>'
+        "<activate-as-option-set><glossary-on-screen/></activate-as-option-set>"
+    ) == Profile(
+        NOTHING,
+        tools=frozenset(
+            {"scientific-calculator", "glossary", "keyword-translation", "notes", "scratchpad"}
+        ),
+    )
+    assert _read("<calculator-on-screen/>").tools == {"calculator"}
 
 
 def test_nothing_else_is_passed_over_in_silence_and_nothing_barred_is_granted() -> None:
     asked = _read(
+        '<calculator-on-screen calculator-type="graphing"/><glossary-on-screen/>'
         '<sign-language/><braille/><language-of-interface xml:lang="tlh"/><spoken/>'
         "<activate-at-initialization-set><spoken/></activate-at-initialization-set>"
-        "<prohibit-set><spoken/><braille/></prohibit-set>"
+        "<prohibit-set><spoken/><braille/><glossary-on-screen/></prohibit-set>"
     )
-    assert asked == Profile(NOTHING, others=("sign-language", "language-of-interface"))
+    assert asked == Profile(
+        NOTHING, others=("calculator-on-screen", "sign-language", "language-of-interface")
+    )
 
 
 @pytest.mark.parametrize(

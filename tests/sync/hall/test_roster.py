@@ -81,6 +81,16 @@ def test_how_large_the_letters_are_is_one_of_the_sizes_there_are() -> None:
         read_roster((head + "c-1,Ada,code111,,130\n").encode())
 
 
+def test_tools_are_those_there_are_and_a_cell_goes_before_the_profile() -> None:
+    head = "candidate,name,code,extra_minutes,tools,profile\n"
+    asked = Profile(NOTHING, tools=frozenset({"glossary"}))
+    text = head + "c-1,Ada,code111,,calculator  notes,a.xml\nc-2,Bo,code222,,,a.xml\n"
+    lines = read_roster(text.encode(), {"a.xml": asked}.__getitem__)
+    assert [line.tools for line in lines] == [{"calculator", "notes"}, {"glossary"}]
+    with pytest.raises(RosterError, match=r"Line 2 .* names a tool that there is not; .*glossary"):
+        read_roster((head + "c-1,Ada,code111,,abacus,\n").encode())
+
+
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
