@@ -27,6 +27,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias, TypeVar
 
 from exam_packages.content.paper import TOOLS
+from exam_packages.content.proctoring import LEAST_LIVE_S, MOST_LIVE_S
 from exam_packages.errors import ExamError
 from exam_packages.rules.numbers import number, written
 
@@ -145,7 +146,8 @@ class Blueprint:
     first, the newest that is there is drawn. Two forms of one draw share at most
     ``overlap`` items beside the ``required`` ones. ``tools`` are what the candidate may use
     (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``breaks`` come by
-    themselves, ``leave`` is by asking.
+    themselves, ``leave`` is by asking. ``live_s``, unless it is 0, are the seconds between two
+    small pictures of a candidate that the invigilators see.
     """
 
     version: str
@@ -167,6 +169,7 @@ class Blueprint:
     tools: tuple[str, ...] | None = None
     breaks: tuple[PlannedBreak, ...] = ()
     leave: PlannedLeave | None = None
+    live_s: int = 0
 
 
 def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
@@ -202,6 +205,7 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         tools=_tools(top) if "tools" in table else None,
         breaks=tuple(_break(each) for each in top.tables("breaks")),
         leave=_leave(top.table("leave")) if "leave" in table else None,
+        live_s=_live(top) if "live_pictures" in table else 0,
     )
     top.close()
     _check(blueprint, file)
@@ -213,6 +217,13 @@ def _tools(table: _Table) -> tuple[str, ...]:
     if not set(named) <= set(TOOLS):
         raise table.wrong("tools", f"a list of some of these: {', '.join(TOOLS)}")
     return tuple(each for each in TOOLS if each in named)
+
+
+def _live(table: _Table) -> int:
+    seconds = table.count("live_pictures", MOST_LIVE_S)
+    if 0 < seconds < LEAST_LIVE_S:
+        raise table.wrong("live_pictures", f"0, or {LEAST_LIVE_S} to {MOST_LIVE_S} seconds")
+    return seconds
 
 
 def _break(table: _Table) -> PlannedBreak:

@@ -50,6 +50,7 @@ from sync.messages import (
     CopyRequest,
     Countersigned,
     Erased,
+    Glimpse,
     Greeting,
     Halves,
     HandIn,
@@ -325,6 +326,10 @@ class HolderClient:
         """Hand over one sealed picture; doing it twice is harmless."""
         path = f"{STATION_ROUTES['evidence']}/{blind_id.hex()}/{digest.hex()}"
         self._checked(self._send("PUT", path, data))
+
+    def glimpse(self, glimpse: Glimpse) -> None:
+        """Show a small picture on the board."""
+        self._tell("glimpse", glimpse)
 
     def hand_in(self, manifest: bytes) -> bytes:
         """Hand over the signed manifest of a closed attempt; returns the countersignature."""

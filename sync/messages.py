@@ -21,6 +21,8 @@ MAX_TICK = 4 * 1024 * 1024
 MAX_REPLY = MAX_TICK + 1024
 """Bytes of the longest reply: a root of trust, in its message."""
 MAX_FRAMES = 4096
+MAX_GLIMPSE = 16 * 1024
+"""Bytes of a small picture for the board."""
 
 
 class Greeting(Object):
@@ -264,6 +266,17 @@ class Countersigned(Object):
     countersignature: bytes
 
 
+class Glimpse(Object):
+    """A small picture of who sits an attempt (JPEG), for the board, and the signals that stood.
+
+    The hall shows it and keeps it in memory alone; it is no evidence, and nobody signs it.
+    """
+
+    blind_id: Id
+    data: Annotated[bytes, Meta(max_length=MAX_GLIMPSE)]
+    signals: Annotated[tuple[Annotated[str, Meta(max_length=40)], ...], Meta(max_length=16)]
+
+
 class Refusal(Object):
     """The body of every 4xx and 5xx: a message id, the fields that fill it."""
 
@@ -293,4 +306,5 @@ STATION_ROUTES = {
     "erased": "/v1/erased",
     "claim": "/v1/claim",
     "root": "/v1/root",
+    "glimpse": "/v1/glimpse",
 }

@@ -63,10 +63,13 @@ def practice(test: Test, seed: bytes, *, policy: Policy = STANDARD_POLICY) -> Dr
 
 
 def _allowing(test: Test, policy: Policy) -> Policy:
-    """*policy* with the tools that the blueprint of *test* names, if it does."""
-    if test.blueprint is None or test.blueprint.tools is None:
+    """*policy* with what the blueprint of *test* says of tools and of small pictures."""
+    blueprint = test.blueprint
+    if blueprint is None:
         return policy
-    return msgspec.structs.replace(policy, tools=test.blueprint.tools)
+    camera = msgspec.structs.replace(policy.proctoring, live_s=blueprint.live_s)
+    tools = policy.tools if blueprint.tools is None else blueprint.tools
+    return msgspec.structs.replace(policy, tools=tools, proctoring=camera)
 
 
 def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> DrawnForm:

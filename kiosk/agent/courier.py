@@ -9,6 +9,7 @@ do not command are :mod:`kiosk.agent.beside`'s.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -40,7 +41,7 @@ from sync.link import (
     Misbehaved,
     Unreachable,
 )
-from sync.messages import Status, Tick, Welcome
+from sync.messages import Glimpse, Status, Tick, Welcome
 from sync.outbox import HolderAhead, HolderFork, Outbox
 
 LOG = logging.getLogger(__name__)
@@ -144,6 +145,8 @@ class Courier:
         """The attempt of the candidate who sits here now."""
         self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0, False, (), 0)
         """What the board shows of this station."""
+        self.glimpse: Glimpse | None = None
+        """A small picture for the board, the newest; sent once, or not at all."""
 
     def start(self) -> None:
         self._thread.start()
@@ -214,6 +217,7 @@ class Courier:
             self._tick_vacant()
         else:
             self._deliver(current)
+            self._show(current)
 
     def _greet(self) -> None:
         self._since_greeting += 1
@@ -348,6 +352,16 @@ class Courier:
             return
         parcel.handed_to = self._client.url
         self._post(Countersigned(parcel.blind_id, parcel.countersignature))
+
+    def _show(self, parcel: Parcel) -> None:
+        """Send the small picture for the board, once all that is kept has gone before it."""
+        glimpse = self.glimpse
+        if glimpse is None or not parcel.outbox.complete or parcel.manifest:
+            return
+        self.glimpse = None
+        if glimpse.blind_id == parcel.blind_id and not parcel.blocked:
+            with contextlib.suppress(HolderRefused):  # a hall that does not show them
+                self._client.glimpse(glimpse)
 
     def _hand_over_picture(self, parcel: Parcel) -> None:
         digest, path = parcel.pictures[0]

@@ -16,6 +16,7 @@ from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.language import mark
 from sync.hall import acting, claims, seats, second, undoing
+from sync.hall.glimpses import Glimpses, Shown
 from sync.hall.other_halls import Relation, relation
 from sync.hall.service import HallService, Link
 from sync.hall.standings import NOTHING, Standing, standings
@@ -96,6 +97,10 @@ class BoardRow:
     place: tuple[int, int]
     """Row and column in the room, from 1; zeros where no plan says."""
     watch: str
+    seen: Shown | None
+    """The newest small picture, where the exam allows them."""
+    seen_incidents: tuple[Shown, ...]
+    """Those of incidents, the newest first."""
     incidents: tuple[str, ...]
 
 
@@ -208,6 +213,7 @@ def board(hall: HallService) -> Board:
             hall.known.keys_of(seat.station or b""),
             known[seat.blind_id],
             _link_of(hall.links, seat),
+            hall.glimpses,
             now_ns,
             wall_ns,
             evacuated,
@@ -251,6 +257,7 @@ def _row(
     keys: str,
     known: _Known,
     link: Link | None,
+    glimpses: Glimpses,
     now_ns: int,
     wall_ns: int,
     evacuated: bool,
@@ -270,6 +277,9 @@ def _row(
     if status is not None and status.left_ms >= 0 and not known.handed_in:
         passed_ms = age_ns // 1_000_000 if running else 0
         left_ms = max(0, status.left_ms - passed_ms)
+    seen, seen_incidents = (
+        (None, ()) if known.handed_in else glimpses.of(seat.blind_id, seat.station)
+    )
     concern, state = _state(seat, known, status, lost, bool(incidents))
     if evacuated and not known.handed_in and seat.permitted:
         concern, state = min(concern, Concern.WAITS), mark("Room evacuated")
@@ -306,6 +316,8 @@ def _row(
         replacing=known.floor.replacing,
         place=known.floor.place,
         watch=WATCHED.get(status.watch, "") if status else "",
+        seen=seen,
+        seen_incidents=seen_incidents,
         incidents=tuple(incidents),
     )
 

@@ -41,6 +41,7 @@ from exam_packages.sealing.trust import (
 from sync.hall import authority, closing, moves, outcomes, records, room, seats
 from sync.hall.beside import tick_beside
 from sync.hall.command import Command
+from sync.hall.glimpses import Glimpses
 from sync.hall.halves import half
 from sync.hall.handing_in import hand_in
 from sync.hall.home import HallHome
@@ -119,6 +120,7 @@ class HallService:
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
         """Set when the process is asked to end: streams end themselves."""
+        self.glimpses = Glimpses()
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
@@ -372,6 +374,7 @@ class HallService:
         if self.command.mine:
             work = partial(self._tick, link, tick)
         else:
+            self.glimpses.clear()  # the hall that commands has them now
             work = partial(tick_beside, self, link.key_id, tick)
         if not tick.status.calling:
             link.hand_ns = 0
@@ -475,6 +478,7 @@ class HallService:
         signature = await self.store.awrite(
             partial(hand_in, self, link, manifest, message.manifest)
         )
+        self.glimpses.forget(manifest.blind_id)
         self.for_the_body()
         return Countersigned(signature)
 

@@ -12,17 +12,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.canon import Object
+from sync.hall import glimpses
 from sync.hall.claims import Claims
 from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
 from sync.hall.pictures import MAX_EVIDENCE, Pictures
 from sync.hall.service import HallService, Link
 from sync.messages import (
+    MAX_GLIMPSE,
     MAX_TICK,
     STATION_ROUTES,
     Claim,
     CopyRequest,
     Erased,
+    Glimpse,
     Greeting,
     Halves,
     HandIn,
@@ -74,6 +77,9 @@ def station_app(hall: HallService) -> Starlette:
         """For any machine of the body, known here or not: it proves nothing about the caller."""
         return reply(await hall.next_root(await receive(request, RootRequest, _SMALL)))
 
+    async def glimpse(link: Link, glimpse: Glimpse) -> None:
+        glimpses.take(hall, link, glimpse)
+
     async def evidence(request: Request) -> Response:
         link = hall.station(peer_certificate(request))
         blind_id = _hex(request, "blind_id", 16)
@@ -99,6 +105,7 @@ def station_app(hall: HallService) -> Starlette:
         "copy": asked(CopyRequest, _SMALL, moving.copy),
         "halves": told(Halves, _SMALL * 4, moving.halves),
         "claim": told(Claim, _SMALL, Claims(hall).claim),
+        "glimpse": told(Glimpse, 2 * MAX_GLIMPSE, glimpse),
         "erased": told(Erased, _SMALL, moving.erased),
     }
     routes = [

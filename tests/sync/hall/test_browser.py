@@ -15,6 +15,7 @@ from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
+    AskLive,
     Attend,
     Evacuate,
     Pause,
@@ -22,12 +23,16 @@ from exam_packages.attempt.commands import (
     Resume,
     Return,
     Say,
+    Spare,
     Stop,
 )
 from exam_packages.attempt.events import RESTART
+from exam_packages.content.proctoring import NO_FACE
 from sync.hall.home import HallHome
+from sync.messages import Glimpse
 
 from .conftest import PASSWORD, Hall, Site, Station
+from .test_glimpses import jpeg
 
 pytestmark = needs_chromium
 
@@ -163,6 +168,43 @@ def test_every_act_on_one_seat(console: Console) -> None:
     act(page, "admit-provisionally", statement="The picture is another's.")
     done(page, "Admitted provisionally")
     assert orders(two) == [Admit(0)]
+
+
+def test_pictures_of_the_room_at_a_tablet_and_in_the_dark(console: Console) -> None:
+    one, two, three = console.sit(3)
+    for seat, signals in ((one, ()), (two, (NO_FACE, "of-another-version"))):
+        assert seat.seat is not None
+        seat.client.glimpse(Glimpse(seat.seat.blind_id, jpeg(), signals))
+    two.tick(phase="running", incidents=("No face is to be seen in the camera's picture.",))
+    three.tick(phase="running")
+    page = console.open(path="/gallery", viewport=TABLET, color_scheme="dark")
+    figures = page.locator("#glimpse-2 figure")
+    expect(figures).to_have_count(1)
+    expect(figures.first).to_contain_text("No face is to be seen")
+    expect(page.locator("#glimpse-3")).to_contain_text("No picture")
+    loaded = "each => each.complete && each.naturalWidth === 160"
+    for image in page.locator("img").all():
+        page.wait_for_function(loaded, arg=image.element_handle())
+    no_hindrance(page)
+    page.goto(console.hall.console_url + "/seat/2")
+    expect(page.locator("#glimpse-2 img")).to_have_count(1)
+    no_hindrance(page)
+    act(page, "spare", **{f"spare-{NO_FACE}": True})
+    done(page, "Left out for c-1: no face is to be seen.")
+    act(page, "ask-live")
+    done(page, "Asked of c-1: “Please")
+    page.reload()
+    box = page.locator(f"[name=spare-{NO_FACE}]")
+    expect(box).to_be_checked()
+    act(page, "spare", **{f"spare-{NO_FACE}": True})
+    done(page, "All signals of the camera are used again for c-1.")
+    given = orders(two)
+    assert given[0] == Spare((NO_FACE,))
+    assert isinstance(given[1], AskLive)
+    assert given[2] == Spare(())
+    watcher = console.open("observer", "/seat/2")
+    expect(watcher.locator("img")).to_have_count(0)
+    expect(watcher.locator('a[href="/gallery"]')).to_have_count(0)
 
 
 def test_a_power_cut_is_over_in_one_act_of_two_people(console: Console) -> None:
