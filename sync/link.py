@@ -46,6 +46,7 @@ from sync.messages import (
     MAX_REPLY,
     STATION_ROUTES,
     Claim,
+    CommonStart,
     Copy,
     CopyRequest,
     Countersigned,
@@ -127,6 +128,8 @@ class Answer:
     """The version of the hall's root of trust."""
     term: int = 0
     """The highest term of command that the hall knows."""
+    start: CommonStart | None = None
+    """When all begin, by the hall's clock: shown, and believed for nothing else."""
 
 
 class HolderClient:
@@ -320,6 +323,7 @@ class HolderClient:
             tock.handovers,
             tock.trust,
             tock.term,
+            next(iter(tock.start), None),
         )
 
     def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:

@@ -470,6 +470,8 @@ class Desk:
         station = self._station
         answer = message.answer
         self._hall_back()
+        told = answer.start
+        station.start = (told, station.clock.boottime_ns()) if told is not None else None
         if answer.releases:
             station.releases = answer.releases
             self._reception.release()

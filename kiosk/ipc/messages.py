@@ -223,6 +223,15 @@ class Clocks(Object, tag=20):
     clocks: tuple[ScopeClock, ...]
 
 
+class CommonStart(Object, tag=56):
+    """When all begin, by the hall's clock, in so many milliseconds (less than 0: so long ago);
+    told with each :class:`Status` until this candidate has begun. ``together``: all end
+    together."""
+
+    in_ms: int
+    together: bool
+
+
 class Vacant(Object, tag=11):
     """No attempt is open here: show the sign-in."""
 
@@ -253,5 +262,6 @@ FromAgent: TypeAlias = (
     | Finished
     | Vacant
     | Clocks
+    | CommonStart
     | Seen
 )

@@ -35,6 +35,9 @@ WATCHED = {
     2: mark("Keys watched"),
 }
 """How far a station's keys are watched: words for what it says of itself."""
+_MINUTE_MS = 60_000
+_GRACE_MS = 60_000
+"""Who comes back from a break within this is not late."""
 _CLOCK_OFF_NS = 2 * SECOND
 
 
@@ -82,6 +85,9 @@ class BoardRow:
     orders: int
     admitted: bool
     waits_restart: bool
+    break_ms: int
+    """Time left of the break that goes on; less than 0: it is over for so long, and nobody is
+    back. 0 where none goes on."""
     hand_ms: int
     """How long the candidate's hand is raised."""
     reports: tuple[int, ...]
@@ -102,6 +108,11 @@ class BoardRow:
     seen_incidents: tuple[Shown, ...]
     """Those of incidents, the newest first."""
     incidents: tuple[str, ...]
+
+    @property
+    def late_ms(self) -> int:
+        """How late the candidate is back from a break; 0 within the first minute."""
+        return -self.break_ms if -self.break_ms >= _GRACE_MS else 0
 
 
 @dataclass(frozen=True)
@@ -220,7 +231,7 @@ def board(hall: HallService) -> Board:
         )
         for seat in found
     ]
-    lines.sort(key=lambda row: (row.concern, row.seat))
+    lines.sort(key=lambda row: (row.concern, -(row.late_ms // _MINUTE_MS), row.seat))
     return Board(
         title=_named(each.title for each in shown),
         exam=_named(each.exam for each in shown),
@@ -280,7 +291,12 @@ def _row(
     seen, seen_incidents = (
         (None, ()) if known.handed_in else glimpses.of(seat.blind_id, seat.station)
     )
+    break_ms = 0
+    if status is not None and status.phase == "break" and status.break_ms and not known.handed_in:
+        break_ms = status.break_ms - age_ns // 1_000_000
     concern, state = _state(seat, known, status, lost, bool(incidents))
+    if -break_ms >= _GRACE_MS and concern > Concern.LOST:
+        concern, state = Concern.WAITS, mark("Break over: not back")
     if evacuated and not known.handed_in and seat.permitted:
         concern, state = min(concern, Concern.WAITS), mark("Room evacuated")
     elif calling or known.floor.overdue:
@@ -308,6 +324,7 @@ def _row(
         orders=known.orders,
         admitted=known.admitted,
         waits_restart=seat.restart == seats.ASKED,
+        break_ms=break_ms,
         hand_ms=(now_ns - link.hand_ns) // 1_000_000 if link and link.hand_ns and calling else -1,
         reports=status.reports if status else (),
         extra_s=seat.extra_s,

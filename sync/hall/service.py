@@ -399,11 +399,15 @@ class HallService:
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
+        start = room.common_start(room.rules_of(connection, sitting.id), now_ns) if sitting else ()
         take_up = moves.to_take_up(connection, link.key_id)
         handovers = moves.handovers(connection, link.key_id, self.key)
         if not tick.blind_id:
             version, term = self.trust.root.version, self.command.term
-            return Tock(b"", (), releases, -1, b"", take_up, handovers, version, term), None
+            return (
+                Tock(b"", (), releases, -1, b"", take_up, handovers, version, term, start),
+                None,
+            )
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
             return left(self, link, tick, connection)
@@ -450,6 +454,7 @@ class HallService:
                 handovers=handovers,
                 trust=self.trust.root.version,
                 term=self.command.term,
+                start=start,
             ),
             None,
         )

@@ -119,8 +119,11 @@ def as_shown(row: BoardRow) -> BoardRow:
     elif link >= 0:
         link = link // 1000 * 1000
     hand = row.hand_ms // _MINUTE_MS * _MINUTE_MS if row.hand_ms >= 0 else -1
+    rest = -(-row.break_ms // _MINUTE_MS) * _MINUTE_MS  # a break's minutes, begun ones counted
     # How many records are held is not shown, only whether there are some.
-    return replace(row, left_ms=left, link_ms=link, hand_ms=hand, held=min(row.held, 1))
+    return replace(
+        row, left_ms=left, link_ms=link, hand_ms=hand, break_ms=rest, held=min(row.held, 1)
+    )
 
 
 async def changes(
