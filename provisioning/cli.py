@@ -25,6 +25,7 @@ from provisioning import (
     drafts,
     homes,
     registrar_cli,
+    reports_cli,
     retention_cli,
     succession,
 )
@@ -246,6 +247,7 @@ for _command in (
     *custody_cli.COMMANDS,
     *retention_cli.COMMANDS,
     *registrar_cli.COMMANDS,
+    *reports_cli.COMMANDS,
     chiefs.chief_key,
     chiefs.chief,
 ):

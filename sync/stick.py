@@ -10,6 +10,7 @@
             evidence/<digest>        sealed pictures
             commit                   written last: the answers are whole
         erasures/<sha256>            ``Statement`` of erasure
+        reports/<digest>             ``ReportOfQuestion``
         receipts/<bundle hash>       what intake answers: the signed receipt
 
 Each file is written whole or not at all and synced, and what is there already is not written

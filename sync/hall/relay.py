@@ -21,7 +21,7 @@ from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import closing, moves, records
+from sync.hall import closing, moves, records, sealed_reports
 from sync.hall.next_roots import take_root
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
@@ -108,6 +108,7 @@ class Relay:
                 for waiting in self._waiting():
                     if waiting.receipt is None:
                         self._step(self._answers, client, waiting)
+                self._reports(client)
                 for waiting in self._waiting():
                     if waiting.receipt is not None:
                         self._step(self._evidence, client, waiting)
@@ -238,6 +239,22 @@ class Relay:
                 continue
             self._hall.store.write(partial(_mark_record, sitting, number))
 
+    def _reports(self, client: IntakeClient) -> None:
+        """Hand over the reports of faulty questions, sealed to the body's integrity role."""
+        with self._hall.store.reading() as connection:
+            unsent = sealed_reports.unsent(connection)
+        for digest, machine, sealed in unsent:
+            enrolment = self._hall.enrolment_of(machine)
+            if not enrolment:
+                _log.error("The hall that signed a report of a question is not known here")
+                continue
+            try:
+                client.put_report(sealed, enrolment)
+            except IntakeRefused as problem:
+                _log.error("A report of a question was refused: %s", problem)
+                continue
+            self._hall.store.write(partial(_mark_report, digest))
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -262,6 +279,10 @@ def _not_believed(now_ns: int, words: str, connection: apsw.Connection) -> None:
 
 def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:
     closing.sent(connection, sitting, station)
+
+
+def _mark_report(digest: bytes, connection: apsw.Connection) -> None:
+    sealed_reports.sent(connection, digest)
 
 
 def _mark_record(sitting: int, number: int, connection: apsw.Connection) -> None:

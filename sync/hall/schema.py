@@ -16,6 +16,7 @@ from sync.hall.endings import SCHEMA as ENDINGS
 from sync.hall.floor import SCHEMA as FLOOR
 from sync.hall.notes import SCHEMA as NOTES
 from sync.hall.room import SCHEMA as ROOM
+from sync.hall.sealed_reports import SCHEMA as SEALED_REPORTS
 from sync.hall.waivers import SCHEMA as WAIVERS
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
@@ -231,7 +232,8 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 """
 
 _SCHEMAS = (
-    JOURNALS, _SCHEMA, ANCHORS, FLOOR, ENDINGS, NOTES, ROOM, WAIVERS, HALLS, stream.SCHEMA,
+    JOURNALS, _SCHEMA, ANCHORS, FLOOR, SEALED_REPORTS, ENDINGS, NOTES, ROOM, WAIVERS,
+    HALLS, stream.SCHEMA,
 )  # fmt: skip
 
 

@@ -10,6 +10,7 @@
 ``PUT /v1/bundles/<bundle hash>/anchors``               a file of anchors → 204
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/records``                                    a ``RecordOfSitting`` → 204
+``POST /v1/reports``                                    a ``ReportOfQuestion`` → 204
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
 ``GET /v1/roots/<version>``                             the signed root of trust
 ``/log/…``                                              see :mod:`sync.intake.log_api`
@@ -36,7 +37,14 @@ from exam_packages.sealing.trust import TrustStore
 from sync.intake.answers import answered
 from sync.intake.log import Log
 from sync.intake.log_api import log_routes
-from sync.intake.messages import MAX_ANCHORS, MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.messages import (
+    MAX_ANCHORS,
+    MAX_CHUNK,
+    MAX_OFFER,
+    MAX_PIECE,
+    MAX_REPORT_OF_QUESTION,
+    MAX_STATEMENT,
+)
 from sync.intake.service import Intake
 from sync.messages import CONTENT_TYPE
 from sync.web.wire import HttpError, read_bytes, reply
@@ -65,6 +73,7 @@ def application(intake: Intake, log: Log, executor: Executor, roots: TrustStore)
             Route(bundle + "/anchors", answered(api.keep_anchors), methods=["PUT"]),
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/records", answered(api.keep_record), methods=["POST"]),
+            Route("/v1/reports", answered(api.keep_report), methods=["POST"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
             Route("/v1/roots/{version:int}", answered(api.root), methods=["GET"]),
             *log_routes(log, executor),
@@ -120,6 +129,11 @@ class _Api:
     async def keep_record(self, request: Request) -> Response:
         data = await read_bytes(request, MAX_SEALED + MAX_STATEMENT + 64)
         await self._run(self._intake.keep_record, data)
+        return Response(status_code=204)
+
+    async def keep_report(self, request: Request) -> Response:
+        data = await read_bytes(request, MAX_REPORT_OF_QUESTION)
+        await self._run(self._intake.keep_report, data)
         return Response(status_code=204)
 
     async def heads(self, request: Request) -> Response:

@@ -97,7 +97,8 @@ def import_(home: Path, medium: Path) -> None:
         desk = Intake(storage, lambda: trust, loaded.key(), SystemClock(), loaded.free)
         done = take_in(desk, Stick.at(medium), trust.root.body)
     click.echo(
-        f"{done.taken} exams taken in, {done.known} known before; {done.pictures} pictures. The "
+        f"{done.taken} exams taken in, {done.known} known before; {done.pictures} pictures, "
+        f"{done.reports} reports of questions. The "
         f"receipts are on {medium}: bring it back to the hall."
     )
     for problem in done.problems:
@@ -229,6 +230,33 @@ def records(home: Path, out: Path) -> None:
         write_durably(out / f"{place:04}.record", record)
         write_durably(out / f"{place:04}.enrolment", enrolment)
     click.echo(f"Handed over {len(found)} records: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--out", type=_DIRECTORY, help="Also write them, sealed, into this new directory.")
+def reports(home: Path, out: Path | None) -> None:
+    """List the reports of faulty questions that halls sent on.
+
+    What they say is sealed to the integrity role: `exam-kiosk body reports` opens what --out
+    wrote, with the enrolments of their halls beside it.
+    """
+    with IntakeHome.load(home).storage() as storage:
+        found = storage.reports()
+    for each in found:
+        click.echo(
+            f"{_when(each.received_s)}  {each.centre}, package {each.package_hash.hex()[:16]}…, "
+            f"report {each.digest.hex()[:16]}…"
+        )
+    if not found:
+        click.echo("No reports of questions have come.")
+    if out is None:
+        return
+    make_directory(out)
+    for place, each in enumerate(found, 1):
+        write_durably(out / f"{place:04}.report", each.report)
+        write_durably(out / f"{place:04}.enrolment", each.enrolment)
+    click.echo(f"Handed over {len(found)} reports: {out}")
 
 
 @intake.command()

@@ -19,6 +19,7 @@ from sync.intake.messages import (
     Missing,
     Offer,
     RecordOfSitting,
+    ReportOfQuestion,
     RootOfHeads,
     Statement,
     bundle_path,
@@ -93,6 +94,10 @@ class IntakeClient:
     def put_record(self, record: bytes, enrolment: bytes) -> None:
         """Hand over the sealed record of a closed sitting, with the body's record of the hall."""
         self._send("POST", "/v1/records", canon.pack(RecordOfSitting(record, enrolment)))
+
+    def put_report(self, report: bytes, enrolment: bytes) -> None:
+        """Hand over a sealed report of a question, with the body's record of the hall."""
+        self._send("POST", "/v1/reports", canon.pack(ReportOfQuestion(report, enrolment)))
 
     def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
         """Have this hall's root of heads logged."""

@@ -23,7 +23,8 @@ from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
-from sync.intake import log_store
+from sync.intake import log_store, report_store
+from sync.intake.report_store import Report
 
 __all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
 
@@ -122,6 +123,7 @@ _COUNTS: Final = {
     "refused": "SELECT count(*) FROM refused",
     "erasures": "SELECT count(*) FROM erasure",
     "records": "SELECT count(*) FROM record",
+    "reports": "SELECT count(*) FROM question_report",
 }
 
 
@@ -237,6 +239,12 @@ class Storage(Protocol):
     def records(self) -> list[tuple[bytes, bytes]]:
         """Every record of a sitting with the enrolment of its hall, in the order they came."""
 
+    def keep_report(self, report: Report) -> bool:
+        """Keep a sealed report of a question; whether it is here now."""
+
+    def reports(self) -> list[Report]:
+        """Every report of a question, in the order they came."""
+
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
     ) -> None:
@@ -284,7 +292,7 @@ class SqliteStorage:
 
     def __init__(self, database: Path, evidence: Path) -> None:
         """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
-        self._store = Store(database, _SCHEMA + log_store.SCHEMA)
+        self._store = Store(database, _SCHEMA + log_store.SCHEMA + report_store.SCHEMA)
         self._evidence = evidence
 
     def close(self) -> None:
@@ -488,6 +496,13 @@ class SqliteStorage:
             "SELECT record, enrolment FROM record ORDER BY received_s, machine, sitting, number"
         )
         return [(bytes(record), bytes(enrolment)) for record, enrolment in found]
+
+    def keep_report(self, report: Report) -> bool:
+        return self._store.write(lambda db: report_store.keep(db, report))
+
+    def reports(self) -> list[Report]:
+        with self._store.reading() as db:
+            return report_store.reports(db)
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes

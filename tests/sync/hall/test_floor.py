@@ -24,8 +24,8 @@ from exam_packages.attempt.commands import (
     journaled_command,
 )
 from exam_packages.attempt.events import RESTART
+from exam_packages.sealing.question_report import read_report
 from sync.hall.desk import Desk, DeskError
-from sync.hall.faults import read_report
 from sync.hall.home import HallHome
 
 from .conftest import CLOCK, Hall, Site, Station

@@ -29,6 +29,7 @@ from exam_packages.sealing.trust import TrustStore
 from provisioning import succession
 from provisioning.authority import found_body
 from provisioning.registrar_cli import outcomes as outcomes_cli
+from provisioning.reports_cli import reports as reports_cli
 from sync.intake.cli import intake as intake_cli
 from sync.intake.client import IntakeClient, IntakeRefused
 from sync.intake.home import IntakeHome
@@ -332,6 +333,53 @@ def test_the_record_of_a_sitting_reaches_the_body_and_the_registrar_alone_reads_
         pytest.raises(IntakeRefused),
     ):
         IntakeClient(http).put_record(record, own.station("s1").enrolment_bytes)
+
+
+def test_a_report_of_a_question_reaches_the_body_and_integrity_alone_reads_it(
+    online: tuple[Site, IntakeHome, Hall], tmp_path: Path
+) -> None:
+    own, intake, hall = online
+    hall.start()
+    remark = "The table of question 7 is cut off."
+    with hall.desk() as desk:
+        for said_so in (remark, remark + " So says the neighbour."):
+            desk.act(
+                "report", candidate="c-1", question="7", remark=said_so, reason="candidate.item"
+            )
+
+    def arrived() -> bool:
+        with intake.storage() as storage:
+            return storage.counts()["reports"] == 2
+
+    eventually(arrived)
+    given = tmp_path / "reports"
+    listed = said(intake_cli, "reports", intake.directory, "--out", given)
+    assert listed.count(own.package_hash.hex()[:16]) == 2
+    assert b"cut off" not in b"".join(path.read_bytes() for path in given.iterdir())
+    told = said(reports_cli, own.body.directory, given)
+    assert f"question 7 (chief):\n    {remark} So says" in told
+    assert "C1, 2026-11-23/A" in told
+    eventually(lambda: "the body has it" in page(hall, "/faults"))
+    report = (given / "0001.report").read_bytes()
+    with httpx.Client(
+        base_url=hall.home.intake_url, verify=hall.home.client_tls(), trust_env=False
+    ) as http:
+        client = IntakeClient(http)
+        client.put_report(report, hall.home.enrolment_bytes)  # again: nothing changes
+        for wrong, enrolment in (
+            (report, own.station("s1").enrolment_bytes),
+            (report[:-1], hall.home.enrolment_bytes),
+        ):
+            with pytest.raises(IntakeRefused):
+                client.put_report(wrong, enrolment)
+    assert arrived()
+
+
+def page(hall: Hall, path: str) -> str:
+    """A page as a browser gets it."""
+    with hall.desk() as desk:
+        desk._http.headers["accept"] = "text/html"
+        return desk.download(path).decode()
 
 
 def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(
