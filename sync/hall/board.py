@@ -15,7 +15,7 @@ import apsw
 from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.language import mark
-from sync.hall import acting, claims, seats, second, undoing
+from sync.hall import acting, arrived_corrections, claims, seats, second, undoing
 from sync.hall.glimpses import Glimpses, Shown
 from sync.hall.other_halls import Relation, relation
 from sync.hall.service import HallService, Link
@@ -156,6 +156,8 @@ class Board:
     evacuated: bool = False
     waiting: tuple[str, ...] = ()
     """What waits for a second person and concerns the whole hall."""
+    corrections: int = 0
+    """How many corrections of the body wait to be handed on."""
     deeds: tuple[Deed, ...] = ()
     """What was done to all and can still be undone."""
 
@@ -214,6 +216,7 @@ def board(hall: HallService) -> Board:
         erased = () if is_open else _erased(connection, shown[0].id)
         found = [seat for each in shown for seat in seats.seats(connection, each.id)]
         claimed = claims.waiting(connection)
+        corrections = len(arrived_corrections.waiting(connection))
         evacuated = acting.evacuation(connection) is not None
         waiting = second.waiting_for_all(connection, wall_ns)
         deeds = undoing.undoable(connection, wall_ns)
@@ -253,6 +256,7 @@ def board(hall: HallService) -> Board:
         ),
         evacuated=evacuated,
         waiting=waiting,
+        corrections=corrections,
         deeds=deeds,
     )
 

@@ -20,8 +20,10 @@ import httpx
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
+from exam_packages.sealing.correction import CorrectionError
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import closing, moves, records, sealed_reports
+from exam_packages.sealing.trust import Trust
+from sync.hall import arrived_corrections, closing, moves, records, sealed_reports, seats
 from sync.hall.next_roots import take_root
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
@@ -109,6 +111,7 @@ class Relay:
                     if waiting.receipt is None:
                         self._step(self._answers, client, waiting)
                 self._reports(client)
+                self._corrections(client)
                 for waiting in self._waiting():
                     if waiting.receipt is not None:
                         self._step(self._evidence, client, waiting)
@@ -255,6 +258,21 @@ class Relay:
                 continue
             self._hall.store.write(partial(_mark_report, digest))
 
+    def _corrections(self, client: IntakeClient) -> None:
+        """Take the body's corrections of the exams that are open here: people hand them on."""
+        with self._hall.store.reading() as connection:
+            packages = {each.package_hash for each in seats.open_sittings(connection)}
+            known = arrived_corrections.known(connection)
+        now_ns = self._hall.clock.wall_ns()
+        for data in [each for name in packages for each in client.corrections(name)]:
+            if data in known:
+                continue
+            try:
+                self._hall.store.write(partial(_keep_correction, data, self._hall.trust, now_ns))
+            except CorrectionError as problem:
+                words = f"A correction from the body's intake is not believed: {problem}"
+                self._hall.store.write(partial(_not_believed, now_ns, words))
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -279,6 +297,10 @@ def _not_believed(now_ns: int, words: str, connection: apsw.Connection) -> None:
 
 def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> None:
     closing.sent(connection, sitting, station)
+
+
+def _keep_correction(data: bytes, trust: Trust, now_ns: int, connection: apsw.Connection) -> None:
+    arrived_corrections.keep(connection, data, trust, now_ns)
 
 
 def _mark_report(digest: bytes, connection: apsw.Connection) -> None:

@@ -12,6 +12,7 @@ import apsw
 
 from sync.hall import stream
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.arrived_corrections import SCHEMA as ARRIVED
 from sync.hall.endings import SCHEMA as ENDINGS
 from sync.hall.floor import SCHEMA as FLOOR
 from sync.hall.notes import SCHEMA as NOTES
@@ -232,7 +233,7 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 """
 
 _SCHEMAS = (
-    JOURNALS, _SCHEMA, ANCHORS, FLOOR, SEALED_REPORTS, ENDINGS, NOTES, ROOM, WAIVERS,
+    JOURNALS, _SCHEMA, ANCHORS, FLOOR, SEALED_REPORTS, ARRIVED, ENDINGS, NOTES, ROOM, WAIVERS,
     HALLS, stream.SCHEMA,
 )  # fmt: skip
 

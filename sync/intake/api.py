@@ -11,6 +11,7 @@
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/records``                                    a ``RecordOfSitting`` → 204
 ``POST /v1/reports``                                    a ``ReportOfQuestion`` → 204
+``GET /v1/corrections/<package hash>``                  → ``Corrections`` of it
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
 ``GET /v1/roots/<version>``                             the signed root of trust
 ``/log/…``                                              see :mod:`sync.intake.log_api`
@@ -74,6 +75,7 @@ def application(intake: Intake, log: Log, executor: Executor, roots: TrustStore)
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/records", answered(api.keep_record), methods=["POST"]),
             Route("/v1/reports", answered(api.keep_report), methods=["POST"]),
+            Route("/v1/corrections/{package}", answered(api.corrections), methods=["GET"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
             Route("/v1/roots/{version:int}", answered(api.root), methods=["GET"]),
             *log_routes(log, executor),
@@ -135,6 +137,9 @@ class _Api:
         data = await read_bytes(request, MAX_REPORT_OF_QUESTION)
         await self._run(self._intake.keep_report, data)
         return Response(status_code=204)
+
+    async def corrections(self, request: Request) -> Response:
+        return reply(await self._run(self._intake.corrections, _hash(request, "package")))
 
     async def heads(self, request: Request) -> Response:
         data = await read_bytes(request, 2 * MAX_STATEMENT + 64)

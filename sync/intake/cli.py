@@ -14,6 +14,7 @@ from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.bundle import check_hand_in_code
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.log import Checkpoint
 from exam_packages.sealing.log_entry import register_entry
 from exam_packages.sealing.log_proof import overdue, read_proof, verify_receipt_in_log
@@ -230,6 +231,28 @@ def records(home: Path, out: Path) -> None:
         write_durably(out / f"{place:04}.record", record)
         write_durably(out / f"{place:04}.enrolment", enrolment)
     click.echo(f"Handed over {len(found)} records: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.argument("files", metavar="CORRECTION...", nargs=-1, required=True, type=_FILE)
+def correction(home: Path, files: tuple[Path, ...]) -> None:
+    """Let the halls have each CORRECTION that `exam-kiosk package correct` signed.
+
+    A hall that has the exam open asks once a minute; people there hand it on. The intake in
+    HOME may run meanwhile.
+    """
+    loaded = IntakeHome.load(home)
+    trust = loaded.trust()
+    with loaded.storage() as storage:
+        desk = Intake(storage, lambda: trust, loaded.key(), SystemClock(), loaded.free)
+        for path in files:
+            with path.open("rb") as file:
+                found = desk.publish_correction(file.read(MAX_CORRECTION + 1))
+            click.echo(
+                f"{path}: the correction of “{found.item}” waits for the halls of the package "
+                f"{found.package_hash.hex()[:16]}…."
+            )
 
 
 @intake.command()

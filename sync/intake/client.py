@@ -15,6 +15,7 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from sync.intake.messages import (
     MAX_CHUNKS,
+    Corrections,
     Logged,
     Missing,
     Offer,
@@ -98,6 +99,16 @@ class IntakeClient:
     def put_report(self, report: bytes, enrolment: bytes) -> None:
         """Hand over a sealed report of a question, with the body's record of the hall."""
         self._send("POST", "/v1/reports", canon.pack(ReportOfQuestion(report, enrolment)))
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        """The body's corrections of a package, signed. Nothing of them is verified."""
+        path = f"/v1/corrections/{package_hash.hex()}"
+        answer = self._send("GET", path, b"", absent=canon.pack(Corrections(())))
+        try:
+            found: Corrections = canon.unpack(answer, Corrections)
+        except canon.CanonError:
+            raise _strange() from None
+        return found.corrections
 
     def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
         """Have this hall's root of heads logged."""

@@ -16,6 +16,7 @@ from msgspec import Meta
 
 from exam_packages.canon import Count, Object, Seconds
 from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.journal import MAX_PICTURE
 from exam_packages.sealing.question_report import MAX_SEALED_REPORT
 from exam_packages.sealing.sitting_record import MAX_SEALED
@@ -82,6 +83,15 @@ class ReportOfQuestion(Object):
 
     report: Annotated[bytes, Meta(max_length=MAX_SEALED_REPORT)]
     enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class Corrections(Object):
+    """The body's signed corrections of one package (:mod:`exam_packages.sealing.correction`), in
+    the order they were made."""
+
+    corrections: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_CORRECTION)], ...], Meta(max_length=64)
+    ]
 
 
 class RootOfHeads(Object):

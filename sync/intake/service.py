@@ -15,6 +15,7 @@ from collections.abc import Callable
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
+from exam_packages.sealing.correction import Correction, read_correction
 from exam_packages.sealing.journal import blob_digest
 from exam_packages.sealing.question_report import read_sealed_report
 from exam_packages.sealing.receipt import Receipt, sign_receipt
@@ -23,10 +24,12 @@ from exam_packages.sealing.sitting_record import MAX_SEALED, read_sealed
 from exam_packages.sealing.suite import SealingError, SigningKey
 from exam_packages.sealing.trust import HALL, Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
+from sync.intake.correction_store import MAX_CORRECTIONS
 from sync.intake.messages import (
     MAX_OFFER,
     MAX_REPORT_OF_QUESTION,
     MAX_STATEMENT,
+    Corrections,
     Missing,
     Offer,
     RecordOfSitting,
@@ -269,6 +272,23 @@ class Intake:
         )
         if not self._storage.keep_report(kept):
             raise Unacceptable("More reports of questions came from this hall than are kept.")
+
+    # --- Corrections, on their way to the halls ---
+
+    def publish_correction(self, data: bytes) -> Correction:
+        """Let halls have a correction. Raises a ``CorrectionError`` when the body did not sign
+        it, or ``Unacceptable`` when its package has too many."""
+        correction = read_correction(data, self._trust())
+        if not self._storage.publish_correction(correction, data):
+            raise Unacceptable(
+                "This package has {limit} corrections already; seal a corrected form.",
+                limit=MAX_CORRECTIONS,
+            )
+        return correction
+
+    def corrections(self, package_hash: bytes) -> Corrections:
+        """The corrections of a package, for a hall that holds it."""
+        return Corrections(self._storage.corrections(package_hash))
 
     # --- Within ---
 

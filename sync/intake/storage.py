@@ -19,11 +19,12 @@ from typing import Any, Final, Protocol
 import apsw
 
 from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.correction import Correction
 from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
-from sync.intake import log_store, report_store
+from sync.intake import correction_store, log_store, report_store
 from sync.intake.report_store import Report
 
 __all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
@@ -239,6 +240,12 @@ class Storage(Protocol):
     def records(self) -> list[tuple[bytes, bytes]]:
         """Every record of a sitting with the enrolment of its hall, in the order they came."""
 
+    def publish_correction(self, correction: Correction, data: bytes) -> bool:
+        """Keep a verified correction for the halls; whether it is here now."""
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        """The signed corrections of a package, in the order they were made."""
+
     def keep_report(self, report: Report) -> bool:
         """Keep a sealed report of a question; whether it is here now."""
 
@@ -292,7 +299,9 @@ class SqliteStorage:
 
     def __init__(self, database: Path, evidence: Path) -> None:
         """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
-        self._store = Store(database, _SCHEMA + log_store.SCHEMA + report_store.SCHEMA)
+        self._store = Store(
+            database, _SCHEMA + log_store.SCHEMA + report_store.SCHEMA + correction_store.SCHEMA
+        )
         self._evidence = evidence
 
     def close(self) -> None:
@@ -496,6 +505,13 @@ class SqliteStorage:
             "SELECT record, enrolment FROM record ORDER BY received_s, machine, sitting, number"
         )
         return [(bytes(record), bytes(enrolment)) for record, enrolment in found]
+
+    def publish_correction(self, correction: Correction, data: bytes) -> bool:
+        return self._store.write(lambda db: correction_store.publish(db, correction, data))
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        with self._store.reading() as db:
+            return correction_store.corrections(db, package_hash)
 
     def keep_report(self, report: Report) -> bool:
         return self._store.write(lambda db: report_store.keep(db, report))

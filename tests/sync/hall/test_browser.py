@@ -17,6 +17,7 @@ from exam_packages.attempt.commands import (
     Admit,
     AskLive,
     Attend,
+    Correct,
     Evacuate,
     Pause,
     Replace,
@@ -27,11 +28,16 @@ from exam_packages.attempt.commands import (
     Stop,
 )
 from exam_packages.attempt.events import RESTART
+from exam_packages.clock import SECOND
 from exam_packages.content.proctoring import NO_FACE
+from exam_packages.sealing.correction import Correction, sign_correction
+from exam_packages.sealing.trust import PACKAGER
+from sync.hall import arrived_corrections
 from sync.hall.home import HallHome
+from sync.hall.schema import open_store
 from sync.messages import Glimpse
 
-from .conftest import PASSWORD, Hall, Site, Station
+from .conftest import CLOCK, PASSWORD, Hall, Site, Station
 from .test_glimpses import jpeg
 
 pytestmark = needs_chromium
@@ -205,6 +211,31 @@ def test_pictures_of_the_room_at_a_tablet_and_in_the_dark(console: Console) -> N
     watcher = console.open("observer", "/seat/2")
     expect(watcher.locator("img")).to_have_count(0)
     expect(watcher.locator('a[href="/gallery"]')).to_have_count(0)
+
+
+def test_a_correction_that_came_is_handed_on_at_the_faulty_questions(
+    console: Console, site: Site
+) -> None:
+    (one,) = console.sit(1)
+    said = Correction(site.package_hash, "q7", "Read 5 °C for 50 °C.", CLOCK.wall_ns() // SECOND)
+    signed = sign_correction(said, [site.body.signing_key(PACKAGER)])
+    store = open_store(console.hall.home.directory)
+    try:
+        store.write(
+            lambda connection: arrived_corrections.keep(
+                connection, signed, site.body.trust(), CLOCK.wall_ns()
+            )
+        )
+    finally:
+        store.close()
+    page = console.open()
+    page.get_by_text("waits to be handed on").press("Enter")
+    page.wait_for_url("**/faults")
+    no_hindrance(page)
+    act(console.open("invigilator", "/seat/1"), "admit")
+    page.locator('form[hx-post="/act/correct-arrived"] button').press("Enter")
+    done(page, "The correction of “q7” is on its way")
+    assert Correct(signed) in orders(one)
 
 
 def test_a_power_cut_is_over_in_one_act_of_two_people(console: Console) -> None:
