@@ -10,7 +10,7 @@ from __future__ import annotations
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.content.paper import CAMERA_OFF
 from exam_packages.content.proctoring import LEAST_LIVE_S
-from kiosk.agent.album import Eyes
+from kiosk.agent.album import LIVE_NS, LIVE_PICTURES, Eyes
 from kiosk.agent.courier import Courier
 from kiosk.agent.inbox import Glimpsed
 from kiosk.agent.record import Record
@@ -19,13 +19,17 @@ from sync.messages import Glimpse
 
 
 class Glimpses:
-    """Asks for one every so many seconds while the exam runs, and at once with an incident."""
+    """Asks for one every so many seconds while the exam runs, at once with an incident, and more
+    often while a sign of life is awaited, so that who asked for it sees what is done."""
 
     def __init__(self, station: Station, camera: Eyes, courier: Courier) -> None:
         self._station = station
         self._camera = camera
         self._courier = courier
         self._due_ns = 0
+        self._asked_live = 0
+        self._live_ns = 0
+        """Until when a sign of life is awaited that was asked for."""
 
     def soon(self) -> None:
         """Something happened that people may want to see: the next look asks for one."""
@@ -34,8 +38,14 @@ class Glimpses:
     def look(self, record: Record, now: Stamp) -> None:
         """Ask for one, if one is due."""
         every_s = self._every_s(record)
+        if record.attempt.asked_live != self._asked_live:
+            if record.attempt.asked_live > self._asked_live:
+                self._live_ns = now.boottime_ns + LIVE_PICTURES * LIVE_NS
+                self.soon()
+            self._asked_live = record.attempt.asked_live
         if every_s and now.boottime_ns >= self._due_ns and self._camera.glance():
-            self._due_ns = now.boottime_ns + every_s * SECOND
+            awaited = now.boottime_ns < self._live_ns
+            self._due_ns = now.boottime_ns + (LIVE_NS if awaited else every_s * SECOND)
 
     def came(self, glimpsed: Glimpsed) -> None:
         """One came: to the link, and nowhere else."""

@@ -31,6 +31,7 @@ from sync.messages import CONTENT_TYPE, Refusal
 
 MAX_REPLY = 4 * 1024 * 1024
 _UNAVAILABLE_S = 10
+_UNKNOWN = b"?"
 
 
 class IntakeUnavailable(ExamError):
@@ -98,7 +99,9 @@ class IntakeClient:
 
     def put_report(self, report: bytes, enrolment: bytes) -> None:
         """Hand over a sealed report of a question, with the body's record of the hall."""
-        self._send("POST", "/v1/reports", canon.pack(ReportOfQuestion(report, enrolment)))
+        data = canon.pack(ReportOfQuestion(report, enrolment))
+        if self._send("POST", "/v1/reports", data, absent=_UNKNOWN) == _UNKNOWN:
+            raise IntakeRefused("The body's intake knows no reports of questions; update it.")
 
     def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
         """The body's corrections of a package, signed. Nothing of them is verified."""

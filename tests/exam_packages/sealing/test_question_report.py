@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exam_packages import canon
+from exam_packages.sealing.labels import SealingError
 from exam_packages.sealing.question_report import (
     REPORT_KIND,
     QuestionReport,
@@ -100,3 +101,20 @@ def test_a_report_that_was_exchanged_inside_is_found() -> None:
     with pytest.raises(QuestionReportError, match="does not open"):
         open_report(sign(kind, canon.pack(forged), [HALL]), HALL.public, INTEGRITY)
     assert verify(sign_report(REPORT, HALL), REPORT_KIND, [HALL.public]) == canon.pack(REPORT)
+
+
+@given(st.data())
+def test_no_bit_can_be_turned(data: st.DataObject) -> None:
+    sealed = seal_report(sign_report(REPORT, HALL), HALL, INTEGRITY.public)
+    place = data.draw(st.integers(0, 8 * len(sealed) - 1))
+    turned = bytearray(sealed)
+    turned[place // 8] ^= 1 << place % 8
+    with pytest.raises(SealingError):
+        open_report(bytes(turned), HALL.public, INTEGRITY)
+
+
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(data: bytes) -> None:
+    for read in (parse_sealed_report, lambda given: read_sealed_report(given, HALL.public)):
+        with pytest.raises(QuestionReportError):
+            read(data)
