@@ -28,6 +28,7 @@ from fractions import Fraction
 from typing import Final, TypeAlias, TypeVar
 
 from exam_packages.content.paper import TOOLS
+from exam_packages.content.proctoring import LEAST_LIVE_S, MOST_LIVE_S
 from exam_packages.errors import ExamError
 from exam_packages.rules.numbers import number, written
 
@@ -148,6 +149,8 @@ class Blueprint:
     (:data:`exam_packages.content.paper.TOOLS`); ``None``: the usual ones. ``grantable`` are
     those that one candidate may be granted beside them. ``breaks`` come by
     themselves, ``leave`` is by asking. ``survey`` names the test of the feedback survey.
+    ``live_s``, unless it is 0, are the seconds between two small pictures of a candidate that the
+    invigilators see.
     """
 
     version: str
@@ -171,6 +174,7 @@ class Blueprint:
     breaks: tuple[PlannedBreak, ...] = ()
     leave: PlannedLeave | None = None
     survey: str = ""
+    live_s: int = 0
 
 
 def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
@@ -208,6 +212,7 @@ def read_blueprint(data: bytes, file: str = "blueprint.toml") -> Blueprint:
         breaks=tuple(_break(each) for each in top.tables("breaks")),
         leave=_leave(top.table("leave")) if "leave" in table else None,
         survey=top.name("survey", ""),
+        live_s=_live(top) if "live_pictures" in table else 0,
     )
     top.close()
     _check(blueprint, file)
@@ -219,6 +224,13 @@ def _tools(table: _Table, key: str) -> tuple[str, ...]:
     if not set(named) <= set(TOOLS):
         raise table.wrong(key, f"a list of some of these: {', '.join(TOOLS)}")
     return tuple(each for each in TOOLS if each in named)
+
+
+def _live(table: _Table) -> int:
+    seconds = table.count("live_pictures", MOST_LIVE_S)
+    if 0 < seconds < LEAST_LIVE_S:
+        raise table.wrong("live_pictures", f"0, or {LEAST_LIVE_S} to {MOST_LIVE_S} seconds")
+    return seconds
 
 
 def _break(table: _Table) -> PlannedBreak:

@@ -19,6 +19,7 @@ from kiosk.ipc.messages import (
     PAPER,
     PRACTICE,
     Clocks,
+    CommonStart,
     Finished,
     FromAgent,
     Happened,
@@ -84,10 +85,12 @@ class View:
     """The clocks beside the exam's, by scope."""
     spent: list[str] = field(default_factory=list)
     """Scopes whose time was over just now; whoever says so takes them out."""
+    start: CommonStart | None = None
     camera_words: str = ""
     messages_read: int = 0
     _told_ns: int = 0
     _clocks_ns: int = 0
+    _start_ns: int = 0
     _fresh: int = 0
 
     def receive(self, message: FromAgent) -> None:
@@ -121,6 +124,9 @@ class View:
             case Clocks(clocks=clocks):
                 self.clocks = {clock.scope: clock for clock in clocks}
                 self._clocks_ns = self.clock.boottime_ns()
+            case CommonStart():
+                self.start = message
+                self._start_ns = self.clock.boottime_ns()
             case Finished():
                 self.finished = message
                 self._settle()
@@ -149,6 +155,7 @@ class View:
         self.surveying = False
         self.clocks = {}
         self.spent = []
+        self.start = None
         self.camera_words = ""
         self.near = None
         self.vacant = False
@@ -234,6 +241,12 @@ class View:
         if status.running and self.connected:
             passed = (self.clock.boottime_ns() - self._told_ns) // 1_000_000
         return max(0, status.left_ms - passed)
+
+    def begins_in_ms(self) -> int | None:
+        """Time until all begin, less than 0 afterwards; ``None`` without a common start."""
+        if self.start is None:
+            return None
+        return self.start.in_ms - (self.clock.boottime_ns() - self._start_ns) // 1_000_000
 
     def soonest(self) -> tuple[str, int]:
         """What ends first of the exam (empty) and the scopes the candidate is in, and when (ms)."""

@@ -25,6 +25,7 @@ from provisioning import (
     drafts,
     homes,
     registrar_cli,
+    reports_cli,
     retention_cli,
     succession,
     survey_cli,
@@ -248,6 +249,7 @@ for _command in (
     *retention_cli.COMMANDS,
     *registrar_cli.COMMANDS,
     *survey_cli.COMMANDS,
+    *reports_cli.COMMANDS,
     chiefs.chief_key,
     chiefs.chief,
 ):

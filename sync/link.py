@@ -46,11 +46,13 @@ from sync.messages import (
     MAX_REPLY,
     STATION_ROUTES,
     Claim,
+    CommonStart,
     Copy,
     CopyRequest,
     Countersigned,
     Erased,
     GivenSurvey,
+    Glimpse,
     Greeting,
     Halves,
     HandIn,
@@ -128,6 +130,8 @@ class Answer:
     """The version of the hall's root of trust."""
     term: int = 0
     """The highest term of command that the hall knows."""
+    start: CommonStart | None = None
+    """When all begin, by the hall's clock: shown, and believed for nothing else."""
 
 
 class HolderClient:
@@ -332,12 +336,17 @@ class HolderClient:
             tock.handovers,
             tock.trust,
             tock.term,
+            next(iter(tock.start), None),
         )
 
     def evidence(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
         """Hand over one sealed picture; doing it twice is harmless."""
         path = f"{STATION_ROUTES['evidence']}/{blind_id.hex()}/{digest.hex()}"
         self._checked(self._send("PUT", path, data))
+
+    def glimpse(self, glimpse: Glimpse) -> None:
+        """Show a small picture on the board."""
+        self._tell("glimpse", glimpse)
 
     def hand_in(self, manifest: bytes) -> bytes:
         """Hand over the signed manifest of a closed attempt; returns the countersignature."""

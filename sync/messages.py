@@ -12,6 +12,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from exam_packages.canon import Count, Hash, Id, Object
+from exam_packages.content.proctoring import MAX_GLIMPSE
 from exam_packages.sealing.survey import MAX_SEALED as MAX_SURVEY
 
 CONTENT_TYPE = "application/vnd.exam-kiosk"
@@ -22,6 +23,8 @@ MAX_TICK = 4 * 1024 * 1024
 MAX_REPLY = MAX_TICK + 1024
 """Bytes of the longest reply: a root of trust, in its message."""
 MAX_FRAMES = 4096
+MAX_START_MS = 7 * 86_400_000
+"""How far away a common start is told, at most."""
 
 
 class Greeting(Object):
@@ -112,6 +115,8 @@ class Status(Object):
     ``left_ms`` is -1 before the exam began. ``calling`` says that the candidate's hand is
     raised; ``reports`` are the numbers of the questions the candidate says are faulty.
     ``watch`` says how far the keys of the station are watched: 0 not, 1 without proof, 2 proved.
+    ``break_ms`` is the time left of the break that goes on, less than 0: it is over for so long;
+    0 where none goes on, or one without an end.
     """
 
     phase: str
@@ -126,6 +131,7 @@ class Status(Object):
     calling: bool
     reports: tuple[int, ...]
     watch: int
+    break_ms: int = 0
 
 
 class Tick(Object):
@@ -219,6 +225,14 @@ class Erased(Object):
     erasure: bytes
 
 
+class CommonStart(Object):
+    """When all begin in the sitting that a station holds, by the hall's clock: in so many
+    milliseconds, or less than 0: so long ago. ``together`` says that all end together, too."""
+
+    in_ms: Annotated[int, Meta(ge=-MAX_START_MS, le=MAX_START_MS)]
+    together: bool
+
+
 class Tock(Object):
     """The hall's reply to a tick.
 
@@ -228,7 +242,8 @@ class Tock(Object):
     ``handovers`` are what this station is asked to do for other attempts. ``trust`` is the
     version of the hall's root of trust, ``term`` the highest term of command it knows: who
     knows a higher or a lower one greets, and both know the higher one. A hall that does not
-    command acknowledges, and leaves all else empty.
+    command acknowledges, and leaves all else empty. ``start`` is the common start, where there
+    is one: to be shown, and nothing else. What opens the exam is the release.
     """
 
     acknowledgement: bytes
@@ -240,6 +255,7 @@ class Tock(Object):
     handovers: tuple[Handover, ...]
     trust: Count
     term: Count = 0
+    start: Annotated[tuple[CommonStart, ...], Meta(max_length=1)] = ()
 
 
 class RootRequest(Object):
@@ -273,6 +289,17 @@ class Countersigned(Object):
     countersignature: bytes
 
 
+class Glimpse(Object):
+    """A small picture of who sits an attempt (JPEG), for the board, and the signals that stood.
+
+    The hall shows it and keeps it in memory alone; it is no evidence, and nobody signs it.
+    """
+
+    blind_id: Id
+    data: Annotated[bytes, Meta(max_length=MAX_GLIMPSE)]
+    signals: Annotated[tuple[Annotated[str, Meta(max_length=40)], ...], Meta(max_length=16)]
+
+
 class Refusal(Object):
     """The body of every 4xx and 5xx: a message id, the fields that fill it."""
 
@@ -303,4 +330,5 @@ STATION_ROUTES = {
     "claim": "/v1/claim",
     "root": "/v1/root",
     "survey": "/v1/survey",
+    "glimpse": "/v1/glimpse",
 }

@@ -11,6 +11,7 @@
             commit                   written last: the answers are whole
         erasures/<sha256>            ``Statement`` of erasure
         surveys/<sha256>             ``SheafOfSurveys`` of a closed sitting
+        reports/<digest>             ``ReportOfQuestion``
         receipts/<bundle hash>       what intake answers: the signed receipt
 
 Each file is written whole or not at all and synced, and what is there already is not written

@@ -38,6 +38,11 @@ OTHERS_FLAGGED, OTHERS_REFUSED = 0, 1
 """What becomes of a source that is not the enrolled camera: a virtual device, another camera,
 a video file. Flagged: it is used, and every picture says so. Refused: it counts as none."""
 
+LEAST_LIVE_S, MOST_LIVE_S = 5, 600
+"""Bounds of the seconds between two small pictures for the room, where there are some."""
+MAX_GLIMPSE: Final = 16 * 1024
+"""Bytes of a small picture for the board."""
+
 
 class Proctoring(Object):
     """What the camera of a station does beyond taking a picture now and then.
@@ -46,6 +51,8 @@ class Proctoring(Object):
     bounds a picture (its height is three quarters of it), ``quality`` is the encoder's;
     ``moments`` and ``detectors`` are those in use, ``others`` what becomes of other sources;
     ``most_mb`` is the most disk that one attempt's pictures may take at its station.
+    ``live_s``, unless it is 0, are the seconds between two small pictures that the invigilators
+    in the room see and nobody keeps.
     """
 
     jitter: Annotated[int, Meta(ge=0, le=90)]
@@ -56,6 +63,7 @@ class Proctoring(Object):
     detectors: Annotated[tuple[Text, ...], Meta(max_length=32)]
     others: Annotated[int, Meta(ge=0, le=1)]
     most_mb: Annotated[int, Meta(ge=1, le=100_000)]
+    live_s: Annotated[int, Meta(ge=0, le=MOST_LIVE_S)] = 0
 
 
 STANDARD_PROCTORING: Final = Proctoring(

@@ -32,6 +32,8 @@ def write_blueprint(blueprint: Blueprint) -> bytes:
         lines.append(f"tools = {_list(blueprint.tools)}")
     if blueprint.grantable:
         lines.append(f"grantable_tools = {_list(blueprint.grantable)}")
+    if blueprint.live_s:
+        lines.append(f"live_pictures = {blueprint.live_s}")
     lines += _kinds("counts", blueprint.counts)
     lines += _kinds("weights", blueprint.weights)
     lines += _kinds("points", {kind: _range(each) for kind, each in blueprint.points.items()})

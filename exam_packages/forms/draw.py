@@ -64,12 +64,15 @@ def practice(test: Test, seed: bytes, *, policy: Policy = STANDARD_POLICY) -> Dr
 
 
 def _allowing(test: Test, policy: Policy) -> Policy:
-    """*policy* with the tools that the blueprint of *test* names, and those it lets be granted."""
-    if test.blueprint is None:
+    """*policy* with what the blueprint of *test* says of small pictures and of tools: those that
+    all have, and those that it lets be granted."""
+    blueprint = test.blueprint
+    if blueprint is None:
         return policy
-    tools = policy.tools if test.blueprint.tools is None else test.blueprint.tools
-    granted = tuple(GRANT + each for each in test.blueprint.grantable if each not in tools)
-    return msgspec.structs.replace(policy, tools=(*tools, *granted))
+    camera = msgspec.structs.replace(policy.proctoring, live_s=blueprint.live_s)
+    tools = policy.tools if blueprint.tools is None else blueprint.tools
+    granted = tuple(GRANT + each for each in blueprint.grantable if each not in tools)
+    return msgspec.structs.replace(policy, tools=(*tools, *granted), proctoring=camera)
 
 
 def _draw(test: Test, seed: bytes, policy: Policy, statistics: Statistics) -> DrawnForm:

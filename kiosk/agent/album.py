@@ -19,6 +19,7 @@ from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.content import proctoring as rules
 from exam_packages.content.paper import CAMERA_OFF, Paper
+from exam_packages.content.signals import words
 from exam_packages.sealing.bundle import Evidence
 from exam_packages.sealing.journal import EvidenceStore, JournalError, SealedBlob
 from kiosk.agent.inbox import PictureTaken, SignalChanged
@@ -28,7 +29,6 @@ from kiosk.agent.station import LOG, Station
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.proctoring.messages import Plan
-from kiosk.proctoring.words import words
 
 TIME, LIVENESS = "time", "liveness"
 """Why a picture is taken, beside the moments of the rules."""
@@ -49,6 +49,7 @@ class Eyes(Protocol):
     def follow(self, plan: Plan) -> None: ...
     def want(self, on: bool) -> None: ...
     def look(self, width: int, height: int) -> bool: ...
+    def glance(self) -> bool: ...
 
 
 class Album:

@@ -24,6 +24,7 @@ from exam_packages.attempt.events import NO_CAMERA
 from exam_packages.content.proctoring import JPEG
 from kiosk.agent.inbox import (
     CameraChanged,
+    Glimpsed,
     Message,
     PicturesDropped,
     PictureTaken,
@@ -34,6 +35,8 @@ from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.messages import (
     Found,
     FromCamera,
+    Glance,
+    Glimpse,
     Look,
     Lost,
     Picture,
@@ -108,6 +111,8 @@ class Camera:
         self._told = ""
         self._looking = False
         """Whether what is before the camera was asked for and has not come yet."""
+        self._glancing = False
+        """The same of a small picture for the board."""
 
     def start(self) -> None:
         if self._setting != CAMERA_NONE:
@@ -148,6 +153,18 @@ class Camera:
         self._tell(Look(width, height))
         return True
 
+    def glance(self) -> bool:
+        """Ask for a small picture for the board; it comes as a message, or not at all. Whether
+        there is a camera."""
+        with self._lock:
+            if self._channel is None:
+                return False
+            if self._glancing:
+                return True
+            self._glancing = True
+        self._tell(Glance())
+        return True
+
     def done(self) -> None:
         """A picture that was posted is sealed and kept, or given up: there is room again."""
         with self._lock:
@@ -176,7 +193,7 @@ class Camera:
             plan, enrolled=self._enrolled, model=model, checksum=checksum
         )
 
-    def _tell(self, message: Plan | Shoot | Look) -> None:
+    def _tell(self, message: Plan | Shoot | Look | Glance) -> None:
         with self._lock:
             channel = self._channel
         if channel is not None:
@@ -231,7 +248,7 @@ class Camera:
         ours.settimeout(PATIENCE_S)  # to start with; later it says often that it is alive
         with self._lock:
             self._channel, self._process, self._asked = channel, process, 0
-            self._looking = False
+            self._looking = self._glancing = False
             if self._stop.is_set():
                 process.kill()
         self._tell(self._plan)
@@ -269,6 +286,10 @@ class Camera:
                         with self._lock:
                             self._looking = False
                         self._post(Sighted(message))
+                    case Glimpse(data=data, signals=signals):
+                        with self._lock:
+                            self._glancing = False
+                        self._post(Glimpsed(data, signals))
                     case Lost(words=words):
                         return words, source != NO_CAMERA
                     case _:  # alive

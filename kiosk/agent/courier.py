@@ -9,6 +9,7 @@ do not command are :mod:`kiosk.agent.beside`'s.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import random
 import threading
@@ -41,7 +42,7 @@ from sync.link import (
     Misbehaved,
     Unreachable,
 )
-from sync.messages import Status, Tick, Welcome
+from sync.messages import Glimpse, Status, Tick, Welcome
 from sync.outbox import HolderAhead, HolderFork, Outbox
 
 LOG = logging.getLogger(__name__)
@@ -152,6 +153,8 @@ class Courier:
         """The attempt of the candidate who sits here now."""
         self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0, False, (), 0)
         """What the board shows of this station."""
+        self.glimpse: Glimpse | None = None
+        """A small picture for the board, the newest; sent once, or not at all."""
 
     def start(self) -> None:
         self._thread.start()
@@ -222,6 +225,7 @@ class Courier:
             self._tick_vacant()
         else:
             self._deliver(current)
+            self._show(current)
         self._hand_over_survey()
 
     def _greet(self) -> None:
@@ -374,6 +378,16 @@ class Courier:
                 return  # not now
             LOG.warning("A survey is not taken by the hall: %s", problem)
         self.spool.drop(path)
+
+    def _show(self, parcel: Parcel) -> None:
+        """Send the small picture for the board, once all that is kept has gone before it."""
+        glimpse = self.glimpse
+        if glimpse is None or not parcel.outbox.complete or parcel.manifest:
+            return
+        self.glimpse = None
+        if glimpse.blind_id == parcel.blind_id and not parcel.blocked:
+            with contextlib.suppress(HolderRefused):  # a hall that does not show them
+                self._client.glimpse(glimpse)
 
     def _hand_over_picture(self, parcel: Parcel) -> None:
         digest, path = parcel.pictures[0]

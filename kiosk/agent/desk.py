@@ -28,6 +28,7 @@ from kiosk.agent.correcting import Corrections
 from kiosk.agent.courier import Courier
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
+from kiosk.agent.glimpses import Glimpses
 from kiosk.agent.noticing import Noticing
 from kiosk.agent.parcels import Parcels
 from kiosk.agent.reading import NO_ATTEMPT, answer, readable
@@ -98,6 +99,7 @@ class Desk:
         self._local = local
         self._album = Album(station, camera, local, self._write)
         self._sight = Sight(station, camera)
+        self._glimpses = Glimpses(station, camera, courier)
         self._corrections = Corrections(station)
         self._noticing = Noticing(station, self._notice)
         self._parcels = Parcels(station)
@@ -209,6 +211,7 @@ class Desk:
         if begun and last is not None and now.boottime_ns - last.boottime_ns >= BEAT_NS:
             self._write(record, (ev.Beat(),))
         self._album.look(record, now)
+        self._glimpses.look(record, now)
 
     def _last_words(self, record: Record) -> None:
         """What is journaled before an attempt closes: what was counted, pictures missed, and
@@ -272,10 +275,13 @@ class Desk:
                 self._album.taken(message)
             case box.SignalChanged():
                 self._album.signalled(message)
+                self._glimpses.soon()
             case box.PicturesDropped(count=count):
                 self._album.dropped(count)
             case box.Sighted(seen=seen):
                 self._sight.seen(seen)
+            case box.Glimpsed():
+                self._glimpses.came(message)
             case box.KeysWatched():
                 self._noticing.keys(message)
             case box.Signalled(signal=signal, count=count):
@@ -426,6 +432,7 @@ class Desk:
         self._noticing.see(of_focus(on))
         if not on:
             self._album.moment(FOCUS_LOST)
+            self._glimpses.soon()
 
     def _leave(self, request: int, responses: Responses = ()) -> None:
         """The finished candidate goes; *responses* are what was said to the survey."""
@@ -477,6 +484,8 @@ class Desk:
         station = self._station
         answer = message.answer
         self._hall_back()
+        told = answer.start
+        station.start = (told, station.clock.boottime_ns()) if told is not None else None
         if answer.releases:
             station.releases = answer.releases
             closed = station.package is None or station.package.open is None

@@ -157,6 +157,14 @@ class Sighted:
 
 
 @dataclass(frozen=True)
+class Glimpsed:
+    """A small picture for the board, and the signals that stood; empty where there is none."""
+
+    data: bytes
+    signals: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class KeysWatched:
     """What watches the keys of so many keyboards now, and how far that is proved."""
 
@@ -208,6 +216,7 @@ Message: TypeAlias = (
     | CameraChanged
     | PictureTaken
     | Sighted
+    | Glimpsed
     | SignalChanged
     | PicturesDropped
     | KeysWatched

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.ledger import Ledger
+from exam_packages.attempt.progress import BREAK as BREAK_CLOCK
 from exam_packages.attempt.state import Attempt, Phase
-from exam_packages.clock import Clock, Stamp, stamp
+from exam_packages.clock import SECOND, Clock, Stamp, stamp
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from kiosk.agent.courier import Parcel
@@ -72,6 +73,8 @@ class Station:
     beacon_ns: int = 0
     acknowledged_ns: int = 0
     """When the hall's last acknowledgement came (CLOCK_BOOTTIME; 0: not yet)."""
+    start: tuple[wire.CommonStart, int] | None = None
+    """The common start as the hall told it last, and when (CLOCK_BOOTTIME): to be shown."""
     incidents: deque[str] = field(default_factory=lambda: deque(maxlen=MAX_INCIDENTS))
 
     def now(self) -> Stamp:
@@ -192,6 +195,8 @@ class Station:
                 self.tell(ipc.Surveyed(asked.survey))
 
     def tell_status(self) -> None:
+        if (start := self.common_start()) is not None:
+            self.tell(start)
         if (clocks := self.clocks()).clocks:
             self.tell(clocks)
         near = self.parcel.near if self.parcel is not None else None
@@ -205,6 +210,20 @@ class Station:
         """The clocks beside the exam's."""
         ledger = self.record.ahead if self.record is not None else Ledger()
         return clocks_of(ledger, self.clock.boottime_ns())
+
+    def common_start(self) -> ipc.CommonStart | None:
+        """When all begin, while nobody has begun here. Counted by this machine's own clock from
+        what the hall said last; it opens nothing."""
+        begun = self.record is not None and self.record.attempt.phase in (
+            Phase.RUNNING,
+            Phase.PAUSED,
+            Phase.CLOSED,
+        )
+        if self.start is None or begun or self.finish is not None:
+            return None
+        told, at_ns = self.start
+        passed_ms = (self.clock.boottime_ns() - at_ns) // 1_000_000
+        return ipc.CommonStart(told.in_ms - passed_ms, told.together)
 
     def status(self) -> ipc.Status:
         """What stands on the screen's last line."""
@@ -265,7 +284,16 @@ class Station:
             calling,
             reports,
             self.keys.watched,
+            self._break_ms(now),
         )
+
+    def _break_ms(self, now: Stamp) -> int:
+        """Time left of the break that goes on, or (less than 0) for how long it is over."""
+        rest = self.record.attempt.progress.rest if self.record is not None else None
+        if self.record is None or rest is None or not rest.allowed_s:
+            return 0
+        used_ns = self.record.ledger.used_at(BREAK_CLOCK, now)
+        return (rest.allowed_s * SECOND - used_ns) // 1_000_000
 
     def _reported(self, attempt: Attempt) -> tuple[int, ...]:
         """The questions of which the candidate reported a fault. The words of a report may say

@@ -251,6 +251,15 @@ class Clocks(Object, tag=20):
     clocks: tuple[ScopeClock, ...]
 
 
+class CommonStart(Object, tag=56):
+    """When all begin, by the hall's clock, in so many milliseconds (less than 0: so long ago);
+    told with each :class:`Status` until this candidate has begun. ``together``: all end
+    together."""
+
+    in_ms: int
+    together: bool
+
+
 class Vacant(Object, tag=11):
     """No attempt is open here: show the sign-in."""
 
@@ -289,6 +298,7 @@ FromAgent: TypeAlias = (
     | Finished
     | Vacant
     | Clocks
+    | CommonStart
     | Seen
     | Surveyed
     | SafeNear

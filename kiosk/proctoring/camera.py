@@ -23,7 +23,7 @@ from typing import Final
 import cv2
 import msgspec
 
-from exam_packages.content.proctoring import AVIF, JPEG, NO_FACE, SEVERAL_FACES, WEBP
+from exam_packages.content.proctoring import AVIF, JPEG, MAX_GLIMPSE, NO_FACE, SEVERAL_FACES, WEBP
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.codes import CodeReader
 from kiosk.proctoring.confinement import ConfinementError, confine
@@ -32,8 +32,11 @@ from kiosk.proctoring.detectors.sight import Pixels, see
 from kiosk.proctoring.detectors.watch import Watch, begin, look
 from kiosk.proctoring.messages import (
     MAX_PICTURE,
+    MAX_SIDE,
     Alive,
     Found,
+    Glance,
+    Glimpse,
     Look,
     Lost,
     Picture,
@@ -47,6 +50,8 @@ from kiosk.proctoring.sources import HEIGHT_SHARE, Source, find
 ALIVE_S: Final = 2.0
 """Seconds after which the process says that it is alive, when it has nothing else to say."""
 AVIF_SPEED: Final = 9
+GLIMPSE_QUALITIES: Final = (70, 40, 10)
+"""The encoder's, tried in turn until a small picture is small enough."""
 
 _FORMATS: Final = {
     JPEG: (".jpg", cv2.IMWRITE_JPEG_QUALITY),
@@ -71,6 +76,19 @@ def encode(pixels: Pixels, plan: Plan) -> bytes:
     except cv2.error:  # this build of OpenCV lacks the format
         return b""
     return bytes(data) if done and len(data) <= MAX_PICTURE else b""
+
+
+def small(pixels: Pixels) -> bytes:
+    """*pixels* as a small JPEG for the board: as good as fits, empty when nothing does."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, MAX_SIDE / max(width, height))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+    for quality in GLIMPSE_QUALITIES:
+        done, data = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        if done and len(data) <= MAX_GLIMPSE:
+            return bytes(data)
+    return b""
 
 
 class Gone(Exception):
@@ -116,6 +134,11 @@ class Watcher:
         if self._codes is None:
             self._codes = CodeReader()
         self._send(self._codes.look(self._read(), asked.width, asked.height))
+
+    def glance(self) -> None:
+        """Hand over a small picture for the board. Nothing is kept."""
+        raised = self._watch.raised if self._watch is not None else ()
+        self._send(Glimpse(small(self._read()), raised))
 
     def look(self, now_ns: int) -> None:
         """Judge one frame, if one is due."""
@@ -181,6 +204,8 @@ def serve(sock: socket.socket, setting: str) -> None:
                         watcher.shoot(reason)
                     case Look() as asked:
                         watcher.aim(asked)
+                    case Glance():
+                        watcher.glance()
                     case Plan() as plan:
                         if plan.strict and not found.strict:
                             send(Lost(f"{found.words} is not the camera enrolled here"[:200]))

@@ -7,12 +7,13 @@ from typing import Annotated, TypeAlias
 from msgspec import Meta
 
 from exam_packages.canon import Object
+from exam_packages.content.proctoring import MAX_GLIMPSE
 from provisioning.devices.camera import Identity
 
 MAX_PICTURE = 2 * 1024 * 1024
 """Bytes of one picture."""
 MAX_SIDE = 160
-"""Pixels of the longer side of a picture to aim by."""
+"""Pixels of the longer side of a picture to aim by, and of one for the board."""
 MAX_SEEN = 64
 """Characters of a code that was held up; no sign-in code is longer."""
 
@@ -57,7 +58,11 @@ class Plan(Object, tag=2):
     checksum: Words
 
 
-ToCamera: TypeAlias = Shoot | Plan | Look
+class Glance(Object, tag=56):
+    """Take a small picture for the invigilators' board."""
+
+
+ToCamera: TypeAlias = Shoot | Plan | Look | Glance
 
 
 class Found(Object, tag=1):
@@ -99,6 +104,14 @@ class Seen(Object, tag=30):
     strange: bool
 
 
+class Glimpse(Object, tag=57):
+    """A small picture for the board (JPEG, at most ``MAX_SIDE`` pixels wide and high), and the
+    signals that stood; empty when it could not be made small enough."""
+
+    data: Annotated[bytes, Meta(max_length=MAX_GLIMPSE)]
+    signals: tuple[str, ...]
+
+
 class Signal(Object, tag=4):
     """A detector's signal was raised, or taken back; the picture that shows it, or none."""
 
@@ -111,4 +124,4 @@ class Alive(Object, tag=5):
     """Nothing to say, and not hanging."""
 
 
-FromCamera: TypeAlias = Found | Lost | Picture | Signal | Alive | Seen
+FromCamera: TypeAlias = Found | Lost | Picture | Signal | Alive | Seen | Glimpse

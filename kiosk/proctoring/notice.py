@@ -11,22 +11,14 @@ from __future__ import annotations
 from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
 from exam_packages.content.paper import CAMERA_OFF, Policy
 from exam_packages.content.proctoring import (
-    BLURRED,
-    CHANGED,
-    COVERED,
-    DARK,
     DETECTORS,
     FOCUS_LOST,
-    FROZEN,
-    LOOPED,
     MOMENTS,
-    NO_FACE,
-    OVER_EXPOSED,
     RETURN,
-    SEVERAL_FACES,
     SIGNAL,
     START,
 )
+from exam_packages.content.signals import WHAT
 from exam_packages.language import _, mark, say
 
 WHEN = {
@@ -34,17 +26,6 @@ WHEN = {
     RETURN: mark("when you come back from a pause"),
     FOCUS_LOST: mark("when another window comes before the exam"),
     SIGNAL: mark("when the software notices one of the things below"),
-}
-WHAT = {
-    COVERED: mark("the camera shows nothing"),
-    DARK: mark("it is too dark"),
-    OVER_EXPOSED: mark("it is too bright"),
-    BLURRED: mark("the picture is not sharp"),
-    FROZEN: mark("the picture stands still"),
-    LOOPED: mark("the picture repeats"),
-    CHANGED: mark("the camera was turned"),
-    NO_FACE: mark("no face is to be seen"),
-    SEVERAL_FACES: mark("more than one face is to be seen"),
 }
 
 
@@ -77,6 +58,17 @@ def notice(policy: Policy, source: int, spared: frozenset[str]) -> tuple[tuple[s
                     "The software tells the invigilator when: {what}. It does not recognise who "
                     "you are, where you look or how you feel, and it decides nothing: people do.",
                     what="; ".join(noticed),
+                ),
+            )
+        )
+    if rules.live_s:
+        lines.append(
+            (
+                _("In the room"),
+                say(
+                    "The invigilators see a small picture of you about every {seconds} seconds, "
+                    "and when something is noticed. It is shown to them and kept nowhere.",
+                    seconds=rules.live_s,
                 ),
             )
         )

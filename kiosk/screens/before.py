@@ -60,6 +60,7 @@ class BeforeScreen(KioskScreen):
         with VerticalScroll(id="before", can_focus=False):
             yield words("", id="state", classes="heading")
             yield words("", id="next")
+            yield words("", id="start")
             yield Rules(id="rules")
         with Horizontal(classes="buttons", id="acts"):
             yield PushButton("", id="practise")
@@ -90,6 +91,7 @@ class BeforeScreen(KioskScreen):
         state, after = self._words(ready, released)
         show_words(self, "#state", state)
         show_words(self, "#next", after)
+        show_words(self, "#start", standing.common_start(client.view))
         paper = client.exam.paper if client.exam is not None else None
         self.query_one("#rules", Rules).show(self._rules(paper), paper)
         practise, begin = self.query_one("#practise", PushButton), self.query_one("#begin")

@@ -13,6 +13,8 @@ from exam_packages.attempt.events import DEVICE, NO_CAMERA, OTHER_DEVICE, VIDEO_
 from exam_packages.language import _, mark, ngettext, say
 from kiosk.view import Stage, View
 
+LONG_MS, LATE_MS = 600_000, 60_000
+"""Longer until the common start is told in minutes; after this, one is late."""
 RECENT_MS = 5_000
 """Below this, how long ago the hall last answered is not worth a number."""
 
@@ -70,6 +72,23 @@ def _left(said: str, ms: int) -> Content:
     if ms < 60_000:
         return Content.styled("⧗ " + said, "bold $attention")
     return Content.styled(said, "bold")
+
+
+def common_start(view: View) -> str:
+    """When all begin: counted down by the hall's clock; or how late one is, and what of it."""
+    left = view.begins_in_ms()
+    if left is None or view.start is None:
+        return ""
+    if left > LONG_MS:
+        return say("All begin together, in {time}.", time=spell(-(-left // 60_000) * 60))
+    if left > 0:
+        return say("All begin together, in {time}.", time=duration(left))
+    if -left < LATE_MS:
+        return _("All begin now.")
+    late = say("The others began {time} ago.", time=spell(-left // 60_000 * 60))
+    if view.start.together:
+        return late + " " + _("All end together: what you missed is not given back.")
+    return late + " " + _("You have your whole time from when you begin.")
 
 
 def of_scope(scope: str) -> str:

@@ -15,7 +15,8 @@ import apsw
 from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.language import mark
-from sync.hall import acting, claims, seats, second, undoing
+from sync.hall import acting, arrived_corrections, claims, seats, second, undoing
+from sync.hall.glimpses import Glimpses, Shown
 from sync.hall.other_halls import Relation, relation
 from sync.hall.service import HallService, Link
 from sync.hall.standings import NOTHING, Standing, standings
@@ -34,6 +35,9 @@ WATCHED = {
     2: mark("Keys watched"),
 }
 """How far a station's keys are watched: words for what it says of itself."""
+_MINUTE_MS = 60_000
+_GRACE_MS = 60_000
+"""Who comes back from a break within this is not late."""
 _CLOCK_OFF_NS = 2 * SECOND
 
 
@@ -81,6 +85,9 @@ class BoardRow:
     orders: int
     admitted: bool
     waits_restart: bool
+    break_ms: int
+    """Time left of the break that goes on; less than 0: it is over for so long, and nobody is
+    back. 0 where none goes on."""
     hand_ms: int
     """How long the candidate's hand is raised."""
     reports: tuple[int, ...]
@@ -96,7 +103,16 @@ class BoardRow:
     place: tuple[int, int]
     """Row and column in the room, from 1; zeros where no plan says."""
     watch: str
+    seen: Shown | None
+    """The newest small picture, where the exam allows them."""
+    seen_incidents: tuple[Shown, ...]
+    """Those of incidents, the newest first."""
     incidents: tuple[str, ...]
+
+    @property
+    def late_ms(self) -> int:
+        """How late the candidate is back from a break; 0 within the first minute."""
+        return -self.break_ms if -self.break_ms >= _GRACE_MS else 0
 
 
 @dataclass(frozen=True)
@@ -140,6 +156,8 @@ class Board:
     evacuated: bool = False
     waiting: tuple[str, ...] = ()
     """What waits for a second person and concerns the whole hall."""
+    corrections: int = 0
+    """How many corrections of the body wait to be handed on."""
     deeds: tuple[Deed, ...] = ()
     """What was done to all and can still be undone."""
 
@@ -198,6 +216,7 @@ def board(hall: HallService) -> Board:
         erased = () if is_open else _erased(connection, shown[0].id)
         found = [seat for each in shown for seat in seats.seats(connection, each.id)]
         claimed = claims.waiting(connection)
+        corrections = len(arrived_corrections.waiting(connection))
         evacuated = acting.evacuation(connection) is not None
         waiting = second.waiting_for_all(connection, wall_ns)
         deeds = undoing.undoable(connection, wall_ns)
@@ -208,13 +227,14 @@ def board(hall: HallService) -> Board:
             hall.known.keys_of(seat.station or b""),
             known[seat.blind_id],
             _link_of(hall.links, seat),
+            hall.glimpses,
             now_ns,
             wall_ns,
             evacuated,
         )
         for seat in found
     ]
-    lines.sort(key=lambda row: (row.concern, row.seat))
+    lines.sort(key=lambda row: (row.concern, -(row.late_ms // _MINUTE_MS), row.seat))
     return Board(
         title=_named(each.title for each in shown),
         exam=_named(each.exam for each in shown),
@@ -236,6 +256,7 @@ def board(hall: HallService) -> Board:
         ),
         evacuated=evacuated,
         waiting=waiting,
+        corrections=corrections,
         deeds=deeds,
     )
 
@@ -251,6 +272,7 @@ def _row(
     keys: str,
     known: _Known,
     link: Link | None,
+    glimpses: Glimpses,
     now_ns: int,
     wall_ns: int,
     evacuated: bool,
@@ -270,7 +292,15 @@ def _row(
     if status is not None and status.left_ms >= 0 and not known.handed_in:
         passed_ms = age_ns // 1_000_000 if running else 0
         left_ms = max(0, status.left_ms - passed_ms)
+    seen, seen_incidents = (
+        (None, ()) if known.handed_in else glimpses.of(seat.blind_id, seat.station)
+    )
+    break_ms = 0
+    if status is not None and status.phase == "break" and status.break_ms and not known.handed_in:
+        break_ms = status.break_ms - age_ns // 1_000_000
     concern, state = _state(seat, known, status, lost, bool(incidents))
+    if -break_ms >= _GRACE_MS and concern > Concern.LOST:
+        concern, state = Concern.WAITS, mark("Break over: not back")
     if evacuated and not known.handed_in and seat.permitted:
         concern, state = min(concern, Concern.WAITS), mark("Room evacuated")
     elif calling or known.floor.overdue:
@@ -298,6 +328,7 @@ def _row(
         orders=known.orders,
         admitted=known.admitted,
         waits_restart=seat.restart == seats.ASKED,
+        break_ms=break_ms,
         hand_ms=(now_ns - link.hand_ns) // 1_000_000 if link and link.hand_ns and calling else -1,
         reports=status.reports if status else (),
         extra_s=seat.extra_s,
@@ -306,6 +337,8 @@ def _row(
         replacing=known.floor.replacing,
         place=known.floor.place,
         watch=WATCHED.get(status.watch, "") if status else "",
+        seen=seen,
+        seen_incidents=seen_incidents,
         incidents=tuple(incidents),
     )
 

@@ -18,11 +18,18 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.trust import Trust
-from sync.hall import closing, moves, surveys
+from sync.hall import closing, moves, sealed_reports, surveys
 from sync.hall.home import HallHome
 from sync.holder.journals import held_frames
 from sync.holder.store import Store, rows
-from sync.intake.messages import Offer, SheafOfSurveys, Statement, chunk_digest, cut
+from sync.intake.messages import (
+    Offer,
+    ReportOfQuestion,
+    SheafOfSurveys,
+    Statement,
+    chunk_digest,
+    cut,
+)
 from sync.stick import FORMAT, About, Stick
 
 __all__ = ["Exported", "Returned", "export", "take_receipts"]
@@ -52,7 +59,8 @@ class Returned:
 
 def export(home: HallHome, store: Store, stick: Stick, time_ns: int) -> Exported:
     """Write every exam without a receipt onto *stick*, answers of all before any picture, then
-    the pictures that the body may lack, the statements of erasure, and the surveys.
+    the pictures that the body may lack, the statements of erasure, reports of questions, and the
+    surveys.
 
     Doing it again goes on where it broke off. Raises a ``StickError``.
     """
@@ -67,6 +75,8 @@ def export(home: HallHome, store: Store, stick: Stick, time_ns: int) -> Exported
         )
         halls = tuple(data for (data,) in rows(connection.execute("SELECT enrolment FROM halls")))
         statements = closing.unsent(connection)
+        reports = sealed_reports.unsent(connection)
+        known = dict(rows(connection.execute("SELECT key_id, enrolment FROM halls")))
     exams = pictures = absent = 0
     for blind_id, name, manifest, countersignature, lacks_answers in waiting:
         if lacks_answers:
@@ -88,6 +98,11 @@ def export(home: HallHome, store: Store, stick: Stick, time_ns: int) -> Exported
     for _, _, statement, enrolment in statements:
         data = canon.pack(Statement(statement, enrolment or home.enrolment_bytes))
         stick.write(("erasures", hashlib.sha256(data).hexdigest()), data)
+    known[own.key_id] = home.enrolment_bytes
+    for name, machine, sealed in reports:
+        if machine in known:
+            data = canon.pack(ReportOfQuestion(sealed, known[machine]))
+            stick.write(("reports", name.hex()), data)
     _surveys(home, store, stick, time_ns)
     return Exported(exams, pictures, absent)
 

@@ -408,6 +408,7 @@ def close_(desk: Desk, sitting: str, reason: str, comment: str) -> None:
 
 for _command in (*accommodation_cli.COMMANDS, *line_cli.COMMANDS, *paper_cli.COMMANDS):
     act.add_command(_command)
+hall.add_command(paper_cli.papers_from_disk)
 
 
 @act.command("do")

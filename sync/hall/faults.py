@@ -2,10 +2,8 @@
 
 The words of a report may say what an answer is, so they stay in the sealed record and reach
 the body with it. What the hall knows is the number of the question; what goes on at once is
-that, with the remark of a person in the room, signed by the hall:
-
-kind ``exam-kiosk/question-report/v1``, body
-``[centre, slot, package hash, blind id, question, remark, operator, time s]``.
+that, with the remark of a person in the room, signed by the hall
+(:mod:`exam_packages.sealing.question_report`).
 """
 
 from __future__ import annotations
@@ -15,55 +13,37 @@ from dataclasses import dataclass
 
 import apsw
 
-from exam_packages import canon
 from exam_packages.clock import SECOND
-from exam_packages.sealing.signed import sign, verify
-from exam_packages.sealing.suite import VerifyKey
-from sync.hall import acting, cases, seats
+from exam_packages.sealing.question_report import QuestionReport, report_digest, sign_report
+from exam_packages.sealing.trust_root import INTEGRITY
+from sync.hall import acting, cases, sealed_reports, seats
 from sync.hall.acting import Why
 from sync.hall.roles import Operator
 from sync.hall.service import HallService, Link
 from sync.holder.store import rows
 from sync.web.wire import HttpError
 
-KIND = "exam-kiosk/question-report/v1"
-
-
-class QuestionReport(canon.Object):
-    """What a hall says of a question that a candidate holds to be faulty."""
-
-    centre: str
-    slot: str
-    package_hash: bytes
-    blind_id: bytes
-    question: int
-    remark: str
-    operator: str
-    time_s: int
-
 
 @dataclass(frozen=True)
 class Reported:
-    """A question in the queue, and how many of those who sit it say so."""
+    """A question in the queue."""
 
     seat: int
     candidate: str
     question: int
     sent: int
-    """The number of the report that was sent on, or 0."""
-
-
-def read_report(data: bytes, hall: VerifyKey) -> QuestionReport:
-    """Verify and decode. Raises an ``ExamError`` when *hall* did not sign it."""
-    return canon.unpack(verify(data, KIND, [hall]), QuestionReport)
+    """The number of the report that was signed for the body, or 0."""
+    arrived: bool
+    """Whether the body has it."""
 
 
 def queue(connection: apsw.Connection, links: Mapping[bytes, Link]) -> tuple[Reported, ...]:
     """The questions reported as faulty, as stations said and as they were sent on."""
+    at_body = sealed_reports.arrived(connection)
     sent = {
-        (blind_id, question): number
-        for number, blind_id, question in rows(
-            connection.execute("SELECT id, blind_id, question FROM question_reports")
+        (blind_id, question): (number, report_digest(report) in at_body)
+        for number, blind_id, question, report in rows(
+            connection.execute("SELECT id, blind_id, question, report FROM question_reports")
         )
     }
     found = []
@@ -75,16 +55,17 @@ def queue(connection: apsw.Connection, links: Mapping[bytes, Link]) -> tuple[Rep
             told = set(link.status.reports)
         told |= {question for blind_id, question in sent if blind_id == seat.blind_id}
         for question in sorted(told):
-            number = sent.get((seat.blind_id, question), 0)
-            found.append(Reported(seat.line, seat.candidate, question, number))
+            number, arrived = sent.get((seat.blind_id, question), (0, False))
+            found.append(Reported(seat.line, seat.candidate, question, number, arrived))
     return tuple(sorted(found, key=lambda each: (each.sent > 0, each.question, each.seat)))
 
 
 async def report(
     hall: HallService, operator: Operator, candidate: str, why: Why, question: int, remark: str
 ) -> int:
-    """Sign a report of a question for the body; its number."""
+    """Sign a report of a question for the body, and send it on; its number."""
     words = cases.stated(remark)
+    integrity = hall.trust.opening(INTEGRITY)
     if not 1 <= question <= 10_000:
         raise HttpError(400, "Say which question, by its number.")
 
@@ -103,7 +84,8 @@ async def report(
             operator.name,
             now_ns // SECOND,
         )
-        data = sign(KIND, canon.pack(body), [hall.key])
+        data = sign_report(body, hall.key)
+        sealed_reports.keep(connection, data, hall.key, integrity)
         connection.execute(
             "INSERT INTO question_reports (blind_id, question, time_ns, report)"
             " VALUES (?, ?, ?, ?) ON CONFLICT (blind_id, question)"
@@ -117,7 +99,9 @@ async def report(
         ).get
         return number
 
-    return await hall.store.awrite(work)
+    number = await hall.store.awrite(work)
+    hall.for_the_body()
+    return number
 
 
 def signed_report(connection: apsw.Connection, number: int) -> bytes:

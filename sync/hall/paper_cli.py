@@ -13,7 +13,9 @@ import click
 
 from exam_packages.errors import UsageError
 from exam_packages.files import make_directory, write_durably
+from sync.hall import from_disk
 from sync.hall.desk import Desk
+from sync.hall.home import HallHome
 from sync.hall.notes import NoteKind
 from sync.hall.wording import name_of
 
@@ -143,6 +145,25 @@ def replace_(desk: Desk, candidate: str, reason: str, comment: str) -> None:
     """Let the exam of CANDIDATE go on at a spare, which the hall chooses. Two people do."""
     fields = {"candidate": candidate, "reason": reason, "comment": comment}
     click.echo(desk.act("replace-station", **fields))
+
+
+@click.command("papers")
+@click.argument("home", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), required=True)
+@click.option("--sitting", type=click.IntRange(1), help="Its number; without it, the newest.")
+def papers_from_disk(home: Path, out: Path, sitting: int | None) -> None:
+    """Write every paper of a hall that does not run to OUT, from the disk of its HOME.
+
+    Nothing in HOME is changed, so it may be a disk that is mounted read-only. As PDF, HTML and
+    JSON; once the sitting was closed, with the record that the hall signed.
+    """
+    found = from_disk.files(HallHome.load(home), sitting)
+    make_directory(out)
+    for name, data in found.files.items():
+        write_durably(out / name, data, 0o600)
+    state = "as the hall signed it" if found.signed else "a draft: the sitting was not closed"
+    click.echo(f"Sitting {found.sitting}, {found.title} ({state}).")
+    click.echo(f"{len(found.files)} files written to {out}.")
 
 
 COMMANDS = (readiness, waive, papers, sign_report, note, confirm, keep, replace_)

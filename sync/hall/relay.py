@@ -20,8 +20,10 @@ import httpx
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import parse_manifest
+from exam_packages.sealing.correction import CorrectionError
 from exam_packages.sealing.receipt import read_receipt
-from sync.hall import closing, moves, records, surveys
+from exam_packages.sealing.trust import Trust
+from sync.hall import arrived_corrections, closing, moves, records, sealed_reports, seats, surveys
 from sync.hall.next_roots import take_root
 from sync.hall.schema import alarm
 from sync.hall.service import HallService
@@ -108,6 +110,8 @@ class Relay:
                 for waiting in self._waiting():
                     if waiting.receipt is None:
                         self._step(self._answers, client, waiting)
+                self._reports(client)
+                self._corrections(client)
                 for waiting in self._waiting():
                     if waiting.receipt is not None:
                         self._step(self._evidence, client, waiting)
@@ -259,6 +263,37 @@ class Relay:
                     break
                 surveys.sent(hall.store, numbers)
 
+    def _reports(self, client: IntakeClient) -> None:
+        """Hand over the reports of faulty questions, sealed to the body's integrity role."""
+        with self._hall.store.reading() as connection:
+            unsent = sealed_reports.unsent(connection)
+        for digest, machine, sealed in unsent:
+            enrolment = self._hall.enrolment_of(machine)
+            if not enrolment:
+                _log.error("The hall that signed a report of a question is not known here")
+                continue
+            try:
+                client.put_report(sealed, enrolment)
+            except IntakeRefused as problem:
+                _log.error("A report of a question was refused: %s", problem)
+                continue
+            self._hall.store.write(partial(_mark_report, digest))
+
+    def _corrections(self, client: IntakeClient) -> None:
+        """Take the body's corrections of the exams that are open here: people hand them on."""
+        with self._hall.store.reading() as connection:
+            packages = {each.package_hash for each in seats.open_sittings(connection)}
+            known = arrived_corrections.known(connection)
+        now_ns = self._hall.clock.wall_ns()
+        for data in [each for name in packages for each in client.corrections(name)]:
+            if data in known:
+                continue
+            try:
+                self._hall.store.write(partial(_keep_correction, data, self._hall.trust, now_ns))
+            except CorrectionError as problem:
+                words = f"A correction from the body's intake is not believed: {problem}"
+                self._hall.store.write(partial(_not_believed, now_ns, words))
+
     def _note(self, waiting: _Waiting, words: str) -> None:
         self._hall.store.write(
             lambda connection: connection.execute(
@@ -287,6 +322,14 @@ def _mark_sent(sitting: int, station: bytes, connection: apsw.Connection) -> Non
 
 def _end_surveys(sitting: int, connection: apsw.Connection) -> None:
     surveys.end(connection, sitting)
+
+
+def _keep_correction(data: bytes, trust: Trust, now_ns: int, connection: apsw.Connection) -> None:
+    arrived_corrections.keep(connection, data, trust, now_ns)
+
+
+def _mark_report(digest: bytes, connection: apsw.Connection) -> None:
+    sealed_reports.sent(connection, digest)
 
 
 def _mark_record(sitting: int, number: int, connection: apsw.Connection) -> None:

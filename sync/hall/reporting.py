@@ -24,7 +24,7 @@ from sync.printing import fonts, html, pdf
 from sync.printing.document import Document
 from sync.web.wire import HttpError
 
-__all__ = ["files", "note", "one", "sign", "sitting_record"]
+__all__ = ["drawn", "files", "note", "one", "sign", "sitting_record"]
 
 
 def sitting_record(
@@ -55,6 +55,13 @@ def files(hall: HallService, sitting: int) -> dict[str, bytes]:
         return record, signed, room.rules_of(connection, sitting)
 
     record, signed, rules = hall.store.write(work)
+    return drawn(record, signed, rules, hall.enrolment_of(record.machine))
+
+
+def drawn(
+    record: SittingRecord, signed: bytes, rules: room.RoomRules, enrolment: bytes
+) -> dict[str, bytes]:
+    """All the files of a record: *signed* is what the hall of *enrolment* signed, or empty."""
     made = {"report.json": json.dumps(as_json(record), ensure_ascii=False, indent=2).encode()}
     report = document(record, signed=bool(signed))
     documents = {"report": report}
@@ -64,7 +71,7 @@ def files(hall: HallService, sitting: int) -> dict[str, bytes]:
         made[f"{name}.pdf"] = pdf.render(each, fonts.find(each.characters()))
     if signed:
         made["sitting.record"] = signed
-        made["hall.enrolment"] = hall.enrolment_of(record.machine)
+        made["hall.enrolment"] = enrolment
     return made
 
 

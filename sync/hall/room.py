@@ -28,6 +28,7 @@ from exam_packages.attempt.commands import Admit
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from sync.hall.seats import SeatRow
+from sync.messages import MAX_START_MS, CommonStart
 from sync.web.wire import HttpError
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "RoomRules",
     "admission",
     "begins_in_s",
+    "common_start",
     "departure",
     "exam_in_words",
     "late_by_s",
@@ -157,6 +159,14 @@ def read_rules(data: bytes, *, form: str) -> RoomRules:
 def begins_in_s(rules: RoomRules, now_s: int) -> int:
     """Seconds until the common start; 0 once it has come, or without one."""
     return max(0, rules.start_s - now_s)
+
+
+def common_start(rules: RoomRules, now_ns: int) -> tuple[CommonStart, ...]:
+    """What stations show of the common start; empty without one, or when it is days away."""
+    in_ms = rules.start_s * 1000 - now_ns // 1_000_000
+    if not rules.start_s or abs(in_ms) > MAX_START_MS:
+        return ()
+    return (CommonStart(in_ms, rules.common_end),)
 
 
 def late_by_s(rules: RoomRules, now_s: int) -> int:

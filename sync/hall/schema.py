@@ -12,11 +12,13 @@ import apsw
 
 from sync.hall import stream
 from sync.hall.anchors import SCHEMA as ANCHORS
+from sync.hall.arrived_corrections import SCHEMA as ARRIVED
 from sync.hall.endings import SCHEMA as ENDINGS
 from sync.hall.floor import SCHEMA as FLOOR
 from sync.hall.granted_tools import SCHEMA as GRANTED_TOOLS
 from sync.hall.notes import SCHEMA as NOTES
 from sync.hall.room import SCHEMA as ROOM
+from sync.hall.sealed_reports import SCHEMA as SEALED_REPORTS
 from sync.hall.surveys import SCHEMA as SURVEYS
 from sync.hall.waivers import SCHEMA as WAIVERS
 from sync.holder.journals import SCHEMA as JOURNALS
@@ -233,9 +235,8 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 """
 
 _SCHEMAS = (
-    JOURNALS, _SCHEMA, ANCHORS, FLOOR, ENDINGS, NOTES, ROOM, WAIVERS, SURVEYS, HALLS,
-    GRANTED_TOOLS,
-    stream.SCHEMA,
+    JOURNALS, _SCHEMA, ANCHORS, FLOOR, SEALED_REPORTS, ARRIVED, ENDINGS, NOTES, ROOM, WAIVERS,
+    SURVEYS, HALLS, GRANTED_TOOLS, stream.SCHEMA,
 )  # fmt: skip
 
 

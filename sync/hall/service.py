@@ -41,6 +41,7 @@ from exam_packages.sealing.trust import (
 from sync.hall import authority, closing, moves, outcomes, records, room, seats
 from sync.hall.beside import tick_beside
 from sync.hall.command import Command
+from sync.hall.glimpses import Glimpses
 from sync.hall.halves import half
 from sync.hall.handing_in import hand_in
 from sync.hall.home import HallHome
@@ -119,6 +120,7 @@ class HallService:
         """Called when something for the body came in: wakes the relay."""
         self.ending = False
         """Set when the process is asked to end: streams end themselves."""
+        self.glimpses = Glimpses()
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
@@ -372,6 +374,7 @@ class HallService:
         if self.command.mine:
             work = partial(self._tick, link, tick)
         else:
+            self.glimpses.clear()  # the hall that commands has them now
             work = partial(tick_beside, self, link.key_id, tick)
         if not tick.status.calling:
             link.hand_ns = 0
@@ -396,11 +399,15 @@ class HallService:
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
+        start = room.common_start(room.rules_of(connection, sitting.id), now_ns) if sitting else ()
         take_up = moves.to_take_up(connection, link.key_id)
         handovers = moves.handovers(connection, link.key_id, self.key)
         if not tick.blind_id:
             version, term = self.trust.root.version, self.command.term
-            return Tock(b"", (), releases, -1, b"", take_up, handovers, version, term), None
+            return (
+                Tock(b"", (), releases, -1, b"", take_up, handovers, version, term, start),
+                None,
+            )
         seat = seats.seat(connection, tick.blind_id)
         if seat is None or seat.station != link.key_id:
             return left(self, link, tick, connection)
@@ -447,6 +454,7 @@ class HallService:
                 handovers=handovers,
                 trust=self.trust.root.version,
                 term=self.command.term,
+                start=start,
             ),
             None,
         )
@@ -475,6 +483,7 @@ class HallService:
         signature = await self.store.awrite(
             partial(hand_in, self, link, manifest, message.manifest)
         )
+        self.glimpses.forget(manifest.blind_id)
         self.for_the_body()
         return Countersigned(signature)
 

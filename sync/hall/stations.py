@@ -12,6 +12,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.canon import Object
+from exam_packages.content.proctoring import MAX_GLIMPSE
+from sync.hall import glimpses
 from sync.hall.claims import Claims
 from sync.hall.following import FOLLOW_ROUTE, FRAMES_ROUTE, MAX_FOLLOW, Follow, Following
 from sync.hall.moving import Moving
@@ -26,6 +28,7 @@ from sync.messages import (
     CopyRequest,
     Erased,
     GivenSurvey,
+    Glimpse,
     Greeting,
     Halves,
     HandIn,
@@ -78,6 +81,9 @@ def station_app(hall: HallService) -> Direct:
         """For any machine of the body, known here or not: it proves nothing about the caller."""
         return reply(await hall.next_root(await receive(request, RootRequest, _SMALL)))
 
+    async def glimpse(link: Link, glimpse: Glimpse) -> None:
+        glimpses.take(hall, link, glimpse)
+
     async def evidence(request: Request) -> Response:
         link = hall.station(peer_certificate(request))
         blind_id = _hex(request, "blind_id", 16)
@@ -110,6 +116,7 @@ def station_app(hall: HallService) -> Direct:
         "copy": asked(CopyRequest, _SMALL, moving.copy),
         "halves": told(Halves, _SMALL * 4, moving.halves),
         "claim": told(Claim, _SMALL, Claims(hall).claim),
+        "glimpse": told(Glimpse, 2 * MAX_GLIMPSE, glimpse),
         "erased": told(Erased, _SMALL, moving.erased),
         "survey": told(GivenSurvey, _SMALL, Surveys(hall).keep),
     }

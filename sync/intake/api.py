@@ -11,6 +11,8 @@
 ``POST /v1/erasures``                                   a ``Statement`` → 204
 ``POST /v1/records``                                    a ``RecordOfSitting`` → 204
 ``POST /v1/surveys``                                    a ``SheafOfSurveys`` → 204
+``POST /v1/reports``                                    a ``ReportOfQuestion`` → 204
+``GET /v1/corrections/<package hash>``                  → ``Corrections`` of it
 ``POST /v1/heads``                                      a ``RootOfHeads`` → ``Logged``
 ``GET /v1/roots/<version>``                             the signed root of trust
 ``/log/…``                                              see :mod:`sync.intake.log_api`
@@ -38,7 +40,14 @@ from exam_packages.sealing.trust import TrustStore
 from sync.intake.answers import answered
 from sync.intake.log import Log
 from sync.intake.log_api import log_routes
-from sync.intake.messages import MAX_ANCHORS, MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.messages import (
+    MAX_ANCHORS,
+    MAX_CHUNK,
+    MAX_OFFER,
+    MAX_PIECE,
+    MAX_REPORT_OF_QUESTION,
+    MAX_STATEMENT,
+)
 from sync.intake.service import Intake
 from sync.messages import CONTENT_TYPE
 from sync.web.wire import HttpError, read_bytes, reply
@@ -68,6 +77,8 @@ def application(intake: Intake, log: Log, executor: Executor, roots: TrustStore)
             Route("/v1/erasures", answered(api.keep_erasure), methods=["POST"]),
             Route("/v1/records", answered(api.keep_record), methods=["POST"]),
             Route("/v1/surveys", answered(api.keep_surveys), methods=["POST"]),
+            Route("/v1/reports", answered(api.keep_report), methods=["POST"]),
+            Route("/v1/corrections/{package}", answered(api.corrections), methods=["GET"]),
             Route("/v1/heads", answered(api.heads), methods=["POST"]),
             Route("/v1/roots/{version:int}", answered(api.root), methods=["GET"]),
             *log_routes(log, executor),
@@ -129,6 +140,14 @@ class _Api:
         data = await read_bytes(request, MAX_SHEAF + MAX_STATEMENT + 64)
         await self._run(self._intake.keep_surveys, data)
         return Response(status_code=204)
+
+    async def keep_report(self, request: Request) -> Response:
+        data = await read_bytes(request, MAX_REPORT_OF_QUESTION)
+        await self._run(self._intake.keep_report, data)
+        return Response(status_code=204)
+
+    async def corrections(self, request: Request) -> Response:
+        return reply(await self._run(self._intake.corrections, _hash(request, "package")))
 
     async def heads(self, request: Request) -> Response:
         data = await read_bytes(request, 2 * MAX_STATEMENT + 64)

@@ -12,7 +12,13 @@ from dataclasses import dataclass, field
 from exam_packages.canon import CanonError
 from exam_packages.errors import ExamError
 from exam_packages.sealing.survey import MAX_SHEAF
-from sync.intake.messages import MAX_CHUNK, MAX_OFFER, MAX_PIECE, MAX_STATEMENT
+from sync.intake.messages import (
+    MAX_CHUNK,
+    MAX_OFFER,
+    MAX_PIECE,
+    MAX_REPORT_OF_QUESTION,
+    MAX_STATEMENT,
+)
 from sync.intake.service import Incomplete, Intake, NoRoom
 from sync.stick import Stick, StickError
 
@@ -29,6 +35,7 @@ class Imported:
     pictures: int = 0
     erasures: int = 0
     sheaves: int = 0
+    reports: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -80,6 +87,15 @@ def take_in(intake: Intake, stick: Stick, body: str) -> Imported:
             raise
         except ExamError as problem:
             done.problems.append(f"surveys {name.hex()[:16]}…: {problem}")
+    for name in stick.names("reports"):
+        data = stick.read(("reports", name.hex()), MAX_REPORT_OF_QUESTION)
+        try:
+            intake.keep_report(data or b"")
+            done.reports += 1
+        except NoRoom:
+            raise
+        except ExamError as problem:
+            done.problems.append(f"report {name.hex()[:16]}…: {problem}")
     return done
 
 

@@ -14,6 +14,7 @@ from exam_packages.errors import ExamError, UsageError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option
 from exam_packages.sealing.bundle import check_hand_in_code
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.log import Checkpoint
 from exam_packages.sealing.log_entry import register_entry
 from exam_packages.sealing.log_proof import overdue, read_proof, verify_receipt_in_log
@@ -97,7 +98,8 @@ def import_(home: Path, medium: Path) -> None:
         desk = Intake(storage, lambda: trust, loaded.key(), SystemClock(), loaded.free)
         done = take_in(desk, Stick.at(medium), trust.root.body)
     click.echo(
-        f"{done.taken} exams taken in, {done.known} known before; {done.pictures} pictures. The "
+        f"{done.taken} exams taken in, {done.known} known before; {done.pictures} pictures, "
+        f"{done.reports} reports of questions. The "
         f"receipts are on {medium}: bring it back to the hall."
     )
     for problem in done.problems:
@@ -246,6 +248,55 @@ def surveys(home: Path, out: Path) -> None:
         write_durably(out / f"{place:04}.surveys", sheaf)
         write_durably(out / f"{place:04}.enrolment", enrolment)
     click.echo(f"Handed over {len(found)} sheaves of surveys: {out}")
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.argument("files", metavar="CORRECTION...", nargs=-1, required=True, type=_FILE)
+def correction(home: Path, files: tuple[Path, ...]) -> None:
+    """Let the halls have each CORRECTION that `exam-kiosk package correct` signed.
+
+    A hall that has the exam open asks once a minute; people there hand it on. The intake in
+    HOME may run meanwhile.
+    """
+    loaded = IntakeHome.load(home)
+    trust = loaded.trust()
+    with loaded.storage() as storage:
+        desk = Intake(storage, lambda: trust, loaded.key(), SystemClock(), loaded.free)
+        for path in files:
+            with path.open("rb") as file:
+                found = desk.publish_correction(file.read(MAX_CORRECTION + 1))
+            click.echo(
+                f"{path}: the correction of “{found.item}” waits for the halls of the package "
+                f"{found.package_hash.hex()[:16]}…."
+            )
+
+
+@intake.command()
+@click.argument("home", type=_DIRECTORY)
+@click.option("--out", type=_DIRECTORY, help="Also write them, sealed, into this new directory.")
+def reports(home: Path, out: Path | None) -> None:
+    """List the reports of faulty questions that halls sent on.
+
+    What they say is sealed to the integrity role: `exam-kiosk body reports` opens what --out
+    wrote, with the enrolments of their halls beside it.
+    """
+    with IntakeHome.load(home).storage() as storage:
+        found = storage.reports()
+    for each in found:
+        click.echo(
+            f"{_when(each.received_s)}  {each.centre}, package {each.package_hash.hex()[:16]}…, "
+            f"report {each.digest.hex()[:16]}…"
+        )
+    if not found:
+        click.echo("No reports of questions have come.")
+    if out is None:
+        return
+    make_directory(out)
+    for place, each in enumerate(found, 1):
+        write_durably(out / f"{place:04}.report", each.report)
+        write_durably(out / f"{place:04}.enrolment", each.enrolment)
+    click.echo(f"Handed over {len(found)} reports: {out}")
 
 
 @intake.command()

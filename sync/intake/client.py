@@ -15,10 +15,12 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash
 from sync.intake.messages import (
     MAX_CHUNKS,
+    Corrections,
     Logged,
     Missing,
     Offer,
     RecordOfSitting,
+    ReportOfQuestion,
     RootOfHeads,
     SheafOfSurveys,
     Statement,
@@ -30,6 +32,7 @@ from sync.messages import CONTENT_TYPE, Refusal
 
 MAX_REPLY = 4 * 1024 * 1024
 _UNAVAILABLE_S = 10
+_UNKNOWN = b"?"
 
 
 class IntakeUnavailable(ExamError):
@@ -98,6 +101,22 @@ class IntakeClient:
     def put_surveys(self, sheaf: bytes, enrolment: bytes) -> None:
         """Hand over a sheaf of sealed surveys, with the body's record of the hall."""
         self._send("POST", "/v1/surveys", canon.pack(SheafOfSurveys(sheaf, enrolment)))
+
+    def put_report(self, report: bytes, enrolment: bytes) -> None:
+        """Hand over a sealed report of a question, with the body's record of the hall."""
+        data = canon.pack(ReportOfQuestion(report, enrolment))
+        if self._send("POST", "/v1/reports", data, absent=_UNKNOWN) == _UNKNOWN:
+            raise IntakeRefused("The body's intake knows no reports of questions; update it.")
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        """The body's corrections of a package, signed. Nothing of them is verified."""
+        path = f"/v1/corrections/{package_hash.hex()}"
+        answer = self._send("GET", path, b"", absent=canon.pack(Corrections(())))
+        try:
+            found: Corrections = canon.unpack(answer, Corrections)
+        except canon.CanonError:
+            raise _strange() from None
+        return found.corrections
 
     def put_heads(self, statement: bytes, enrolment: bytes) -> Logged:
         """Have this hall's root of heads logged."""

@@ -16,7 +16,9 @@ from msgspec import Meta
 
 from exam_packages.canon import Count, Object, Seconds
 from exam_packages.sealing.bundle import MAX_FRAMES_SIZE
+from exam_packages.sealing.correction import MAX_CORRECTION
 from exam_packages.sealing.journal import MAX_PICTURE
+from exam_packages.sealing.question_report import MAX_SEALED_REPORT
 from exam_packages.sealing.sitting_record import MAX_SEALED
 from exam_packages.sealing.survey import MAX_SHEAF
 
@@ -33,6 +35,8 @@ MAX_ANCHORS = 16 * 1024 * 1024
 
 MAX_STATEMENT = 64 * 1024
 """Bytes of one statement (of erasure, of heads), or of one enrolment record."""
+
+MAX_REPORT_OF_QUESTION = MAX_SEALED_REPORT + MAX_STATEMENT + 64
 
 Digest = Annotated[bytes, Meta(min_length=32, max_length=32)]
 
@@ -80,6 +84,23 @@ class SheafOfSurveys(Object):
 
     sheaf: Annotated[bytes, Meta(max_length=MAX_SHEAF)]
     enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class ReportOfQuestion(Object):
+    """A hall's report of a faulty question, sealed to the integrity role
+    (:mod:`exam_packages.sealing.question_report`), and the body's record of that hall."""
+
+    report: Annotated[bytes, Meta(max_length=MAX_SEALED_REPORT)]
+    enrolment: Annotated[bytes, Meta(max_length=MAX_STATEMENT)]
+
+
+class Corrections(Object):
+    """The body's signed corrections of one package (:mod:`exam_packages.sealing.correction`), in
+    the order they were made."""
+
+    corrections: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_CORRECTION)], ...], Meta(max_length=64)
+    ]
 
 
 class RootOfHeads(Object):

@@ -15,7 +15,9 @@ from collections.abc import Callable
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
+from exam_packages.sealing.correction import Correction, read_correction
 from exam_packages.sealing.journal import blob_digest
+from exam_packages.sealing.question_report import read_sealed_report
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.sitting_record import MAX_SEALED, read_sealed
@@ -23,16 +25,21 @@ from exam_packages.sealing.suite import SealingError, SigningKey
 from exam_packages.sealing.survey import MAX_SHEAF, read_sheaf
 from exam_packages.sealing.trust import HALL, Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
+from sync.intake.correction_store import MAX_CORRECTIONS
 from sync.intake.messages import (
     MAX_OFFER,
+    MAX_REPORT_OF_QUESTION,
     MAX_STATEMENT,
+    Corrections,
     Missing,
     Offer,
     RecordOfSitting,
+    ReportOfQuestion,
     SheafOfSurveys,
     Statement,
     chunk_digest,
 )
+from sync.intake.report_store import Report
 from sync.intake.storage import Storage
 
 __all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]
@@ -256,6 +263,53 @@ class Intake:
             raise NoRoom("The disk of the intake is nearly full; surveys must wait at the hall.")
         if not self._storage.keep_sheaf(hall.key_id, given.sheaf, given.enrolment):
             raise NoRoom("The intake has as many surveys of this hall as it keeps of one.")
+
+    def keep_report(self, data: bytes) -> None:
+        """Keep a hall's report of a question, which only the integrity role reads.
+
+        Raises ``Unacceptable`` when no hall of this body signed it or too many came, or
+        :class:`NoRoom`.
+        """
+        try:
+            given: ReportOfQuestion = canon.unpack(
+                data, ReportOfQuestion, max_size=MAX_REPORT_OF_QUESTION
+            )
+            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
+            report = read_sealed_report(given.report, hall.verify_key)
+        except (canon.CanonError, SealingError) as problem:
+            raise Unacceptable.of(problem) from None
+        if hall.kind != HALL or hall.centre != report.centre:
+            raise Unacceptable("A report of a question is signed by a hall of its own centre.")
+        if self._free() < ANSWERS_FLOOR:
+            raise NoRoom("The disk of the intake is full; the report must wait at the hall.")
+        kept = Report(
+            report.digest,
+            hall.key_id,
+            report.centre,
+            report.package_hash,
+            self._now_s(),
+            given.report,
+            given.enrolment,
+        )
+        if not self._storage.keep_report(kept):
+            raise Unacceptable("More reports of questions came from this hall than are kept.")
+
+    # --- Corrections, on their way to the halls ---
+
+    def publish_correction(self, data: bytes) -> Correction:
+        """Let halls have a correction. Raises a ``CorrectionError`` when the body did not sign
+        it, or ``Unacceptable`` when its package has too many."""
+        correction = read_correction(data, self._trust())
+        if not self._storage.publish_correction(correction, data):
+            raise Unacceptable(
+                "This package has {limit} corrections already; seal a corrected form.",
+                limit=MAX_CORRECTIONS,
+            )
+        return correction
+
+    def corrections(self, package_hash: bytes) -> Corrections:
+        """The corrections of a package, for a hall that holds it."""
+        return Corrections(self._storage.corrections(package_hash))
 
     # --- Within ---
 

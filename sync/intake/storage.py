@@ -19,11 +19,13 @@ from typing import Any, Final, Protocol
 import apsw
 
 from exam_packages.files import make_directory, write_durably
+from exam_packages.sealing.correction import Correction
 from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import Place
 from sync.holder.store import Store
-from sync.intake import log_store, survey_store
+from sync.intake import correction_store, log_store, report_store, survey_store
+from sync.intake.report_store import Report
 
 __all__ = ["Accepted", "Refused", "SqliteStorage", "Standing", "Storage"]
 
@@ -123,6 +125,7 @@ _COUNTS: Final = {
     "erasures": "SELECT count(*) FROM erasure",
     "records": "SELECT count(*) FROM record",
     "survey_sheaves": "SELECT count(*) FROM survey_sheaf",
+    "reports": "SELECT count(*) FROM question_report",
 }
 
 
@@ -244,6 +247,18 @@ class Storage(Protocol):
     def sheaves(self) -> list[tuple[bytes, bytes]]:
         """Every sheaf of surveys with the enrolment of its hall."""
 
+    def publish_correction(self, correction: Correction, data: bytes) -> bool:
+        """Keep a verified correction for the halls; whether it is here now."""
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        """The signed corrections of a package, in the order they were made."""
+
+    def keep_report(self, report: Report) -> bool:
+        """Keep a sealed report of a question; whether it is here now."""
+
+    def reports(self) -> list[Report]:
+        """Every report of a question, in the order they came."""
+
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes
     ) -> None:
@@ -291,7 +306,14 @@ class SqliteStorage:
 
     def __init__(self, database: Path, evidence: Path) -> None:
         """Open or create both. Raises :class:`~sync.holder.store.StoreError`."""
-        self._store = Store(database, _SCHEMA + log_store.SCHEMA + survey_store.SCHEMA)
+        self._store = Store(
+            database,
+            _SCHEMA
+            + log_store.SCHEMA
+            + survey_store.SCHEMA
+            + report_store.SCHEMA
+            + correction_store.SCHEMA,
+        )
         self._evidence = evidence
 
     def close(self) -> None:
@@ -502,6 +524,20 @@ class SqliteStorage:
     def sheaves(self) -> list[tuple[bytes, bytes]]:
         found = self._rows("SELECT sheaf, enrolment FROM survey_sheaf ORDER BY id")
         return [(bytes(sheaf), bytes(enrolment)) for sheaf, enrolment in found]
+
+    def publish_correction(self, correction: Correction, data: bytes) -> bool:
+        return self._store.write(lambda db: correction_store.publish(db, correction, data))
+
+    def corrections(self, package_hash: bytes) -> tuple[bytes, ...]:
+        with self._store.reading() as db:
+            return correction_store.corrections(db, package_hash)
+
+    def keep_report(self, report: Report) -> bool:
+        return self._store.write(lambda db: report_store.keep(db, report))
+
+    def reports(self) -> list[Report]:
+        with self._store.reading() as db:
+            return report_store.reports(db)
 
     def keep_erasure(
         self, sitting: bytes, machine: bytes, received_s: int, statement: bytes, enrolment: bytes

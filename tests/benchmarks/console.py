@@ -5,7 +5,8 @@ there as at a sitting: time runs on, answers come, now and then a hand goes up; 
 over the network is left out (``hall.py`` measures that). Real Chromium shows the board. Printed,
 from one run: the time from a station's word to its row in the browser, beside the stream's
 period, which is the best it can be; and the share of a core that the process takes with nobody
-looking on, with one browser, and with three.
+looking on, with one browser, and with three; and with one browser at the gallery, where each
+station sends a small picture every 15 s, beside one at the board.
 
 Run: ``python tests/benchmarks/console.py [stations] [seconds]``
 """
@@ -28,6 +29,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from exam_packages.body import Body
 from exam_packages.clock import SystemClock
+from kiosk.proctoring.camera import small
+from kiosk.proctoring.rates.faces import drawn
+from kiosk.proctoring.rates.scenes import Condition, film
 from provisioning.authority import enrol, found_body
 from provisioning.homes import install, new_hall
 from sync.hall import seats
@@ -49,7 +53,7 @@ from sync.hall.console.app import console_app
 from sync.hall.home import HallHome
 from sync.hall.schema import open_store
 from sync.hall.service import HallService, Link
-from sync.messages import Status
+from sync.messages import Glimpse, Status
 from sync.web.server import Listener, bind, run, tls_context
 
 home, clock = HallHome.load(Path(sys.argv[1])), SystemClock()
@@ -58,6 +62,7 @@ hall = HallService(home, store, clock)
 store.write(lambda connection: connection.execute("DELETE FROM alarms"))
 with store.reading() as connection:
     found = seats.seats(connection, seats.open_sitting(connection).id)
+PICTURE = Path(sys.argv[2]).read_bytes()
 links = [hall.links.setdefault(seat.station, Link(seat.station)) for seat in found]
 answered = {}
 
@@ -66,8 +71,11 @@ def word(number, second):
     left_ms = 3_600_000 - second * 1000 - number * 3000
     given = answered.get(number, 1 + (number + second) // 40)
     link.status = Status(
-        "running", given, 999, left_ms, True, 1, (), 9000, clock.wall_ns(), calling, ()
+        "running", given, 999, left_ms, True, 1, (), 9000, clock.wall_ns(), calling, (), 2
     )
+    if (second + number) % 15 == 0:
+        glimpse = Glimpse(found[number].blind_id, PICTURE, ())
+        hall.glimpses.put(link.key_id, glimpse, clock.wall_ns(), clock.boottime_ns())
     link.blind_id, link.at_ns = found[number].blind_id, clock.boottime_ns()
     link.hand_ns = (link.hand_ns or link.at_ns) if calling else 0
 
@@ -112,7 +120,7 @@ def main(stations: int, seconds: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         home = _hall(Path(name), stations)
         process = subprocess.Popen(
-            [sys.executable, "-c", _SERVE, str(home.directory)],
+            [sys.executable, "-c", _SERVE, str(home.directory), str(_picture(Path(name)))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -120,7 +128,7 @@ def main(stations: int, seconds: int) -> None:
         assert process.stdout is not None
         try:
             url = f"https://127.0.0.1:{json.loads(process.stdout.readline())['port']}"
-            shares, times = _measure(process, url, stations, seconds)
+            shares, gallery, times = _measure(process, url, stations, seconds)
         finally:
             process.terminate()
             process.wait()
@@ -137,11 +145,13 @@ def main(stations: int, seconds: int) -> None:
             f"  {browsers} browsers: {share:6.1%} of a core, of it for the console "
             f"{share - alone:6.1%}"
         )
+    ratio = (gallery - alone) / (shares[1] - alone)
+    print(f"  1 browser at the gallery: {gallery:6.1%} of a core, ratio to the board {ratio:.2f}")
 
 
 def _measure(
     process: subprocess.Popen[str], url: str, stations: int, seconds: int
-) -> tuple[dict[int, float], list[float]]:
+) -> tuple[dict[int, float], float, list[float]]:
     shares = {0: _share(process.pid, seconds)}
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
@@ -152,8 +162,21 @@ def _measure(
         times = [_seen(process, pages[0], stations, each) for each in range(_TRIES)]
         pages += [_look(browser, url) for _ in range(2)]
         shares[3] = _share(process.pid, seconds, pages)
+        for page in pages[1:]:
+            page.context.close()
+        pages[0].goto(url + "/gallery")
+        pages[0].wait_for_selector("body[data-updated]", timeout=60_000)
+        gallery = _share(process.pid, seconds, pages[:1])
         browser.close()
-    return shares, times
+    return shares, gallery, times
+
+
+def _picture(directory: Path) -> Path:
+    """A small picture as a station sends it."""
+    pixels = next(iter(film(Condition("as usual"), drawn, 1)))
+    path = directory / "small.jpg"
+    path.write_bytes(small(pixels))
+    return path
 
 
 def _share(pid: int, seconds: int, pages: list[Page] | None = None) -> float:

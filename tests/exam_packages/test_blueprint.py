@@ -45,6 +45,7 @@ def test_the_documented_blueprint_is_read_whole() -> None:
     assert blueprint.overlap == 10
     assert blueprint.tools == ("strike-out", "notes", "scientific-calculator")
     assert blueprint.grantable == ("glossary", "keyword-translation")
+    assert blueprint.live_s == 15
     assert read_blueprint(write_blueprint(blueprint)) == blueprint
 
 
@@ -68,6 +69,8 @@ def test_the_documented_blueprint_is_read_whole() -> None:
         (COUNTED + "[weights.c]\nl = -2", "a number from 0 on"),
         ('tools = ["abacus"]\n' + COUNTED, "“tools” as a list of some of these: strike-out"),
         ('tools = ["notes", "notes"]\n' + COUNTED, "“tools”"),
+        ("live_pictures = 3\n" + COUNTED, "0, or 5 to 600 seconds"),
+        ("live_pictures = 601\n" + COUNTED, "up to 600"),
         (COUNTED + "[layout]\ntitle = 'T'\nlanguage = 'en'\nminutes = 0", "minutes above 0"),
         (COUNTED + "[layout]\ntitle = ''\nlanguage = 'en'\nminutes = 1", "“layout.title”"),
         (

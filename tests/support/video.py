@@ -21,6 +21,16 @@ def write_video(path: Path, *, frames: int = 12, size: tuple[int, int] = (320, 2
     writer.release()
 
 
+def write_noise(path: Path, *, frames: int = 4) -> None:
+    """What compresses worst: nothing but noise."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
+    assert writer.isOpened()
+    noise = np.random.default_rng(1)
+    for _ in range(frames):
+        writer.write(noise.integers(0, 256, (240, 320, 3), np.uint8))
+    writer.release()
+
+
 def write_film(path: Path, condition: Condition, *, seed: int = 1) -> None:
     """A film of *condition*, as the detectors' error rates are measured on."""
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 2, (640, 480))

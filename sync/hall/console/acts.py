@@ -13,8 +13,10 @@ from starlette.routing import Route
 from exam_packages.attempt.granting import tools_words
 from exam_packages.attempt.preferences import Accommodation
 from exam_packages.content.paper import TOOLS
-from exam_packages.language import mark, ngettext, say, whole
-from sync.hall import acts, cases, claims, emergencies, faults, grave, undoing
+from exam_packages.content.proctoring import DETECTORS
+from exam_packages.content.signals import WHAT
+from exam_packages.language import _, mark, ngettext, say, whole
+from sync.hall import acts, camera_acts, cases, claims, emergencies, faults, grave, undoing
 from sync.hall.acts import Operator, Why
 from sync.hall.console.forms import MAX_DIGITS, Form, number_in, why_in
 from sync.hall.console.site import Site, operator
@@ -164,6 +166,24 @@ async def _replace(hall: HallService, who: Operator, why: Why, form: Form) -> st
     )
 
 
+async def _spare(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    detectors = [name for name in DETECTORS if form.get(f"spare-{name}") == "1"]
+    given = await camera_acts.spare(hall, who, _one(form), why, detectors)
+    done = (
+        mark("Left out for {whom}: {what}.")
+        if detectors
+        else mark("All signals of the camera are used again for {whom}.")
+    )
+    what = "; ".join(_(WHAT[name]) for name in detectors)
+    return say(done, whom=_whom(given), what=what)
+
+
+async def _ask_live(hall: HallService, who: Operator, why: Why, form: Form) -> str:
+    candidate = _one(form)
+    asked = await camera_acts.ask_live(hall, who, candidate, why)
+    return say("Asked of {whom}: “{prompt}”", whom=candidate, prompt=_(asked))
+
+
 async def _let_back(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     given = await acts.let_back(hall, who, _one(form), why)
     return _to(given, mark("Let back in: {whom}."), mark("No exam is open."))
@@ -283,6 +303,8 @@ ACTS: dict[str, Act] = {
         acts.allow_break, mark("Allowed a break: {whom}."), mark("No exam is open.")
     ),
     "attend": _attend,
+    "spare": _spare,
+    "ask-live": _ask_live,
     "accommodate": _accommodate,
     "grant-tools": _grant_tools,
     "replace": _replace,

@@ -11,6 +11,7 @@ from sync.hall.console import (
     cases,
     correct,
     faults,
+    gallery,
     halls,
     log,
     outcomes,
@@ -30,8 +31,8 @@ from sync.hall.service import HallService
 from sync.web.pages import Hardened, static_files
 
 PAGES = (
-    sign_in, speech, board, plan, seat, roll_call, cases, faults, log, release, correct, outcomes,
-    readiness, papers, sittings, replacing, halls, acts,
+    sign_in, speech, board, plan, gallery, seat, roll_call, cases, faults, log, release, correct,
+    outcomes, readiness, papers, sittings, replacing, halls, acts,
 )  # fmt: skip
 
 

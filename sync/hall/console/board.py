@@ -9,9 +9,10 @@ from starlette.routing import Route
 from sync.hall import undoing
 from sync.hall.acts import MAX_MINUTES
 from sync.hall.console.live import BOARD, VIEWS, Rendered, changes
-from sync.hall.console.site import Site, wants_json
+from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.console.words import FOR_ALL, TEMPLATES
 from sync.hall.emergencies import MAX_SETTLE
+from sync.hall.roles import check_may
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
 
@@ -63,6 +64,8 @@ def routes(site: Site) -> list[Route]:
         view = VIEWS.get(request.query_params.get("view", "board"))
         if view is None:
             raise HttpError(404, "There is no such view.")
+        if view.shows_pictures:
+            check_may(operator(session), "see-pictures")
         seat = request.query_params.get("seat", "")
         number = int(seat) if seat.isdecimal() and len(seat) < 6 else None
         stream = changes(site, rendered, request, view, number)

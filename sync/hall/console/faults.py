@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from sync.hall import faults
+from sync.hall import arrived_corrections, faults
 from sync.hall.console.site import Site
 from sync.web.sessions import Session
 
@@ -17,7 +17,8 @@ def routes(site: Site) -> list[Route]:
     async def show(request: Request, session: Session) -> Response:
         with site.hall.store.reading() as connection:
             queue = faults.queue(connection, site.hall.links)
-        return site.render("faults.html", session, queue=queue)
+            arrived = arrived_corrections.waiting(connection)
+        return site.render("faults.html", session, queue=queue, arrived=arrived)
 
     async def file(request: Request, session: Session) -> Response:
         number = request.path_params["number"]

@@ -38,6 +38,15 @@ class View:
     """Id → template of what is shown beside the rows."""
     ordered: bool = False
     """Whether the page shows the rows in the board's order."""
+    pictures: bool = False
+    """Whether a row's element shows small pictures: for those who may see them."""
+    beside: View | None = None
+    """Another element of each row that the page shows."""
+
+    @property
+    def shows_pictures(self) -> bool:
+        """Whether any element of the page does."""
+        return self.pictures or (self.beside is not None and self.beside.shows_pictures)
 
 
 BOARD = View(
@@ -48,7 +57,15 @@ BOARD = View(
 )
 PLAN = View("place", "place.html", {"summary": "summary.html"})
 SEAT = View("seat", "row.html", {})
-VIEWS: Mapping[str, View] = {"board": BOARD, "plan": PLAN, "seat": SEAT}
+GALLERY = View("glimpse", "glimpse.html", {}, ordered=True, pictures=True)
+SEAT_SEEN = View("seat", "row.html", {}, beside=GALLERY)
+VIEWS: Mapping[str, View] = {
+    "board": BOARD,
+    "plan": PLAN,
+    "seat": SEAT,
+    "gallery": GALLERY,
+    "seat-pictures": SEAT_SEEN,
+}
 
 
 class Rendered:
@@ -65,12 +82,14 @@ class Rendered:
         found = {}
         for row in rows:
             shown, key = as_shown(row), (language, view.row, row.seat)
+            if not view.pictures:  # nothing is made anew for what it does not show
+                shown = replace(shown, seen=None, seen_incidents=())
             kept = self._rows.get(key)
             if kept is None or kept[0] != shown:
                 kept = (shown, (row.concern.name.lower(), template.render(row=shown)))
                 self._rows[key] = kept
             found[f"{view.name}-{row.seat}"] = kept[1]
-        return found
+        return found if view.beside is None else {**found, **self.rows(view.beside, rows)}
 
     def beside(self, view: View, board: Board) -> dict[str, Part]:
         """The same for what stands beside the rows."""
@@ -100,8 +119,11 @@ def as_shown(row: BoardRow) -> BoardRow:
     elif link >= 0:
         link = link // 1000 * 1000
     hand = row.hand_ms // _MINUTE_MS * _MINUTE_MS if row.hand_ms >= 0 else -1
+    rest = -(-row.break_ms // _MINUTE_MS) * _MINUTE_MS  # a break's minutes, begun ones counted
     # How many records are held is not shown, only whether there are some.
-    return replace(row, left_ms=left, link_ms=link, hand_ms=hand, held=min(row.held, 1))
+    return replace(
+        row, left_ms=left, link_ms=link, hand_ms=hand, break_ms=rest, held=min(row.held, 1)
+    )
 
 
 async def changes(

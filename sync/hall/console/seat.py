@@ -9,14 +9,16 @@ from starlette.routing import Route
 from exam_packages.attempt.granting import tool_words
 from exam_packages.attempt.preferences import TEXT_SIZES
 from exam_packages.content.paper import TOOLS
+from exam_packages.content.signals import WHAT
 from exam_packages.language import languages
-from sync.hall import acting, cases, explained
+from sync.hall import acting, camera_acts, cases, explained
 from sync.hall.acts import MAX_MINUTES, MAX_WINDOW
 from sync.hall.board import BoardRow
-from sync.hall.console.live import SEAT, Rendered
+from sync.hall.console.live import SEAT_SEEN, Rendered
 from sync.hall.console.log import history
 from sync.hall.console.site import Site
 from sync.hall.console.words import TEMPLATES, THEMES
+from sync.hall.roles import may
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
 
@@ -30,11 +32,14 @@ def routes(site: Site) -> list[Route]:
         board = await site.board()
         if board.evacuated:
             return RedirectResponse("/roll-call", 303)
+        parts = rendered.rows(SEAT_SEEN, (row,))
         return site.render(
             "seat.html",
             session,
             row=row,
-            part=rendered.rows(SEAT, (row,))[f"seat-{row.seat}"],
+            part=parts[f"seat-{row.seat}"],
+            seen=parts[f"glimpse-{row.seat}"] if may(session.role, "see-pictures") else None,
+            signals=WHAT,
             idle=board.idle,
             log=history(site, row.candidate),
             messages=TEMPLATES,
@@ -65,6 +70,7 @@ def _facts(site: Site, row: BoardRow) -> dict[str, object]:
     with site.hall.store.reading() as connection:
         (seat,) = acting.chosen_of_last(connection, row.candidate)
         return {
+            "spared": camera_acts.spared(connection, seat.blind_id),
             "lines": explained.explained(connection, seat.blind_id),
             "stood_s": explained.stood_ns(connection, seat.blind_id, now_ns) // 1_000_000_000,
             "cases": [

@@ -11,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from exam_packages.clock import SECOND
+from exam_packages.content.signals import raised
 from exam_packages.errors import ExamError
 from exam_packages.language import SOURCE, _, in_use, languages, ngettext, say, speaking, whole
 from sync.hall.board import Board, board
+from sync.hall.explained import clock_words
 from sync.hall.reasons import REASONS, reason_words
 from sync.hall.releasing import Releasing
 from sync.hall.roles import OBSERVER, Operator, may
@@ -40,6 +42,7 @@ class Site:
         self.templates = templates(Path(__file__).parent)
         self.templates.filters["reason"] = lambda code: _(reason_words(code))
         self.templates.globals.update(_=_, say=say, whole=whole, ngettext=ngettext)
+        self.templates.globals.update(moment=clock_words, signal=lambda code: _(raised(code)))
         self._board: Board | None = None
         self._board_ns = 0
         self._reading = asyncio.Lock()

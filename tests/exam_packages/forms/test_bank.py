@@ -87,6 +87,12 @@ def test_drawing_from_a_bank_stays_the_same_in_later_versions() -> None:
     ]
 
 
+def test_small_pictures_for_the_room_are_off_unless_the_blueprint_says_so() -> None:
+    for more, seconds in (("", 0), ("live_pictures = 0", 0), ("live_pictures = 20", 20)):
+        (form,) = forms.draw_from_bank(SIX, blueprint(more), b"").forms
+        assert form.paper.policy.proctoring.live_s == seconds
+
+
 def test_the_layout_is_the_blueprints() -> None:
     given = bank(item("a", "c"), item("b", "d"), item("e", "d"))
     sections = """

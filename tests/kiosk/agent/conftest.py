@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
@@ -14,13 +15,17 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 import small_exam
 from sitting import Seat, Site, hall_running
 
+from exam_packages.content.proctoring import STANDARD_PROCTORING
+
 STATIONS = 40
 ITEMS = (
     small_exam.choice_item("one"),
     small_exam.choice_item("two", most=2),
     small_exam.essay_item("three"),
 )
-PAPER = small_exam.paper(ITEMS, time_limit_s=65)
+PAPER = small_exam.paper(
+    ITEMS, time_limit_s=65, proctoring=msgspec.structs.replace(STANDARD_PROCTORING, live_s=5)
+)
 
 
 @pytest.fixture(scope="session")

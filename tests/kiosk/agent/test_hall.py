@@ -6,14 +6,17 @@ import signal
 from collections.abc import Iterator
 
 import pytest
-from sitting import Seat, eventually
+from sitting import CLOCK, Seat, eventually
 from small_exam import chosen
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Begin, HandIn, Move, Respond
 from exam_packages.attempt.ledger import Kind, account
 from exam_packages.attempt.state import Phase
+from exam_packages.clock import SECOND
 from kiosk.ipc import messages as ipc
+from sync.hall import room, seats
+from sync.hall.schema import open_store
 
 
 @pytest.fixture
@@ -182,3 +185,36 @@ def test_the_next_candidate_sits_while_the_last_one_is_still_delivered(mortal: S
         following.begin(mortal.hall, mortal.number + len(mortal.site.stations))
         assert isinstance(following.do(Respond("one", chosen("A"))), ipc.Saved)
         eventually(lambda: (directory / "countersignature").exists(), "the countersignature")
+
+
+def test_when_all_begin_is_told_until_one_has_begun(seat: Seat) -> None:
+    """A common start that is past: it bars nothing for the other tests of this hall."""
+    store = open_store(seat.hall.home.directory)
+    rules = room.RoomRules(start_s=CLOCK.wall_ns() // SECOND - 725)
+    try:
+        store.write(
+            lambda connection: [
+                room.keep(connection, each.id, rules) for each in seats.open_sittings(connection)
+            ]
+        )
+        with seat.agent() as agent:
+            screen = agent.screen()
+            told = screen.await_(ipc.CommonStart)
+            assert -800_000 < told.in_ms <= -725_000
+            assert not told.together
+            screen.begin(seat.hall, seat.number)
+            seen = len(screen.told)
+            eventually(
+                lambda: [each for each in screen.told[seen:] if isinstance(each, ipc.Status)],
+                "the agent tells on",
+            )
+            later = [each for each in screen.told[seen:] if isinstance(each, ipc.CommonStart)]
+            assert not later
+    finally:
+        store.write(
+            lambda connection: [
+                room.keep(connection, each.id, room.NO_RULES)
+                for each in seats.open_sittings(connection)
+            ]
+        )
+        store.close()

@@ -66,6 +66,10 @@ def test_time_moves_on_and_a_hall_lets_back_in(tmp_path: Path) -> None:
                 "the board says so",
             )
             eventually(lambda: screen.attempt.progress.rest.over, "the break is over")
+            eventually(
+                lambda: seat.hall.row(seat.candidate)["break_ms"] < 0,
+                "the board counts how long it is over",
+            )
             assert isinstance(screen.do(ComeBack()), ipc.Saved)
             eventually(
                 lambda: "check identity" in str(seat.hall.row(seat.candidate)["state"]),

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
-from sitting import CHIEF, CLOCK, Screen, Seat, eventually
+from sitting import CHIEF, CLOCK, PASSWORD, Screen, Seat, eventually
 from small_exam import chosen
-from video import write_video
+from video import picture_size, write_video
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import HandIn, Respond
@@ -23,6 +23,7 @@ from kiosk.agent.album import LIVENESS
 from kiosk.ipc import messages as ipc
 from provisioning.station_home import StationHome
 from sync.hall import authority
+from sync.hall.desk import Desk
 from sync.hall.schema import open_store
 
 T = TypeVar("T")
@@ -101,6 +102,39 @@ def test_a_signal_has_its_picture_and_can_be_left_out_for_a_candidate(
         assert len(told(screen, ev.Signalled)) == 1
         latest = told(screen, ev.PictureTold)[-1]
         assert latest.signals == ()
+
+
+def test_the_room_sees_a_small_picture_and_nothing_keeps_it(seat: Seat, tmp_path: Path) -> None:
+    film(seat, tmp_path / "still.avi", frames=1)
+    with seat.agent() as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Status, lambda status: status.camera == ev.VIDEO_FILE)
+        screen.begin(seat.hall, seat.number)
+        shown = seat.hall.until(
+            lambda board: next(
+                (
+                    row
+                    for row in board["rows"]
+                    if row["candidate"] == seat.candidate and row["seen_incidents"]
+                ),
+                None,
+            ),
+            "the picture that stands still is shown with its signal",
+        )
+        assert shown["seen_incidents"][0]["signals"] == [FROZEN]
+        with Desk(seat.hall.home, seat.hall.home.console_port) as desk:
+            desk.sign_in(CHIEF, PASSWORD)
+            data = desk.download(f"/gallery/{shown['seat']}/{shown['seen']['number']}")
+        assert picture_size(data) == (160, 120)
+        middle = data[len(data) // 2 :][:64]
+        for place in (seat.station.directory, seat.hall.home.directory):
+            for path in place.rglob("*"):
+                assert not path.is_file() or middle not in path.read_bytes()
+        assert isinstance(screen.do(HandIn()), ipc.Saved)
+        gone = lambda board: all(  # noqa: E731
+            row["seen"] is None for row in board["rows"] if row["candidate"] == seat.candidate
+        )
+        seat.hall.until(gone, "it is gone with the exam")
 
 
 def test_another_window_in_front_is_noticed_once_with_a_picture(seat: Seat, tmp_path: Path) -> None:

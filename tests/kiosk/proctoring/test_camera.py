@@ -13,13 +13,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from video import picture_size, write_film, write_video
+from video import picture_size, write_film, write_noise, write_video
 
 from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
-from exam_packages.content.proctoring import COVERED, WEBP
+from exam_packages.content.proctoring import COVERED, MAX_GLIMPSE, WEBP
 from kiosk.agent.camera import IDLE, ROOM, Camera
 from kiosk.agent.inbox import (
     CameraChanged,
+    Glimpsed,
     Message,
     PicturesDropped,
     PictureTaken,
@@ -27,6 +28,7 @@ from kiosk.agent.inbox import (
 )
 from kiosk.proctoring.messages import Plan
 from kiosk.proctoring.rates.scenes import Condition
+from sync.hall.glimpses import measured
 
 PATIENCE_S = 20
 
@@ -272,3 +274,19 @@ def test_a_playlist_leads_nowhere(tmp_path: Path, cameras: list[Watched]) -> Non
         assert watched.next() == CameraChanged(NO_CAMERA, "The video file cannot be read")
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_a_small_picture_for_the_board_is_small_whatever_is_seen(
+    tmp_path: Path, cameras: list[Watched]
+) -> None:
+    write_noise(tmp_path / "noise.avi")
+    watched = Watched(str(tmp_path / "noise.avi"))
+    cameras.append(watched)
+    watched.next()
+    watched.camera.glance()
+    glimpsed = watched.next()
+    assert isinstance(glimpsed, Glimpsed)
+    assert picture_size(glimpsed.data) == (160, 120)
+    assert measured(glimpsed.data) == (160, 120)  # as the hall will ask
+    assert len(glimpsed.data) <= MAX_GLIMPSE
+    assert glimpsed.signals == ()

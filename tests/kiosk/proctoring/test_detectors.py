@@ -18,6 +18,7 @@ from exam_packages.content.proctoring import (
     NO_FACE,
     SEVERAL_FACES,
 )
+from exam_packages.content.signals import OVER, RAISED, words
 from kiosk.proctoring.detectors import repetition, scene
 from kiosk.proctoring.detectors.faces import Count, ModelError, cascade, yunet
 from kiosk.proctoring.detectors.sight import see
@@ -27,7 +28,6 @@ from kiosk.proctoring.rates.conditions import FILMS
 from kiosk.proctoring.rates.faces import drawn
 from kiosk.proctoring.rates.measure import LOOK_NS, signals
 from kiosk.proctoring.rates.scenes import Condition, film
-from kiosk.proctoring.words import OVER, RAISED, words
 
 
 @pytest.fixture(scope="module")

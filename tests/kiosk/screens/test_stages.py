@@ -16,6 +16,7 @@ from exam_packages.attempt.commands import (
     Say,
     Stop,
 )
+from kiosk.ipc import messages as ipc
 from kiosk.view import Stage
 
 
@@ -57,6 +58,36 @@ def test_the_camera_notice_is_the_truth(sit: Any) -> None:
             assert "No camera is in use: no pictures of you are taken" in s.words()
             s.agent.camera = 1
             await s.until(lambda: "Pictures of you are taken" in s.words())
+
+    run(walk())
+
+
+def test_the_common_start_is_counted_down_by_what_the_hall_says(sit: Any) -> None:
+    async def walk() -> None:
+        async with sit(size=(120, 36)) as s:
+            await s.sign_in(release=False)
+            assert "All begin" not in s.words()
+            s.agent.tell(ipc.CommonStart(2_530_000, False))
+            await s.until(lambda: "All begin together, in 43 minutes." in s.words())
+            s.clock.turn(2000)
+            s.client._tick()
+            await s.until(lambda: "All begin together, in 8:50." in s.words())
+            s.clock.turn(9)
+            s.client._tick()
+            await s.until(lambda: "in 8:41." in s.words())
+            # Nothing opens by itself: the clock of a screen opens no exam.
+            s.clock.turn(540)
+            s.client._tick()
+            await s.until(lambda: "All begin now." in s.words())
+            assert "has not been released yet" in s.words()
+            s.agent.tell(ipc.CommonStart(-725_000, False))
+            await s.until(lambda: "The others began 12 minutes ago." in s.words())
+            assert "You have your whole time from when you begin." in s.words()
+            s.agent.tell(ipc.CommonStart(-725_000, True))
+            await s.until(lambda: "what you missed is not given back" in s.words())
+            s.agent.release()
+            await s.until(lambda: "Everything is ready" in s.words())
+            assert "The others began 12 minutes ago." in s.words()
 
     run(walk())
 

@@ -15,7 +15,9 @@ from exam_packages.attempt.commands import (
     Accommodate,
     AddTime,
     Admit,
+    AskLive,
     Attend,
+    Correct,
     Evacuate,
     GrantTools,
     Pause,
@@ -23,12 +25,21 @@ from exam_packages.attempt.commands import (
     Resume,
     Return,
     Say,
+    Spare,
     Stop,
 )
 from exam_packages.attempt.events import RESTART
+from exam_packages.clock import SECOND
+from exam_packages.content.proctoring import NO_FACE
+from exam_packages.sealing.correction import Correction, sign_correction
+from exam_packages.sealing.trust import PACKAGER
+from sync.hall import arrived_corrections
 from sync.hall.home import HallHome
+from sync.hall.schema import open_store
+from sync.messages import Glimpse
 
-from .conftest import PASSWORD, Hall, Site, Station
+from .conftest import CLOCK, PASSWORD, Hall, Site, Station
+from .test_glimpses import jpeg
 
 pytestmark = needs_chromium
 
@@ -167,6 +178,68 @@ def test_every_act_on_one_seat(console: Console) -> None:
     act(page, "admit-provisionally", statement="The picture is another's.")
     done(page, "Admitted provisionally")
     assert orders(two) == [Admit(0)]
+
+
+def test_pictures_of_the_room_at_a_tablet_and_in_the_dark(console: Console) -> None:
+    one, two, three = console.sit(3)
+    for seat, signals in ((one, ()), (two, (NO_FACE, "of-another-version"))):
+        assert seat.seat is not None
+        seat.client.glimpse(Glimpse(seat.seat.blind_id, jpeg(), signals))
+    two.tick(phase="running", incidents=("No face is to be seen in the camera's picture.",))
+    three.tick(phase="running")
+    page = console.open(path="/gallery", viewport=TABLET, color_scheme="dark")
+    figures = page.locator("#glimpse-2 figure")
+    expect(figures).to_have_count(1)
+    expect(figures.first).to_contain_text("No face is to be seen")
+    expect(page.locator("#glimpse-3")).to_contain_text("No picture")
+    loaded = "each => each.complete && each.naturalWidth === 160"
+    for image in page.locator("img").all():
+        page.wait_for_function(loaded, arg=image.element_handle())
+    no_hindrance(page)
+    page.goto(console.hall.console_url + "/seat/2")
+    expect(page.locator("#glimpse-2 img")).to_have_count(1)
+    no_hindrance(page)
+    act(page, "spare", **{f"spare-{NO_FACE}": True})
+    done(page, "Left out for c-1: no face is to be seen.")
+    act(page, "ask-live")
+    done(page, "Asked of c-1: “Please")
+    page.reload()
+    box = page.locator(f"[name=spare-{NO_FACE}]")
+    expect(box).to_be_checked()
+    act(page, "spare", **{f"spare-{NO_FACE}": True})
+    done(page, "All signals of the camera are used again for c-1.")
+    given = orders(two)
+    assert given[0] == Spare((NO_FACE,))
+    assert isinstance(given[1], AskLive)
+    assert given[2] == Spare(())
+    watcher = console.open("observer", "/seat/2")
+    expect(watcher.locator("img")).to_have_count(0)
+    expect(watcher.locator('a[href="/gallery"]')).to_have_count(0)
+
+
+def test_a_correction_that_came_is_handed_on_at_the_faulty_questions(
+    console: Console, site: Site
+) -> None:
+    (one,) = console.sit(1)
+    said = Correction(site.package_hash, "q7", "Read 5 °C for 50 °C.", CLOCK.wall_ns() // SECOND)
+    signed = sign_correction(said, [site.body.signing_key(PACKAGER)])
+    store = open_store(console.hall.home.directory)
+    try:
+        store.write(
+            lambda connection: arrived_corrections.keep(
+                connection, signed, site.body.trust(), CLOCK.wall_ns()
+            )
+        )
+    finally:
+        store.close()
+    page = console.open()
+    page.get_by_text("waits to be handed on").press("Enter")
+    page.wait_for_url("**/faults")
+    no_hindrance(page)
+    act(console.open("invigilator", "/seat/1"), "admit")
+    page.locator('form[hx-post="/act/correct-arrived"] button').press("Enter")
+    done(page, "The correction of “q7” is on its way")
+    assert Correct(signed) in orders(one)
 
 
 def test_a_power_cut_is_over_in_one_act_of_two_people(console: Console) -> None:

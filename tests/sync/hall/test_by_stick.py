@@ -72,6 +72,9 @@ def test_there_and_back_on_a_stick(
     stick = tmp_path / "stick"
     stick.mkdir()
     assert places(hall) == [Where.HALL, Where.HALL]
+    with hall.desk() as desk:
+        remark = {"remark": "The table is cut off.", "reason": "candidate.item"}
+        desk.act("report", candidate="c-5", question="7", **remark)
     assert "2 exams" in run_cli("export", hall.home.directory, stick)
     assert places(hall) == [Where.STICK, Where.STICK]
     kept = sorted(path.name for path in (stick / NAME / "bundles").iterdir())
@@ -89,7 +92,11 @@ def test_there_and_back_on_a_stick(
     run_cli("export", hall.home.directory, cut)
     assert "1 exams taken in, 1 known before" in bring(intake, cut)
     # Another stick with the same: all known, and it gets the receipts, too.
-    assert "0 exams taken in, 2 known before" in bring(intake, stick)
+    said = bring(intake, stick)
+    assert "0 exams taken in, 2 known before" in said
+    assert "1 reports of questions" in said
+    with intake.storage() as storage:
+        assert storage.counts()["reports"] == 1
 
     assert "2 receipts taken" in run_cli("receipts", hall.home.directory, cut)
     assert "0 receipts taken, 2 known before" in run_cli("receipts", hall.home.directory, stick)

@@ -24,8 +24,8 @@ from exam_packages.attempt.commands import (
     journaled_command,
 )
 from exam_packages.attempt.events import RESTART
+from exam_packages.sealing.question_report import read_report
 from sync.hall.desk import Desk, DeskError
-from sync.hall.faults import read_report
 from sync.hall.home import HallHome
 
 from .conftest import CLOCK, Hall, Site, Station
@@ -117,6 +117,28 @@ def test_raised_hands_wait_the_oldest_first_and_an_answer_reaches_the_candidate(
     assert "Answered c-1." in room.act("attend", candidate="c-1", text="I come to you.")
     assert orders(two) == [Attend("I come to you.")]
     assert room.row(1)["hand_ms"] == -1
+
+
+def test_who_does_not_come_back_from_a_break_stands_first_with_the_time(room: Room) -> None:
+    one, two, three, four = room.sit(4)
+    four.tick(phase="running")
+    one.tick(phase="break", break_ms=170_000)
+    two.tick(phase="break", break_ms=-61_000)
+    three.tick(phase="break", break_ms=-400_000)
+    rows = room.board()["rows"]
+    assert [row["candidate"] for row in rows[:4]] == ["c-2", "c-1", "c-0", "c-3"]
+    states = {row["candidate"]: (row["state"], row["concern"]) for row in rows}
+    assert states["c-2"] == states["c-1"] == ("Break over: not back", "waits")
+    assert states["c-0"] == ("On a break", "running")
+    with room.hall.desk("observer") as desk:
+        desk._http.headers["accept"] = "text/html"
+        page = desk.download("/board").decode()
+    assert "(for 6 min)" in page
+    assert "(for 1 min)" in page
+    assert "(3 min left)" in page
+    three.tick(phase="returning")
+    back = room.row(2)
+    assert (back["state"], back["break_ms"]) == ("Back from a break: check identity", 0)
 
 
 def test_stopping_takes_two_people_who_are_not_the_same(room: Room) -> None:

@@ -18,17 +18,26 @@ import httpx
 import pytest
 from click.testing import CliRunner
 
+from exam_packages.attempt.commands import Admit, Correct
 from exam_packages.attempt.events import REOPEN, Beat, SnapshotTaken
 from exam_packages.body import Body
 from exam_packages.clock import SECOND
 from exam_packages.sealing.bundle import Evidence, manifest_hash, parse_manifest
+from exam_packages.sealing.correction import (
+    Correction,
+    believed_correction,
+    sign_correction,
+)
 from exam_packages.sealing.journal import next_context
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.restore_keys import Erasure, read_erasure, sign_erasure
-from exam_packages.sealing.trust import TrustStore
+from exam_packages.sealing.suite import SigningKey
+from exam_packages.sealing.trust import PACKAGER, TrustStore
 from provisioning import succession
 from provisioning.authority import found_body
 from provisioning.registrar_cli import outcomes as outcomes_cli
+from provisioning.reports_cli import reports as reports_cli
+from sync.hall.desk import DeskError
 from sync.intake.cli import intake as intake_cli
 from sync.intake.client import IntakeClient, IntakeRefused
 from sync.intake.home import IntakeHome
@@ -332,6 +341,105 @@ def test_the_record_of_a_sitting_reaches_the_body_and_the_registrar_alone_reads_
         pytest.raises(IntakeRefused),
     ):
         IntakeClient(http).put_record(record, own.station("s1").enrolment_bytes)
+
+
+def test_a_report_of_a_question_reaches_the_body_and_integrity_alone_reads_it(
+    online: tuple[Site, IntakeHome, Hall], tmp_path: Path
+) -> None:
+    own, intake, hall = online
+    hall.start()
+    remark = "The table of question 7 is cut off."
+    with hall.desk() as desk:
+        for said_so in (remark, remark + " So says the neighbour."):
+            desk.act(
+                "report", candidate="c-1", question="7", remark=said_so, reason="candidate.item"
+            )
+
+    def arrived() -> bool:
+        with intake.storage() as storage:
+            return storage.counts()["reports"] == 2
+
+    eventually(arrived)
+    given = tmp_path / "reports"
+    listed = said(intake_cli, "reports", intake.directory, "--out", given)
+    assert listed.count(own.package_hash.hex()[:16]) == 2
+    assert b"cut off" not in b"".join(path.read_bytes() for path in given.iterdir())
+    told = said(reports_cli, own.body.directory, given)
+    assert f"question 7 (chief):\n    {remark} So says" in told
+    assert "C1, 2026-11-23/A" in told
+    eventually(lambda: "the body has it" in page(hall, "/faults"))
+    report = (given / "0001.report").read_bytes()
+    with httpx.Client(
+        base_url=hall.home.intake_url, verify=hall.home.client_tls(), trust_env=False
+    ) as http:
+        client = IntakeClient(http)
+        client.put_report(report, hall.home.enrolment_bytes)  # again: nothing changes
+        for wrong, enrolment in (
+            (report, own.station("s1").enrolment_bytes),
+            (report[:-1], hall.home.enrolment_bytes),
+        ):
+            with pytest.raises(IntakeRefused):
+                client.put_report(wrong, enrolment)
+    assert arrived()
+
+
+def correction_of(own: Site, key: SigningKey, text: str = "Read 5 °C for 50 °C.") -> bytes:
+    said_so = Correction(own.package_hash, "limits-breached", text, CLOCK.wall_ns() // SECOND)
+    return sign_correction(said_so, [key])
+
+
+def test_a_correction_comes_by_itself_and_people_hand_it_on(
+    online: tuple[Site, IntakeHome, Hall], tmp_path: Path
+) -> None:
+    own, intake, hall = online
+    hall.start()
+    one = Station(own.station("s1"), hall, tmp_path / "seat").begin("code-0000")
+    one.tick()
+    with hall.desk() as desk:
+        desk.act("admit", candidate="c-0", reason="routine.identity")
+    path = tmp_path / "q7.correction"
+    path.write_bytes(correction_of(own, SigningKey.generate(pair=True)))
+    with pytest.raises(AssertionError, match="no correction that"):
+        said(intake_cli, "correction", intake.directory, path)
+    path.write_bytes(signed := correction_of(own, own.body.signing_key(PACKAGER)))
+    assert "“limits-breached” waits" in said(intake_cli, "correction", intake.directory, path)
+    said(intake_cli, "correction", intake.directory, path)  # again: nothing changes
+    with hall.desk() as desk:  # what wakes the relay
+        desk.act("report", candidate="c-0", question="7", remark="?", reason="candidate.item")
+        eventually(lambda: desk.board()["corrections"] == 1)
+        assert [type(command.order) for command, _ in one.tick().commands] == [Admit]
+        shown = page(hall, "/faults")
+        assert "Read 5 °C for 50 °C." in shown
+        (name,) = re.findall(r'name="correction" value="([0-9a-f]{64})"', shown)
+        with hall.desk("observer") as watcher, pytest.raises(DeskError, match="only look on"):
+            watcher.act("correct-arrived", correction=name, reason="staff.instruction")
+        told = desk.act("correct-arrived", correction=name, reason="staff.instruction")
+        assert "who is admitted (1)" in told
+        assert [command.order for command, _ in one.tick().commands] == [Correct(signed)]
+        assert desk.board()["corrections"] == 0
+        with pytest.raises(DeskError, match="No such correction"):
+            desk.act("correct-arrived", correction="00", reason="staff.instruction")
+    one.close()
+
+
+def test_a_correction_that_an_intake_made_up_is_an_alarm(
+    online: tuple[Site, IntakeHome, Hall],
+) -> None:
+    own, intake, hall = online
+    forged = correction_of(own, SigningKey.generate(pair=True))
+    with intake.storage() as storage:
+        storage.publish_correction(believed_correction(forged), forged)
+    hall.start()
+    eventually(lambda: "from the body's intake is not believed" in alarms(hall))
+    with hall.desk() as desk:
+        assert desk.board()["corrections"] == 0
+
+
+def page(hall: Hall, path: str) -> str:
+    """A page as a browser gets it."""
+    with hall.desk() as desk:
+        desk._http.headers["accept"] = "text/html"
+        return desk.download(path).decode()
 
 
 def test_a_root_that_ends_every_enrolment_waits_while_a_sitting_is_open(

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exam_packages import canon
 from exam_packages.attempt.commands import Admit, Stop
 from exam_packages.clock import SECOND
 from sync.hall.desk import DeskError
@@ -21,6 +22,7 @@ from sync.hall.room import (
     RoomRules,
     admission,
     begins_in_s,
+    common_start,
     departure,
     exam_in_words,
     late_by_s,
@@ -29,6 +31,7 @@ from sync.hall.room import (
     read_rules,
     release,
 )
+from sync.messages import MAX_START_MS, CommonStart
 
 from .conftest import CLOCK, Hall, Site, Station, run_cli
 
@@ -61,6 +64,17 @@ def test_rules_are_read_and_what_is_wrong_is_said() -> None:
     ):
         with pytest.raises(RoomError, match=re.escape(words)):
             read_rules(wrong, form="")
+
+
+@given(st.integers(0, 1 << 33), st.integers(0, 1 << 63), st.booleans())
+def test_a_common_start_is_told_within_its_bounds(start_s: int, now_ns: int, end: bool) -> None:
+    rules = RoomRules(start_s=start_s, length_s=60, common_end=end)
+    told = common_start(rules, now_ns)
+    for each in told:
+        assert canon.unpack(canon.pack(each), CommonStart) == each
+        assert each.in_ms == start_s * 1000 - now_ns // 1_000_000
+        assert each.together == end
+    assert bool(told) == bool(start_s and abs(start_s * 1000 - now_ns // 10**6) <= MAX_START_MS)
 
 
 @given(
@@ -148,7 +162,11 @@ def test_a_hall_confirms_before_it_releases_and_all_begin_together(
             told = chief.act("release", code=codes[1], reason="routine.start")
             assert "when all begin together" in told
             assert shown["begins_in_s"] > 3000
-        assert station("s1", hall).tick().releases == ()  # not before the common start
+        answer = station("s1", hall).tick()
+        assert answer.releases == ()  # not before the common start
+        assert answer.start is not None
+        assert 3_000_000 < answer.start.in_ms <= 3_600_000
+        assert not answer.start.together
     finally:
         hall.stop()
 
@@ -163,7 +181,10 @@ def test_who_comes_late_has_what_is_left_and_all_end_together(
     hall = ruled(site, "hall-common", rules, tmp_path)
     try:
         late = station("s1", hall).begin("code-0000")
-        late.tick()
+        told = late.tick().start
+        assert told is not None
+        assert told.together
+        assert told.in_ms <= -2_000_000
         with hall.desk() as chief, hall.desk("invigilator") as other:
             with pytest.raises(DeskError, match="The latest admission was at"):
                 other.act("admit", candidate="c-0", reason="routine.identity", comment="a bus")

@@ -11,9 +11,9 @@ from click.testing import CliRunner
 
 from exam_packages.attempt.commands import Resume
 from exam_packages.attempt.events import MOVE
+from exam_packages.sealing.question_report import read_report
 from sync.hall.cli import hall as hall_cli
 from sync.hall.desk import DeskError
-from sync.hall.faults import read_report
 from sync.link import HolderRefused
 from sync.messages import TakeUp
 

@@ -17,6 +17,18 @@ from exam_packages.content.proctoring import (
 )
 from exam_packages.language import mark
 
+WHAT: Final = {
+    COVERED: mark("the camera shows nothing"),
+    DARK: mark("it is too dark"),
+    OVER_EXPOSED: mark("it is too bright"),
+    BLURRED: mark("the picture is not sharp"),
+    FROZEN: mark("the picture stands still"),
+    LOOPED: mark("the picture repeats"),
+    CHANGED: mark("the camera was turned"),
+    NO_FACE: mark("no face is to be seen"),
+    SEVERAL_FACES: mark("more than one face is to be seen"),
+}
+"""What each detector notices, within a sentence."""
 RAISED: Final = {
     COVERED: mark("The camera shows nothing; something may cover it."),
     DARK: mark("It is too dark for the camera."),
@@ -43,4 +55,9 @@ OVER: Final = {
 
 def words(code: str, on: bool) -> str:
     """What to write down for a signal that was raised or taken back."""
-    return (RAISED if on else OVER).get(code, f"Signal “{code}”: {'raised' if on else 'over'}.")
+    return raised(code) if on else OVER.get(code, f"Signal “{code}”: over.")
+
+
+def raised(code: str) -> str:
+    """The words of a signal that stands."""
+    return RAISED.get(code, f"Signal “{code}”: raised.")
