@@ -34,6 +34,7 @@ from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.messages import (
     Found,
     FromCamera,
+    Held,
     Look,
     Lost,
     Picture,
@@ -235,19 +236,23 @@ class Camera:
             if self._stop.is_set():
                 process.kill()
         self._tell(self._plan)
-        words, found = self._listen(channel, ours)
+        end, found = self._listen(channel, ours)
         with self._lock:
             self._channel = None
-            self._asked, self._dropped = 0, self._dropped + self._asked
+            dropped, self._asked, self._dropped = self._dropped + self._asked, 0, 0
         channel.close()
         process.kill()
         process.wait()
-        if (found or words != self._told) and not self._stop.is_set():
-            self._told = words
-            self._post(CameraChanged(NO_CAMERA, words))
+        if dropped:  # no picture may come any more that could tell of them
+            self._post(PicturesDropped(dropped))
+        if (found or end.words != self._told) and not self._stop.is_set():
+            self._told = end.words
+            self._post(end)
         return found
 
-    def _listen(self, channel: Channel[FromCamera], sock: socket.socket) -> tuple[str, bool]:
+    def _listen(
+        self, channel: Channel[FromCamera], sock: socket.socket
+    ) -> tuple[CameraChanged, bool]:
         """Pass on what the process says until it is over: why, and whether it had a source."""
         source, heard = NO_CAMERA, time.monotonic()
         try:
@@ -270,13 +275,15 @@ class Camera:
                             self._looking = False
                         self._post(Sighted(message))
                     case Lost(words=words):
-                        return words, source != NO_CAMERA
+                        return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
+                    case Held(words=words):
+                        return CameraChanged(NO_CAMERA, words, held=True), False
                     case _:  # alive
                         pass
         except ChannelError:
             silent = time.monotonic() - heard >= self._patience_s
             words = "The camera process did not answer" if silent else "The camera process ended"
-            return words, source != NO_CAMERA
+            return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
 
     def _take(self, message: PictureTaken | SignalChanged) -> None:
         """Post what carries a picture, if there is room for one; else without it, counted."""

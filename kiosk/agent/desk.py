@@ -586,6 +586,7 @@ class Desk:
         station = self._station
         source, words = station.camera = changed.source, changed.words
         station.camera_told = None
+        station.camera_held = words if changed.held else ""
         if source in (ev.DEVICE, ev.VIRTUAL, ev.OTHER_DEVICE):
             of = changed.identity
             station.camera_told = ev.CameraTold(
@@ -595,7 +596,7 @@ class Desk:
         if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
             return
         if source == ev.NO_CAMERA:
-            self._notice("camera-lost", words)
+            self._notice("camera-held" if changed.held else "camera-lost", words)
         elif source == ev.VIRTUAL:
             self._notice("camera-virtual", "A program makes the pictures of the camera in use.")
         elif source == ev.OTHER_DEVICE:

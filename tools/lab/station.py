@@ -30,6 +30,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from capture import capture
+
 ROOT = Path(__file__).resolve().parents[2]
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
 PACKAGES = (
@@ -103,7 +105,8 @@ def _put_in(tree: Path) -> None:
     for room in ("exam_packages", "kiosk", "provisioning", "sync"):
         shutil.rmtree(home / room, ignore_errors=True)
         shutil.copytree(ROOT / room, home / room, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "tools/lab/guest.py", home / "guest.py")
+    for name in ("guest.py", "capture_guest.py"):
+        shutil.copy(ROOT / "tools/lab" / name, home / name)
     launcher = tree / "usr/local/bin/exam-kiosk"
     launcher.write_text(LAUNCHER)
     launcher.chmod(0o755)
@@ -385,7 +388,19 @@ def camera(guest: Machine) -> None:
         raise Failed("a program's camera passes for a real one")
 
 
-SCENARIOS = {"keys": keys, "watch": watch, "devices": devices, "camera": camera}
+def pictures(guest: Machine) -> None:
+    """The real camera process on V4L2: held by another, silent, unplugged, spoofed."""
+    if not capture(guest):
+        raise Failed("the camera process did not do what it must; see above")
+
+
+SCENARIOS = {
+    "keys": keys,
+    "watch": watch,
+    "devices": devices,
+    "camera": camera,
+    "pictures": pictures,
+}
 
 
 def main() -> int:

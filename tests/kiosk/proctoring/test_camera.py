@@ -25,8 +25,10 @@ from kiosk.agent.inbox import (
     PictureTaken,
     SignalChanged,
 )
-from kiosk.proctoring.messages import Plan
+from kiosk.ipc.channel import Channel
+from kiosk.proctoring.messages import FromCamera, Held, Plan, Shoot
 from kiosk.proctoring.rates.scenes import Condition
+from kiosk.proctoring.words import held_words
 
 PATIENCE_S = 20
 
@@ -272,3 +274,32 @@ def test_a_playlist_leads_nowhere(tmp_path: Path, cameras: list[Watched]) -> Non
         assert watched.next() == CameraChanged(NO_CAMERA, "The video file cannot be read")
         with pytest.raises(TimeoutError):
             server.accept()
+
+
+def test_that_another_program_has_the_camera_is_told_as_that() -> None:
+    """The lab shows it on a real device; here what the agent makes of the process's word."""
+    messages: SimpleQueue[Message] = SimpleQueue()
+    camera = Camera("none", messages.put)
+    ours, theirs = socket.socketpair()
+    words = held_words("Camera video0: HD", ("guvcview",))
+    with theirs:
+        Channel(theirs, Shoot).send(Held(words))
+        end, found = camera._listen(Channel(ours, FromCamera), ours)
+    ours.close()
+    assert end == CameraChanged(NO_CAMERA, "Camera video0: HD is held by guvcview", held=True)
+    assert not found
+    assert held_words("Camera video0: HD", ()).endswith("is held by another program")
+
+
+def test_what_was_asked_of_a_camera_that_was_lost_is_counted(
+    video: Path, tmp_path: Path, cameras: list[Watched]
+) -> None:
+    path = tmp_path / "room.avi"
+    shutil.copy(video, path)
+    watched = Watched(str(path))
+    cameras.append(watched)
+    watched.next()
+    path.unlink()
+    while not isinstance(asked(watched), PicturesDropped):
+        pass
+    assert isinstance(watched.next(), CameraChanged)
