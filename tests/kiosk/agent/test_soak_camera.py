@@ -41,4 +41,4 @@ def test_a_process_that_grows_is_told() -> None:
     soak = load()
     flat, growing = [(50 << 20, 90 << 20)] * 60, [(50 << 20, (90 + n) << 20) for n in range(60)]
     assert soak.grown(flat) == []
-    assert soak.grown(growing) == ["the camera grew from 131072 to 152576 KB"]
+    assert soak.grown(growing) == ["the camera grew from 132096 to 152576 KB"]
