@@ -30,6 +30,7 @@ from kiosk.agent.inbox import (
     Sighted,
     SignalChanged,
 )
+from kiosk.agent.pace import Pace
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.messages import (
     Found,
@@ -255,9 +256,12 @@ class Camera:
     ) -> tuple[CameraChanged, bool]:
         """Pass on what the process says until it is over: why, and whether it had a source."""
         source, heard = NO_CAMERA, time.monotonic()
+        pace = Pace()
         try:
             while True:
                 message = channel.receive()
+                if not self._expected(message):
+                    self._stop.wait(pace.take(time.monotonic()))
                 heard = time.monotonic()
                 match message:
                     case Found(source=source, words=words, identity=identity, enrolled=enrolled):
@@ -284,6 +288,14 @@ class Camera:
             silent = time.monotonic() - heard >= self._patience_s
             words = "The camera process did not answer" if silent else "The camera process ended"
             return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
+
+    def _expected(self, message: FromCamera) -> bool:
+        """Whether *message* is an answer. What is said besides may be as much as it likes, and
+        must not keep the session thread from answers."""
+        with self._lock:
+            if isinstance(message, Picture):
+                return self._asked > 0
+            return isinstance(message, Seen) and self._looking
 
     def _take(self, message: PictureTaken | SignalChanged) -> None:
         """Post what carries a picture, if there is room for one; else without it, counted."""
