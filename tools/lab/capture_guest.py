@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -74,6 +75,7 @@ def main() -> None:
     run("modprobe", "-r", "vivid", "v4l2loopback", must=False)
     run("modprobe", "vivid", "n_devs=1", "node_types=0x1", "vid_cap_nr=0")
     run("udevadm", "settle")
+    run(sys.executable, "-I", "-c", "import kiosk.proctoring.camera")
     with busy():
         station = Station()
         taken = station.changed(NO_CAMERA, "held by v4l2-ctl")
