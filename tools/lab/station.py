@@ -152,6 +152,7 @@ class Machine:
         # fmt: off
         self._qemu = subprocess.Popen([
             "qemu-system-x86_64", "-machine", "q35", "-accel", "tcg", "-m", "1024", "-smp", "2",
+            "-cpu", "max",  # NumPy and OpenCV want more than QEMU's standard processor has
             "-display", "none", "-vga", "std", "-nic", "none", "-no-reboot",
             "-kernel", kernel, "-initrd", initrd,
             "-append", "root=/dev/vda rw quiet console=ttyS0 systemd.show_status=0",
