@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "support"))
 import small_exam
 from sitting import Seat, Site, hall_running
 
-STATIONS = 40
+STATIONS = 42
 ITEMS = (
     small_exam.choice_item("one"),
     small_exam.choice_item("two", most=2),
