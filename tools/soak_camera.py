@@ -31,9 +31,7 @@ import argparse
 import contextlib
 import ctypes
 import hashlib
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -70,6 +68,7 @@ SCENE = Condition("as usual", looks=12)
 
 COUNTED = """
 import os, sys
+os.environ["TMPDIR"] = sys.argv[3]
 from pathlib import Path
 from kiosk.agent import main
 from kiosk.agent.inbox import SignalChanged
@@ -104,16 +103,9 @@ class CountedAgent(Agent):
     """A real agent process whose wish for pictures can be read."""
 
     def __init__(self, seat: Seat, directory: Path) -> None:
-        self.home = seat.station
-        self.screens: list[Screen] = []
-        self.log = self.home.directory / "agent.log"
-        self._log = self.log.open("ab")
         self._counter = directory / "wanted"
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", COUNTED, str(self.home.directory), str(self._counter)],
-            stderr=self._log,
-            env=os.environ | {"TMPDIR": str(directory / "tmp")},
-        )
+        arguments = [str(self._counter), str(directory / "tmp")]
+        super().__init__(seat.station, program=COUNTED, arguments=arguments)
 
     @property
     def wanted(self) -> int:

@@ -25,7 +25,6 @@ import argparse
 import importlib.util
 import signal
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -39,7 +38,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from exam_stations import ESSAY, FORM, ITEMS
-from sitting import Agent, Screen, Seat, Site, eventually, hall_running
+from sitting import Agent, Seat, Site, eventually, hall_running
 from terminals import processor_s, resident
 from video import write_film
 
@@ -76,13 +75,7 @@ class SwitchedAgent(Agent):
     """A real agent process whose camera can be switched on and off."""
 
     def __init__(self, seat: Seat) -> None:
-        self.home = seat.station
-        self.screens: list[Screen] = []
-        self.log = self.home.directory / "agent.log"
-        self._log = self.log.open("ab")
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", SWITCHED, str(self.home.directory)], stderr=self._log
-        )
+        super().__init__(seat.station, program=SWITCHED)
 
     @property
     def camera(self) -> int:

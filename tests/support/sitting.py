@@ -418,16 +418,27 @@ class Agent:
     """A real agent process at a station.
 
     *later_s* turns its clocks forward, *boot* makes it believe in another start of the
-    machine.
+    machine. *program* is another one that runs the agent, with *arguments* after its home.
     """
 
-    def __init__(self, home: StationHome, *, later_s: float = 0, boot: bytes = b"") -> None:
+    def __init__(
+        self,
+        home: StationHome,
+        *,
+        later_s: float = 0,
+        boot: bytes = b"",
+        program: str = _AGENT,
+        arguments: Sequence[str] = (),
+    ) -> None:
         self.home = home
         self.screens: list[Screen] = []
         self.log = home.directory / "agent.log"
         self._log = self.log.open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _AGENT, str(home.directory), str(later_s), boot.hex()],
+            [
+                *(sys.executable, "-c", program, str(home.directory)),
+                *(arguments or (str(later_s), boot.hex())),
+            ],
             stderr=self._log,
         )
 
