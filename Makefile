@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long faults lint demo pictures gallery cage lab bench catalogues soak lock clean
+.PHONY: help setup test test-long faults lint demo pictures gallery cage lab bench catalogues soak soak-camera lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
@@ -52,6 +52,9 @@ catalogues: setup ## Make the catalogues of every language anew
 
 soak: setup ## Sit a long scripted attempt: is memory flat, is nothing slower at the end?
 	$(BIN)/python tools/soak.py $(ARGS)
+
+soak-camera: setup ## Unplug a camera 50 times and fill the disk twice: is every picture there?
+	$(BIN)/python tools/soak_camera.py $(ARGS)
 
 lock: ## Lock the dependencies anew (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes \

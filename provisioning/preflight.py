@@ -5,6 +5,8 @@ Nothing here needs a secret of the exam, so it runs days ahead.
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import hashlib
 import os
 import shutil
@@ -25,7 +27,7 @@ from exam_packages.sealing.package import Core, Package
 from exam_packages.sealing.package_format import volume_name
 from exam_packages.sealing.suite import check_library
 from exam_packages.sealing.trust import Trust
-from provisioning.devices.camera import cameras, enrolled
+from provisioning.devices.camera import cameras, enrolled, held, holder_words
 from provisioning.station_home import CAMERA_AUTO, CAMERA_NONE, StationHome
 
 LEAST_FREE = 512 * 1024 * 1024
@@ -209,6 +211,13 @@ def _connected(home: StationHome) -> Finding:
         return Finding(False, str(problem))
     found = list(cameras())
     names = ", ".join(f"{each.path.name} ({each.name})" for each in found)
+    for each in () if _agent_runs(home) else found:
+        if (own is None or own.same(each.identity)) and held(each.path):
+            return Finding(
+                False,
+                f"The camera {each.path.name} ({each.name}) is held by {holder_words(each.path)}; "
+                "end that program, or no pictures can be taken.",
+            )
     if own is None:
         if not found:
             return Finding(True, "No camera is connected; every result will say so.")
@@ -220,6 +229,16 @@ def _connected(home: StationHome) -> Finding:
         f"The camera enrolled for this station is not connected (there is: {names or 'none'}); "
         "connect it, or enrol another with `exam-kiosk station enrol-camera`.",
     )
+
+
+def _agent_runs(home: StationHome) -> bool:
+    """Whether this station's own agent runs: then it is the one who holds the camera."""
+    with contextlib.suppress(FileNotFoundError), (home.directory / "agent.lock").open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def _disk(directory: Path) -> Finding:

@@ -32,11 +32,13 @@ SOURCES = (
     "exam_packages/content",
     "exam_packages/sealing/journal_files.py",
     "exam_packages/sealing/journal_writer.py",
+    "exam_packages/verify",
     "sync/link.py",
     "sync/hall",
     "sync/web",
+    "scoring/review",
 )
-"""Where a sentence comes from that a candidate or an invigilator can read."""
+"""Where a sentence comes from that a candidate, an invigilator or a reviewer can read."""
 NOT = {
     "kiosk/cli.py",
     "kiosk/app.py",
@@ -49,6 +51,8 @@ NOT = {
     "sync/hall/desk.py",
     "sync/hall/home.py",
     "sync/hall/main.py",
+    "scoring/review/cli.py",
+    "exam_packages/verify/cli.py",
 }
 """Commands at a shell, whose words only an operator reads."""
 CALLS = {

@@ -51,6 +51,8 @@ OVER: Final = {
     NO_FACE: mark("A face is to be seen again."),
     SEVERAL_FACES: mark("No more than one face is to be seen again."),
 }
+HELD: Final = mark("{camera} is held by {program}")
+HELD_BY_ANOTHER: Final = mark("{camera} is held by another program")
 
 
 def words(code: str, on: bool) -> str:
@@ -61,3 +63,10 @@ def words(code: str, on: bool) -> str:
 def raised(code: str) -> str:
     """The words of a signal that stands."""
     return RAISED.get(code, f"Signal “{code}”: raised.")
+
+
+def held_words(camera: str, programs: tuple[str, ...]) -> str:
+    """What to write down when *programs* hold a camera; their names, where they are known."""
+    if not programs:
+        return HELD_BY_ANOTHER.format(camera=camera)
+    return HELD.format(camera=camera, program=", ".join(programs))

@@ -24,6 +24,7 @@ from msgspec import Meta
 from exam_packages import canon
 from exam_packages.canon import Hash, Id, Seconds, Text
 from exam_packages.sealing.journal_format import Number, Ordinal
+from exam_packages.sealing.retention import TWO_PEOPLE
 from exam_packages.sealing.signed import SignedError, read_signed, sign, verify
 from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey, digest, label
 from exam_packages.sealing.trust import ROOT, Trust
@@ -162,9 +163,10 @@ def sign_reviewer(reviewer: Reviewer, root_keys: Sequence[SigningKey]) -> bytes:
 
 
 def read_reviewer(data: bytes, trust: Trust) -> Reviewer:
-    """The reviewer whom the root holders appointed. Raises :class:`ReviewError`, or the error
-    of a signature."""
-    body = trust.verify(data, REVIEWER_KIND, ROOT, max_size=MAX_REVIEWER)
+    """The reviewer whom the root holders appointed: at least two of them, also where one may do
+    other things, so that nobody makes a judge alone. Raises :class:`ReviewError`, or the error of
+    a signature."""
+    body = trust.verify(data, REVIEWER_KIND, ROOT, max_size=MAX_REVIEWER, at_least=TWO_PEOPLE)
     try:
         found: Reviewer = canon.unpack(body, Reviewer, max_size=MAX_REVIEWER)
     except canon.CanonError as problem:

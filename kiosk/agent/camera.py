@@ -31,12 +31,14 @@ from kiosk.agent.inbox import (
     Sighted,
     SignalChanged,
 )
+from kiosk.agent.pace import Pace
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.proctoring.messages import (
     Found,
     FromCamera,
     Glance,
     Glimpse,
+    Held,
     Look,
     Lost,
     Picture,
@@ -252,24 +254,31 @@ class Camera:
             if self._stop.is_set():
                 process.kill()
         self._tell(self._plan)
-        words, found = self._listen(channel, ours)
+        end, found = self._listen(channel, ours)
         with self._lock:
             self._channel = None
-            self._asked, self._dropped = 0, self._dropped + self._asked
+            dropped, self._asked, self._dropped = self._dropped + self._asked, 0, 0
         channel.close()
         process.kill()
         process.wait()
-        if (found or words != self._told) and not self._stop.is_set():
-            self._told = words
-            self._post(CameraChanged(NO_CAMERA, words))
+        if dropped:  # no picture may come any more that could tell of them
+            self._post(PicturesDropped(dropped))
+        if (found or end.words != self._told) and not self._stop.is_set():
+            self._told = end.words
+            self._post(end)
         return found
 
-    def _listen(self, channel: Channel[FromCamera], sock: socket.socket) -> tuple[str, bool]:
+    def _listen(
+        self, channel: Channel[FromCamera], sock: socket.socket
+    ) -> tuple[CameraChanged, bool]:
         """Pass on what the process says until it is over: why, and whether it had a source."""
         source, heard = NO_CAMERA, time.monotonic()
+        pace = Pace()
         try:
             while True:
                 message = channel.receive()
+                if not self._expected(message):
+                    self._stop.wait(pace.take(time.monotonic()))
                 heard = time.monotonic()
                 match message:
                     case Found(source=source, words=words, identity=identity, enrolled=enrolled):
@@ -291,13 +300,23 @@ class Camera:
                             self._glancing = False
                         self._post(Glimpsed(data, signals))
                     case Lost(words=words):
-                        return words, source != NO_CAMERA
+                        return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
+                    case Held(words=words):
+                        return CameraChanged(NO_CAMERA, words, held=True), False
                     case _:  # alive
                         pass
         except ChannelError:
             silent = time.monotonic() - heard >= self._patience_s
             words = "The camera process did not answer" if silent else "The camera process ended"
-            return words, source != NO_CAMERA
+            return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
+
+    def _expected(self, message: FromCamera) -> bool:
+        """Whether *message* is an answer. What is said besides may be as much as it likes, and
+        must not keep the session thread from answers."""
+        with self._lock:
+            if isinstance(message, Picture):
+                return self._asked > 0
+            return isinstance(message, Seen) and self._looking
 
     def _take(self, message: PictureTaken | SignalChanged) -> None:
         """Post what carries a picture, if there is room for one; else without it, counted."""

@@ -49,7 +49,7 @@ from kiosk.agent.surveying import Surveys
 from kiosk.agent.worker import Finish as Finishing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
-from kiosk.lockdown.signals import Category, Source, Watched, of_focus, of_keys
+from kiosk.lockdown.signals import Category, Signal, Source, Watched, of_focus, of_keys
 from sync.link import HolderClient
 from sync.seat_orders import take
 
@@ -321,7 +321,8 @@ class Desk:
             case ipc.Fault(trace=trace):
                 trace = trace[:MAX_TRACE]
                 LOG.error("The screen stopped by a fault of its own: %s", trace)
-                self._notice("screen-fault", "The screen stopped by a fault of its own.", trace)
+                fault = Signal("screen-fault", "The screen stopped by a fault of its own.")
+                self._noticing.see(fault, detail=trace)
 
     def _keys_seen(self, number: int) -> None:
         """The terminal passed a combination on. Where a key-watch sees it too, that one tells."""
@@ -331,9 +332,9 @@ class Desk:
     def _sound_tried(self, found: int) -> None:
         match found:
             case ipc.SILENT:
-                self._notice("sound-fails", "The sound of this station does not work.")
+                self._signal("sound-fails", "The sound of this station does not work.")
             case ipc.UNHEARD:
-                self._notice("sound-unheard", "The candidate does not hear the trial sound.")
+                self._signal("sound-unheard", "The candidate does not hear the trial sound.")
 
     def _meet(self, screen: Screen, hello: ipc.Hello) -> None:
         if hello.version != ipc.VERSION:
@@ -343,7 +344,7 @@ class Desk:
         if before is not None and before is not screen:
             before.drop()
             self._station.screen = None  # the new one is told of it in its turn, in the replay
-            self._notice("screen-replaced", "Another screen took over at this station.")
+            self._signal("screen-replaced", "Another screen took over at this station.")
         self._station.screen, self._focused = screen, True
         self._station.tell_all()
 
@@ -351,7 +352,7 @@ class Desk:
         if screen is self._station.screen:
             self._station.screen = None
             self._reception.forget()
-            self._notice("screen-lost", "The exam program's screen ended; it starts again.")
+            self._signal("screen-lost", "The exam program's screen ended; it starts again.")
 
     # --- Acts ----------------------------------------------------------------------------
 
@@ -424,13 +425,17 @@ class Desk:
         if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
             self._write(record, (ev.Noticed(code, f"{words} {detail}".strip()),))
 
+    def _signal(self, code: str, words: str) -> None:
+        """Like :meth:`_notice`, for what can come again and again: more of it is counted."""
+        self._noticing.see(Signal(code, words))
+
     def _focus(self, on: bool) -> None:
         """Once each way: a terminal that repeats itself says nothing new."""
         if on == self._focused:
             return
         self._focused = on
-        self._noticing.see(of_focus(on))
-        if not on:
+        told = self._noticing.see(of_focus(on))
+        if told and not on:  # a window that flickers must not use up the room for pictures
             self._album.moment(FOCUS_LOST)
             self._glimpses.soon()
 
@@ -618,6 +623,7 @@ class Desk:
         station = self._station
         source, words = station.camera = changed.source, changed.words
         station.camera_told = None
+        station.camera_held = words if changed.held else ""
         if source in (ev.DEVICE, ev.VIRTUAL, ev.OTHER_DEVICE):
             of = changed.identity
             station.camera_told = ev.CameraTold(
@@ -627,11 +633,11 @@ class Desk:
         if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
             return
         if source == ev.NO_CAMERA:
-            self._notice("camera-lost", words)
+            self._signal("camera-held" if changed.held else "camera-lost", words)
         elif source == ev.VIRTUAL:
-            self._notice("camera-virtual", "A program makes the pictures of the camera in use.")
+            self._signal("camera-virtual", "A program makes the pictures of the camera in use.")
         elif source == ev.OTHER_DEVICE:
-            self._notice("camera-other", "The camera in use is not the one enrolled here.")
+            self._signal("camera-other", "The camera in use is not the one enrolled here.")
         self._write(record, self._camera_events())
 
     def _read(self, screen: Screen, request: ipc.Read) -> None:

@@ -114,12 +114,13 @@ class NotBelieved:
 
 @dataclass(frozen=True)
 class CameraChanged:
-    """The source of pictures is another now, or gone."""
+    """The source of pictures is another now, or gone; ``held``: another program has it."""
 
     source: int
     words: str
     identity: Identity = NOT_ONE
     enrolled: bool = False
+    held: bool = False
 
 
 @dataclass(frozen=True)

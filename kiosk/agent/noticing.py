@@ -17,9 +17,9 @@ _BACK: Final = Signal("keys-watched", "The keys are watched again.")
 
 
 class Noticing:
-    """The session thread's side. *notice* records an incident: its code and words."""
+    """The session thread's side. *notice* records an incident: its code, words and detail."""
 
-    def __init__(self, station: Station, notice: Callable[[str, str], None]) -> None:
+    def __init__(self, station: Station, notice: Callable[[str, str, str], None]) -> None:
         self._station = station
         self._notice = notice
         self._merger = Merger()
@@ -27,9 +27,13 @@ class Noticing:
         self._troubled = False
         self._standing: tuple[Signal, ...] | None = None
 
-    def see(self, signal: Signal, count: int = 1) -> None:
-        """Something was seen, so many times."""
-        self._tell(self._merger.see(signal, self._station.clock.boottime_ns(), count))
+    def see(self, signal: Signal, count: int = 1, detail: str = "") -> bool:
+        """Something was seen, so many times. Whether it was told at once: not while there is much
+        of its kind. *detail* is told with it then, and only then."""
+        told = self._merger.see(signal, self._station.clock.boottime_ns(), count)
+        for each in told:
+            self._notice(*each, detail if each == signal else "")
+        return signal in told
 
     def pass_time(self) -> None:
         self._tell(self._merger.due(self._station.clock.boottime_ns()))
@@ -43,7 +47,7 @@ class Noticing:
             words = WATCHED_WORDS[state.watched]
             if state.watched is not Watched.NOT:
                 words += f" by {SEEN_BY[state.source]}, at {state.keyboards} keyboard(s)"
-            self._notice("keys-watch", f"{words}.")
+            self._notice("keys-watch", f"{words}.", "")
         for signal in self._standing or ():
             self.see(signal)
 
@@ -72,4 +76,4 @@ class Noticing:
 
     def _tell(self, signals: Iterable[Signal]) -> None:
         for code, words in signals:
-            self._notice(code, words)
+            self._notice(code, words, "")

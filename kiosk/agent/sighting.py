@@ -5,6 +5,7 @@ Once somebody is, a screen learns nothing of the camera any more: its pictures a
 
 from __future__ import annotations
 
+from exam_packages.language import mark
 from kiosk.agent.album import Eyes
 from kiosk.agent.reception import OCCUPIED
 from kiosk.agent.session import Refusal
@@ -14,6 +15,10 @@ from kiosk.proctoring.messages import MAX_SIDE, Seen
 
 NO_CAMERA = Refusal(
     "This station has no camera at the moment. Please type the code of your letter instead."
+)
+HELD = mark(
+    "Another program has the camera of this station: {why}. Please tell the invigilator, or type "
+    "the code of your letter instead."
 )
 
 
@@ -31,7 +36,9 @@ class Sight:
         if not self._station.vacant:
             self._station.refuse(message.request, OCCUPIED)
         elif not self._camera.look(width, height):
-            self._station.refuse(message.request, NO_CAMERA)
+            why = self._station.camera_held
+            held = Refusal(HELD, (("why", why),))
+            self._station.refuse(message.request, held if why else NO_CAMERA)
         else:
             self._request = message.request
 

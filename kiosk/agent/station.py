@@ -65,6 +65,8 @@ class Station:
     told_near: bool = False
     """Whether the screen was told of a neighbour that keeps the record."""
     camera: tuple[int, str] = (ev.NO_CAMERA, "No camera")
+    camera_held: str = ""
+    """In words that another program has the camera, while it has."""
     camera_told: ev.CameraTold | None = None
     """What is known of the device in use, if it is one."""
     keys: KeysWatched = NOBODY
@@ -271,6 +273,8 @@ class Station:
             reports = self._reported(self.record.attempt)
         if (trouble := self.trouble()) and self.hall_up:
             incidents.append(trouble)
+        if self.camera_held and self.camera_held not in incidents:
+            incidents.append(self.camera_held)
         return wire.Status(
             phase,
             answered,

@@ -182,8 +182,8 @@ def serve(sock: socket.socket, setting: str) -> None:
     if not isinstance(plan, Plan):
         return
     found = find(setting, plan)
-    if isinstance(found, str):
-        channel.send(Lost(found))
+    if not isinstance(found, Source):
+        channel.send(found)
         return
     said = time.monotonic()
 

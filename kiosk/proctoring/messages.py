@@ -84,6 +84,12 @@ class Lost(Object, tag=2):
     words: Words
 
 
+class Held(Object, tag=60):
+    """There is no source, because another program holds the camera; the camera process ends."""
+
+    words: Words
+
+
 class Picture(Object, tag=3):
     """One picture, compressed, why it was taken, and the signals that stood."""
 
@@ -124,4 +130,4 @@ class Alive(Object, tag=5):
     """Nothing to say, and not hanging."""
 
 
-FromCamera: TypeAlias = Found | Lost | Picture | Signal | Alive | Seen | Glimpse
+FromCamera: TypeAlias = Found | Lost | Held | Picture | Signal | Alive | Seen | Glimpse

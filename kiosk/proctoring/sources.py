@@ -13,9 +13,10 @@ from typing import Final, Protocol
 import cv2
 
 from exam_packages.attempt.events import DEVICE, OTHER_DEVICE, VIDEO_FILE, VIRTUAL
+from exam_packages.content.signals import held_words
 from kiosk.proctoring.detectors.sight import Pixels
-from kiosk.proctoring.messages import Plan
-from provisioning.devices.camera import NOT_ONE, Camera, Identity, cameras, holders
+from kiosk.proctoring.messages import Held, Lost, Plan
+from provisioning.devices.camera import NOT_ONE, Camera, Identity, cameras, held, holders
 from provisioning.station_home import CAMERA_AUTO
 
 HEIGHT_SHARE: Final = 0.75
@@ -84,7 +85,7 @@ class VideoFile:
         return pixels if taken else None
 
 
-def find(setting: str, plan: Plan) -> Source | str:
+def find(setting: str, plan: Plan) -> Source | Lost | Held:
     """The source *setting* names, after a first picture; or why there is none, in words.
 
     *setting* is ``auto`` for the first camera that works (the enrolled one before others), or
@@ -94,22 +95,23 @@ def find(setting: str, plan: Plan) -> Source | str:
         path = Path(setting)
         file = Source(VideoFile(path), VIDEO_FILE, f"Video file {path.name}"[:200], NOT_ONE, False)
         if plan.strict:
-            return "This exam takes pictures from the enrolled camera alone, not from a file"
-        return file if file.reader.read() is not None else "The video file cannot be read"
-    why = "No camera was found"
+            return Lost("This exam takes pictures from the enrolled camera alone, not from a file")
+        return file if file.reader.read() is not None else Lost("The video file cannot be read")
+    why: Lost | Held = Lost("No camera was found")
     for camera in sorted(cameras(), key=lambda each: not _is_enrolled(each, plan)):
         kind, enrolled = _kind(camera, plan), _is_enrolled(camera, plan)
         words = f"Camera {camera.path.name}: {camera.name or 'without a name'}"[:200]
         if plan.strict and not enrolled:
-            why = f"{words} is not the camera enrolled for this station"[:200]
+            why = Lost(f"{words} is not the camera enrolled for this station"[:200])
+            continue
+        if held(camera.path):
+            why = Held(held_words(words, holders(camera.path))[:200])
             continue
         device = Device(camera.path, plan.width)
         if all(device.read() is not None for _ in range(WARM_UP)):
             return Source(device, kind, words, camera.identity, enrolled)
         device.close()
-        others = ", ".join(holders(camera.path))
-        held = f"is held by {others}" if others else "gives no picture"
-        why = f"{words} {held}"[:200]
+        why = Lost(f"{words} gives no picture"[:200])
     return why
 
 

@@ -7,6 +7,7 @@ Somebody who is root on the station can still lie about all of it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import struct
@@ -27,6 +28,10 @@ _QUERYCAP: Final = 0x80685600
 """VIDIOC_QUERYCAP, whose answer is a ``struct v4l2_capability`` of 104 bytes."""
 _CAPABILITY = struct.Struct("=16s32s32sIII12x")
 _CAPTURE, _DEVICE_CAPS = 0x1, 0x80000000
+_REQBUFS: Final = 0xC0145608
+"""VIDIOC_REQBUFS, with a ``struct v4l2_requestbuffers`` of 20 bytes."""
+_ONE_BUFFER: Final = struct.pack("=IIIII", 1, 1, 1, 0, 0)
+"""One buffer for capture, mapped into memory."""
 _NOT_REAL: Final = ("v4l2 loopback", "v4l2loopback", "vivid", "vimc", "vim2m", "visl")
 """Drivers whose pictures come from a program."""
 _MAX_FILE = 4096
@@ -114,15 +119,34 @@ def describe(path: Path, answer: bytes, sys: Path = SYS) -> Camera:
     )
 
 
+def held(path: Path) -> bool:
+    """Whether another program takes pictures from *path* now: the kernel gives a camera's buffers
+    to one at a time. One that only has it open, or only asks what it is, does not hold it."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.ioctl(descriptor, _REQBUFS, bytearray(_ONE_BUFFER))
+        finally:
+            os.close(descriptor)  # what was asked for is given back
+    except OSError as problem:
+        return problem.errno == errno.EBUSY
+    return False
+
+
 def holders(path: Path, proc: Path = PROC) -> tuple[str, ...]:
-    """The programs that have *path* open, as far as this user may see them."""
-    found = []
+    """The names of the programs that have *path* open, as far as this user may see them."""
+    found = set()
     for process in proc.glob("[0-9]*"):
         with contextlib.suppress(OSError):
             links = [link.readlink() for link in (process / "fd").iterdir()]
             if path in links and int(process.name) != os.getpid():
-                found.append(f"{(process / 'comm').read_text().strip()} ({process.name})")
+                found.add(line(process / "comm") or "a program without a name")
     return tuple(sorted(found))
+
+
+def holder_words(path: Path) -> str:
+    """Who holds *path*, for people: by name where this user may see it."""
+    return ", ".join(holders(path)) or "another program"
 
 
 def enrolled(path: Path) -> Identity | None:

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from scoring.review import attempt_pages, case_pages, judge_pages
 from scoring.review.site import Site
 from sync.web.pages import Hardened, static_files
+from sync.web.speech import switch
 
 ADDRESS = "127.0.0.1"
 """Nobody at another machine can reach it."""
@@ -24,6 +25,7 @@ def review_app(site: Site) -> Starlette:
     routes = [
         route for pages in (attempt_pages, judge_pages, case_pages) for route in pages.routes(site)
     ]
+    routes.append(switch(site.guarded, "/"))
     own = StaticFiles(directory=Path(__file__).parent / "static")
     return Starlette(
         routes=[*routes, Mount("/static/review", own), static_files()],

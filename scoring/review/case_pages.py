@@ -7,7 +7,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from exam_packages.clock import SECOND
-from exam_packages.language import say
+from exam_packages.language import SOURCE, say, speaking
 from scoring.review.attempt import Attempt
 from scoring.review.attempt_pages import read_review, shot
 from scoring.review.casefile import COVERED, LEFT_OUT, WHOLE, WHY, Choice, Treatment, compose
@@ -70,8 +70,9 @@ def routes(site: Site) -> list[Route]:
         def made() -> str:
             review = attempt.review().read(site.desk.trust)
             now_s = site.desk.clock.wall_ns() // SECOND
-            case = compose(attempt, review, attempt.keeping(site.desk.body), choice, now_s)
-            return str(case.write(out))
+            with speaking(SOURCE):  # one language for all who get it, whoever made it
+                case = compose(attempt, review, attempt.keeping(site.desk.body), choice, now_s)
+                return str(case.write(out))
 
         path = await in_thread(made)
         words = say(

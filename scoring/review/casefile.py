@@ -21,7 +21,7 @@ import jinja2
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
-from exam_packages.language import _, mark, say
+from exam_packages.language import _, mark, say, whole
 from exam_packages.pictures import Taken
 from exam_packages.sealing.review import Review
 from exam_packages.verify import words
@@ -93,6 +93,7 @@ class CaseFile:
             lstrip_blocks=True,
             finalize=shown,
         )
+        environment.globals.update(_=_, say=say, whole=whole)
         page = environment.get_template("casefile.html").render(case=self.values)
         return page.lstrip() + "\n"
 

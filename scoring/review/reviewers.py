@@ -86,8 +86,9 @@ def appoint(
         read_reviewer(data, body.trust())
     except TrustError:
         raise ReviewError(
-            "Reviewers are appointed by the root holders, and the keys of too few lie in "
-            "{directory}; bring the others' key files.",
+            "Reviewers are appointed by at least two root holders, and by as many as the root of "
+            "trust says; the keys of too few lie in {directory}. Bring the others' key files, or "
+            "let the root have a second holder first.",
             directory=str(body.keys),
         ) from None
     write_signing_key(key, made, passphrase)

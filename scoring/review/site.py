@@ -20,7 +20,7 @@ from starlette.responses import RedirectResponse, Response
 from exam_packages.body import Body
 from exam_packages.clock import Clock
 from exam_packages.errors import ExamError
-from exam_packages.language import _
+from exam_packages.language import _, in_use, languages, say, speaking, whole
 from exam_packages.sealing.trust import Trust
 from exam_packages.verify import words
 from exam_packages.verify.findings import Standing
@@ -34,6 +34,7 @@ from scoring.review.reviewers import Seated
 from sync.web import pages
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
+from sync.web.speech import asked_language
 from sync.web.wire import Endpoint, HttpError
 
 _log = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ class Site:
         self.sessions = Sessions(desk.clock)
         self.templates = templates(Path(__file__).parent)
         self.templates.finalize = shown
+        self.templates.globals.update(_=_, say=say, whole=whole)
         self.templates.filters |= {
             "lasting": length,
             "moment": moment,
@@ -125,6 +127,9 @@ class Site:
             name,
             status=status,
             session=session,
+            skip=_("Skip to the content"),
+            lang=in_use().replace("_", "-"),
+            languages=languages(),
             desk=self.desk,
             words=words,
             kinds=KINDS,
@@ -167,6 +172,10 @@ class Site:
         """*endpoint*, with every error a person may read shown as its sentence."""
 
         async def guard(request: Request) -> Response:
+            with speaking(asked_language(request)):
+                return await attempted(request)
+
+        async def attempted(request: Request) -> Response:
             try:
                 return await endpoint(request)
             except ExamError as problem:

@@ -133,7 +133,7 @@ def test_who_holds_a_device(tmp_path: Path) -> None:
     (proc / "4711/fd/5").symlink_to("/dev/video0")
     (proc / f"{os.getpid()}/fd").mkdir(parents=True)
     (proc / f"{os.getpid()}/fd/5").symlink_to("/dev/video0")
-    assert holders(Path("/dev/video0"), proc) == ("guvcview (4711)",)
+    assert holders(Path("/dev/video0"), proc) == ("guvcview",)
     assert holders(Path("/dev/video1"), proc) == ()
 
 

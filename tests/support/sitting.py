@@ -421,11 +421,19 @@ class Agent:
     """A real agent process at a station.
 
     *later_s* turns its clocks forward, *boot* makes it believe in another start of the
-    machine; *status_s* is how often it tells its status unasked.
+    machine; *status_s* is how often it tells its status unasked. *program* is another one that
+    runs the agent, with *arguments* after its home.
     """
 
     def __init__(
-        self, home: StationHome, *, later_s: float = 0, boot: bytes = b"", status_s: float = 1
+        self,
+        home: StationHome,
+        *,
+        later_s: float = 0,
+        boot: bytes = b"",
+        status_s: float = 1,
+        program: str = _AGENT,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.home = home
         self.screens: list[Screen] = []
@@ -433,13 +441,8 @@ class Agent:
         self._log = self.log.open("ab")
         self.process = subprocess.Popen(
             [
-                sys.executable,
-                "-c",
-                _AGENT,
-                str(home.directory),
-                str(later_s),
-                boot.hex(),
-                str(status_s),
+                *(sys.executable, "-c", program, str(home.directory)),
+                *(arguments or (str(later_s), boot.hex(), str(status_s))),
             ],
             stderr=self._log,
         )

@@ -15,7 +15,8 @@ from starlette.requests import Request
 
 from exam_packages.language import _, in_use, say, speaking
 from sync.hall.board import Board, BoardRow, Concern
-from sync.hall.console.site import Site, asked_language
+from sync.hall.console.site import Site
+from sync.web.speech import asked_language
 
 _PERIOD_S = 0.7
 """So that what a station says is seen within a second, however busy this machine is."""

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from exam_packages.clock import SECOND
 from exam_packages.content.signals import raised
 from exam_packages.errors import ExamError
-from exam_packages.language import SOURCE, _, in_use, languages, ngettext, say, speaking, whole
+from exam_packages.language import _, in_use, languages, ngettext, say, speaking, whole
 from sync.hall.board import Board, board
 from sync.hall.explained import clock_words
 from sync.hall.reasons import REASONS, reason_words
@@ -22,6 +22,7 @@ from sync.hall.roles import OBSERVER, Operator, may
 from sync.hall.service import HallService
 from sync.web.pages import render, templates
 from sync.web.sessions import Session, Sessions
+from sync.web.speech import asked_language
 from sync.web.wire import Endpoint, HttpError
 
 _log = logging.getLogger(__name__)
@@ -162,24 +163,3 @@ def operator(session: Session) -> Operator:
 def wants_json(request: Request) -> bool:
     """Whether a script asks."""
     return "application/json" in request.headers.get("accept", "")
-
-
-LANGUAGE_COOKIE = "exam-kiosk-language"
-
-
-def asked_language(request: Request) -> str:
-    """The language that the reader chose, or else the first the browser asks for that we
-    speak. Scripts are spoken to in English."""
-    spoken = languages()
-    chosen = request.cookies.get(LANGUAGE_COOKIE, "")
-    if wants_json(request):
-        return SOURCE
-    if chosen in spoken:
-        return chosen
-    for wish in request.headers.get("accept-language", "")[:200].split(","):
-        name = wish.partition(";")[0].strip().casefold()
-        for language in spoken:
-            tag = language.replace("_", "-").casefold()
-            if name and (tag == name or tag.partition("-")[0] == name.partition("-")[0]):
-                return language
-    return SOURCE

@@ -17,7 +17,7 @@ from sitting import Seat, Site, hall_running
 
 from exam_packages.content.proctoring import STANDARD_PROCTORING
 
-STATIONS = 40
+STATIONS = 42
 ITEMS = (
     small_exam.choice_item("one"),
     small_exam.choice_item("two", most=2),

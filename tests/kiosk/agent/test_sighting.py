@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from held_up import held_up, write_frames
-from sitting import Seat, candidate, sign_in_code
+from sitting import Agent, Seat, candidate, sign_in_code
 
-from exam_packages.attempt.events import NO_CAMERA
+from exam_packages.attempt.events import NO_CAMERA, Noticed
 from kiosk.ipc import messages as ipc
 
 
@@ -60,3 +60,39 @@ def test_a_station_without_a_camera_says_so(seat: Seat) -> None:
         refused = screen.ask(lambda n: ipc.Look(n, 40, 30))
         assert isinstance(refused, ipc.Refused)
         assert "type the code" in refused.template
+
+
+HOLDS = """
+import sys
+from pathlib import Path
+from exam_packages.attempt.events import NO_CAMERA, Noticed
+from kiosk.agent import main
+from kiosk.agent.inbox import CameraChanged
+
+class Camera(main.Camera):
+    def start(self):
+        self._post(CameraChanged(NO_CAMERA, "Camera video0: HD is held by guvcview", held=True))
+    def follow(self, plan):
+        super().follow(plan)
+        self.start()
+
+main.Camera = Camera
+main.run(Path(sys.argv[1]), tick_s=0.2)
+"""
+"""The agent as it is, whose camera says that another program has the device. The lab has one."""
+
+
+def test_who_holds_the_camera_is_told_to_candidate_invigilator_and_record(seat: Seat) -> None:
+    words = "Camera video0: HD is held by guvcview"
+    with Agent(seat.station, program=HOLDS) as agent:
+        screen = agent.screen()
+        screen.await_(ipc.Welcome, lambda welcome: bool(welcome.exam))
+        refused = screen.ask(lambda n: ipc.Look(n, 40, 30))
+        assert isinstance(refused, ipc.Refused)
+        assert dict(refused.fields) == {"why": words}
+        screen.begin(seat.hall, seat.number)
+        seat.hall.until(
+            lambda board: [row for row in board["rows"] if words in row["incidents"]], "the board"
+        )
+        told = (entry.event for entry in screen.entries)
+        assert Noticed("camera-held", words) in told

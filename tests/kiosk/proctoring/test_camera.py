@@ -17,6 +17,7 @@ from video import picture_size, write_film, write_noise, write_video
 
 from exam_packages.attempt.events import NO_CAMERA, VIDEO_FILE
 from exam_packages.content.proctoring import COVERED, MAX_GLIMPSE, WEBP
+from exam_packages.content.signals import held_words
 from kiosk.agent.camera import IDLE, ROOM, Camera
 from kiosk.agent.inbox import (
     CameraChanged,
@@ -26,7 +27,8 @@ from kiosk.agent.inbox import (
     PictureTaken,
     SignalChanged,
 )
-from kiosk.proctoring.messages import Plan
+from kiosk.ipc.channel import Channel
+from kiosk.proctoring.messages import FromCamera, Held, Plan, Shoot
 from kiosk.proctoring.rates.scenes import Condition
 from sync.hall.glimpses import measured
 
@@ -290,3 +292,32 @@ def test_a_small_picture_for_the_board_is_small_whatever_is_seen(
     assert measured(glimpsed.data) == (160, 120)  # as the hall will ask
     assert len(glimpsed.data) <= MAX_GLIMPSE
     assert glimpsed.signals == ()
+
+
+def test_that_another_program_has_the_camera_is_told_as_that() -> None:
+    """The lab shows it on a real device; here what the agent makes of the process's word."""
+    messages: SimpleQueue[Message] = SimpleQueue()
+    camera = Camera("none", messages.put)
+    ours, theirs = socket.socketpair()
+    words = held_words("Camera video0: HD", ("guvcview",))
+    with theirs:
+        Channel(theirs, Shoot).send(Held(words))
+        end, found = camera._listen(Channel(ours, FromCamera), ours)
+    ours.close()
+    assert end == CameraChanged(NO_CAMERA, "Camera video0: HD is held by guvcview", held=True)
+    assert not found
+    assert held_words("Camera video0: HD", ()).endswith("is held by another program")
+
+
+def test_what_was_asked_of_a_camera_that_was_lost_is_counted(
+    video: Path, tmp_path: Path, cameras: list[Watched]
+) -> None:
+    path = tmp_path / "room.avi"
+    shutil.copy(video, path)
+    watched = Watched(str(path))
+    cameras.append(watched)
+    watched.next()
+    path.unlink()
+    while not isinstance(asked(watched), PicturesDropped):
+        pass
+    assert isinstance(watched.next(), CameraChanged)
