@@ -54,6 +54,8 @@ GREET_AGAIN_TICKS = 5
 RECEIPT_TICKS = 5
 """Ticks between two questions for the receipt of an older attempt."""
 PICTURES_PER_TICK = 8
+FRESH_NS = 10 * SECOND
+"""A small picture for the board that waited longer is not sent."""
 BATCHES_PER_TICK = 16
 
 
@@ -153,8 +155,9 @@ class Courier:
         """The attempt of the candidate who sits here now."""
         self.status = Status("vacant", 0, 0, -1, False, 0, (), 0, 0, False, (), 0)
         """What the board shows of this station."""
-        self.glimpse: Glimpse | None = None
-        """A small picture for the board, the newest; sent once, or not at all."""
+        self.glimpse: tuple[int, Glimpse] | None = None
+        """A small picture for the board, the newest, and when it came (CLOCK_BOOTTIME); sent
+        once, or not at all."""
 
     def start(self) -> None:
         self._thread.start()
@@ -225,7 +228,7 @@ class Courier:
             self._tick_vacant()
         else:
             self._deliver(current)
-            self._show(current)
+        self._show(current)
         self._hand_over_survey()
 
     def _greet(self) -> None:
@@ -379,13 +382,17 @@ class Courier:
             LOG.warning("A survey is not taken by the hall: %s", problem)
         self.spool.drop(path)
 
-    def _show(self, parcel: Parcel) -> None:
-        """Send the small picture for the board, once all that is kept has gone before it."""
-        glimpse = self.glimpse
-        if glimpse is None or not parcel.outbox.complete or parcel.manifest:
+    def _show(self, parcel: Parcel | None) -> None:
+        """Send the small picture for the board, once all that is kept has gone before it. One
+        that is old by then, or of an exam that has closed, is forgotten."""
+        if self.glimpse is None:
             return
-        self.glimpse = None
-        if glimpse.blind_id == parcel.blind_id and not parcel.blocked:
+        at_ns, glimpse = self.glimpse
+        old = self._clock.boottime_ns() - at_ns > FRESH_NS
+        if old or parcel is None or parcel.manifest or parcel.blind_id != glimpse.blind_id:
+            self.glimpse = None
+        elif parcel.outbox.complete and not parcel.blocked:
+            self.glimpse = None
             with contextlib.suppress(HolderRefused):  # a hall that does not show them
                 self._client.glimpse(glimpse)
 

@@ -51,7 +51,8 @@ class Glimpses:
         """One came: to the link, and nowhere else."""
         record = self._station.record
         if record is not None and glimpsed.data and self._every_s(record):
-            self._courier.glimpse = Glimpse(record.blind_id, glimpsed.data, glimpsed.signals)
+            glimpse = Glimpse(record.blind_id, glimpsed.data, glimpsed.signals)
+            self._courier.glimpse = (self._station.clock.boottime_ns(), glimpse)
 
     def _every_s(self, record: Record) -> int:
         """Seconds between two; 0 where the rules allow none, and while the exam stands."""

@@ -86,7 +86,7 @@ def test_what_is_none_is_refused(
 
 
 def test_before_the_exam_may_be_opened_nothing_is_said_about_it(tmp_path: Path) -> None:
-    _, item = _sealed(tmp_path, NOW_S + 600)
+    _, item = _sealed(tmp_path, NOW_S + 36_000)
     done = _run(tmp_path, item, "Choice B must read 5 °C.")
     assert "may not be opened yet" in str(done.exception)
     assert not (tmp_path / "out.correction").exists()
