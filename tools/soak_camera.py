@@ -177,7 +177,8 @@ class Ledger:
     @property
     def open(self) -> int:
         """Pictures that are on their way, or that nobody can account for."""
-        return self.agent.wanted - self.kept - self.missed - self.before
+        told = self.kept + self.missed  # first: a picture is wanted before it is told
+        return self.agent.wanted - told - self.before
 
     def settled(self) -> bool:
         """Whether every picture is accounted for. It is, now and then, between two of them."""
@@ -302,7 +303,7 @@ def sit(
         if done * LINES >= lines + 1:
             lines += 1
             ledger.say("steady")
-    eventually(ledger.settled, f"every picture is accounted for; open: {ledger.open}", PATIENCE_S)
+    wait(ledger.settled, "every picture is accounted for")
     ledger.say("settled")
     ledger.screen.do(HandIn())
     ledger.screen.await_(ipc.Finished, lambda finished: finished.hall, PATIENCE_S)
