@@ -381,9 +381,12 @@ def regular(*directories: Path) -> Iterator[Path]:
 
 
 def elsewhere(process: int, directory: Path) -> set[str]:
-    """Files outside *directory* that *process* has open for writing now."""
+    """Files outside *directory* that *process* has open for writing now, beside the standard
+    streams, which it has from whoever started this."""
     found = set()
     for each in Path(f"/proc/{process}/fd").iterdir():
+        if each.name in ("0", "1", "2"):
+            continue
         with contextlib.suppress(OSError):
             target, info = each.readlink(), each.parents[1] / "fdinfo" / each.name
             flags = int(info.read_text().split("flags:")[1].split()[0], 8)
