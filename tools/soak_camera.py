@@ -19,8 +19,8 @@ At the end every picture is accounted for:
 - those that the agent asked for or a signal brought = those in the record + those that the record
   counts as missed. The agent's own camera object counts the first, in its process;
 - each in the record lies at the station and at the hall, sealed, with its digest, and nothing else;
-- no file of the station, of the hall, of the temporary directory or in /dev/shm has a picture in
-  clear in it, at whatever place;
+- no file of the station, of the hall or of the temporary directory has a picture in clear in it, at
+  whatever place, and neither process ever had another file open for writing;
 
 and every answer stood, and neither process grew. Exit status 1 if any of it does not hold.
 """
@@ -103,6 +103,7 @@ class CountedAgent(Agent):
     """A real agent process whose wish for pictures can be read."""
 
     def __init__(self, seat: Seat, directory: Path) -> None:
+        self.directory = directory
         self._counter = directory / "wanted"
         arguments = [str(self._counter), str(directory / "tmp")]
         super().__init__(seat.station, program=COUNTED, arguments=arguments)
@@ -135,6 +136,8 @@ class Ledger:
     """Pictures that were wanted before the exam ran, and so were not to be kept."""
     memory: list[tuple[int, int]] = field(default_factory=list)
     """Bytes of agent and camera while the film stayed."""
+    written: set[str] = field(default_factory=set)
+    """Files elsewhere that agent or camera had open for writing."""
     sources: list[int] = field(default_factory=list)
     """What pictures came from, one after the other."""
     _kept: int = 0
@@ -174,7 +177,8 @@ class Ledger:
     @property
     def open(self) -> int:
         """Pictures that are on their way, or that nobody can account for."""
-        return self.agent.wanted - self.kept - self.missed - self.before
+        told = self.kept + self.missed  # first: a picture is wanted before it is told
+        return self.agent.wanted - told - self.before
 
     def settled(self) -> bool:
         """Whether every picture is accounted for. It is, now and then, between two of them."""
@@ -194,6 +198,8 @@ class Ledger:
 
     def say(self, what: str) -> None:
         agent, camera = resident(self.agent.process.pid), self.agent.camera
+        self.written |= elsewhere(self.agent.process.pid, self.agent.directory)
+        self.written |= elsewhere(camera, self.agent.directory) if camera else set()
         size = f"{resident(camera) / 2**20:5.1f}" if camera else "  –  "
         print(
             f"{what:8} {self.rounds:4} unplugged  {self.kept:5} kept  {self.missed:4} missed  "
@@ -297,7 +303,7 @@ def sit(
         if done * LINES >= lines + 1:
             lines += 1
             ledger.say("steady")
-    eventually(ledger.settled, f"every picture is accounted for; open: {ledger.open}", PATIENCE_S)
+    wait(ledger.settled, "every picture is accounted for")
     ledger.say("settled")
     ledger.screen.do(HandIn())
     ledger.screen.await_(ipc.Finished, lambda finished: finished.hall, PATIENCE_S)
@@ -331,7 +337,8 @@ def problems(ledger: Ledger, seat: Seat, directory: Path) -> list[str]:
             found.append(f"the picture {digest.hex()[:16]} was altered")
     if unnamed := here - {digest.hex() for digest in named}:
         found.append(f"{len(unnamed)} pictures lie at the station and are not in the record")
-    files = list(regular(directory / "site", directory / "tmp", Path("/dev/shm")))  # noqa: S108
+    files = list(regular(directory / "site", directory / "tmp"))
+    found += [f"{path} was open for writing" for path in sorted(ledger.written)]
     found += [f"{path} has a picture in clear in it" for path in files if shows(path)]
     if screen.attempt.recorded != ledger.answers:
         found.append(f"{ledger.answers} answers were given, {screen.attempt.recorded} are recorded")
@@ -371,6 +378,21 @@ def regular(*directories: Path) -> Iterator[Path]:
     """Every file below *directories*."""
     for each in directories:
         yield from (path for path in each.rglob("*") if path.is_file() and not path.is_symlink())
+
+
+def elsewhere(process: int, directory: Path) -> set[str]:
+    """Files outside *directory* that *process* has open for writing now, beside the standard
+    streams, which it has from whoever started this."""
+    found = set()
+    for each in Path(f"/proc/{process}/fd").iterdir():
+        if each.name in ("0", "1", "2"):
+            continue
+        with contextlib.suppress(OSError):
+            target, info = each.readlink(), each.parents[1] / "fdinfo" / each.name
+            flags = int(info.read_text().split("flags:")[1].split()[0], 8)
+            if each.is_file() and flags & 3 and not target.is_relative_to(directory):
+                found.add(str(target))
+    return found
 
 
 def shows(path: Path) -> bool:

@@ -22,6 +22,7 @@ from provisioning.devices.camera import (
     describe,
     enrol,
     enrolled,
+    held,
     holders,
     look,
 )
@@ -184,3 +185,9 @@ def test_the_check_looks_at_the_face_model(tmp_path: Path) -> None:
     assert said() == [False]
     model.unlink()
     assert said() == [False]
+
+
+def test_what_is_no_camera_is_held_by_nobody(tmp_path: Path) -> None:
+    (tmp_path / "video0").write_bytes(b"")
+    assert not held(tmp_path / "video0")
+    assert not held(tmp_path / "video1")

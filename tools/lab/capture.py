@@ -15,20 +15,19 @@ class Guest(Protocol):
     def do(self, command: str, *, status: int | None = 0) -> str: ...
 
 
-def capture(guest: Guest) -> bool:
-    """The real camera process on V4L2: held by another, open, strict, silent, unplugged, spoofed.
-
-    Whether all of it came out as it must. What is said is printed as it comes.
-    """
+def capture(guest: Guest, what: str) -> bool:
+    """Run *what* of the guest's program: whether all of it came out as it must. What it says is
+    printed as it comes."""
+    unit, said = f"capture-{what}", f"/run/capture-{what}"
     guest.do(
-        "systemd-run --unit=capture -p StandardOutput=file:/run/capture.out "
-        "-p StandardError=file:/run/capture.out -p RemainAfterExit=yes "
-        f"-E PYTHONPATH=/opt/exam-kiosk/lib:/opt/exam-kiosk /usr/bin/python3 {PROGRAM}"
+        f"systemd-run --unit={unit} -p StandardOutput=file:{said} -p StandardError=file:{said} "
+        "-p RemainAfterExit=yes -E PYTHONPATH=/opt/exam-kiosk/lib:/opt/exam-kiosk "
+        f"/usr/bin/python3 {PROGRAM} {what}"
     )
     began, shown = time.monotonic(), 0
     while time.monotonic() - began < MOST_S:
-        state = guest.do("systemctl show -P SubState capture").strip()
-        lines = guest.do("cat /run/capture.out").splitlines()
+        state = guest.do(f"systemctl show -P SubState {unit}").strip()
+        lines = guest.do(f"cat {said}").splitlines()
         for line in lines[shown:]:
             print(f"    {line}", flush=True)
         shown = len(lines)

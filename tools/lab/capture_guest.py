@@ -8,7 +8,10 @@ See ``capture.py``.
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import itertools
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -30,7 +33,7 @@ from provisioning.station_home import CAMERA_AUTO
 LONG_S = 240
 """A guest without KVM takes half a minute to load OpenCV."""
 DRIVER = Path("/sys/bus/platform/drivers/vivid")
-LABEL = "HD Pro Webcam C920"
+LABEL, SIZE = "HD Pro Webcam C920", (640, 480)
 
 
 class Station:
@@ -71,7 +74,8 @@ def plan(**changes: Any) -> Plan:
     return msgspec.structs.replace(agent.IDLE, **changes)
 
 
-def main() -> None:
+def pictures() -> None:
+    """A camera that is held, opened, refused, silent, unplugged."""
     run("modprobe", "-r", "vivid", "v4l2loopback", must=False)
     run("modprobe", "vivid", "n_devs=1", "node_types=0x1", "vid_cap_nr=0")
     run("udevadm", "settle")
@@ -121,16 +125,30 @@ def main() -> None:
     say("bound again: found again, and a picture")
     station.camera.stop()
 
-    run("modprobe", "-r", "vivid")
+
+def spoofed() -> None:
+    """A loopback device that calls itself a webcam."""
+    run("modprobe", "-r", "vivid", "v4l2loopback", must=False)
     run("modprobe", "v4l2loopback", "exclusive_caps=0", "video_nr=0", f"card_label={LABEL}")
     run("udevadm", "settle")
-    with writer():
+    with going(sys.executable, __file__, "write"):
         station = Station()
         loop = station.changed(VIRTUAL)
         check(loop.identity.driver == "v4l2 loopback" and LABEL in loop.words, str(loop))
         station.picture()
         say(f"a loopback that calls itself “{LABEL}”: driver {loop.identity.driver}, virtual")
         station.camera.stop()
+
+
+def write() -> None:
+    """Write pictures into the loopback, ten a second, for ever."""
+    device = os.open("/dev/video0", os.O_RDWR)
+    yuyv = int.from_bytes(b"YUYV", "little")
+    format_ = struct.pack("=IIIIIIII", 2, 0, *SIZE, yuyv, 1, 2 * SIZE[0], 2 * SIZE[0] * SIZE[1])
+    fcntl.ioctl(device, 0xC0D05605, bytearray(format_.ljust(208, b"\0")))  # VIDIOC_S_FMT
+    for shade in itertools.cycle(range(256)):
+        os.write(device, bytes([shade, 128]) * (SIZE[0] * SIZE[1]))
+        time.sleep(0.1)
 
 
 def checked() -> str:
@@ -152,16 +170,6 @@ def busy() -> Iterator[None]:
             if program.poll() is not None:
                 raise SystemExit(f"v4l2-ctl ended: {Path('/run/going').read_text()}")
             time.sleep(0.2)
-        yield
-
-
-@contextlib.contextmanager
-def writer() -> Iterator[None]:
-    """Another program writes pictures into the loopback meanwhile."""
-    with going(
-        *("v4l2-ctl", "-d", "/dev/video0", "--stream-out-mmap", "--stream-count=0"),
-        "--set-fmt-video-out=width=320,height=240,pixelformat=YUYV",
-    ):
         yield
 
 
@@ -198,4 +206,4 @@ def say(words: str) -> None:
 
 if __name__ == "__main__":
     check(os.geteuid() == 0, "this is root")
-    main()
+    {"pictures": pictures, "spoofed": spoofed, "write": write}[sys.argv[1]]()

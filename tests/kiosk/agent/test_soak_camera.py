@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -35,6 +36,14 @@ def test_a_picture_in_clear_is_found_wherever_it_stands(tmp_path: Path) -> None:
     assert soak.shows(path)
     path.write_bytes(bytes((1 << 20) - 5) + soak.CLEAR[:-1] + bytes(100))
     assert not soak.shows(path)
+
+
+def test_a_file_that_is_open_for_writing_elsewhere_is_told(tmp_path: Path) -> None:
+    soak = load()
+    other = tmp_path / "elsewhere"
+    with other.open("w"), other.open():
+        assert str(other) in soak.elsewhere(os.getpid(), tmp_path / "here")
+        assert str(other) not in soak.elsewhere(os.getpid(), tmp_path)
 
 
 def test_a_process_that_grows_is_told() -> None:
