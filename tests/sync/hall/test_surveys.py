@@ -24,6 +24,7 @@ from exam_packages.sealing.survey import (
     sign_sheaf,
 )
 from exam_packages.sealing.trust import read_enrolment
+from exam_packages.verify.verify import verify
 from sync.hall import surveys
 from sync.hall.schema import open_store
 from sync.intake.cli import intake as intake_cli
@@ -147,6 +148,13 @@ def test_one_for_each_exam_kept_apart_and_handed_on_together(
     machine = read_enrolment((out / "0001.enrolment").read_bytes(), site.body.trust(), now_s=None)
     data = (out / "0001.surveys").read_bytes()
     sheaf = read_sheaf(data, machine.verify_key)
+    for files, code in (
+        (("0001.surveys", "0001.enrolment"), "survey-sheaf-signed"),
+        (("0001.surveys",), "machine-unknown"),
+    ):
+        now_s = CLOCK.wall_ns() // SECOND
+        report = verify([out / name for name in files], site.body.trust(), now_s=now_s)
+        assert code in {each.code for subject in report.subjects for each in subject.findings}
     assert (sheaf.centre, sheaf.slot, sheaf.package_hash) == ("C1", SLOT, site.package_hash)
     assert sorted(open_survey(each, KEY) for each in sheaf.surveys) == [b"one", b"three", b"two"]
     assert not [each.key.key_id for each in stations if each.key.key_id in data]
