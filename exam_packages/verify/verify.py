@@ -10,11 +10,12 @@ from exam_packages.errors import UsageError
 from exam_packages.sealing.heads import MAX_ANCHORS_SIZE
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, log, objects, reviews, sittings, statements, surveys
+from exam_packages.verify import attempts, log, objects, reviews, sittings, statements
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
 from exam_packages.verify.relations import relate
+from exam_packages.verify.surveys import sheaf
 
 __all__ = ["verify"]
 
@@ -150,7 +151,7 @@ def _check(
         case Kind.SEALED_RECORD:
             sittings.sealed(subject, _read(path), machines)
         case Kind.SURVEYS:
-            surveys.sheaf(subject, _read(path), machines)
+            sheaf(subject, _read(path), machines)
         case Kind.HOLD | Kind.LIFTING | Kind.DELETION:
             statements.entry(subject, _read(path), trust)
         case Kind.PRESERVATION:
