@@ -122,7 +122,7 @@ def make_survey_key(body: Body, passphrase: Passphrase | None) -> SealingPublic:
         )
     key = SealingKey.generate()
     write_sealing_key(path, key, passphrase)
-    write_durably(body.survey_public_path, key.public.raw)
+    write_durably(body.survey_public_path, key.public.raw, mode=0o600)
     return key.public
 
 

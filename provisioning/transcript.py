@@ -17,6 +17,7 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.custody import custodians
 from exam_packages.rehearsal import rehearsals
 from exam_packages.sealing.keys import is_protected
+from exam_packages.sealing.survey import SURVEY_KEY_ROLE
 from exam_packages.sealing.trust_root import OPENING_ROLES
 
 __all__ = ["transcript"]
@@ -52,6 +53,9 @@ def _facts(body: Body, clock: Clock) -> Iterator[str]:
     yield "Who opens (role, key id):"
     for role_name in OPENING_ROLES:
         yield f"  {role_name:<10} {trust.opening(role_name).key_id.hex()}"
+    if body.survey_public_path.exists():
+        yield "Who reads surveys (key id; no role of the root):"
+        yield f"  {SURVEY_KEY_ROLE:<10} {body.survey_public().key_id.hex()}"
     yield ""
     yield "Custodians, of whom any two recover (name, key id):"
     found = custodians(body)

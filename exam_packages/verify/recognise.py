@@ -31,6 +31,7 @@ from exam_packages.sealing.retention import (
 )
 from exam_packages.sealing.review import JUDGEMENT_KIND, REVIEWER_KIND
 from exam_packages.sealing.sitting_record import RECORD_KIND, SEALED_RECORD_KIND
+from exam_packages.sealing.survey import SHEAF_KIND
 from exam_packages.sealing.trust import ENROLMENT_KIND
 from exam_packages.sealing.trust_root import ROOT_KIND
 
@@ -67,6 +68,7 @@ class Kind(Enum):
     ANCHORS = "anchors"
     SITTING_RECORD = "record of a sitting"
     SEALED_RECORD = "sealed record of a sitting"
+    SURVEYS = "sheaf of surveys"
     REVIEW = "review"
     REVIEWER = "reviewer"
     CHIEF = "chief"
@@ -99,6 +101,7 @@ _MAGIC: Final = {
             (DELETION_KIND, Kind.DELETION),
             (RECORD_KIND, Kind.SITTING_RECORD),
             (SEALED_RECORD_KIND, Kind.SEALED_RECORD),
+            (SHEAF_KIND, Kind.SURVEYS),
             (JUDGEMENT_KIND, Kind.REVIEW),
             (REVIEWER_KIND, Kind.REVIEWER),
             (CHIEF_KIND, Kind.CHIEF),

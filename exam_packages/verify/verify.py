@@ -16,6 +16,7 @@ from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
 from exam_packages.verify.relations import relate
+from exam_packages.verify.surveys import sheaf
 
 __all__ = ["verify"]
 
@@ -157,6 +158,8 @@ def _check(
             sittings.record(subject, _read(path), machines)
         case Kind.SEALED_RECORD:
             sittings.sealed(subject, _read(path), machines)
+        case Kind.SURVEYS:
+            sheaf(subject, _read(path), machines)
         case Kind.HOLD | Kind.LIFTING | Kind.DELETION:
             statements.entry(subject, _read(path), trust)
         case Kind.PRESERVATION:

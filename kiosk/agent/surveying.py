@@ -89,9 +89,11 @@ class Spool:
         self._directory = directory
 
     def put(self, given: GivenSurvey) -> None:
-        """Keep one. Raises :class:`OSError` when the disk does not take it."""
+        """Keep one; where too many wait, none. Raises :class:`OSError` when the disk does not
+        take it."""
         make_directory(self._directory, 0o700)
         if len(self._names()) >= MAX_WAITING:
+            LOG.error("A survey is given up: %d wait here for the hall.", MAX_WAITING)
             return
         path = self._directory / secrets.token_hex(16)
         write_durably(path, canon.pack(given), 0o600)

@@ -139,7 +139,12 @@ class SurveyScreen(KioskScreen):
     @on(PushButton.Pressed)
     def _pressed(self, event: PushButton.Pressed) -> None:
         event.stop()
-        given = self.client.view.said.items() if event.button.id == "send" else ()
+        survey = self.client.view.survey
+        if event.button.id != "send" or survey is None:
+            self._leave(())
+            return
+        said = self.client.view.said  # told in the order asked, not in that of answering
+        given = [(each.identifier, said.get(each.identifier, ())) for each in survey.questions]
         self._leave(tuple(Response(name, members) for name, members in given if members))
 
     def _leave(self, responses: tuple[Response, ...]) -> None:

@@ -64,6 +64,7 @@ def test_two_candidates_survive_kills_and_a_lost_hall(tmp_path: Path) -> None:
         "24 answers, without the hall",
         " entries",  # of the log: two exams, and the hall's roots of heads
         "48 answers",
+        "They open with their own key, and tell nothing of whose",  # what two said of the exam
     ):
         assert any(words in line for line in held), (words, done.stdout)
     assert (tmp_path / "site" / "results").is_dir()

@@ -157,7 +157,7 @@ def test_the_transcript_names_everything_and_no_secret(vault: Vault) -> None:
         assert trust.opening(role).key_id.hex() in text
         assert sha256((body.custody / f"{role}.custody").read_bytes()).hexdigest() in text
     assert "scoring, integrity, registrar" in text
-    assert text.count("passphrase\n") == 14
+    assert text.count("passphrase\n") == 15
     above, told = text.split("SHA-256 of everything above this line:\n  ")
     assert sha256(above.removesuffix("\n").encode()).hexdigest() == told[:64]
     for name in NAMES:

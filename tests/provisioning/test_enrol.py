@@ -79,7 +79,7 @@ def test_secrets_are_for_their_owner_alone(place: Place) -> None:
     station = place.station("private")
     secrets = [*place.body.keys.iterdir(), place.body.tls_ca_key]
     secrets += (station.directory / "keys").iterdir()
-    assert len(secrets) == 17
+    assert len(secrets) == 19
     for path in secrets:
         assert path.stat().st_mode & 0o077 == 0, path
     assert station.directory.stat().st_mode & 0o077 == 0

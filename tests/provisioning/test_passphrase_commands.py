@@ -51,7 +51,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_key_of_a_new_body_is_protected(founded: Path) -> None:
     keys = sorted((founded / "body" / "keys").glob("*.key"))
-    assert len(keys) == 13
+    assert len(keys) == 14
     for path in (*keys, founded / "body" / "tls-ca.key"):
         assert path.read_bytes()[1:20].endswith(b"exam-kiosk/key/v1\x01"), path
     with pytest.raises(KeyFileError, match="--passphrase-file"):

@@ -70,7 +70,7 @@ def test_answers_are_given_by_keys_and_sent_without_a_name_in_sight(asked: Any) 
     async def walk() -> None:
         async with asked() as s:
             assert NAME not in s.text()
-            await s.press("tab", "b", "tab", "a", "c", "tab")
+            await s.press("tab", "tab", "a", "c", "shift+tab", "b", "tab", "tab")
             s.client.screen.focused.insert("x" * (MAX_WORDS + 500))  # as a paste
             await s.press("f5")
             await s.until(lambda: "Help and display" in s.text())
