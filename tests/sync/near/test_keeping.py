@@ -153,6 +153,26 @@ def test_it_acknowledges_what_it_synced_and_asks_for_what_is_missing(
     assert keeping.frames(handed.blind_id, 2, 1) == handed.frames[2:3]
 
 
+def test_a_word_without_frames_writes_nothing_and_is_heard(
+    keep: Make, centre: Centre, handed: HandedIn, clock: Later
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 3))
+    with keeping.store.reading() as connection:
+        before = connection.execute("PRAGMA data_version").get
+    clock.later_ns = 3 * SECOND
+    put(keeping, centre.station, message(handed, 3, 3))
+    with keeping.store.reading() as connection:
+        assert connection.execute("PRAGMA data_version").get == before
+    clock.later_ns = 6 * SECOND
+    assert keeping.silent(4) == ()
+    clock.later_ns = 8 * SECOND
+    (silent,) = keeping.silent(4)
+    assert (silent.blind_id, silent.sequence) == (handed.blind_id, 3)
+    keeping.close()
+    assert keep().silent(4) == (silent,)  # after a start nobody was heard yet
+
+
 def test_after_a_start_a_sender_believes_what_it_has_now(
     keep: Make, centre: Centre, handed: HandedIn
 ) -> None:
