@@ -40,11 +40,11 @@ from exam_packages.sealing.suite import SigningKey, VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.journals import held_frames, held_state, hold
-from sync.holder.store import Store, rows
+from sync.holder.store import Store, StoreError, rows
 from sync.near.messages import MAX_HALLS, MAX_KEPT_FRAMES, Keep, Kept, Meet, Received
 from sync.web.wire import Busy, HttpError
 
-__all__ = ["Keeping", "Limits", "Silent"]
+__all__ = ["Keeping", "Limits", "Silent", "kept_records"]
 
 SCHEMA: Final = (
     JOURNALS
@@ -280,6 +280,23 @@ class Keeping:
                     break
                 chosen.append(frame)
         return tuple(chosen[:MAX_KEPT_FRAMES])
+
+
+def kept_records(path: Path) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    """Every record kept in the file *path*, by blind id; none when there is no such file.
+
+    The file may be in use. Raises :class:`StoreError`.
+    """
+    if not path.exists():
+        return
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        for (blind_id,) in rows(connection.execute("SELECT blind_id FROM kept ORDER BY blind_id")):
+            yield bytes(blind_id), held_frames(connection, bytes(blind_id))
+    except apsw.Error as problem:
+        raise StoreError(
+            "The database {path} cannot be read: {why}.", path=str(path), why=str(problem)
+        ) from None
 
 
 def _enrolled(
