@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, Part]] = {
             "provisioning.devices.keyboards_cli:station",
             "kiosk.agent.clearing:station",
             "kiosk.agent.chief:station",
+            "kiosk.agent.kept:station",
         ),
     ),
     "hall": Part(

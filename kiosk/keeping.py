@@ -41,9 +41,7 @@ def serve(home: StationHome) -> None:
     roots = TrustStore(home.trust_directory)
     roots.load()
     own = home.enrolment()
-    keeping = Keeping(
-        home.neighbours / "kept.sqlite", home.signing_key(), own, roots.current, SystemClock()
-    )
+    keeping = Keeping(home.kept_path, home.signing_key(), own, roots.current, SystemClock())
     try:
         listener = Listener(
             near_app(keeping, home.enrolment_bytes),

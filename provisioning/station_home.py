@@ -43,6 +43,11 @@ class StationHome(StationMachine):
         return self.directory / "neighbours"
 
     @property
+    def kept_path(self) -> Path:
+        """The database of the records kept for other stations."""
+        return self.neighbours / "kept.sqlite"
+
+    @property
     def halls_path(self) -> Path:
         """What this station remembers of its halls, and who commands."""
         return self.directory / "command" / "halls"

@@ -27,7 +27,7 @@ def tick_beside(
     The same rules as for the hall in command (:mod:`sync.holder.journals`): a fork is refused,
     kept and alarmed; a gap shows that this hall forgot what it acknowledged.
     """
-    version, term = hall.trust.root.version, hall.command.term
+    version, term = hall.known.under.root.version, hall.command.term
     nothing = Tock(b"", (), (), -1, b"", (), (), version, term)
     if not tick.blind_id:
         return nothing, None

@@ -403,7 +403,7 @@ class HallService:
         take_up = moves.to_take_up(connection, link.key_id)
         handovers = moves.handovers(connection, link.key_id, self.key)
         if not tick.blind_id:
-            version, term = self.trust.root.version, self.command.term
+            version, term = self.known.under.root.version, self.command.term
             return (
                 Tock(b"", (), releases, -1, b"", take_up, handovers, version, term, start),
                 None,
@@ -452,7 +452,7 @@ class HallService:
                 receipt=_receipt(connection, tick.blind_id),
                 take_up=take_up,
                 handovers=handovers,
-                trust=self.trust.root.version,
+                trust=self.known.under.root.version,
                 term=self.command.term,
                 start=start,
             ),

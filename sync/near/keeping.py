@@ -40,11 +40,11 @@ from exam_packages.sealing.suite import SigningKey, VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.journals import held_frames, held_state, hold
-from sync.holder.store import Store, rows
+from sync.holder.store import Store, StoreError, rows
 from sync.near.messages import MAX_HALLS, MAX_KEPT_FRAMES, Keep, Kept, Meet, Received
 from sync.web.wire import Busy, HttpError
 
-__all__ = ["Keeping", "Limits", "Silent"]
+__all__ = ["Keeping", "Limits", "Silent", "kept_records"]
 
 SCHEMA: Final = (
     JOURNALS
@@ -113,6 +113,8 @@ class Keeping:
         self._halls: dict[bytes, VerifyKey] = {}
         self._writers: dict[bytes, VerifyKey] = {}
         self._tokens: dict[bytes, tuple[float, int]] = {}
+        self._heard: dict[bytes, int] = {}
+        """When the station of each exam was heard last (CLOCK_BOOTTIME), since this start."""
 
     def close(self) -> None:
         self.store.close()
@@ -191,8 +193,10 @@ class Keeping:
             # Returned, not raised: the evidence must be kept, and counts as the sender's.
             _count(connection, message, sender.key_id, size, now_ns // SECOND)
             return HttpError(422, held.refused.template, **held.refused.fields)
+        if held.added:  # else nothing is written, and the disk is left alone
+            _count(connection, message, sender.key_id, size, now_ns // SECOND)
         if held.state.sequence:
-            _count(connection, message, sender.key_id, held.added and size, now_ns // SECOND)
+            self._heard[message.blind_id] = self._clock.boottime_ns()
         state = held.state
         word = Acknowledgement(
             blind_id=state.blind_id,
@@ -243,6 +247,7 @@ class Keeping:
             if state.sequence > manifest.count:
                 return HttpError(409, "More of this record is kept than the body has received.")
             _forget(connection, manifest.blind_id)
+            self._heard.pop(manifest.blind_id, None)
             return None
 
         refused = await self.store.awrite(work)
@@ -250,18 +255,18 @@ class Keeping:
             raise refused
 
     def silent(self, for_s: int) -> tuple[Silent, ...]:
-        """The exams whose stations were not heard for *for_s* seconds, by the clock on the
-        wall: this machine may have been off itself."""
-        before_s = self._clock.wall_ns() // SECOND - for_s
+        """The exams kept whose stations were not heard for *for_s* seconds, the newest first;
+        after a start of this machine, all of them."""
+        heard = dict(self._heard)
+        before_ns = self._clock.boottime_ns() - for_s * SECOND
         with self.store.reading() as connection:
             found = connection.execute(
-                "SELECT blind_id, package_hash FROM kept WHERE heard_s <= ? ORDER BY heard_s DESC"
-                " LIMIT 256",
-                (before_s,),
+                "SELECT blind_id, package_hash FROM kept ORDER BY heard_s DESC LIMIT 256"
             )
             states = [
                 held_state(connection, bytes(blind_id), bytes(package_hash))
                 for blind_id, package_hash in rows(found)
+                if heard.get(blind_id, before_ns) <= before_ns
             ]
         return tuple(Silent(each.blind_id, each.sequence, each.head) for each in states)
 
@@ -275,6 +280,23 @@ class Keeping:
                     break
                 chosen.append(frame)
         return tuple(chosen[:MAX_KEPT_FRAMES])
+
+
+def kept_records(path: Path) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
+    """Every record kept in the file *path*, by blind id; none when there is no such file.
+
+    The file may be in use. Raises :class:`StoreError`.
+    """
+    if not path.exists():
+        return
+    try:
+        connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        for (blind_id,) in rows(connection.execute("SELECT blind_id FROM kept ORDER BY blind_id")):
+            yield bytes(blind_id), held_frames(connection, bytes(blind_id))
+    except apsw.Error as problem:
+        raise StoreError(
+            "The database {path} cannot be read: {why}.", path=str(path), why=str(problem)
+        ) from None
 
 
 def _enrolled(

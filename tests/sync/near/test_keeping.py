@@ -13,13 +13,21 @@ from pathlib import Path
 
 import pytest
 from centre import CLOCK, PACKAGE, Centre, HandedIn
+from click.testing import CliRunner
 from sitting import free_port
 
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
-from exam_packages.sealing.journal import Acknowledgement, genesis, read_acknowledgement
+from exam_packages.sealing.journal import (
+    Acknowledgement,
+    genesis,
+    read_acknowledgement,
+    read_frames,
+)
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.trust import INTAKE
+from exam_packages.verify.verify import verify
+from kiosk.agent.kept import station as station_cli
 from provisioning import authority, homes
 from provisioning.station_home import StationHome
 from sync.link import HolderRefused, Misbehaved, Unreachable
@@ -151,6 +159,26 @@ def test_it_acknowledges_what_it_synced_and_asks_for_what_is_missing(
     assert again.head == word.head
     assert keeping.frames(handed.blind_id, 2, 1 << 20) == handed.frames[2:7]
     assert keeping.frames(handed.blind_id, 2, 1) == handed.frames[2:3]
+
+
+def test_a_word_without_frames_writes_nothing_and_is_heard(
+    keep: Make, centre: Centre, handed: HandedIn, clock: Later
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 3))
+    with keeping.store.reading() as connection:
+        before = connection.execute("PRAGMA data_version").get
+    clock.later_ns = 3 * SECOND
+    put(keeping, centre.station, message(handed, 3, 3))
+    with keeping.store.reading() as connection:
+        assert connection.execute("PRAGMA data_version").get == before
+    clock.later_ns = 6 * SECOND
+    assert keeping.silent(4) == ()
+    clock.later_ns = 8 * SECOND
+    (silent,) = keeping.silent(4)
+    assert (silent.blind_id, silent.sequence) == (handed.blind_id, 3)
+    keeping.close()
+    assert keep().silent(4) == (silent,)  # after a start nobody was heard yet
 
 
 def test_after_a_start_a_sender_believes_what_it_has_now(
@@ -370,6 +398,27 @@ def test_the_process_keeps_and_is_known_by_its_certificate(
             centre="Lisbon",
             trust=centre.trust,
         )
+
+
+def test_what_is_kept_can_be_taken_out_and_verified(
+    centre: Centre, keeper: StationHome, handed: HandedIn, url: str, tmp_path: Path
+) -> None:
+    near = client(centre, centre.station, url, keeper)
+    near.meet([centre.hall.enrolment_bytes], [])
+    near.keep(message(handed, 0, 6))
+    near.close()
+    for _ in range(2):  # the second time it is there already
+        done = CliRunner().invoke(station_cli, ["kept", str(keeper.directory), str(tmp_path)])
+        assert done.exit_code == 0, done.output
+    assert "left as it is" in done.output
+    out = tmp_path / handed.blind_id.hex()
+    assert read_frames(out).frames == handed.frames[:6]
+    enrolments = [tmp_path / "station", tmp_path / "hall"]
+    for path, data in zip(enrolments, handed.enrolments, strict=True):
+        path.write_bytes(data)
+    report = verify([out, *enrolments], centre.trust, now_s=1_800_000_000)
+    record = report.subjects[0].record
+    assert record is not None and (record.entries, record.blind_id) == (6, handed.blind_id)
 
 
 def test_a_neighbour_that_acknowledges_another_history_is_a_fork(
