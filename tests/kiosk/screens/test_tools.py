@@ -545,8 +545,8 @@ def test_words_and_sentences_are_highlighted_and_taken_off(
             await s.press("space", "escape")
             assert isinstance(s.client.screen, HighlightPane)  # only the beginning is taken back
             await s.press("escape")
-            line = "Line 0: keep the cold room below 5 °C, and log it"
-            assert marked(s) == {"Then choose.", line, "daily."}
+            line = "Line 0: keep the cold room below 5 °C, and log"
+            assert marked(s) == {"Then choose.", line, "it daily."}
             second = Client(s.client._socket, clock=clock)
             async with second.run_test(size=(120, 36)):
                 s.client = second
