@@ -566,7 +566,7 @@ def test_a_tool_granted_in_the_middle_of_the_exam_is_there_at_once(sit: Any, for
             assert "cross-contact most" in s.words()
             assert "strikes out" not in s.text()
             s.agent.order(GrantTools(("calculator", "glossary", "strike-out")))
-            told = "You may use more tools now: Striking out, Calculator, Glossary."
+            told = "More tools are behind F6 now: Striking out, Calculator, Glossary."
             await s.until(lambda: told in s.words(), "told")
             await s.until(lambda: "cross-contact* most" in s.words(), "its terms are marked")
             await s.press("-")
