@@ -282,7 +282,7 @@ KINDS: dict[str, tuple[tuple[int, int], str, Callable[[Stand], Awaitable[None]]]
     "graphic-gap-match": (WIDE, "calm-dark", at("labels", "1", "a", "c")),
     "select-point": (WIDE, "calm-dark", at("point", *"20 200", "enter", "space")),
     "position-object": (WIDE, "calm-light", at("traps", *"100 300", "enter", "space", "right")),
-    "enlarged": (WIDE, "calm-dark", at("hotspot", "e", "f6", "plus", "right", "right")),
+    "enlarged": (WIDE, "calm-dark", at("hotspot", "e", "f7", "plus", "right", "right")),
 }
 
 

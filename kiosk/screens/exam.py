@@ -195,9 +195,7 @@ class ExamScreen(KioskScreen):
         """Other tools were granted: say so, and draw the question again, with them."""
         more = tools - self._tools
         if more:
-            self.client.announce(
-                "You may use more tools now: {tools}. They are behind F6.", tools=tools_words(more)
-            )
+            self.client.announce("More tools are behind F6 now: {tools}.", tools=tools_words(more))
         else:
             self.client.announce("Tools that were granted to you were taken back.")
         self._tools = tools

@@ -77,7 +77,7 @@ class StationCheck(Dialog):
         if shown.strip() and cell_len(shown) > 0:
             self._pressed = [*self._pressed, shown][-_KEPT:]
         elif event.key == "space":
-            self._pressed = [*self._pressed, _("Space")][-_KEPT:]
+            self._pressed = [*self._pressed, key_name("space")][-_KEPT:]
         self.tell()
 
     async def _watch(self) -> None:

@@ -129,7 +129,10 @@ class AnswerRows(Rows):
                 runs[-1] = longer
             else:
                 runs.append(sentence)
-        lines = [line for run in runs for line in wrap(Content.styled(run, "$quiet"), width, "  ")]
+        lines: list[Content] = []
+        for run in runs:  # what goes on is set in further than what begins
+            alone = cell_len(run) <= width - 2
+            lines += wrap(Content.styled(run, "$quiet"), width, "  ", "" if alone else "    ")
         return Row("?", (Content(""), *lines), active=False)
 
     # A picture with the rows beside it.

@@ -13,7 +13,7 @@ from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
-from kiosk.widgets.text import fit, pad
+from kiosk.widgets.text import Flow, fit, pad
 
 _NAMES = {
     "escape": "Esc",
@@ -155,5 +155,5 @@ class Notice(Static):
         if words == self.words:
             return
         self.words = words
-        self.update(Content(fit(words, 400)))
+        self.update(Flow(fit(words, 400)))
         self.set_class(bool(words), "-shown")

@@ -90,7 +90,7 @@ class PairingRows(PlaceRows):
                 choice.body, width - 8, first, pictures=self.pictures, style=style, most=6
             )
             if where:
-                lines[0] += Content.styled(" → " + ", ".join(where), "bold $mark")
+                lines[-1] += Content.styled(" → " + ", ".join(where), "bold $mark")
             rows.append(Row(CHOICE + choice.identifier, tuple(lines)))
         return rows
 

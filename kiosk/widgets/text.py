@@ -207,20 +207,25 @@ def wrap(content: Content, width: int, first: Content | str = "", rest: str = ""
 def _lines(content: Content, width: int) -> list[Content]:
     if not content.plain:
         return [Content("")]
-    return _in_company(content.wrap(max(4, width)), width)
+    return _in_company(content, content.wrap(max(4, width)), width)
 
 
-def _in_company(lines: list[Content], width: int) -> list[Content]:
-    """*lines*, the last of them with a word more where it was a short one alone."""
-    if len(lines) < 2 or width < LEAST_COMPANY or " " in lines[-1].plain:
+def _in_company(whole: Content, lines: list[Content], width: int) -> list[Content]:
+    """*lines* of *whole*, the last of them with a word more where it was a short one alone."""
+    if len(lines) < 2 or width < LEAST_COMPANY:
         return lines
-    before, last = lines[-2].rstrip(), lines[-1]
-    cut = before.plain.rfind(" ")
-    alone = 0 < last.cell_length <= SHORT_WORD and not _WIDE.search(before.plain[cut + 1 :])
-    longer = cell_len(before.plain[cut + 1 :]) + 1 + last.cell_length
-    if not alone or longer > width // 2 or 2 * cut < width or before.cell_length < width // 2:
+    before, last = lines[-2].plain.rstrip(), lines[-1].plain.rstrip()
+    kept, _space, taken = before.rpartition(" ")
+    together = f"{taken} {last}"
+    if " " in last or not 0 < cell_len(last) <= SHORT_WORD or _WIDE.search(taken):
         return lines
-    return [*lines[:-2], before[:cut].rstrip(), before[cut + 1 :] + Content(" ") + last]
+    if cell_len(together) > width // 2 or cell_len(kept) < width // 2:
+        return lines
+    text = whole.plain.rstrip()
+    if not text.endswith(together):  # it was a new line of the author's, or one word cut in two
+        return lines
+    end = len(text) - len(together)
+    return [*lines[:-2], lines[-2][: len(kept.rstrip())], whole[end : len(text)]]
 
 
 class Flow(Content):

@@ -560,8 +560,8 @@ def test_words_and_sentences_are_highlighted_and_taken_off(
             await s.press("space", "escape")
             assert isinstance(s.client.screen, HighlightPane)  # only the beginning is taken back
             await s.press("escape")
-            line = "Line 0: keep the cold room below 5 °C, and log it"
-            assert marked(s) == {"Then choose.", line, "daily."}
+            line = "Line 0: keep the cold room below 5 °C, and log"
+            assert marked(s) == {"Then choose.", line, "it daily."}
             second = Client(s.client._socket, clock=clock)
             async with second.run_test(size=(120, 36)):
                 s.client = second
@@ -581,7 +581,7 @@ def test_a_tool_granted_in_the_middle_of_the_exam_is_there_at_once(sit: Any, for
             assert "cross-contact most" in s.words()
             assert "strikes out" not in s.text()
             s.agent.order(GrantTools(("calculator", "glossary", "strike-out")))
-            told = "You may use more tools now: Striking out, Calculator, Glossary."
+            told = "More tools are behind F6 now: Striking out, Calculator, Glossary."
             await s.until(lambda: told in s.words(), "told")
             await s.until(lambda: "cross-contact* most" in s.words(), "its terms are marked")
             await s.press("-")

@@ -35,6 +35,10 @@ def test_a_short_word_does_not_stand_alone() -> None:
     assert lines(words, 68)[-1] == "goes on."
     assert lines("one two three four", 14) == ["one two three", "four"]  # too narrow to care
     assert lines("x" * 60 + " on.", 60) == ["x" * 60, "on."]  # nothing to take along
+    marked = Content("the word that ") + Content.styled("stands alone.", "on red")
+    spaced = wrap(Content("Here is some longer text and ") + marked, 49)[-1]
+    assert (spaced.plain, [(s.start, s.end) for s in spaced.spans]) == ("stands alone.", [(0, 13)])
+    assert lines("A line with words enough\nalone", 30)[-1] == "alone"
     assert lines("字" * 31, 60) == ["字" * 30, "字"]
 
 
