@@ -297,8 +297,9 @@ class Camera:
                         self._post(Sighted(message))
                     case Glimpse(data=data, signals=signals):
                         with self._lock:
-                            self._glancing = False
-                        self._post(Glimpsed(data, signals))
+                            asked, self._glancing = self._glancing, False
+                        if asked:  # what comes unasked is passed over
+                            self._post(Glimpsed(data, signals))
                     case Lost(words=words):
                         return CameraChanged(NO_CAMERA, words), source != NO_CAMERA
                     case Held(words=words):
