@@ -317,6 +317,8 @@ class Camera:
         with self._lock:
             if isinstance(message, Picture):
                 return self._asked > 0
+            if isinstance(message, Glimpse):
+                return self._glancing
             return isinstance(message, Seen) and self._looking
 
     def _take(self, message: PictureTaken | SignalChanged) -> None:
