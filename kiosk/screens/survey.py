@@ -98,7 +98,8 @@ class SurveyScreen(KioskScreen):
         survey = self.client.view.survey
         if survey is None or survey is self._shown:
             return
-        self._shown, self.stands = survey, False
+        self._shown = survey
+        self._stand(False)
         self.query_one("#heading", Static).update(plain(survey.title))
         self.query_one("#introduction", Sheet).load(survey.introduction)
         self.query_one("#introduction").display = bool(survey.introduction)
@@ -112,8 +113,14 @@ class SurveyScreen(KioskScreen):
             for area in question.query(ExtendedTextArea):
                 area.bound(MAX_WORDS)
         page.scroll_home(animate=False)
-        page.focus(scroll_visible=False)
-        self.stands = True
+        self._stand(True)
+
+    def _stand(self, whole: bool) -> None:
+        """Show the page when it is *whole*: a key that comes before belongs to none of it."""
+        self.stands = whole
+        for part in ("#survey", "#acts"):
+            self.query_one(part).display = whole
+        self.set_focus(self.pane() if whole else None, scroll_visible=False)
 
     def tell(self) -> None:
         super().tell()
