@@ -91,6 +91,8 @@ class SurveyScreen(KioskScreen):
 
     def on_screen_resume(self) -> None:
         self._since_ns = self.client.clock.boottime_ns()
+        if self.client.view.survey is not self._shown:
+            self._stand(False)
         super().on_screen_resume()
         self.run_worker(self._show(), group="show", exclusive=True)
 
@@ -99,7 +101,6 @@ class SurveyScreen(KioskScreen):
         if survey is None or survey is self._shown:
             return
         self._shown = survey
-        self._stand(False)
         self.query_one("#heading", Static).update(plain(survey.title))
         self.query_one("#introduction", Sheet).load(survey.introduction)
         self.query_one("#introduction").display = bool(survey.introduction)
