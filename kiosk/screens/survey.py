@@ -91,6 +91,8 @@ class SurveyScreen(KioskScreen):
 
     def on_screen_resume(self) -> None:
         self._since_ns = self.client.clock.boottime_ns()
+        if self.client.view.survey is not self._shown:
+            self._stand(False)
         super().on_screen_resume()
         self.run_worker(self._show(), group="show", exclusive=True)
 
@@ -98,7 +100,7 @@ class SurveyScreen(KioskScreen):
         survey = self.client.view.survey
         if survey is None or survey is self._shown:
             return
-        self._shown, self.stands = survey, False
+        self._shown = survey
         self.query_one("#heading", Static).update(plain(survey.title))
         self.query_one("#introduction", Sheet).load(survey.introduction)
         self.query_one("#introduction").display = bool(survey.introduction)
@@ -112,8 +114,14 @@ class SurveyScreen(KioskScreen):
             for area in question.query(ExtendedTextArea):
                 area.bound(MAX_WORDS)
         page.scroll_home(animate=False)
-        page.focus(scroll_visible=False)
-        self.stands = True
+        self._stand(True)
+
+    def _stand(self, whole: bool) -> None:
+        """Show the page when it is *whole*: a key that comes before belongs to none of it."""
+        self.stands = whole
+        for part in ("#survey", "#acts"):
+            self.query_one(part).display = whole
+        self.set_focus(self.pane() if whole else None, scroll_visible=False)
 
     def tell(self) -> None:
         super().tell()

@@ -60,6 +60,7 @@ def asked(sit: Any, survey: Survey) -> Any:
             await s.press("enter", "right", "enter")
             await s.stage(Stage.SURVEY)
             await s.until(lambda: "How was this exam?" in s.text())
+            assert s.client.screen.focused.id == "survey"  # as soon as there is something to read
             assert s.agent.surveys == []
             yield s
 
