@@ -8,7 +8,7 @@ import apsw
 
 from exam_packages import canon
 from exam_packages.clock import SECOND
-from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign
+from exam_packages.sealing.bundle import Manifest, bundle_hash, countersign, parse_manifest
 from sync.hall import outcomes, seats
 from sync.hall.schema import audit
 from sync.holder.journals import held_state
@@ -17,7 +17,22 @@ from sync.web.wire import HttpError
 if TYPE_CHECKING:
     from sync.hall.service import HallService, Link
 
-__all__ = ["hand_in"]
+__all__ = ["beyond", "hand_in"]
+
+
+def beyond(connection: apsw.Connection, blind_id: bytes, sequence: int, head: bytes) -> bool:
+    """Whether a station that stands at (*sequence*, *head*) has other than what was handed in.
+
+    A hall that took command may know of the hand-in from the hall before it, and lack frames of
+    it: these it still takes.
+    """
+    data = connection.execute(
+        "SELECT manifest FROM hand_ins WHERE blind_id = ? AND reopened_ns IS NULL", (blind_id,)
+    ).get
+    if data is None:
+        return False
+    manifest = parse_manifest(data)[1]
+    return sequence > manifest.count or (sequence == manifest.count and head != manifest.head)
 
 
 def hand_in(

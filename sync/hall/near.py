@@ -16,6 +16,7 @@ import apsw
 from exam_packages.sealing.chain import ChainError, ChainState
 from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
 from sync.hall import moves, seats
+from sync.hall.handing_in import beyond
 from sync.hall.schema import alarm
 from sync.hall.service import HallService, Link
 from sync.holder.journals import held_state, hold
@@ -78,7 +79,7 @@ class Neighbours:
         if seat is None:
             return HttpError(404, "This hall does not know that exam.")
         before = held_state(connection, message.blind_id, seat.package_hash)
-        if seats.handed_in(connection, message.blind_id):
+        if beyond(connection, message.blind_id, message.sequence, message.head):
             return Wanted(-1)
         if not message.frames:
             return Wanted(before.sequence if message.sequence > before.sequence else -1)

@@ -9,7 +9,7 @@ from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.journal_keys import blob_digest
 from sync.hall import seats
 from sync.hall.service import HallService, Link
-from sync.web.wire import HttpError
+from sync.web.wire import Busy, HttpError
 
 MAX_EVIDENCE = 5 * 1024 * 1024
 """Bytes of one sealed picture."""
@@ -17,6 +17,9 @@ _MAX_PICTURES = 5000
 """Pictures kept per attempt: a long exam takes hundreds."""
 _EVIDENCE_FLOOR = 512 * 1024 * 1024
 """Free bytes below which pictures are refused: they are given up before answers are."""
+_AT_ONCE = 4
+"""Pictures being written at a time: each asks the disk for three syncs that answers wait behind,
+so the others are told to come again."""
 
 
 class Pictures:
@@ -24,6 +27,7 @@ class Pictures:
 
     def __init__(self, hall: HallService) -> None:
         self._hall = hall
+        self._writing = 0
 
     async def keep(self, link: Link, blind_id: bytes, digest: bytes, data: bytes) -> None:
         """Keep one sealed picture, durably. Sending it again changes nothing."""
@@ -39,7 +43,13 @@ class Pictures:
             return
         if known >= _MAX_PICTURES:
             raise HttpError(409, "More pictures came for this exam than are kept.")
-        await asyncio.to_thread(self._write, blind_id, digest, data)
+        if self._writing >= _AT_ONCE:
+            raise Busy(1, "The hall takes this picture later; answers come first.")
+        self._writing += 1
+        try:
+            await asyncio.to_thread(self._write, blind_id, digest, data)
+        finally:
+            self._writing -= 1
         await self._hall.store.awrite(
             lambda connection: connection.execute(
                 "INSERT OR IGNORE INTO evidence (blind_id, digest, size) VALUES (?, ?, ?)",

@@ -43,7 +43,7 @@ from sync.hall.beside import tick_beside
 from sync.hall.command import Command
 from sync.hall.glimpses import Glimpses
 from sync.hall.halves import half
-from sync.hall.handing_in import hand_in
+from sync.hall.handing_in import beyond, hand_in
 from sync.hall.home import HallHome
 from sync.hall.known import Known, fingerprint
 from sync.hall.other_halls import Heard
@@ -412,7 +412,9 @@ class HallService:
         if seat is None or seat.station != link.key_id:
             return left(self, link, tick, connection)
         before = held_state(connection, tick.blind_id, seat.package_hash)
-        if tick.sequence > before.sequence and seats.handed_in(connection, tick.blind_id):
+        if tick.sequence > before.sequence and beyond(
+            connection, tick.blind_id, tick.sequence, tick.head
+        ):
             raise HttpError(409, "This exam has been handed in; nothing can be added to it.")
         held = hold(
             connection,

@@ -15,7 +15,7 @@ counted by the kernel, for all its threads, so it holds also where other program
 latency is the machine's as much as the hall's. The generator's own share and lag are printed:
 where it lags, the latency is its own.
 
-Run: ``python tests/benchmarks/hall.py [stations] [seconds]``
+Run: ``python tests/benchmarks/hall.py [stations] [seconds] [seconds between pictures; 0: none]``
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ from sync.messages import STATION_ROUTES, Status, Tick
 CLOCK = SystemClock()
 T = TypeVar("T")
 FRAMES_PER_TICK = 1
-PICTURE_S, PICTURE_BYTES = 15, 30_000
+PICTURE_BYTES = 30_000
 _HALL = "from sync.hall.cli import hall; hall()"
 _BARE = """
 import json, sys
@@ -108,12 +108,14 @@ class Load:
     server: float
     generator: float
     took: float
+    later: list[bool]
+    """For each picture, whether it was put off."""
 
     def per_tick_us(self, ticks: int) -> float:
         return self.server * self.took / ticks * 1e6
 
 
-def main(stations: int, seconds: int) -> None:
+def main(stations: int, seconds: int, picture_s: int) -> None:
     with tempfile.TemporaryDirectory() as name:
         directory = Path(name)
         body = Body(directory / "body")
@@ -123,19 +125,25 @@ def main(stations: int, seconds: int) -> None:
         package_hash = secrets.token_bytes(32)
         _open_sitting(hall, package_hash, stations)
         with _process(_HALL, "serve", str(hall.directory)) as (port, pid):
-            room = _prepare(directory, station, hall, port, package_hash, stations, seconds)
-            real = _run(_drive(station, port, pid, room, seconds))
+            room = _prepare(
+                directory, station, hall, port, package_hash, stations, seconds, picture_s
+            )
+            real = _run(_drive(station, port, pid, room, picture_s))
         with _process(_HALL, "serve", str(hall.directory)) as (port, pid):
             real_storm = _run(_storm(station, port, pid, room))
         with _process(_BARE, str(hall.directory)) as (port, pid):
-            bare = _run(_drive(station, port, pid, room, seconds))
+            bare = _run(_drive(station, port, pid, room, picture_s))
         with _process(_BARE, str(hall.directory)) as (port, pid):
             bare_storm = _run(_storm(station, port, pid, room))
         ceiling_us, groups = _ceiling(directory, station, hall, package_hash, room, seconds)
     ticks = stations * seconds
     print(
         f"{stations} stations, {seconds} s: a tick a second with {FRAMES_PER_TICK} frame, "
-        f"a picture of {PICTURE_BYTES // 1000} KB each {PICTURE_S} s"
+        + (
+            f"a picture of {PICTURE_BYTES // 1000} KB each {picture_s} s"
+            if picture_s
+            else "no picture"
+        )
     )
     for what, load in (("hall", real), ("bare handler", bare)):
         cuts = statistics.quantiles(load.answers, n=1000)
@@ -143,7 +151,8 @@ def main(stations: int, seconds: int) -> None:
         print(
             f"{what:>14}: p50 {cuts[499] * 1e3:7.2f} ms  p99 {cuts[989] * 1e3:7.2f} ms   "
             f"{load.server:5.1%} of a core, {load.per_tick_us(ticks):5.0f} us a tick   "
-            f"(generator {load.generator:5.1%}, p99 late {lag[989] * 1e3:.2f} ms)"
+            f"(generator {load.generator:5.1%}, p99 late {lag[989] * 1e3:.2f} ms; "
+            f"pictures put off: {sum(load.later)} of {len(load.later)})"
         )
     hall_us, bare_us = (each.per_tick_us(ticks) for each in (real, bare))
     print(f"{'ceiling':>14}: verify and sync {ceiling_us:5.0f} us a tick, {groups:.1f} in a group")
@@ -213,6 +222,7 @@ def _prepare(
     package_hash: bytes,
     stations: int,
     seconds: int,
+    picture_s: int,
 ) -> list[Seat]:
     """Sign in and write every journal: what each connection will send."""
     client = HolderClient(
@@ -265,7 +275,9 @@ def _prepare(
             )
             for end in ends
         ]
-        pictures = [os.urandom(PICTURE_BYTES) for _ in range(seconds // PICTURE_S)]
+        pictures = [
+            os.urandom(PICTURE_BYTES) for _ in range(seconds // picture_s if picture_s else 0)
+        ]
         return Seat(seat.blind_id, ticks, pictures)
 
     with ThreadPoolExecutor(8) as pool:
@@ -282,7 +294,9 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
         return runner.run(work)
 
 
-async def _drive(station: StationHome, port: int, pid: int, room: list[Seat], seconds: int) -> Load:
+async def _drive(
+    station: StationHome, port: int, pid: int, room: list[Seat], picture_s: int
+) -> Load:
     tls = station.client_tls()
     connections: list[Connection] = []
     for at in range(0, len(room), 50):
@@ -290,6 +304,7 @@ async def _drive(station: StationHome, port: int, pid: int, room: list[Seat], se
         connections += await asyncio.gather(*(connect(port, tls) for _ in some))
     answers: list[float] = []
     lags: list[float] = []
+    later: list[bool] = []
     path = STATION_ROUTES["tick"]
 
     async def sit(number: int, connection: Connection, seat: Seat, begin: float) -> None:
@@ -303,13 +318,14 @@ async def _drive(station: StationHome, port: int, pid: int, room: list[Seat], se
             answers.append(time.perf_counter() - due)
             if answer.status != 200:
                 raise SystemExit(f"the server answered {answer.status}: {bytes(answer.body)!r}")
-            place = number % PICTURE_S
-            if turn % PICTURE_S == place and turn // PICTURE_S < len(seat.pictures):
-                picture = seat.pictures[turn // PICTURE_S]
+            round_, place = divmod(turn, picture_s) if picture_s else (0, -1)
+            if place == number % (picture_s or 1) and round_ < len(seat.pictures):
+                picture = seat.pictures[round_]
                 where = f"{STATION_ROUTES['evidence']}/{seat.blind_id.hex()}"
                 where += f"/{blob_digest(picture).hex()}"
                 kept = await connection.post(where, picture, "PUT")
-                if kept.status != 204:
+                later.append(kept.status == 429)  # as a station's, it would come again
+                if kept.status not in (204, 429):
                     raise SystemExit(f"the server answered {kept.status} to a picture")
 
     before, mine = _processor_s(pid), time.process_time()
@@ -327,6 +343,7 @@ async def _drive(station: StationHome, port: int, pid: int, room: list[Seat], se
         (_processor_s(pid) - before) / took,
         (time.process_time() - mine) / took,
         took,
+        later,
     )
     for connection in connections:
         connection.close()
@@ -428,5 +445,5 @@ def _ceiling(
 
 
 if __name__ == "__main__":
-    given = [int(text) for text in sys.argv[1:3]]
-    main(*(given + [300, 15][len(given) :]))
+    given = [int(text) for text in sys.argv[1:4]]
+    main(*(given + [300, 15, 15][len(given) :]))

@@ -398,6 +398,23 @@ def _run(machine: Protocol, history: Callable[[Protocol], None]) -> None:
         machine.teardown()
 
 
+def test_a_hall_that_heard_of_a_hand_in_and_not_the_record_still_takes_it() -> None:
+    """A standby hears of the hand-in from the hall, and not a frame from the station that is cut
+    off from it; then it commands. What was handed in is still taken. (Found by the model.)"""
+    machine = Protocol()
+    machine.the_sitting_begins()
+    machine.a_hall_dies_or_starts(0)
+    machine.a_line_is_cut_or_mended(("hall-1", "seat-1"))
+    machine.a_hall_dies_or_starts(0)
+    machine.a_hall_is_put_back_from_its_copy(1)
+    machine.an_exam_is_handed_in(1)
+    machine.a_hall_dies_or_starts(1)
+    machine.a_hall_dies_or_starts(1)
+    machine.a_hall_follows(1, [])
+    machine.the_chief_gives_command(1)
+    machine.teardown()  # all mends, and the hall in command must have everything
+
+
 @pytest.mark.parametrize("history", HISTORIES)
 def test_the_histories_that_show_a_fault_are_right_without_it(
     history: Callable[[Protocol], None],
