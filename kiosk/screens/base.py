@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from exam_packages.language import _, say
-from kiosk.widgets.bars import Key, KeyBar, Notice, StatusBar, TitleBar
+from kiosk.widgets.bars import Bar, Key, KeyBar, Notice, StatusBar, TitleBar
 from kiosk.widgets.text import Flow, plain
 
 if TYPE_CHECKING:
@@ -135,6 +135,13 @@ class KioskScreen(Screen[None], _TooSmall, inherit_bindings=False):
         if not self.is_mounted:
             return
         self.client.tell_bars(self, self.title_lines(), self.keys())
+
+    def paint_together(self) -> None:
+        """Show all that has changed, within the bars and between them, in the next frame. Textual
+        tells a screen of a change once the widget that changed is idle; by then a frame may have
+        been painted without it."""
+        self._layout_required = True
+        self._dirty_widgets.update(self.query_children(Bar))
 
     def pane(self) -> Widget | None:
         """What Page Up and Page Down scroll."""

@@ -63,6 +63,8 @@ COLUMNS, ROWS = 120, 40
 BACK, NEXT = b"\x1b[19~", b"\x1b[20~"
 ESCAPES = re.compile(rb"\x1b(\[[0-9;?<>=]*[A-Za-z~]|[PX^_\]].*?\x1b\\|[()].|.)", re.DOTALL)
 PATIENCE_S = 20
+THINKING_S = 0.15
+"""Seconds without a word from the program before the next move: the quickest person's."""
 LETTERS = "bcdfgjklmnpqrtvwxz"  # no words of ours are made of consonants alone
 
 
@@ -168,7 +170,7 @@ def measure(command: list[str], sights: list[Sight], arguments: Any) -> dict[str
     moves: list[float] = []
     for key, sight in islice(cycle([*there, *back]), arguments.moves):
         moves.append(program.press(key, *sight.marks))
-        program.drain(0.02)
+        program.drain(THINKING_S)
         if len(moves) == len(there) + len(back):
             found["memory after a round"] = program.resident()
     found |= tell("move", moves)
