@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
+
+import pytest
 
 from exam_packages.content import items as it
 from exam_packages.content import text as rich
+from kiosk.client import Client
 from kiosk.widgets.match import MatchRows
 from kiosk.widgets.order import OrderRows
 
@@ -329,3 +333,36 @@ def test_a_one_way_part_offers_no_way_back(sit: Any, forms: Any) -> None:
             assert "All questions" not in s.text()
 
     run(walk())
+
+
+def test_a_question_and_its_number_are_painted_in_one_frame(
+    sit: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sees a number and another question's words may answer the wrong one."""
+    frames: list[str] = []
+    display = Client._display
+
+    def noting(client: Client, screen: Any, renderable: Any) -> None:
+        if hasattr(renderable, "render_segments"):
+            sequence = renderable.render_segments(client.console)
+            frames.append(re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", sequence))
+        display(client, screen, renderable)
+
+    async def walk() -> None:
+        async with sit() as s:
+            await s.begin()
+            monkeypatch.setattr(Client, "_display", noting)
+            items = [each.identifier for each in s.client.exam.paper.references()]
+            for _ in range(3):
+                for item in items[1:]:
+                    await s.press("f9")
+                    await s.at(item)
+                for item in reversed(items[:-1]):
+                    await s.press("f8")
+                    await s.at(item)
+
+    asyncio.run(walk())
+    numbered = [frame for frame in frames if re.search(r"Question \d of \d", frame)]
+    alone = [frame for frame in numbered if len(frame.split()) < 25]
+    assert len(numbered) >= 36
+    assert not alone, alone[0]
