@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -237,8 +238,17 @@ def run(
     ending: Callable[[], None] = lambda: None,
 ) -> None:
     """:func:`serve` in an event loop of its own."""
+    _collect_seldom()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(listeners, ready, ending))
+
+
+def _collect_seldom() -> None:
+    """Collect garbage seldom, and never look at what is loaded: a thousand stations' connections
+    are many objects, and all of them wait while these are looked through."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def _config(listener: Listener) -> uvicorn.Config:
