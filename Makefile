@@ -1,6 +1,6 @@
 # Every target stands on `setup`: a virtual environment with locked dependencies.
 .DEFAULT_GOAL := help
-.PHONY: help setup test test-long faults lint demo pictures gallery cage lab bench catalogues soak soak-camera lock clean
+.PHONY: help setup test test-long coverage faults lint demo pictures gallery cage lab bench catalogues soak soak-camera lock clean
 
 BIN := .venv/bin
 # Arguments of `make demo`, for example ARGS="--auto --candidates 8"; of `make soak`: ARGS="--moves 2000".
@@ -14,6 +14,9 @@ setup: ## Make the virtual environment (instant when it is there)
 
 test: lint ## Check everything: style, types, layers, tests with coverage
 	$(BIN)/pytest -q -n 3 --cov --cov-report=term:skip-covered
+
+coverage: setup ## Report the lines that tests cover in halls, agents and screens too (twice the time)
+	$(BIN)/pytest -q -n 3 --cov --cov-config=tests/coverage.toml --cov-report=term:skip-covered
 
 test-long: setup ## Run the long campaigns too: every bit of every file, six times the examples
 	$(BIN)/pytest -q -n 2 -m slow

@@ -90,6 +90,7 @@ def test_a_stage_that_fails_is_said_and_ends_the_demo(tmp_path: Path) -> None:
     _must_all_end(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_kill_after_the_last_answer_is_refused(tmp_path: Path) -> None:
     done = _demo(tmp_path / "site", "--auto", "--kill-at", "24")
     assert done.returncode == 1
