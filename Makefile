@@ -15,8 +15,8 @@ setup: ## Make the virtual environment (instant when it is there)
 test: lint ## Check everything: style, types, layers, tests with coverage
 	$(BIN)/pytest -q -n 3 --cov --cov-report=term:skip-covered
 
-coverage: setup ## Report the lines that tests cover in halls, agents and screens too (twice the time)
-	$(BIN)/pytest -q -n 3 --cov --cov-config=tests/coverage.toml --cov-report=term:skip-covered
+coverage: setup ## Report the lines that tests cover in other processes too, where these end in order
+	COVER_ALSO=subprocess $(BIN)/pytest -q -n 3 --cov --cov-report=term:skip-covered
 
 test-long: setup ## Run the long campaigns too: every bit of every file, six times the examples
 	$(BIN)/pytest -q -n 2 -m slow

@@ -53,8 +53,8 @@ def divide_line(text: str, width: int, fold: bool = True) -> list[int]:
     cuts: list[int] = []
     used = at = 0
     while at < len(text):
-        end = _UNIT.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing too
-        end = max(end, at + 1)
+        found = _UNIT.match(text, at)
+        end = max(found.end() if found else 0, at + 1)
         unit = text[at:end]
         wide = cell_len(unit)
         if used and used + cell_len(unit.rstrip()) > width:

@@ -14,7 +14,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from exam_packages.errors import ExamError
-from exam_packages.sealing.journal import Acknowledgement, Frame, genesis
+from exam_packages.sealing.journal import (
+    Acknowledgement,
+    Compartment,
+    Frame,
+    epoch_header,
+    genesis,
+)
 
 MAX_BATCH = 1024 * 1024
 """Bytes of frames in one tick, beyond its first frame."""
@@ -59,6 +65,7 @@ class Outbox:
         self.blind_id = blind_id
         self._lock: threading.Lock = threading.Lock() if beside is None else beside._lock
         self._places: list[_Place] = [] if beside is None else beside._places
+        self._writers: list[bytes] = [] if beside is None else beside._writers
         self._held = 0
         self._from = 0
         self._holder = b""
@@ -95,11 +102,19 @@ class Outbox:
                     raise ValueError(f"frame {frame.sequence} after {len(self._places)}")
                 head = frame.head_after(self._head(len(self._places)))
                 self._places.append(_Place(epoch, data, head))
+                if frame.compartment is Compartment.HEADER:
+                    self._writers.append(epoch_header(data).context.station)
 
     def frame(self, sequence: int) -> bytes:
         """The frame of that sequence, counted from 1."""
         with self._lock:
             return self._places[sequence - 1].frame
+
+    @property
+    def writer(self) -> bytes:
+        """The key id of the station whose epoch is the last one here; empty before the first."""
+        with self._lock:
+            return self._writers[-1] if self._writers else b""
 
     def batch(self) -> Batch:
         """The next frames to send; none when the holder has all."""

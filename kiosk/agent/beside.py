@@ -9,14 +9,13 @@ this thread stands still; when it moves away, it goes on.
 from __future__ import annotations
 
 import logging
-import random
 import threading
-import time
 from collections.abc import Callable, Iterable
 
 from exam_packages.clock import SECOND, Clock
-from kiosk.agent.courier import BATCHES_PER_TICK, GREET_AGAIN_TICKS, LONGEST_WAIT_S, Parcel
-from sync.link import HolderClient, HolderRefused, LinkError
+from kiosk.agent.courier import BATCHES_PER_TICK, GREET_AGAIN_TICKS, Parcel
+from kiosk.agent.repeating import repeat
+from sync.link import HolderClient, HolderRefused
 from sync.messages import Status, Tick
 from sync.outbox import HolderFork
 
@@ -60,24 +59,17 @@ class Beside:
         self._client.close()
 
     def _run(self) -> None:
-        failures = 0
-        due = time.monotonic()
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
-            wait = self._tick_s
-            try:
-                self.round()
-                failures = 0
-            except LinkError as problem:
-                if not failures:
-                    LOG.warning("The standby hall: %s", problem)
-                failures += 1
-                self._client.hall = None
-                wait = min(LONGEST_WAIT_S, self._tick_s * (1 << min(failures, 8)))
-            except Exception:  # the link must outlive whatever one answer does to it
-                LOG.exception("The link to the standby hall met something unforeseen")
-                wait = LONGEST_WAIT_S
-            # Jitter, so that a hall that comes back is not met by all stations at once.
-            due = max(due + wait * random.uniform(0.9, 1.1), time.monotonic())  # noqa: S311  no secret
+        repeat(
+            self.round,
+            self._stop,
+            tick_s=self._tick_s,
+            whom="the standby hall",
+            failed=self._forget,
+        )
+
+    def _forget(self) -> None:
+        """Greet this hall again before anything else is said to it."""
+        self._client.hall = None
 
     def round(self) -> None:
         """One word to this hall about each attempt; nothing while it commands."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import logging
-import random
 import subprocess
 import sys
 import threading
@@ -22,7 +21,8 @@ from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.journal import epoch_header
-from kiosk.agent.courier import BATCHES_PER_TICK, LONGEST_WAIT_S, Parcel
+from kiosk.agent.courier import BATCHES_PER_TICK, Parcel
+from kiosk.agent.repeating import repeat
 from provisioning.station_home import StationHome
 from sync.link import HolderClient, HolderRefused, LinkError
 from sync.near.client import NearClient
@@ -84,7 +84,7 @@ class KeepingProcess:
                 stdout=subprocess.PIPE,
                 text=True,
             )
-        assert process.stdout is not None and process.stdin is not None  # noqa: S101
+        assert process.stdout is not None  # noqa: S101  it was started with a pipe
         with process:
             line = process.stdout.readline(200)
             if line:
@@ -115,11 +115,12 @@ class NearLink:
         self._tick_s = tick_s
         self._near: NearClient | None = None
         self._ticks = 0
-        self._failures = 0
+        self._failing = False
         self._given: set[bytes] = set()
         """Exams whose receipt the neighbour was shown."""
         self._refused: set[bytes] = set()
         """Exams that the neighbour does not keep, or of which it has another record."""
+        self._own = home.enrolment().key_id
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="near", daemon=True)
 
@@ -135,28 +136,27 @@ class NearLink:
             self._near.close()
 
     def _run(self) -> None:
-        due = time.monotonic()
-        while not self._stop.wait(max(0.0, due - time.monotonic())):
-            wait = self._tick_s
-            try:
-                self._ask()
-                self.round()
-                self._failures = 0
-            except LinkError as problem:
-                if not self._failures:
-                    LOG.warning("The neighbour station: %s", problem)
-                self._failures += 1
-                wait = min(LONGEST_WAIT_S, self._tick_s * (1 << min(self._failures, 8)))
-            except Exception:  # the link must outlive whatever one answer does to it
-                LOG.exception("The link to the neighbour station met something unforeseen")
-                wait = LONGEST_WAIT_S
-            due = max(due + wait * random.uniform(0.9, 1.1), time.monotonic())  # noqa: S311  no secret
+        repeat(
+            self._exchange,
+            self._stop,
+            tick_s=self._tick_s,
+            whom="the neighbour station",
+            failed=self._fail,
+        )
+
+    def _exchange(self) -> None:
+        self._ask()
+        self.round()
+        self._failing = False
+
+    def _fail(self) -> None:
+        self._failing = True
 
     def _ask(self) -> None:
         """Ask the hall from time to time who the neighbour is; turn to another one."""
         self._ticks += 1
         due = self._ticks % (_ASK_SOON_TICKS if self._near is None else _ASK_TICKS) == 0
-        if self._client.hall is None or not (due or self._failures):
+        if self._client.hall is None or not (due or self._failing):
             return
         try:
             named = self._client.near(self._port())
@@ -209,7 +209,8 @@ class NearLink:
                 return
             if parcel.receipt and parcel.manifest:
                 self._show_receipt(near, parcel)
-            elif parcel.outbox.sequence and parcel.blind_id not in self._refused:
+            elif parcel.outbox.writer == self._own and parcel.blind_id not in self._refused:
+                # What a move brought here is another station's until this one writes in it.
                 self._deliver(near, parcel)
 
     def _deliver(self, near: NearClient, parcel: Parcel) -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import os
-import random
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,7 +103,7 @@ class Spool:
         names = self._names()
         if not names:
             return None
-        path = self._directory / random.choice(names)  # noqa: S311  no secret: any order will do
+        path = self._directory / secrets.choice(names)  # any: their order would say something
         try:
             with path.open("rb") as file:
                 given: GivenSurvey = canon.unpack(file.read(_MAX_FILE), GivenSurvey)

@@ -7,6 +7,7 @@ waits for it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from exam_packages.canon import CanonError
@@ -69,34 +70,29 @@ def take_in(intake: Intake, stick: Stick, body: str) -> Imported:
             done.problems.append(f"{name.hex()[:16]}…: {problem}")
     for name in names:
         _pictures(intake, stick, name, done)
-    for name in stick.names("erasures"):
-        data = stick.read(("erasures", name.hex()), 2 * MAX_STATEMENT + 64)
-        try:
-            intake.keep_erasure(data or b"")
-            done.erasures += 1
-        except NoRoom:
-            raise
-        except ExamError as problem:
-            done.problems.append(f"statement {name.hex()[:16]}…: {problem}")
-    for name in stick.names("surveys"):
-        data = stick.read(("surveys", name.hex()), MAX_SHEAF + MAX_STATEMENT + 64)
-        try:
-            intake.keep_surveys(data or b"")
-            done.sheaves += 1
-        except NoRoom:
-            raise
-        except ExamError as problem:
-            done.problems.append(f"surveys {name.hex()[:16]}…: {problem}")
-    for name in stick.names("reports"):
-        data = stick.read(("reports", name.hex()), MAX_REPORT_OF_QUESTION)
-        try:
-            intake.keep_report(data or b"")
-            done.reports += 1
-        except NoRoom:
-            raise
-        except ExamError as problem:
-            done.problems.append(f"report {name.hex()[:16]}…: {problem}")
+    done.erasures = _each(stick, "erasures", 2 * MAX_STATEMENT + 64, intake.keep_erasure, done)
+    done.sheaves = _each(
+        stick, "surveys", MAX_SHEAF + MAX_STATEMENT + 64, intake.keep_surveys, done
+    )
+    done.reports = _each(stick, "reports", MAX_REPORT_OF_QUESTION, intake.keep_report, done)
     return done
+
+
+def _each(
+    stick: Stick, kind: str, limit: int, keep: Callable[[bytes], None], done: Imported
+) -> int:
+    """Have each file of a *kind* kept; how many were."""
+    kept = 0
+    for name in stick.names(kind):
+        data = stick.read((kind, name.hex()), limit)
+        try:
+            keep(data or b"")
+            kept += 1
+        except NoRoom:
+            raise
+        except ExamError as problem:
+            done.problems.append(f"{kind} {name.hex()[:16]}…: {problem}")
+    return kept
 
 
 def _answers(intake: Intake, stick: Stick, name: bytes, done: Imported) -> None:

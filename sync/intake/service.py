@@ -11,6 +11,7 @@ Every method may run in any thread.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
@@ -21,9 +22,9 @@ from exam_packages.sealing.question_report import read_sealed_report
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.restore_keys import read_erasure
 from exam_packages.sealing.sitting_record import MAX_SEALED, read_sealed
-from exam_packages.sealing.suite import SealingError, SigningKey
+from exam_packages.sealing.suite import SealingError, SigningKey, VerifyKey
 from exam_packages.sealing.survey import MAX_SHEAF, read_sheaf
-from exam_packages.sealing.trust import HALL, Trust, read_enrolment
+from exam_packages.sealing.trust import HALL, Enrolment, Trust, read_enrolment
 from sync.intake.accept import Unacceptable, check_anchors, check_bundle, check_offer, compare
 from sync.intake.correction_store import MAX_CORRECTIONS
 from sync.intake.messages import (
@@ -49,6 +50,20 @@ MAX_OPEN_OFFERS = 64
 ANSWERS_FLOOR = 64 * 1024 * 1024
 EVIDENCE_FLOOR = 1024 * 1024 * 1024
 """Bytes that must stay free for answers, for evidence: evidence gives way long before."""
+
+
+class _Given(Protocol):
+    @property
+    def enrolment(self) -> bytes: ...
+
+
+class _Signed(Protocol):
+    @property
+    def centre(self) -> str: ...
+
+
+G = TypeVar("G", bound=_Given)
+S = TypeVar("S", bound=_Signed)
 
 
 class Unknown(ExamError):
@@ -225,15 +240,12 @@ class Intake:
 
         Raises ``Unacceptable`` when no hall of this body signed it, or :class:`NoRoom`.
         """
-        limit = MAX_SEALED + MAX_STATEMENT + 64
-        try:
-            given: RecordOfSitting = canon.unpack(data, RecordOfSitting, max_size=limit)
-            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
-            record = read_sealed(given.record, hall.verify_key)
-        except (canon.CanonError, SealingError) as problem:
-            raise Unacceptable.of(problem) from None
-        if hall.kind != HALL or hall.centre != record.centre:
-            raise Unacceptable("A record of a sitting is signed by a hall of its own centre.")
+        given, hall, record = self._from_hall(
+            data,
+            RecordOfSitting,
+            MAX_SEALED + MAX_STATEMENT + 64,
+            lambda given, key: read_sealed(given.record, key),
+        )
         if self._free() < ANSWERS_FLOOR:
             raise NoRoom("The disk of the intake is full; the record must wait at the hall.")
         self._storage.keep_record(
@@ -250,15 +262,12 @@ class Intake:
 
         Raises ``Unacceptable`` when no hall of this body signed it, or :class:`NoRoom`.
         """
-        limit = MAX_SHEAF + MAX_STATEMENT + 64
-        try:
-            given: SheafOfSurveys = canon.unpack(data, SheafOfSurveys, max_size=limit)
-            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
-            sheaf = read_sheaf(given.sheaf, hall.verify_key)
-        except (canon.CanonError, SealingError) as problem:
-            raise Unacceptable.of(problem) from None
-        if hall.kind != HALL or hall.centre != sheaf.centre:
-            raise Unacceptable("Surveys are handed on by a hall of their own centre.")
+        given, hall, _sheaf = self._from_hall(
+            data,
+            SheafOfSurveys,
+            MAX_SHEAF + MAX_STATEMENT + 64,
+            lambda given, key: read_sheaf(given.sheaf, key),
+        )
         if self._free() < EVIDENCE_FLOOR:
             raise NoRoom("The disk of the intake is nearly full; surveys must wait at the hall.")
         if not self._storage.keep_sheaf(hall.key_id, given.sheaf, given.enrolment):
@@ -270,16 +279,12 @@ class Intake:
         Raises ``Unacceptable`` when no hall of this body signed it or too many came, or
         :class:`NoRoom`.
         """
-        try:
-            given: ReportOfQuestion = canon.unpack(
-                data, ReportOfQuestion, max_size=MAX_REPORT_OF_QUESTION
-            )
-            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
-            report = read_sealed_report(given.report, hall.verify_key)
-        except (canon.CanonError, SealingError) as problem:
-            raise Unacceptable.of(problem) from None
-        if hall.kind != HALL or hall.centre != report.centre:
-            raise Unacceptable("A report of a question is signed by a hall of its own centre.")
+        given, hall, report = self._from_hall(
+            data,
+            ReportOfQuestion,
+            MAX_REPORT_OF_QUESTION,
+            lambda given, key: read_sealed_report(given.report, key),
+        )
         if self._free() < ANSWERS_FLOOR:
             raise NoRoom("The disk of the intake is full; the report must wait at the hall.")
         kept = Report(
@@ -320,6 +325,21 @@ class Intake:
                 "This bundle was not offered, or it was refused; send its manifest first."
             )
         return canon.unpack(data, Offer, max_size=MAX_OFFER)
+
+    def _from_hall(
+        self, data: bytes, kind: type[G], limit: int, read: Callable[[G, VerifyKey], S]
+    ) -> tuple[G, Enrolment, S]:
+        """What a hall handed over with the body's record of that hall, and what *read* finds
+        signed in it. Raises ``Unacceptable`` unless it is one of the centre that is named."""
+        try:
+            given: G = canon.unpack(data, kind, max_size=limit)
+            hall = read_enrolment(given.enrolment, self._trust(), now_s=None)
+            signed = read(given, hall.verify_key)
+        except (canon.CanonError, SealingError) as problem:
+            raise Unacceptable.of(problem) from None
+        if hall.kind != HALL or hall.centre != signed.centre:
+            raise Unacceptable("This must be signed by a hall of the centre that it names.")
+        return given, hall, signed
 
     def _receipt(self, bundle_hash: bytes, number: int) -> bytes:
         return sign_receipt(Receipt(bundle_hash, self._now_s(), number), [self._key])

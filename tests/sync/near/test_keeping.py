@@ -431,3 +431,10 @@ def test_a_neighbour_that_acknowledges_another_history_is_a_fork(
     )
     with pytest.raises(HolderFork):
         outbox.acknowledge(lie)
+
+
+def test_an_outbox_knows_whose_epoch_is_the_last(centre: Centre, handed: HandedIn) -> None:
+    outbox = Outbox(handed.blind_id)
+    assert outbox.writer == b""
+    outbox.put(1, handed.frames)
+    assert outbox.writer == outbox.beside().writer == centre.station.enrolment().key_id
