@@ -8,6 +8,7 @@ import signal
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -267,12 +268,11 @@ def test_kill_9_never_leaves_a_tree_that_contradicts_a_signed_one(
             storage.log(log_entry("test", bytes([number])))
 
     def hand_over(server: Running, handed: HandedIn, last: int) -> None:
-        try:
-            with server.client() as client:
+        while server.process.poll() is None:
+            with server.client() as client, suppress(IntakeUnavailable):  # at once, or later
                 client.hand_over(**handed.parts())
-            done.add(handed.bundle_hash)
-        except IntakeUnavailable:
-            return
+                done.add(handed.bundle_hash)
+                break
         if len(done) >= last:
             server.process.kill()
 
