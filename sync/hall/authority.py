@@ -165,6 +165,16 @@ def confirm(connection: apsw.Connection, blind_id: bytes, authority: int, journa
     )
 
 
+def is_pending(connection: apsw.Connection, blind_id: bytes) -> bool:
+    """Whether an order was given that was not journaled yet."""
+    return bool(
+        connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM commands WHERE blind_id = ? AND journaled = 0)",
+            (blind_id,),
+        ).get
+    )
+
+
 def pending(
     connection: apsw.Connection, blind_id: bytes, epoch: int, key: SigningKey
 ) -> tuple[bytes, ...]:

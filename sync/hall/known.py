@@ -8,7 +8,7 @@ until then is kept; when it greets again it is told why it is refused.
 from __future__ import annotations
 
 import hashlib
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 
 import apsw
@@ -90,6 +90,7 @@ def _tell(time_ns: int, doubted: list[tuple[bytes, str]], connection: apsw.Conne
         alarm(connection, time_ns, "station-refused", words, station=key_id)
 
 
+@lru_cache(maxsize=4096)
 def fingerprint(certificate: bytes) -> bytes:
-    """SHA-256 of a TLS certificate."""
+    """SHA-256 of a TLS certificate, which a connection shows again with each request."""
     return hashlib.sha256(certificate).digest()

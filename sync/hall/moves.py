@@ -165,6 +165,11 @@ def to_take_up(connection: apsw.Connection, station: bytes) -> tuple[TakeUp, ...
     )
 
 
+def moving(connection: apsw.Connection) -> bool:
+    """Whether any attempt is being moved."""
+    return bool(connection.execute("SELECT EXISTS (SELECT 1 FROM seats WHERE taking != 0)").get)
+
+
 def handovers(
     connection: apsw.Connection, neighbour: bytes, key: SigningKey
 ) -> tuple[Handover, ...]:

@@ -25,7 +25,6 @@ from datetime import UTC, datetime
 import apsw
 
 from exam_packages.attempt.commands import Admit
-from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from sync.hall.seats import SeatRow
 from sync.messages import MAX_START_MS, CommonStart
@@ -306,11 +305,6 @@ def confirmations(connection: apsw.Connection, sitting: int) -> tuple[Confirmati
             (sitting,),
         )
     )
-
-
-def released_now(connection: apsw.Connection, sitting: int, time_ns: int) -> bool:
-    """Whether stations may have the release: the common start has come."""
-    return begins_in_s(rules_of(connection, sitting), time_ns // SECOND) == 0
 
 
 def admit(

@@ -49,7 +49,8 @@ from sync.hall.known import Known, fingerprint
 from sync.hall.other_halls import Heard
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, number
-from sync.hall.ticking import NOTHING, end_together, left, notice_restored
+from sync.hall.ticking import NOTHING, end_together, is_restored, left, raise_authority
+from sync.hall.waiting import WaitingRoom
 from sync.holder.journals import header_frames, held_state, hold
 from sync.holder.store import Store
 from sync.messages import (
@@ -121,6 +122,7 @@ class HallService:
         self.ending = False
         """Set when the process is asked to end: streams end themselves."""
         self.glimpses = Glimpses()
+        self._waiting = WaitingRoom(store)
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
@@ -388,32 +390,35 @@ class HallService:
     def _tick(
         self, link: Link, tick: Tick, connection: apsw.Connection
     ) -> tuple[Tock, HttpError | None]:
-        sitting = seats.sitting_at(connection, link.key_id)
+        current = number(connection, authority.AUTHORITY)
+        waiting = self._waiting.of(connection, link.key_id, tick.blind_id, current)
+        sitting, take_up = waiting.sitting, waiting.take_up
         releases: tuple[Release, ...] = ()
         now_ns = self.clock.wall_ns()
         if (
             sitting is not None
             and sitting.secret is not None
-            and room.released_now(connection, sitting.id, now_ns)
+            and room.begins_in_s(waiting.rules, now_ns // SECOND) == 0
         ):
             releases = (
                 Release(sitting.package_hash, sitting.slot, sitting.release_id, sitting.secret),
             )
-        start = room.common_start(room.rules_of(connection, sitting.id), now_ns) if sitting else ()
-        take_up = moves.to_take_up(connection, link.key_id)
-        handovers = moves.handovers(connection, link.key_id, self.key)
+        start = room.common_start(waiting.rules, now_ns)
+        handovers = moves.handovers(connection, link.key_id, self.key) if waiting.moving else ()
         if not tick.blind_id:
             version, term = self.known.under.root.version, self.command.term
             return (
                 Tock(b"", (), releases, -1, b"", take_up, handovers, version, term, start),
                 None,
             )
-        seat = seats.seat(connection, tick.blind_id)
+        seat = waiting.seat
         if seat is None or seat.station != link.key_id:
             return left(self, link, tick, connection)
         before = held_state(connection, tick.blind_id, seat.package_hash)
-        if tick.sequence > before.sequence and beyond(
-            connection, tick.blind_id, tick.sequence, tick.head
+        if (
+            waiting.handed_in
+            and tick.sequence > before.sequence
+            and beyond(connection, tick.blind_id, tick.sequence, tick.head)
         ):
             raise HttpError(409, "This exam has been handed in; nothing can be added to it.")
         held = hold(
@@ -438,20 +443,23 @@ class HallService:
             )
             moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
-        end_together(connection, seat, now_ns)
-        current = notice_restored(self, link, tick, held, connection)
-        if tick.authority == current:
-            authority.confirm(connection, tick.blind_id, current, tick.command)
+        ended = end_together(connection, seat, waiting.seat_rules, now_ns)
+        if is_restored(self, link, tick, held, current, waiting.last_order):
+            current = raise_authority(self, link, tick, connection)
+        commands: tuple[bytes, ...] = ()
         state = held.state
+        if waiting.ordered or ended:
+            if tick.authority == current:
+                authority.confirm(connection, tick.blind_id, current, tick.command)
+            if state.epoch:
+                commands = authority.pending(connection, tick.blind_id, state.epoch, self.key)
         return (
             Tock(
                 acknowledgement=self.acknowledge(connection, state, now_ns),
-                commands=authority.pending(connection, tick.blind_id, state.epoch, self.key)
-                if state.epoch
-                else (),
+                commands=commands,
                 releases=releases,
                 need_after=held.need_after,
-                receipt=_receipt(connection, tick.blind_id),
+                receipt=waiting.receipt,
                 take_up=take_up,
                 handovers=handovers,
                 trust=self.known.under.root.version,
@@ -499,10 +507,3 @@ def _shortened(status: Status) -> Status:
         incidents=words,
         reports=status.reports[:_MAX_REPORTS],
     )
-
-
-def _receipt(connection: apsw.Connection, blind_id: bytes) -> bytes:
-    found = connection.execute(
-        "SELECT receipt FROM hand_ins WHERE blind_id = ? AND reopened_ns IS NULL", (blind_id,)
-    ).get
-    return found or b""

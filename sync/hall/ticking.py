@@ -20,22 +20,23 @@ from sync.web.wire import HttpError
 if TYPE_CHECKING:
     from sync.hall.service import HallService, Link
 
-__all__ = ["NOTHING", "end_together", "left", "notice_restored"]
+__all__ = ["NOTHING", "end_together", "is_restored", "left", "raise_authority"]
 
 NOTHING: Final = Tock(b"", (), (), -1, b"", (), (), 0)
 """The answer beside a refusal."""
 
 
-def end_together(connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) -> None:
-    """Where all end together, stop an exam whose end has come, once."""
-    rules = room.rules_of(connection, seat.sitting)
+def end_together(
+    connection: apsw.Connection, seat: seats.SeatRow, rules: room.RoomRules, now_ns: int
+) -> bool:
+    """Where all end together, stop an exam whose end has come, once; whether it was now."""
     if not rules.common_end or not authority.was_given(connection, seat.blind_id, "admit"):
-        return
+        return False
     extra_s = seat.extra_s + given_to(connection, seat.blind_id)
     if not room.over(rules, extra_s, now_ns // SECOND):
-        return
+        return False
     if authority.was_given(connection, seat.blind_id, "stop"):
-        return
+        return False
     words = "common end of the exam"
     authority.give(
         connection,
@@ -51,6 +52,7 @@ def end_together(connection: apsw.Connection, seat: seats.SeatRow, now_ns: int) 
         connection, now_ns, "rules of the room", "stop", seat=seat.candidate,
         reason="routine.end", comment=words,
     )  # fmt: skip
+    return True
 
 
 def left(
@@ -91,28 +93,27 @@ def left(
     )
 
 
-def notice_restored(
-    hall: HallService, link: Link, tick: Tick, held: Held, connection: apsw.Connection
-) -> int:
-    """The authority number, raised first when this tick shows that we are an old copy.
+def is_restored(
+    hall: HallService, link: Link, tick: Tick, held: Held, current: int, last_order: int
+) -> bool:
+    """Whether this tick shows that this hall is an old copy of itself.
 
     Frames from beyond what we hold show it once: the other stations' gaps have the same
     cause. An order we do not know shows it once per station, so a lying one cannot
-    do it for ever.
+    do it for ever. *current* is our authority number, *last_order* the last one under it.
     """
-    current = number(connection, authority.AUTHORITY)
     # What another hall ordered, in another term, says nothing of what this one forgot.
     ahead = term_of(tick.authority) == hall.command.term and (
-        tick.authority > current
-        or (
-            tick.authority == current
-            and tick.command > authority.last_number(connection, tick.blind_id, current)
-        )
+        tick.authority > current or (tick.authority == current and tick.command > last_order)
     )
-    if (held.gap and not hall.old_copy) or (ahead and link.key_id not in hall.accusers):
-        hall.old_copy = True
-        hall.accusers.add(link.key_id)
-        name = seats.machine_name(connection, link.key_id)
-        words = f"by the station {name}"
-        authority.restored(connection, hall.clock.wall_ns(), words, seen=tick.authority)
+    return (held.gap and not hall.old_copy) or (ahead and link.key_id not in hall.accusers)
+
+
+def raise_authority(hall: HallService, link: Link, tick: Tick, connection: apsw.Connection) -> int:
+    """What an old copy of itself does when it is shown to be one; the new authority number."""
+    hall.old_copy = True
+    hall.accusers.add(link.key_id)
+    name = seats.machine_name(connection, link.key_id)
+    words = f"by the station {name}"
+    authority.restored(connection, hall.clock.wall_ns(), words, seen=tick.authority)
     return number(connection, authority.AUTHORITY)

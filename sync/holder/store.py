@@ -130,6 +130,8 @@ class Store:
         self._read_lock = threading.Lock()
         self._jobs: queue.SimpleQueue[_Job[Any] | None] = queue.SimpleQueue()
         self._closed = False
+        self.undone = 0
+        """How many groups were undone: what their jobs read of each other does not hold."""
         self._thread = threading.Thread(target=self._run, name="store", daemon=True)
         self._thread.start()
 
@@ -226,6 +228,7 @@ class Store:
         return _Outcome(value)
 
     def _roll_back(self) -> None:
+        self.undone += 1
         # A full disk has rolled back by itself; then there is nothing left to undo.
         with contextlib.suppress(apsw.SQLError):
             self._connection.execute("ROLLBACK")

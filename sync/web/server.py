@@ -59,6 +59,7 @@ class _PeerProtocol(HttpToolsProtocol):
     """
 
     _peer: bytes | None = None
+    _in_head = True
     _head = 0
     _patience: asyncio.TimerHandle | None = None
 
@@ -67,7 +68,7 @@ class _PeerProtocol(HttpToolsProtocol):
         super().connection_made(transport)
         tls = transport.get_extra_info("ssl_object")
         self._peer = tls.getpeercert(binary_form=True) if tls is not None else None
-        self._wait_for_head()
+        self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
@@ -75,10 +76,12 @@ class _PeerProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._patience is not None:  # its head has not ended yet
+        if self._in_head:  # most heads come whole, and have ended by now
             self._head += len(data)
             if self._head > _MAX_HEAD:
                 self.transport.abort()
+            elif self._patience is None:
+                self._wait()
 
     def shutdown(self) -> None:
         super().shutdown()
@@ -91,14 +94,14 @@ class _PeerProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.scope["state"]["peer"] = self._peer
         self._head = 0
-        self._wait_for_head()
+        self._in_head = True
 
     def on_headers_complete(self) -> None:
+        self._in_head = False
         self._stop_waiting()
         super().on_headers_complete()
 
-    def _wait_for_head(self) -> None:
-        self._stop_waiting()
+    def _wait(self) -> None:
         self._patience = self.loop.call_later(_HEAD_TIMEOUT_S, self.transport.abort)
 
     def _stop_waiting(self) -> None:

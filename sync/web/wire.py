@@ -12,7 +12,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -73,18 +73,21 @@ async def read_bytes(request: Request, max_size: int) -> bytes:
     if declared is not None and (not declared.isdecimal() or int(declared) > max_size):
         raise _too_large(max_size)
     parts: list[bytes] = []
-    size = 0
+    size, more = 0, True
     try:
         async with asyncio.timeout(_BODY_TIMEOUT_S):
-            async for part in request.stream():
+            while more:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise HttpError(400, "The request broke off.")
+                part: bytes = message.get("body", b"")
+                more = message.get("more_body", False)
                 size += len(part)
                 if size > max_size:
                     raise _too_large(max_size)
                 parts.append(part)
     except TimeoutError:
         raise HttpError(408, "The request did not arrive in time; send it again.") from None
-    except ClientDisconnect:
-        raise HttpError(400, "The request broke off.") from None
     return b"".join(parts)
 
 
