@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 import msgpack
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -174,6 +175,110 @@ def test_an_object_is_its_fields_in_order() -> None:
 def test_another_shape_is_refused(fields: Any) -> None:
     with pytest.raises(CanonError):
         unpack(encode(fields), _Thing)
+
+
+class _Circle(canon.Object, tag=1):
+    radius: int
+    name: str
+
+
+class _Note(canon.Object, tag=2):
+    raw: bytes | None
+    seen: bool
+    circles: tuple[_Circle, ...] = ()
+
+
+_shapes = st.builds(_Circle, st.integers(-(2**63), 2**63 - 1), st.text(max_size=300)) | st.builds(
+    _Note,
+    st.none() | st.binary(max_size=300),
+    st.booleans(),
+    st.lists(st.builds(_Circle, st.integers(0, 300), st.text(max_size=3)), max_size=20).map(tuple),
+)
+
+
+class _Tree(canon.Object):
+    branches: tuple[_Tree, ...]
+
+
+class _Anything(canon.Object):
+    what: Any
+
+
+class _Share(canon.Object):
+    of: float
+
+
+class _Table(canon.Object):
+    rows: dict[str, int]
+
+
+@given(_shapes)
+def test_a_plain_object_is_written_as_its_fields_are(thing: _Circle | _Note) -> None:
+    assert canon._is_plain(type(thing))
+    packed = pack(thing)
+    assert packed == encode(msgspec.to_builtins(thing, builtin_types=(bytes,)))
+    assert unpack(packed, _Circle | _Note) == thing
+
+
+@given(_shapes, st.data())
+def test_no_longer_encoding_of_a_plain_object_is_read(
+    thing: _Circle | _Note, data: st.DataObject
+) -> None:
+    """Every value may be written with a longer head than it needs: that is refused."""
+    longer = False
+
+    def write(value: Any) -> bytes:
+        nonlocal longer
+        packed = encode(value) if not isinstance(value, list | tuple) else b""
+        stretch = data.draw(st.booleans())
+        if isinstance(value, bool) or value is None:
+            return packed
+        longer = longer or stretch
+        if isinstance(value, int):
+            if not -(2**31) <= value < 2**31:
+                return packed
+            return b"\xd3" + value.to_bytes(8, "big", signed=True) if stretch else packed
+        if isinstance(value, list | tuple):
+            size = len(value)
+            head = (
+                b"\xdd" + size.to_bytes(4, "big") if stretch else encode([0] * size)[: -size or 9]
+            )
+            return head + b"".join(write(each) for each in value)
+        if not stretch:
+            return packed
+        raw, mark = (value, b"\xc6") if isinstance(value, bytes) else (value.encode(), b"\xdb")
+        return mark + len(raw).to_bytes(4, "big") + raw
+
+    packed = write(msgspec.to_builtins(thing, builtin_types=(bytes,)))
+    if packed == pack(thing):
+        return
+    with pytest.raises(CanonError):
+        unpack(packed, _Circle | _Note)
+
+
+def test_what_is_left_out_at_the_end_has_its_default() -> None:
+    assert unpack(encode([2, None, True]), _Note) == _Note(None, True)
+
+
+def test_a_tree_and_what_may_be_anything_are_looked_through() -> None:
+    assert not any(canon._is_plain(kind) for kind in (_Tree, _Anything, _Share, _Table))
+    with pytest.raises(CanonError, match="cannot be encoded"):
+        pack(_Share(1.5))
+    with pytest.raises(CanonError):
+        pack(_Table({"a": 1}))
+    tree = _Tree(())
+    for _ in range(20):
+        tree = _Tree((tree,))
+    with pytest.raises(CanonError, match="deep"):
+        pack(tree)
+
+
+@pytest.mark.parametrize("wrong", [1.5, {"a": 1}, 2**64])
+def test_what_a_plain_object_should_not_hold_is_not_encoded(wrong: Any) -> None:
+    with pytest.raises(CanonError):
+        pack(_Circle(wrong, "x"))
+    with pytest.raises(CanonError):
+        pack(_Circle(1, "\ud800"))
 
 
 def test_objects_cannot_be_changed() -> None:
