@@ -6,10 +6,8 @@ import re
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from exam_packages.canon import Object
 from exam_packages.content.proctoring import MAX_GLIMPSE
@@ -39,11 +37,11 @@ from sync.messages import (
 )
 from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
 from sync.web.server import peer_certificate
-from sync.web.wire import Direct, Endpoint, HttpError, guarded, read_bytes, receive, reply
+from sync.web.wire import Direct, Endpoint, HttpError, read_bytes, receive, reply
 
 _SMALL = 64 * 1024
 _MANIFEST = 4 * 1024 * 1024
-_HEX = re.compile(r"[0-9a-f]+")
+_PICTURE = re.compile(rf"{STATION_ROUTES['evidence']}/([0-9a-f]{{32}})/([0-9a-f]{{64}})")
 
 M = TypeVar("M", bound=Object)
 
@@ -86,8 +84,10 @@ def station_app(hall: HallService) -> Direct:
 
     async def evidence(request: Request) -> Response:
         link = hall.station(peer_certificate(request))
-        blind_id = _hex(request, "blind_id", 16)
-        digest = _hex(request, "digest", 32)
+        named = _PICTURE.fullmatch(request.scope["path"])
+        if named is None:
+            raise HttpError(400, "The address of a picture is not valid.")
+        blind_id, digest = (bytes.fromhex(name) for name in named.groups())
         await pictures.keep(link, blind_id, digest, await read_bytes(request, MAX_EVIDENCE))
         return Response(status_code=204)
 
@@ -127,12 +127,4 @@ def station_app(hall: HallService) -> Direct:
         NEAR_ROUTE: near,
         OFFER_ROUTE: asked(Offer, MAX_KEEP, neighbours.offer),
     }
-    path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
-    return Direct(paths, Starlette(routes=[Route(path, guarded(evidence), methods=["PUT"])]))
-
-
-def _hex(request: Request, name: str, size: int) -> bytes:
-    text: str = request.path_params[name]
-    if len(text) != 2 * size or not _HEX.fullmatch(text):
-        raise HttpError(400, "The address of a picture is not valid.")
-    return bytes.fromhex(text)
+    return Direct(paths, {STATION_ROUTES["evidence"]: evidence})

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
 
 from sync.near.keeping import Keeping
 from sync.near.messages import (
@@ -19,7 +17,7 @@ from sync.near.messages import (
     Received,
 )
 from sync.web.server import peer_certificate
-from sync.web.wire import guarded, receive, reply
+from sync.web.wire import Direct, receive, reply
 
 __all__ = ["near_app"]
 
@@ -27,7 +25,7 @@ _MEETING = 2 * 1024 * 1024
 _MANIFEST = 4 * 1024 * 1024
 
 
-def near_app(keeping: Keeping, enrolment: bytes) -> Starlette:
+def near_app(keeping: Keeping, enrolment: bytes) -> Direct:
     """The application behind the listener; *enrolment* is this station's own."""
 
     async def meet(request: Request) -> Response:
@@ -43,7 +41,4 @@ def near_app(keeping: Keeping, enrolment: bytes) -> Starlette:
         await keeping.received(sender, await receive(request, Received, _MANIFEST))
         return Response(status_code=204)
 
-    posts = {MEET_ROUTE: meet, KEEP_ROUTE: keep, RECEIVED_ROUTE: received}
-    return Starlette(
-        routes=[Route(path, guarded(each), methods=["POST"]) for path, each in posts.items()]
-    )
+    return Direct({MEET_ROUTE: meet, KEEP_ROUTE: keep, RECEIVED_ROUTE: received})

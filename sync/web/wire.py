@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from exam_packages.canon import CanonError, Object, pack, unpack
 from exam_packages.errors import ExamError
@@ -137,25 +137,31 @@ def guarded(endpoint: Endpoint) -> Endpoint:
 
 
 class Direct:
-    """An application whose *posts* are found by their whole path, before those of *rest*.
+    """An application whose endpoints are found at once: its *posts* by their whole path, its
+    *puts* by their path without the last two names.
 
     For listeners that machines call each second: a router that looks through its routes, with
     middleware around each, costs as much as all else there is to do for a tick.
     """
 
-    def __init__(self, posts: Mapping[str, Endpoint], rest: ASGIApp) -> None:
+    def __init__(
+        self, posts: Mapping[str, Endpoint], puts: Mapping[str, Endpoint] | None = None
+    ) -> None:
         self._posts = {path: guarded(endpoint) for path, endpoint in posts.items()}
-        self._rest = rest
+        self._puts = {path: guarded(endpoint) for path, endpoint in (puts or {}).items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
         endpoint = None
-        if scope["type"] == "http" and scope["method"] == "POST":
-            endpoint = self._posts.get(scope["path"])
+        if method == "POST":
+            endpoint = self._posts.get(path)
+        elif method == "PUT":
+            endpoint = self._puts.get(path.rsplit("/", 2)[0])
         if endpoint is None:
-            await self._rest(scope, receive, send)
+            response = refuse(HttpError(404, "This server has nothing at that address."))
         else:
             response = await endpoint(Request(scope, receive))
-            await response(scope, receive, send)
+        await response(scope, receive, send)
 
 
 def _too_large(max_size: int) -> HttpError:
