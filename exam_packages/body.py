@@ -43,6 +43,9 @@ from exam_packages.sealing.trust import PACKAGER, Identity, Trust
 TLS_KEY_KIND: Final = "tls-authority"
 """The kind of the TLS authority's key file: a P-256 private number, 32 bytes."""
 
+PAPER_PART, PRACTICE_PART = "paper", "practice"
+"""The parts of a drawn form that a package seals, by the names of their directories."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 

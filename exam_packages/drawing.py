@@ -18,7 +18,7 @@ import msgspec
 from exam_packages import canon, register
 from exam_packages.assessment import Test
 from exam_packages.blueprint import Blueprint, read_blueprint
-from exam_packages.body import Body
+from exam_packages.body import PAPER_PART, PRACTICE_PART, Body
 from exam_packages.files import make_directory, write_durably
 from exam_packages.formats import archive
 from exam_packages.formats.banks import bank_of
@@ -39,7 +39,6 @@ from exam_packages.forms import (
 from exam_packages.forms.bank import Draw
 from exam_packages.forms.trial import with_every_kind
 
-PAPER_PART, PRACTICE_PART = "paper", "practice"
 ANSWER_KEY, DRAW_KEY = "answer.key", "draw.key"
 MAX_SEED: Final = 1024
 _DAY_S: Final = 86_400

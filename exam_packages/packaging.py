@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from exam_packages import canon, register
-from exam_packages.body import Body, BodyError
+from exam_packages.body import PAPER_PART, PRACTICE_PART, Body, BodyError
 from exam_packages.clock import SECOND, SystemClock
 from exam_packages.content.paper import Paper, item_blob
 from exam_packages.content.reading import read_paper
 from exam_packages.content.survey import SURVEY_BLOB, SURVEY_KEY_BLOB
-from exam_packages.drawing import PAPER_PART, PRACTICE_PART, draw_exam, read_source
+from exam_packages.drawing import draw_exam, read_source
 from exam_packages.errors import ExamError
 from exam_packages.formats.media import media_type
 from exam_packages.forms import OBJECT_TYPE, DrawnForm

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Final
 
 from exam_packages import canon
-from exam_packages.body import Body
-from exam_packages.drawing import PAPER_PART, PRACTICE_PART, draw_forms, read_source
+from exam_packages.body import PAPER_PART, PRACTICE_PART, Body
+from exam_packages.drawing import draw_forms, read_source
 from exam_packages.errors import ExamError
 from exam_packages.forms import DrawnForm, History, blobs
 from exam_packages.packaging import read_part

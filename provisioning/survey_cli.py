@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from exam_packages.body import Body
+from exam_packages.body import PAPER_PART, Body
 from exam_packages.content.reading import read_survey
 from exam_packages.content.survey import MAX_SURVEY, SURVEY_BLOB, Survey
-from exam_packages.drawing import PAPER_PART
 from exam_packages.errors import UsageError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.passphrases import Passphrases, passphrase_option

@@ -7,7 +7,6 @@ from typing import Any
 
 from exam_packages.language import _
 from exam_packages.verify.findings import clean
-from sync.printing import fonts, pdf
 from sync.printing.document import Block, Document, Facts, Heading, Points, Table, Text
 
 
@@ -17,6 +16,8 @@ def paper(case: Mapping[str, Any]) -> bytes:
     Raises :class:`~sync.printing.fonts.FontError` when this machine cannot print a character.
     """
     document = Document(clean(case["title"]), tuple(_blocks(case)), clean(case["body"]))
+    from sync.printing import fonts, pdf  # costs a third of a second: for who prints alone
+
     return pdf.render(document, fonts.find(document.characters()))
 
 

@@ -20,7 +20,7 @@ from sync.hall.report import document
 from sync.hall.roles import CHIEF, Operator, check_may
 from sync.hall.schema import audit
 from sync.hall.service import HallService
-from sync.printing import fonts, html, pdf
+from sync.printing import html
 from sync.printing.document import Document
 from sync.web.wire import HttpError
 
@@ -62,6 +62,8 @@ def drawn(
     record: SittingRecord, signed: bytes, rules: room.RoomRules, enrolment: bytes
 ) -> dict[str, bytes]:
     """All the files of a record: *signed* is what the hall of *enrolment* signed, or empty."""
+    from sync.printing import fonts, pdf  # costs a third of a second: for who prints alone
+
     made = {"report.json": json.dumps(as_json(record), ensure_ascii=False, indent=2).encode()}
     report = document(record, signed=bool(signed))
     documents = {"report": report}

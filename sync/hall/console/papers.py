@@ -19,7 +19,7 @@ from sync.hall.console.site import Site, operator, wants_json
 from sync.hall.papers import PAPERS
 from sync.hall.roles import check_may
 from sync.hall.wording import name_of, named
-from sync.printing import fonts, html, pdf
+from sync.printing import html
 from sync.web.pages import read_form
 from sync.web.sessions import Session
 from sync.web.wire import HttpError
@@ -131,4 +131,6 @@ def _paper(site: Site, sitting: int, name: str, kind: str) -> bytes:
     document = reporting.one(site.hall, sitting, name)
     if kind == "html":
         return html.render(document).encode()
+    from sync.printing import fonts, pdf  # costs a third of a second: for who prints alone
+
     return pdf.render(document, fonts.find(document.characters()))
