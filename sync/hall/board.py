@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 import apsw
 
 from exam_packages.clock import SECOND
-from sync.hall import acting, arrived_corrections, claims, seats, second, undoing
+from sync.hall import acting, arrived_corrections, claims, permits, seats, second, undoing
 from sync.hall.concern import WATCHED, Concern, Known, calls, incidents_of, state_of
 from sync.hall.glimpses import Glimpses, Shown
 from sync.hall.other_halls import Relation, relation
@@ -283,7 +283,7 @@ def _row(
         body=known.body,
         orders=known.orders,
         admitted=known.admitted,
-        waits_restart=seat.restart == seats.ASKED,
+        waits_restart=seat.restart == permits.ASKED,
         break_ms=break_ms,
         hand_ms=(now_ns - link.hand_ns) // 1_000_000 if link and link.hand_ns and calling else -1,
         reports=status.reports if status else (),

@@ -9,7 +9,7 @@ from typing import Final
 from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.language import mark
-from sync.hall import seats
+from sync.hall import permits, seats
 from sync.hall.standings import Standing
 from sync.messages import Status
 
@@ -91,7 +91,7 @@ def _state(
             if reopened
             else mark("Moving: its station takes it up")
         )
-    if seat.restart == seats.ASKED:
+    if seat.restart == permits.ASKED:
         return Concern.WAITS, mark("Interrupted: may it go on?")
     if lost:
         return Concern.LOST, mark("Station does not answer")
