@@ -50,7 +50,7 @@ class Saver:
         async with self._saving:
             while (act := drafts.due(client.clock.boottime_ns())) is not None:
                 client.wake()
-                reply = await client.do(act)
+                reply = await client.agent.do(act)
                 now = client.clock.boottime_ns()
                 if reply is None:
                     return  # lost: the draft waits for the agent

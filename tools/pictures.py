@@ -69,10 +69,7 @@ class Stand:
     async def stage(self, stage: Stage) -> None:
         client = self.client
         await self.until(
-            lambda: (
-                client.view.stage is stage
-                and client._screens[client._wanted()] in client.screen_stack
-            )
+            lambda: client.view.stage is stage and client.stage_screen in client.screen_stack
         )
         await self.pilot.pause()
 
@@ -100,7 +97,7 @@ class Stand:
 
     async def go(self, item: str) -> None:
         await self.exam.go(item)
-        screen = self.client._screens[Stage.EXAM]
+        screen = self.client.stages.screen(Stage.EXAM)
         await self.until(lambda: getattr(screen, "_shown", (0, ""))[1:] == (item,))
         await self.pilot.pause(0.3)
 
@@ -127,7 +124,7 @@ async def ready(s: Stand) -> None:
 async def practice(s: Stand) -> None:
     await s.ready()
     await s.client.practise()
-    await s.until(lambda: s.client._screens[None] in s.client.screen_stack)
+    await s.until(lambda: s.client.stages.screen(None) in s.client.screen_stack)
     await s.pilot.pause(0.3)
     await s.pilot.press("b")
 

@@ -8,7 +8,9 @@ shows the time ledger, incidents and commands; no key it takes opens an answer o
 * :mod:`~exam_packages.verify.recognise`: what a file is, by its first bytes.
 * :mod:`~exam_packages.verify.objects`: package, grant, release, receipt, log, enrolment.
 * :mod:`~exam_packages.verify.record`: a journal, entry by entry, and its witnesses.
-* :mod:`~exam_packages.verify.times`: the time ledger, with the integrity key.
+* :mod:`~exam_packages.verify.times`: the time ledger, with the integrity key; its
+  words are in :mod:`~exam_packages.verify.event_words`.
+* :mod:`~exam_packages.verify.clocks`: whether the station's clock agrees with its witnesses'.
 * :mod:`~exam_packages.verify.attempts`: bundles, attempt directories, segments.
 * :mod:`~exam_packages.verify.relations`: whether several files belong together.
 * :mod:`~exam_packages.verify.verify`: all of it, over the files at hand.

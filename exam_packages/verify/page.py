@@ -11,7 +11,7 @@ from exam_packages.verify import words
 from exam_packages.verify.findings import Report, Standing, clean
 from exam_packages.verify.record import moment
 from exam_packages.verify.timeline import WIDTH, timeline
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 
 
 def to_page(report: Report) -> str:

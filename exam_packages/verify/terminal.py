@@ -10,7 +10,7 @@ from exam_packages.language import say
 from exam_packages.verify import words
 from exam_packages.verify.findings import Finding, Findings, Record, Report, Subject, Times, clean
 from exam_packages.verify.record import moment
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 
 WIDTH = 80
 

@@ -13,7 +13,7 @@ from exam_packages.clock import SECOND
 from exam_packages.language import say
 from exam_packages.verify import words
 from exam_packages.verify.findings import Record, Times
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 
 WIDTH: Final = 1000
 _STEPS_S: Final = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 21600, 86400)

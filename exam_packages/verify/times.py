@@ -13,38 +13,23 @@ from dataclasses import dataclass, field
 
 from exam_packages.attempt import commands as cmd
 from exam_packages.attempt import events as ev
-from exam_packages.attempt import liveness
-from exam_packages.attempt.granting import tools_words
 from exam_packages.attempt.ledger import Interval, Kind, Ledger, account, kind_of, pass_by
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND, Stamp
 from exam_packages.errors import ExamError
 from exam_packages.language import say
-from exam_packages.sealing.correction import believed_correction
-from exam_packages.sealing.journal_format import Compartment, parse_acknowledgement
+from exam_packages.sealing.journal_format import Compartment
 from exam_packages.sealing.journal_keys import EpochKeys, Opened, open_frames
 from exam_packages.sealing.signed import read_signed
 from exam_packages.sealing.suite import SealingKey
+from exam_packages.verify import event_words
 from exam_packages.verify.chiefs import ChiefsOrders
+from exam_packages.verify.clocks import Clocks
 from exam_packages.verify.findings import Findings, Moment, Ordered, Span, Times
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.record import Walk
+from exam_packages.verify.words import length
 
-_OPENED = {
-    ev.START: "The exam was opened.",
-    ev.RESTART: "The exam program was started again after it had ended.",
-    ev.MOVE: "Another station took over.",
-}
-_CLOSED = {
-    ev.HANDED_IN: "The candidate handed in.",
-    ev.TIME_OVER: "The time was over.",
-    ev.STOPPED: "An invigilator stopped the exam and handed it in.",
-}
-_LEFT = {
-    ev.STEPPED_OUT: "Left “{scope}” for now; its clock stood.",
-    ev.LEFT: "Left “{scope}”; it was closed.",
-    ev.SPENT: "The time of “{scope}” was over; it was closed.",
-}
 _OVERRUN_NS = 2 * SECOND
 """How much later than the time allowed a station may close before it is remarked on."""
 
@@ -110,11 +95,11 @@ class _Teller:
     _granted_s: int = 0
     _added_s: int = 0
     _closed: str = ""
-    _stamps: dict[int, Stamp] = field(default_factory=dict)
-    _compared: list[tuple[Stamp, Stamp, int]] = field(default_factory=list)
+    _clocks: Clocks = field(init=False)
     _chiefs: ChiefsOrders = field(init=False)
 
     def __post_init__(self) -> None:
+        self._clocks = Clocks(self.findings, self.machines)
         self._chiefs = ChiefsOrders(self.findings, self.machines, self.centre)
 
     def take(self, opened: Opened) -> bool:
@@ -138,7 +123,7 @@ class _Teller:
                 return False
         self._tick(opened.sequence, stamp)
         if opened.compartment is Compartment.ACKNOWLEDGEMENT:
-            self._compare(stamp, opened.body or b"")
+            self._clocks.acknowledged(stamp, opened.body or b"")
         elif opened.compartment is not Compartment.HEADER:
             self._enter(opened.sequence, stamp, event)
         self.reached = opened.sequence
@@ -146,7 +131,7 @@ class _Teller:
 
     def told(self) -> Told:
         """Everything, after the last frame."""
-        self._compare_clocks()
+        self._clocks.tell()
         self._chiefs.tell()
         spent, allowed = self._ledger.spent_ns, self._ledger.allowed_ns
         countdown = self._ledger.countdown
@@ -194,7 +179,7 @@ class _Teller:
         self._now += max(0, passed)
         self._at[entry] = self._now
         self._wall[entry] = stamp.wall_ns
-        self._stamps[entry] = stamp
+        self._clocks.made(entry, stamp)
         self._last = stamp
 
     def _enter(self, entry: int, stamp: Stamp, event: ev.Event | None) -> None:
@@ -206,7 +191,7 @@ class _Teller:
         if after.intervals:
             self._cover(before, after.intervals, entry, event)
         if kind_of(after.attempt) is not kind_of(before.attempt) and event is not None:
-            self._reason = self._why(event)
+            self._reason = event_words.why(event) or self._reason
         elif isinstance(event, ev.Opened) and after.attempt.phase is Phase.RUNNING:
             self._reason = say("The exam went on after the outage.")
         self._ledger, self._last_entry = after, entry
@@ -226,7 +211,7 @@ class _Teller:
             first, start = self._last_entry, self._at[self._last_entry]
             reason = self._reason or say("The exam had not begun.")
             if interval.kind is Kind.OUTAGE and isinstance(event, ev.Opened):
-                reason = say(_OPENED.get(event.cause, "The exam was opened again."))
+                reason = event_words.opened(event.cause)
         self._spans.append(
             Span(
                 kind=interval.kind,
@@ -241,46 +226,13 @@ class _Teller:
             )
         )
 
-    def _why(self, event: ev.Event) -> str:
-        """Why the attempt entered the phase that *event* brought."""
-        match event:
-            case ev.Began():
-                return say("The candidate was working.")
-            case ev.Opened():
-                return say("Held after a long outage, until an invigilator let it go on.")
-            case ev.Reopened():
-                return say("Reopened by two people; the clock stood until it was resumed.")
-            case ev.Closed(how=how):
-                return say(_CLOSED.get(how, "The exam was closed."))
-            case ev.BreakBegan(after="", stopped=False):
-                return say("A break that the candidate asked for, on the exam's time.")
-            case ev.BreakBegan(stopped=True):
-                return say("A break in which the exam's clock stood.")
-            case ev.BreakBegan():
-                return say("A break on the exam's time.")
-            case ev.BreakOver():
-                return say("The break was over, and the candidate was not back.")
-            case ev.BreakEnded():
-                return say("The candidate went on after a break.")
-            case ev.Commanded(command=data):
-                command = cmd.journaled_command(data)
-                fields = {"operator": command.operator, "reason": _reason(command)}
-                if isinstance(command.order, cmd.Pause):
-                    return say("Paused by {operator} ({reason}).", **fields)
-                if isinstance(command.order, cmd.Resume):
-                    return say("Resumed by {operator} ({reason}).", **fields)
-                if isinstance(command.order, cmd.Evacuate):
-                    return say("The room was evacuated by {operator} ({reason}).", **fields)
-        return self._reason
-
     def _note(self, entry: int, stamp: Stamp, event: ev.Event, before: Ledger) -> None:
         def moment(code: str, words: str) -> Moment:
             return Moment(entry, self._at[entry], stamp.wall_ns, code, words)
 
         match event:
             case ev.Opened(cause=cause):
-                words = say(_OPENED.get(cause, "The exam was opened again."))
-                self._turns.append(moment("opened", words))
+                self._turns.append(moment("opened", event_words.opened(cause)))
             case ev.Reopened():
                 self._closed = ""
                 self._turns.append(moment("reopened", say("The hand-in was reopened.")))
@@ -291,7 +243,7 @@ class _Teller:
                 said = say("The candidate accepted the rules.")
                 self._turns.append(moment("accepted", said))
             case ev.Closed(how=how):
-                self._closed = say(_CLOSED.get(how, "The exam was closed."))
+                self._closed = event_words.closed(how)
                 self._turns.append(moment("closed", self._closed))
             case ev.Entered(scope=scope, allowed_s=allowed_s) if allowed_s:
                 said = say(
@@ -303,9 +255,7 @@ class _Teller:
             case ev.Entered(scope=scope):
                 self._turns.append(moment("entered", say("Entered “{scope}”.", scope=scope)))
             case ev.Left(scope=scope, how=how):
-                self._turns.append(
-                    moment("left", say(_LEFT.get(how, "Left “{scope}”."), scope=scope))
-                )
+                self._turns.append(moment("left", event_words.left(scope, how)))
             case ev.BreakBegan(allowed_s=allowed_s):
                 said = say("A break of {time} began.", time=length(allowed_s * SECOND))
                 self._turns.append(moment("break-began", said))
@@ -366,7 +316,7 @@ class _Teller:
                 entry=entry,
                 at_ns=self._at[entry],
                 wall_ns=stamp.wall_ns,
-                words=_order(command.order),
+                words=event_words.ordered(command.order),
                 operator=command.operator,
                 reason=command.reason,
                 comment=command.comment,
@@ -384,121 +334,3 @@ class _Teller:
                 "The correction in entry {entry} is not signed by a packager of this body.",
                 entry=entry,
             )
-
-    def _compare(self, stamp: Stamp, acknowledgement: bytes) -> None:
-        """Bound what the station's clocks showed when a holder signed.
-
-        It signed after the entry it acknowledges was made, and before its word was journaled.
-        """
-        signed, word = parse_acknowledgement(acknowledgement)
-        holder = self.machines.get(word.holder)
-        made = self._stamps.get(word.sequence)
-        if holder is None or made is None or made.boot != stamp.boot:
-            return
-        if signed.signers([holder.verify_key]):
-            self._compared.append((made, stamp, word.time_ns))
-
-    def _compare_clocks(self) -> None:
-        """Say whether the station's clock agrees with the holders' that signed along the way."""
-        if not self._compared:
-            return
-        drift = covered = 0
-        for boot in {made.boot for made, _, _ in self._compared}:
-            mine = [each for each in self._compared if each[0].boot == boot]
-            least = max(made.boottime_ns - told for made, _, told in mine)
-            most = min(journaled.boottime_ns - told for _, journaled, told in mine)
-            drift = max(drift, least - most)
-            covered += mine[-1][1].boottime_ns - mine[0][0].boottime_ns
-        made, journaled, told_ns = self._compared[-1]
-        ahead, behind = made.wall_ns - told_ns, told_ns - journaled.wall_ns
-        offset = max(0, ahead, behind)
-        if max(drift, offset) < SECOND:
-            self.findings.proven(
-                "clocks-agree",
-                "The station's clock agrees with the clocks of those who witnessed the exam, as "
-                "closely as their signatures tell (over {covered}).",
-                covered=length(covered),
-            )
-        else:
-            self.findings.note(
-                "clocks-differ",
-                "The station's clock does not agree with the clocks of those who witnessed the "
-                "exam: its time of day differed by at least {offset}, and over {covered} it went "
-                "at least {drift} too fast or too slow.",
-                offset=length(offset),
-                covered=length(covered),
-                drift=length(drift),
-            )
-
-
-def _order(order: cmd.Order) -> str:
-    match order:
-        case cmd.GrantTools(tools=()):
-            return say("Granted no tools any more")
-        case cmd.GrantTools(tools=tools):
-            return say(
-                "Granted tools, where the exam lets them be: {tools}", tools=tools_words(tools)
-            )
-        case cmd.Spare(detectors=()):
-            return say("No detector of the camera is left out any more")
-        case cmd.Spare(detectors=detectors):
-            left_out = ", ".join(detectors)
-            return say("Detectors of the camera left out: {detectors}", detectors=left_out)
-        case cmd.AskLive(prompt=prompt):
-            return say("Asked for a sign of life: {words}", words=liveness.words(prompt))
-        case cmd.Admit(extra_s=0):
-            return say("Admitted")
-        case cmd.Admit(extra_s=extra_s):
-            return say("Admitted, with {time} more", time=length(extra_s * SECOND))
-        case cmd.Pause():
-            return say("Paused")
-        case cmd.Resume():
-            return say("Resumed")
-        case cmd.AddTime(seconds=seconds) if seconds < 0:
-            return say("Took back {time}", time=length(-seconds * SECOND))
-        case cmd.AddTime(seconds=seconds):
-            return say("Added {time}", time=length(seconds * SECOND))
-        case cmd.Say(text=text):
-            return say("Message: “{text}”", text=text)
-        case cmd.EnlargeText(percent=percent):
-            return say("Set the letters to {percent} %", percent=percent)
-        case cmd.Correct(correction=data):
-            correction = believed_correction(data)
-            return say("Corrected “{item}”: {text}", item=correction.item, text=correction.text)
-        case cmd.Accommodate():
-            return say("Changed how the screen is read")
-        case cmd.AllowBreaks(times=times):
-            return say("Allowed breaks: {times}", times=times)
-        case cmd.LetBack():
-            return say("Let back in after a break")
-        case cmd.Attend(text=text):
-            return say("Answered the raised hand: “{text}”", text=text)
-        case cmd.Evacuate():
-            return say("Evacuated the room")
-        case cmd.Return():
-            return say("Ended the evacuation")
-        case cmd.Replace(device=device, on=True):
-            return say("Began to replace a device: {device}", device=device)
-        case cmd.Replace(device=device):
-            return say("Replaced a device: {device}", device=device)
-        case cmd.Stop():
-            return say("Stopped and handed in")
-
-
-def _reason(command: cmd.Command) -> str:
-    return command.reason + (f": {command.comment}" if command.comment else "")
-
-
-def length(time_ns: int) -> str:
-    """A length of time for people: ``1 h 02 min 03 s``, ``0.4 s``."""
-    if time_ns < 0:
-        return "−" + length(-time_ns)
-    if not time_ns:
-        return "0 s"
-    if time_ns < 10 * SECOND:
-        return f"{time_ns / SECOND:.1f} s"
-    seconds = round(time_ns / SECOND)
-    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
-    if hours:
-        return f"{hours} h {minutes:02} min {rest:02} s"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -9,7 +9,6 @@ from exam_packages.clock import SECOND
 from exam_packages.language import say
 from exam_packages.verify.findings import Ordered, Record, Report, Standing, Stretch, Times
 from exam_packages.verify.record import moment
-from exam_packages.verify.times import length
 
 LABELS: Final = {
     "attempt": "Attempt",
@@ -70,6 +69,21 @@ KINDS: Final = {
     Kind.CLOSED: "after the end",
 }
 MARKS: Final = {Standing.PROVEN: "✓", Standing.NOT_PROVEN: "✗", Standing.NOTE: "–"}
+
+
+def length(time_ns: int) -> str:
+    """A length of time for people: ``1 h 02 min 03 s``, ``0.4 s``."""
+    if time_ns < 0:
+        return "−" + length(-time_ns)
+    if not time_ns:
+        return "0 s"
+    if time_ns < 10 * SECOND:
+        return f"{time_ns / SECOND:.1f} s"
+    seconds = round(time_ns / SECOND)
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        return f"{hours} h {minutes:02} min {rest:02} s"
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def fact_label(code: str) -> str:

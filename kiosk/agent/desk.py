@@ -11,68 +11,43 @@ from queue import Empty
 
 from exam_packages.attempt import events as ev
 from exam_packages.attempt.acts import Act
-from exam_packages.attempt.commands import Command
 from exam_packages.attempt.state import Phase
 from exam_packages.clock import SECOND
-from exam_packages.content.proctoring import FOCUS_LOST
 from exam_packages.content.values import Response
 from exam_packages.errors import ExamError
-from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.journal import JournalError
-from exam_packages.sealing.mandate import term_of
-from exam_packages.sealing.trust import Trust
 from kiosk.agent import inbox as box
 from kiosk.agent import opening
 from kiosk.agent.album import Album, Eyes
-from kiosk.agent.correcting import Corrections
+from kiosk.agent.believing import believe
+from kiosk.agent.contact import Contact
 from kiosk.agent.courier import Courier
 from kiosk.agent.door import Screen
 from kiosk.agent.erasing import erase_closed
 from kiosk.agent.glimpses import Glimpses
+from kiosk.agent.meeting import Meeting
 from kiosk.agent.noticing import Noticing
+from kiosk.agent.obeying import Obeying
 from kiosk.agent.parcels import Parcels
-from kiosk.agent.reading import NO_ATTEMPT, answer, readable
+from kiosk.agent.picture_source import PictureSource
+from kiosk.agent.reading import NO_ATTEMPT, read
 from kiosk.agent.reception import Reception
 from kiosk.agent.record import Record
 from kiosk.agent.resumption import Resumption
-from kiosk.agent.session import (
-    OVER,
-    Events,
-    Refusal,
-    expire,
-    session,
-)
-from kiosk.agent.shelf import AttemptDirectory, attempts
+from kiosk.agent.session import OVER, Events, Refusal, expire, session
+from kiosk.agent.shelf import AttemptDirectory
 from kiosk.agent.sighting import Sight
 from kiosk.agent.station import LOG, Station
+from kiosk.agent.stock import Stock
 from kiosk.agent.surveying import Surveys
-from kiosk.agent.worker import Finish as Finishing
+from kiosk.agent.witnessing import Witnessing
 from kiosk.agent.worker import Worker
 from kiosk.ipc import messages as ipc
-from kiosk.lockdown.signals import Category, Signal, Source, Watched, of_focus, of_keys
 from sync.link import HolderClient
-from sync.seat_orders import take
 
 STATUS_NS = SECOND
 BEAT_NS = 10 * SECOND
 """While time runs, a record at least this often: it bounds what an outage can hide."""
-WITNESS_NS = 30 * SECOND
-"""The hall's acknowledgement is journaled this often, and at the end."""
-MAX_TRACE = 2000
-"""Characters kept of where a screen's fault was."""
-LOST_AFTER = 3
-"""Ticks in a row without the hall before that is an incident."""
-
-Responses = tuple[Response, ...]
-
-OLD_SCREEN = Refusal(
-    "The screen and the agent of this station have different versions; update the station."
-)
-
-REVOKED = Refusal(
-    "The certification body has revoked this station, so it holds no exams any more. Everything "
-    "that was answered here is kept. Call an invigilator."
-)
 
 
 class Desk:
@@ -92,60 +67,31 @@ class Desk:
         self._station = station
         self._inbox = inbox
         self._client = client
-        self._orders = station.attempts.parent / "command" / "orders"
-        self._reception = Reception(station, client, errands, self._opened, self._not_opened)
-        self._resumption = Resumption(station, client, errands, self._reception, self._opened)
         self._courier = courier
         self._local = local
+        self._reception = Reception(station, client, errands, self._opened, self._not_opened)
+        self._resumption = Resumption(station, client, errands, self._reception, self._opened)
+        self._parcels = Parcels(station)
+        self._stock = Stock(station, courier, self._parcels, self._reception, self._resumption)
+        self._contact = Contact(station, self._notice)
+        self._witnessing = Witnessing(station)
+        self._noticing = Noticing(station, self._notice)
         self._album = Album(station, camera, local, self._write)
         self._sight = Sight(station, camera)
         self._glimpses = Glimpses(station, camera, courier)
-        self._corrections = Corrections(station)
-        self._noticing = Noticing(station, self._notice)
-        self._parcels = Parcels(station)
+        self._source = PictureSource(station, self._noticing, self._write)
+        self._meeting = Meeting(station, self._noticing, self._album, self._glimpses)
+        orders = station.attempts.parent / "command" / "orders"
+        self._obeying = Obeying(station, client, orders, self._album, self._carry_out, self._notice)
         self._surveys = Surveys(courier.spool)
-        self._acknowledgement = b""
-        self._witnessed_ns = 0
-        self._lost = 0
         self._status_ns = 0
         self._safe = b"", 0
-        self._focused = True
         self._quitting = False
 
     def take_stock(self) -> None:
         """Look what lies on this station from before. Raises an ``ExamError``."""
-        station = self._station
-        for directory in attempts(station.attempts):
-            try:
-                if directory.handed_in(directory.recover()):
-                    self._take_up_finished(directory)
-                else:
-                    if directory.read("manifest"):  # it was reopened, and then the agent ended
-                        directory.set_aside()
-                    self._take_up_unfinished(directory)
-            except ExamError as problem:
-                LOG.error("An exam on this station cannot be read: %s", problem)
-                station.damage = str(problem)
-        if station.recovery is not None:
-            station.finish = None
+        self._stock.take()
         self._hand_to_courier()
-
-    def _take_up_finished(self, directory: AttemptDirectory) -> None:
-        parcel = directory.parcel(directory.recover())
-        self._parcels.add(directory, parcel)
-        who = directory.read_who(self._station.custody.sealing)
-        parcel.candidate = who.candidate
-        if who.how:
-            self._station.finish = opening.finished_before(directory, who, parcel)
-            asked_in = parse_manifest(parcel.manifest)[1].package_hash
-            self._reception.load(asked_in, who.slot, resuming=True)  # for the survey in it
-        if not parcel.delivered:
-            self._courier.later(parcel)
-
-    def _take_up_unfinished(self, directory: AttemptDirectory) -> None:
-        before = self._station.recovery
-        if self._resumption.find_unfinished(directory) and before is not None:
-            self._courier.later(before.parcel)  # what it has still reaches the hall
 
     def run(self) -> None:
         """Take one message after the other until told to quit; then close the journal."""
@@ -183,7 +129,7 @@ class Desk:
         self._status_ns = now.boottime_ns + STATUS_NS
         self._resumption.pursue()
         if record is not None and record is station.record:
-            self._obey_chief(record)
+            self._obeying.obey_chief(record)
             if record.stuck:
                 self._write(record, ())
             else:
@@ -194,17 +140,15 @@ class Desk:
 
     def _end_if_over(self, record: Record) -> None:
         while events := expire(self._station.exam(), record.ahead, self._station.now()):
-            if any(isinstance(event, ev.Closed) for event in events):
-                self._last_words(record)
-            self._write(record, events)
+            self._carry_out(record, events)
             self._station.tell_status()
 
     def _keep_company(self, record: Record) -> None:
         """What is journaled by time alone: beats, the hall's word, pictures."""
         now = self._station.now()
         phase = record.attempt.phase
-        if now.boottime_ns - self._witnessed_ns >= WITNESS_NS and self._acknowledgement:
-            self._witness(record)
+        if self._witnessing.due(now):
+            self._witnessing.journal(record)
             self._write(record, ())
         last = record.ledger.last
         begun = phase in (Phase.RUNNING, Phase.PAUSED)
@@ -219,18 +163,7 @@ class Desk:
         self._noticing.closing()
         if missed := self._album.missed():
             self._write(record, missed)
-        self._witness(record)
-
-    def _witness(self, record: Record) -> None:
-        """Journal the hall's last word with the next write."""
-        if not self._acknowledgement or record.stuck:
-            return
-        try:
-            record.witness(self._acknowledgement, self._station.now())
-        except JournalError as problem:
-            LOG.error("The hall's acknowledgement does not fit: %s", problem)
-        self._acknowledgement = b""
-        self._witnessed_ns = self._station.clock.boottime_ns()
+        self._witnessing.journal(record)
 
     # --- What arrives --------------------------------------------------------------------
 
@@ -241,18 +174,20 @@ class Desk:
                 screen.unheard.release()
                 self._hear(screen, said)
             case box.Gone(screen=screen):
-                self._screen_gone(screen)
+                if screen is station.screen:
+                    self._reception.forget()
+                    self._meeting.gone()
             case box.ErrandDone(finish=finish):
                 finish()
                 self._hand_to_courier()
             case box.Greeted(welcome=welcome):
-                self._hall_back()
+                self._contact.back()
                 self._reception.greeted(welcome)
                 erase_closed(station, self._client, self._local)
             case box.Ticked():
                 self._ticked(message)
             case box.LinkLost(words=words):
-                self._link_lost(words)
+                self._contact.lost(words)
             case box.Forked(blind_id=blind_id, words=words):
                 self._forked(blind_id, words)
             case box.Behind(blind_id=blind_id, words=words):
@@ -266,11 +201,12 @@ class Desk:
             case box.Countersigned(blind_id=blind_id, countersignature=data):
                 self._parcels.keep(blind_id, "countersignature", data)
             case box.Believes(trust=trust):
-                self._believe(trust)
+                believe(station, trust, self._notice)
+                self._hand_to_courier()
             case box.NotBelieved(words=words):
                 station.incidents.append(f"A new root of trust is not believed: {words}"[:300])
             case box.CameraChanged():
-                self._camera_changed(message)
+                self._source.changed(message)
             case box.PictureTaken():
                 self._album.taken(message)
             case box.SignalChanged():
@@ -293,7 +229,7 @@ class Desk:
 
     def _hear(self, screen: Screen, message: ipc.FromScreen) -> None:
         if isinstance(message, ipc.Hello):
-            self._meet(screen, message)
+            self._meeting.came(screen, message)
             return
         if screen is not self._station.screen:
             return  # the newest screen is the one that counts
@@ -305,7 +241,7 @@ class Desk:
             case ipc.Do(request=request, act=act):
                 self._do(request, act)
             case ipc.Read():
-                self._read(screen, message)
+                read(self._station, self._local, screen, message)
             case ipc.Look():
                 self._sight.look(message)
             case ipc.Leave(request=request):
@@ -313,46 +249,13 @@ class Desk:
             case ipc.Answer(request=request, responses=responses):
                 self._leave(request, responses)
             case ipc.KeysSeen(category=category):
-                self._keys_seen(category)
+                self._meeting.keys_seen(category)
             case ipc.SoundTried(found=found):
-                self._sound_tried(found)
+                self._meeting.sound_tried(found)
             case ipc.Focus(on=on):
-                self._focus(on)
+                self._meeting.focus(on)
             case ipc.Fault(trace=trace):
-                trace = trace[:MAX_TRACE]
-                LOG.error("The screen stopped by a fault of its own: %s", trace)
-                fault = Signal("screen-fault", "The screen stopped by a fault of its own.")
-                self._noticing.see(fault, detail=trace)
-
-    def _keys_seen(self, number: int) -> None:
-        """The terminal passed a combination on. Where a key-watch sees it too, that one tells."""
-        if self._station.keys.watched is not Watched.VERIFIED and number in list(Category):
-            self._noticing.see(of_keys(Category(number), Source.TERMINAL))
-
-    def _sound_tried(self, found: int) -> None:
-        match found:
-            case ipc.SILENT:
-                self._signal("sound-fails", "The sound of this station does not work.")
-            case ipc.UNHEARD:
-                self._signal("sound-unheard", "The candidate does not hear the trial sound.")
-
-    def _meet(self, screen: Screen, hello: ipc.Hello) -> None:
-        if hello.version != ipc.VERSION:
-            screen.tell(ipc.Refused(0, OLD_SCREEN.template, OLD_SCREEN.fields))
-            return
-        before = self._station.screen
-        if before is not None and before is not screen:
-            before.drop()
-            self._station.screen = None  # the new one is told of it in its turn, in the replay
-            self._signal("screen-replaced", "Another screen took over at this station.")
-        self._station.screen, self._focused = screen, True
-        self._station.tell_all()
-
-    def _screen_gone(self, screen: Screen) -> None:
-        if screen is self._station.screen:
-            self._station.screen = None
-            self._reception.forget()
-            self._signal("screen-lost", "The exam program's screen ended; it starts again.")
+                self._meeting.fault(trace)
 
     # --- Acts ----------------------------------------------------------------------------
 
@@ -375,14 +278,18 @@ class Desk:
         if isinstance(decided, Refusal):
             station.refuse(request, decided)
             return
-        if any(isinstance(event, ev.Closed) for event in decided):
-            self._last_words(record)
-        problem = self._write(record, decided) if decided else None
+        problem = self._carry_out(record, decided) if decided else None
         if problem is not None:
             station.refuse(request, problem)
         else:
             station.incidents.extend(e.words for e in decided if isinstance(e, ev.Noticed))
             station.tell(ipc.Saved(request))
+
+    def _carry_out(self, record: Record, events: Events) -> JournalError | None:
+        """Journal what was decided, after the last words of an attempt that it closes."""
+        if any(isinstance(event, ev.Closed) for event in events):
+            self._last_words(record)
+        return self._write(record, events)
 
     def _write(self, record: Record, events: Events) -> JournalError | None:
         """Journal *events*; everything that reached the disk is told. The problem, if any."""
@@ -425,21 +332,7 @@ class Desk:
         if record is not None and not record.stuck and record.attempt.phase is not Phase.CLOSED:
             self._write(record, (ev.Noticed(code, f"{words} {detail}".strip()),))
 
-    def _signal(self, code: str, words: str) -> None:
-        """Like :meth:`_notice`, for what can come again and again: more of it is counted."""
-        self._noticing.see(Signal(code, words))
-
-    def _focus(self, on: bool) -> None:
-        """Once each way: a terminal that repeats itself says nothing new."""
-        if on == self._focused:
-            return
-        self._focused = on
-        told = self._noticing.see(of_focus(on))
-        if told and not on:  # a window that flickers must not use up the room for pictures
-            self._album.moment(FOCUS_LOST)
-            self._glimpses.soon()
-
-    def _leave(self, request: int, responses: Responses = ()) -> None:
+    def _leave(self, request: int, responses: tuple[Response, ...] = ()) -> None:
         """The finished candidate goes; *responses* are what was said to the survey."""
         station = self._station
         finish = station.finish
@@ -468,15 +361,14 @@ class Desk:
         if record is None:
             return
         self._parcels.add(record.directory, record.parcel)
-        self._acknowledgement = b""
-        self._witnessed_ns = self._station.clock.boottime_ns()
+        self._witnessing.opened()
         self._album.opened()
         self._hand_to_courier()
         self._album.apply_rules()
         if any(isinstance(event, ev.Concluded) for event in first):
             self._write(record, first)
         else:
-            self._write(record, (*first, *self._camera_events()))
+            self._write(record, (*first, *self._source.events()))
             self._noticing.opened()
         self._station.tell_status()
 
@@ -488,7 +380,7 @@ class Desk:
     def _ticked(self, message: box.Ticked) -> None:
         station = self._station
         answer = message.answer
-        self._hall_back()
+        self._contact.back()
         told = answer.start
         station.start = (told, station.clock.boottime_ns()) if told is not None else None
         if answer.releases:
@@ -514,60 +406,10 @@ class Desk:
         if station.record is None:
             self._resumption.pursue()
             return
-        self._acknowledgement = answer.acknowledgement_bytes
+        self._witnessing.acknowledged(answer.acknowledgement_bytes)
         for command, data in answer.commands:
             if command.epoch == station.record.epoch and not station.record.stuck:
-                self._obey(station.record, command, data)
-
-    def _obey(self, record: Record, command: Command, data: bytes, under: Events = ()) -> None:
-        """Carry an order out; *under* is recorded before it, if it was not yet."""
-        if (refused := self._corrections.refusal(record, command)) is not None:
-            if self._corrections.first(command):
-                self._notice("correction-refused", str(refused))
-            return
-        decided = session(self._station.exam(), record.ahead, self._station.now(), data)
-        if isinstance(decided, Refusal):
-            LOG.warning("A command of the hall was refused: %s", decided)
-        elif decided:
-            if any(isinstance(event, ev.Closed) for event in decided):
-                self._last_words(record)
-            self._write(record, (*under, *decided))
-            self._album.apply_rules()
-            self._station.tell_status()
-
-    def _obey_chief(self, record: Record) -> None:
-        """With no hall left, the chief orders at the seat."""
-        if record.stuck:
-            return
-        for found in take(self._orders, self._client.halls):
-            if isinstance(found, ExamError):
-                LOG.error("An order at the seat is not believed: %s", found)
-                continue
-            command = found.command
-            if (command.blind_id, command.epoch) == (record.blind_id, record.epoch):
-                first = term_of(command.authority) > term_of(record.attempt.authority)
-                why = (ev.Mandated(found.mandate),) if first else ()
-                self._obey(record, command, found.signed, why)
-
-    def _believe(self, trust: Trust) -> None:
-        """A newer root of trust is here. A station that it revokes stops: nothing it would
-        still record is taken anywhere, and what it has recorded is kept."""
-        station = self._station
-        try:
-            station.custody.believe(trust)
-        except ExamError as problem:
-            LOG.error("The new root of trust is of no use here: %s", problem)
-            return
-        if not station.custody.revoked or station.damage:
-            return
-        LOG.error("%s", REVOKED)
-        self._notice("station-revoked", str(REVOKED))
-        station.damage = str(REVOKED)
-        if station.record is not None:
-            station.record.close()
-        station.record = station.recovery = None
-        self._hand_to_courier()
-        station.restart_screen()
+                self._obeying.obey(station.record, command, data)
 
     def _forked(self, blind_id: bytes, words: str) -> None:
         station = self._station
@@ -590,64 +432,3 @@ class Desk:
         if station.welcome is not None:
             self._reception.greeted(station.welcome)
         station.tell_all()
-
-    def _hall_back(self) -> None:
-        station = self._station
-        if self._lost >= LOST_AFTER:
-            self._notice("hall-back", "The hall answers again.")
-        self._lost = 0
-        if not station.hall_up:
-            station.hall_up = True
-            station.hall_words = ""
-            station.tell_status()
-
-    def _link_lost(self, words: str) -> None:
-        station = self._station
-        self._lost += 1
-        station.hall_words = words
-        if station.hall_up:
-            station.hall_up = False
-            LOG.warning("%s", words)
-            station.tell_status()
-        if self._lost == LOST_AFTER:
-            self._notice("hall-lost", "The hall does not answer; the exam goes on.")
-
-    def _camera_events(self) -> Events:
-        """Where pictures come from, and what the kernel says of it."""
-        station = self._station
-        found = ev.CameraFound(*station.camera)
-        told = station.camera_told
-        return (found,) if told is None else (found, told)
-
-    def _camera_changed(self, changed: box.CameraChanged) -> None:
-        station = self._station
-        source, words = station.camera = changed.source, changed.words
-        station.camera_told = None
-        station.camera_held = words if changed.held else ""
-        if source in (ev.DEVICE, ev.VIRTUAL, ev.OTHER_DEVICE):
-            of = changed.identity
-            station.camera_told = ev.CameraTold(
-                of.driver, of.bus, of.ids, of.serial, changed.enrolled
-            )
-        record = station.record
-        if record is None or record.stuck or record.attempt.phase is Phase.CLOSED:
-            return
-        if source == ev.NO_CAMERA:
-            self._signal("camera-held" if changed.held else "camera-lost", words)
-        elif source == ev.VIRTUAL:
-            self._signal("camera-virtual", "A program makes the pictures of the camera in use.")
-        elif source == ev.OTHER_DEVICE:
-            self._signal("camera-other", "The camera in use is not the one enrolled here.")
-        self._write(record, self._camera_events())
-
-    def _read(self, screen: Screen, request: ipc.Read) -> None:
-        part = readable(self._station, request)
-        if isinstance(part, Refusal):
-            self._station.refuse(request.request, part)
-            return
-
-        def read() -> Finishing:
-            screen.tell(answer(part, request))
-            return lambda: None
-
-        self._local.do(read)

@@ -10,9 +10,11 @@ from exam_packages.attempt.state import Phase
 from exam_packages.content.paper import PAPER_BLOB
 from exam_packages.errors import ExamError
 from exam_packages.sealing.package import Part
+from kiosk.agent.door import Screen
 from kiosk.agent.refusals import ON_BREAK
 from kiosk.agent.session import NOT_ADMITTED, NOT_BEGUN, NOT_RELEASED, OVER, PAUSED, Refusal
 from kiosk.agent.station import Station
+from kiosk.agent.worker import Finish, Worker
 from kiosk.ipc import messages as ipc
 
 NO_ATTEMPT = Refusal("Nobody is signed in at this station.")
@@ -53,3 +55,17 @@ def answer(part: Part, request: ipc.Read) -> ipc.Data | ipc.Refused:
     except ExamError as problem:
         return ipc.Refused(request.request, problem.template, tuple(problem.fields.items()))
     return ipc.Data(request.request, total, data)
+
+
+def read(station: Station, local: Worker, screen: Screen, request: ipc.Read) -> None:
+    """Read what *screen* asked for beside the session thread, or say why not."""
+    part = readable(station, request)
+    if isinstance(part, Refusal):
+        station.refuse(request.request, part)
+        return
+
+    def work() -> Finish:
+        screen.tell(answer(part, request))
+        return lambda: None
+
+    local.do(work)

@@ -208,16 +208,16 @@ class Sounds:
             self._fails(NO_SOUND)
         else:
             self.works = True
-            self._client.say_to_agent(SoundTried(SOUNDS))
+            self._client.agent.tell(SoundTried(SOUNDS))
         return ended.how is not End.FAILED
 
     def unheard(self) -> None:
         """The device works, and the candidate hears nothing."""
-        self._client.say_to_agent(SoundTried(UNHEARD))
+        self._client.agent.tell(SoundTried(UNHEARD))
 
     def _fails(self, sentence: str) -> None:
         if self.works is not False:
-            self._client.say_to_agent(SoundTried(SILENT))
+            self._client.agent.tell(SoundTried(SILENT))
         self.works = False
         self._client.announce(sentence)
 

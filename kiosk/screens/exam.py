@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable
 from typing import ClassVar
 
 import msgspec
@@ -25,18 +24,24 @@ from exam_packages.content import text as rich
 from exam_packages.content.items import Exhibit, Item, Media
 from exam_packages.content.paper import STRIKE_OUT, exhibit_blob, item_blob
 from exam_packages.errors import ExamError
-from exam_packages.language import _, say
-from kiosk.course import Course, allowed, answered_in, one_way, order, section_of
+from exam_packages.language import _
+from kiosk.course import Course, allowed
 from kiosk.glossary import with_terms
 from kiosk.screens import standing, workbench
+from kiosk.screens.around import keys_at, place_line
 from kiosk.screens.base import Dialog, KioskScreen
 from kiosk.screens.correction import CorrectionNote
 from kiosk.screens.enlarge import PictureDialog
 from kiosk.screens.exhibit import ExhibitSheet
+from kiosk.screens.going import Going, submits
 from kiosk.screens.highlight import Marked, dressed
-from kiosk.screens.navigator import NavigatorDialog
-from kiosk.screens.review import HAND_IN, HandInDialog, ReviewDialog
-from kiosk.screens.step import GO, SUBMIT, StepDialog, SubmitDialog, step_to
+from kiosk.screens.loading import (
+    load_pictures,
+    load_recordings,
+    pictures_in,
+    read_ahead,
+    read_question,
+)
 from kiosk.widgets.bars import Key
 from kiosk.widgets.question import Question, recordings_in
 from kiosk.widgets.recording import Deck, RecordingRows, Told
@@ -81,6 +86,7 @@ class ExamScreen(KioskScreen):
     def __init__(self, *, practice: bool) -> None:
         super().__init__()
         self.practice = practice
+        self.going = Going(self)
         self.item: Item | None = None
         self.exhibits: tuple[Exhibit, ...] = ()
         self._sat: Course | None = None
@@ -115,8 +121,9 @@ class ExamScreen(KioskScreen):
     def arriving(self) -> bool:
         """Whether another item than the one that stands was asked for."""
         course = self.course
-        going = any(worker.group == "go" and not worker.is_finished for worker in self.workers)
-        return course is not None and (going or self._shown != (course.part, course.place))
+        return course is not None and (
+            self.going.under_way or self._shown != (course.part, course.place)
+        )
 
     @property
     def course(self) -> Course | None:
@@ -126,55 +133,30 @@ class ExamScreen(KioskScreen):
         course = self.course
         if course is None or course.place is None:
             return super().title_lines()
-        items = order(course)
         # The number of what stands below: the next question is still being read.
         shown = self._shown is not None and self._shown[0] == course.part and self._shown[1]
-        place = shown or course.place
-        number = items.index(place) + 1 if place in items else 0
-        section = section_of(course, place)
-        where = Content.styled(
-            say("Question {number} of {all}", number=number, all=len(items)), "bold"
-        )
-        if section is not None and section.title:
-            where += Content(" · ") + plain(section.title)
-        if course.flagged(place):
-            where += Content.styled("  ⚑ " + _("flagged"), "bold $attention")
-        if course.ways.closed(place):
-            where += Content.styled("  ✕ " + _("closed"), "bold $attention")
-        elif course.ways.submitted(place):
-            where += Content.styled("  ✓ " + _("submitted"), "$good")
-        if place in course.workings.notes:
-            where += Content.styled("  ✎ " + _("note"), "$mark")
-        answered = sum(answered_in(course, item) for item in items)
-        count = Content(say("{answered} of {all} answered", answered=answered, all=len(items)))
         if self.practice:
             right = Content.styled(_("Practice: no clock"), "bold $attention")
         else:
             right = standing.time_left(self.client.view, self.client.time_hidden)
-        return [(plain(course.paper.title, "bold"), right), (where, count)]
+        above = plain(course.paper.title, "bold"), right
+        return [above, place_line(course, shown or course.place)]
 
     def keys(self) -> tuple[Key, ...]:
         course = self.course
         if course is None or course.place is None:
             return super().keys()
-        linear = one_way(course)
-        flagged = course.flagged(course.place)
-        keys = []
-        if not linear:
-            keys.append(Key("f2", _("Questions"), "questions"))
-        keys.append(Key("f3", _("Unflag") if flagged else _("Flag"), "flag"))
+        exhibit = ""
         if self.has_exhibit:
-            keys.append(Key("f4", _("Question") if self._covers() else _("Exhibit"), "exhibit"))
-        keys.append(Key("f5", _("Help"), "help"))
-        keys.append(Key("f6", _("Tools"), "tools"))
-        if self._has_pictures:
-            keys.append(Key("f7", _("Picture"), "enlarge", spare=True))
-        if not linear:
-            keys.append(Key("f8", _("Back"), "back"))
-        submits = _submits(course, course.place)
-        keys.append(Key("f9", _("Submit") if submits else _("Next"), "forth"))
-        last = _("End") if self.practice else _("Hand in")
-        keys.append(Key("f10", last, "review"))
+            exhibit = _("Question") if self._covers() else _("Exhibit")
+        keys = keys_at(
+            course,
+            course.place,
+            submit=submits(course, course.place),
+            exhibit=exhibit,
+            picture=self._has_pictures,
+            practice=self.practice,
+        )
         if self.client.presentation.now.aloud:
             keys.append(Key("f11", _("Read again"), "app.read_aloud", spare=True))
         return tuple(keys)
@@ -223,11 +205,10 @@ class ExamScreen(KioskScreen):
     async def _load(self, course: Course, item_id: str) -> None:
         library = self.client.library
         try:
-            item = await library.item(course.part, item_id)
-            exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
+            item, exhibits = await read_question(library, course.part, item_id)
             tools = self._tools = course.tools
             item = with_terms(item, item.catalogs, tools)
-            exhibits = [with_terms(each, each.catalogs, tools) for each in exhibits]
+            exhibits = tuple(with_terms(each, each.catalogs, tools) for each in exhibits)
         except ExamError as problem:
             self._loading = None
             self.client.announce(problem.template, **problem.fields)
@@ -238,9 +219,9 @@ class ExamScreen(KioskScreen):
         # What stood here before the screen was away may have been another candidate's.
         stands = same_exhibits and self._shown is not None and self._shown[0] == course.part
         self.item = item
-        self.exhibits = tuple(exhibits)
+        self.exhibits = exhibits
         self.has_exhibit = bool(exhibits)
-        self._has_pictures = bool(_media(item, exhibits))
+        self._has_pictures = bool(pictures_in(item, exhibits))
         pictures = self._pictures(course.part)
         question = self.query_one(Question)
         struck = course.workings.struck_of(item_id) if allowed(course, STRIKE_OUT) else None
@@ -263,9 +244,10 @@ class ExamScreen(KioskScreen):
         self._tidy_up_later()
         self.client.wake()
         self.client.sounds.begin(course, item)
-        self.run_worker(self._load_recordings(course.part, item), group="recordings")
-        self.run_worker(self._load_pictures(course.part, item), group="pictures")
-        self.run_worker(self._prefetch(course, item_id), group="prefetch", exclusive=True)
+        recordings = load_recordings(self.client, course.part, item, exhibits)
+        self.run_worker(recordings, group="recordings")
+        self._load_pictures(course.part, item)
+        self.run_worker(read_ahead(library, course, item_id), group="prefetch", exclusive=True)
 
     def _tidy_up_later(self) -> None:
         """Collect garbage once the question stands and nobody presses on. A question leaves some
@@ -349,47 +331,18 @@ class ExamScreen(KioskScreen):
         event.stop()
         self.client.sounds.louder(event.steps)
 
-    async def _load_recordings(self, part: int, item: Item) -> None:
-        """Read the recordings before they are asked for: their length is shown, and they begin
-        at once."""
-        for recording in recordings_in((item, self.exhibits)):
-            try:
-                await self.client.library.recording(part, recording.media)
-            except ExamError as problem:
-                self.client.announce(problem.template, **problem.fields)
-            self.client.wake()
-
-    async def _load_pictures(self, part: int, item: Item) -> None:
-        for media in sorted(_media(item, self.exhibits)):
-            if self.client.library.picture(part, media) is None:
-                try:
-                    await self.client.library.load_picture(part, media)
-                except ExamError as problem:
-                    self.client.announce(problem.template, **problem.fields)
-                    continue
-                self.query_one(Question).repaint_pictures()
-                self.query_one(ExhibitSheet).rebuild()
-
-    async def _prefetch(self, course: Course, item_id: str) -> None:
-        """Read the next question while this one is read: going there is then instant."""
-        items = order(course)
-        after = items.index(item_id) + 1 if item_id in items else len(items)
-        if after < len(items):
-            library = self.client.library
-            try:
-                item = await library.item(course.part, items[after])
-                exhibits = [await library.exhibit(course.part, each) for each in item.exhibits]
-                for media in sorted(_media(item, exhibits)):
-                    if library.picture(course.part, media) is None:
-                        await library.load_picture(course.part, media)
-            except ExamError:
-                return  # it is asked for again, and told, when it is opened
-
     def pictures_again(self) -> None:
         """Read and lay out the pictures anew."""
         if self.course is not None and self.item is not None:
-            work = self._load_pictures(self.course.part, self.item)
-            self.run_worker(work, group="pictures")
+            self._load_pictures(self.course.part, self.item)
+
+    def _load_pictures(self, part: int, item: Item) -> None:
+        def came() -> None:
+            self.query_one(Question).repaint_pictures()
+            self.query_one(ExhibitSheet).rebuild()
+
+        work = load_pictures(self.client, part, item, self.exhibits, came)
+        self.run_worker(work, group="pictures")
 
     # Exhibits.
 
@@ -493,61 +446,11 @@ class ExamScreen(KioskScreen):
         if self.course is not None:
             workbench.open_tools(self, self.course)
 
-    def _go(self, step: int) -> None:
-        course = self.course
-        if course is None or course.place is None:
-            return
-        items = order(course)
-        here = items.index(course.place)
-        beyond = items[here + 1 :] if step > 0 else items[:here][::-1]
-        there = next((item for item in beyond if course.ways.leads(item)), None)
-        if there is not None:
-            self._went(there)
-        elif step > 0:
-            self.action_review()
-
-    async def _walk(self, course: Course, there: str, *, asked: bool = False) -> None:
-        """Go to *there*, after asking where that cannot be taken back."""
-        if not self.practice:
-            await self.client.saver.flush()
-        possible = course.ways.leads(there)  # else the agent says why not
-        step = step_to(course, there) if possible and not asked else None
-        if step is None:
-            await course.go(there)
-            return
-
-        def answered(result: str | None) -> None:
-            if result == GO:
-                self.run_worker(self._walk(course, there, asked=True), group="go", exclusive=True)
-            else:
-                self._went(result)
-
-        self.app.push_screen(StepDialog(course, step), answered)
-
-    def _submit(self, course: Course, item: str) -> None:
-        async def submit() -> None:
-            if await course.submit(item):
-                self._go(1)
-
-        def answered(result: str | None) -> None:
-            if result == SUBMIT:
-                self.run_worker(submit(), group="go", exclusive=True)
-            elif result == GO:
-                self._go(1)
-
-        self.app.push_screen(SubmitDialog(course), answered)
-
     def action_back(self) -> None:
-        course = self.course
-        if course is not None and not one_way(course):
-            self._go(-1)
+        self.going.back()
 
     def action_forth(self) -> None:
-        course = self.course
-        if course is not None and course.place is not None and _submits(course, course.place):
-            self._submit(course, course.place)
-        else:
-            self._go(1)
+        self.going.forth()
 
     def action_flag(self) -> None:
         course = self.course
@@ -556,44 +459,7 @@ class ExamScreen(KioskScreen):
             self.run_worker(flag, group="flag")
 
     def action_questions(self) -> None:
-        course = self.course
-        if course is not None and not one_way(course):
-            self.app.push_screen(NavigatorDialog(course), self._went)
-
-    def _went(self, item: str | None) -> None:
-        course = self.course
-        if item and course is not None and item != course.place:
-            self.run_worker(self._walk(course, item), group="go", exclusive=True)
+        self.going.questions()
 
     def action_review(self) -> None:
-        course = self.course
-        if course is None:
-            return
-        if self.practice:
-            self.client.end_practice()
-        else:
-            self.app.push_screen(ReviewDialog(course), self._reviewed)
-
-    def _reviewed(self, result: str | None) -> None:
-        course = self.course
-        if result == HAND_IN and course is not None:
-            self.app.push_screen(HandInDialog(course), self._handed_in)
-        else:
-            self._went(result)
-
-    def _handed_in(self, result: str | None) -> None:
-        if result == "yes":
-            self.run_worker(self.client.hand_in(), group="hand-in", exclusive=True)
-
-
-def _submits(course: Course, item: str) -> bool:
-    """Whether going on from *item* means to submit it."""
-    ways = course.ways
-    linear = one_way(course)
-    return not linear and ways.can_submit(item) and answered_in(course, item)
-
-
-def _media(item: Item, exhibits: Iterable[Exhibit]) -> set[str]:
-    """The media names of the pictures of a question and its exhibits."""
-    parts = rich.walk((item.body, item.interactions, *(each.body for each in exhibits)))
-    return {each.media for each in parts if isinstance(each, rich.Picture)}
+        self.going.review()

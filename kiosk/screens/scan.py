@@ -77,7 +77,7 @@ class ScanDialog(Dialog):
             reply = None
             width, height = self._room()
             with suppress(asyncio.TimeoutError):
-                asked = self.client.ask(looking(width, height))
+                asked = self.client.agent.ask(looking(width, height))
                 reply = await asyncio.wait_for(asked, PATIENCE_S)
             if self not in self.app.screen_stack:
                 return  # this dialog was left while the camera looked

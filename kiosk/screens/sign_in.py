@@ -131,7 +131,7 @@ class SignInScreen(KioskScreen):
 
     async def _sign_in(self, code: str) -> None:
         show_words(self, "#problem", _("One moment …"))
-        problem = await self.client.sign_in(code)
+        problem = await self.client.agent.sign_in(code)
         show_words(self, "#problem", harmless(problem))
         self.query_one("#code").focus()
 
@@ -168,7 +168,7 @@ class ConfirmScreen(KioskScreen):
         self.run_worker(self._confirm(event.button.id == "yes"), exclusive=True)
 
     async def _confirm(self, yes: bool) -> None:
-        problem = await self.client.confirm(yes)
+        problem = await self.client.agent.confirm(yes)
         if not yes and not problem:
             self.client.announce("An invigilator has been told, and will come to you.")
         show_words(self, "#problem", harmless(problem))

@@ -84,7 +84,9 @@ class StationCheck(Dialog):
         while True:
             reply = None
             with suppress(asyncio.TimeoutError):
-                reply = await asyncio.wait_for(self.client.ask(looking(*_PICTURE)), PATIENCE_S)
+                reply = await asyncio.wait_for(
+                    self.client.agent.ask(looking(*_PICTURE)), PATIENCE_S
+                )
             if self not in self.app.screen_stack:
                 return  # this dialog was left while the camera looked
             sighting = self.query_one(Sighting)

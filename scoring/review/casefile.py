@@ -27,7 +27,7 @@ from exam_packages.sealing.review import Review
 from exam_packages.verify import words
 from exam_packages.verify.findings import Subject, Times, clean
 from exam_packages.verify.record import moment
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 from scoring.review import ledger
 from scoring.review.attempt import Attempt
 from scoring.review.casepaper import paper

@@ -11,8 +11,7 @@ from typing import Final
 
 from exam_packages.attempt.ledger import Kind
 from exam_packages.verify.findings import Times
-from exam_packages.verify.times import length
-from exam_packages.verify.words import KINDS
+from exam_packages.verify.words import KINDS, length
 
 WIDTH: Final = 1000
 """Units of the whole bar."""

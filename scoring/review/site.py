@@ -25,7 +25,7 @@ from exam_packages.sealing.trust import Trust
 from exam_packages.verify import words
 from exam_packages.verify.findings import Standing
 from exam_packages.verify.record import moment
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 from scoring.review.attempt import Attempt
 from scoring.review.casefile import Treatment, shown
 from scoring.review.happenings import KINDS

@@ -30,7 +30,7 @@ from exam_packages.attempt.commands import (
 from exam_packages.attempt.preferences import NOTHING, TEXT_SIZES, Accommodation
 from exam_packages.clock import SECOND
 from exam_packages.content.paper import TOOLS
-from sync.hall import acting, authority, corrections, granted_tools, room, seats, second
+from sync.hall import acting, authority, corrections, granted_tools, permits, room, seats, second
 from sync.hall.acting import Decide, Why
 from sync.hall.grave import close, move, reopen, stop
 from sync.hall.roles import CHIEF, INVIGILATOR, OBSERVER, ROLES, TECHNICIAN, Operator
@@ -347,11 +347,11 @@ async def allow_restart(
         allowed = [
             seat
             for seat in acting.chosen(connection, candidate)
-            if candidate is not None or seat.restart == seats.ASKED
+            if candidate is not None or seat.restart == permits.ASKED
         ]
         now_ns = hall.clock.wall_ns()
         for seat in allowed:
-            seats.allow_restart(connection, seat.blind_id)
+            permits.allow_restart(connection, seat.blind_id)
             acting.note(connection, now_ns, operator, "allow-restart", seat.candidate, why)
         return tuple(seat.candidate for seat in allowed)
 

@@ -8,50 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from enum import IntEnum
 
 import apsw
 
-from exam_packages.attempt.events import REOPEN
 from exam_packages.clock import SECOND
-from exam_packages.language import mark
-from sync.hall import acting, arrived_corrections, claims, seats, second, undoing
+from sync.hall import acting, arrived_corrections, claims, permits, seats, second, undoing
+from sync.hall.concern import WATCHED, Concern, Known, calls, incidents_of, state_of
 from sync.hall.glimpses import Glimpses, Shown
 from sync.hall.other_halls import Relation, relation
 from sync.hall.service import HallService, Link
-from sync.hall.standings import NOTHING, Standing, standings
+from sync.hall.standings import NOTHING, standings
 from sync.hall.undoing import Deed
 from sync.holder.store import rows
-from sync.messages import Status
 
 LINK_LOST_NS = 8 * SECOND
 """Without a word for this long, a station with an open exam counts as not answering."""
-_OVERDUE = mark("The time to replace the {device} is over")
-_DISK_LOW_MB = 500
-_UNVERIFIED = 1
-WATCHED = {
-    0: mark("Keys not watched"),
-    _UNVERIFIED: mark("Keys not verified"),
-    2: mark("Keys watched"),
-}
-"""How far a station's keys are watched: words for what it says of itself."""
 _MINUTE_MS = 60_000
 _GRACE_MS = 60_000
 """Who comes back from a break within this is not late."""
-_CLOCK_OFF_NS = 2 * SECOND
-
-
-class Concern(IntEnum):
-    """How much a line needs a person, most first."""
-
-    ALARM = 0
-    LOST = 1
-    WAITS = 2
-    NOTICE = 3
-    RUNNING = 4
-    READY = 5
-    DONE = 6
-    EXPECTED = 7
 
 
 @dataclass(frozen=True)
@@ -175,21 +149,6 @@ class Board:
         return plain
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What the database tells of one seat besides its own line."""
-
-    held: int
-    handed_in: bool
-    body: bool
-    trouble: str
-    orders: int
-    admitted: bool
-    alarms: tuple[str, ...]
-    proposals: tuple[str, ...]
-    floor: Standing
-
-
 def board(hall: HallService) -> Board:
     """The board now. Reads the database; call it off the event loop."""
     now_ns = hall.clock.boottime_ns()
@@ -270,7 +229,7 @@ def _row(
     seat: seats.SeatRow,
     station: str,
     keys: str,
-    known: _Known,
+    known: Known,
     link: Link | None,
     glimpses: Glimpses,
     now_ns: int,
@@ -280,13 +239,8 @@ def _row(
     status = link.status if link else None
     age_ns = now_ns - link.at_ns if link else -1
     lost = known.held > 0 and not known.handed_in and (link is None or age_ns > LINK_LOST_NS)
-    incidents = [*known.alarms, *known.proposals]
-    if known.trouble and not known.body:
-        incidents.append(known.trouble)
-    calling = status is not None and status.calling and not known.handed_in
-    if status is not None and not known.handed_in and not evacuated:
-        incidents += _notices(status, wall_ns, age_ns)
-    incidents += [_OVERDUE.format(device=device) for device in known.floor.overdue]
+    incidents = incidents_of(known, status, wall_ns, age_ns, evacuated=evacuated)
+    calling = calls(known, status)
     running = status is not None and status.running and not known.handed_in
     left_ms = -1
     if status is not None and status.left_ms >= 0 and not known.handed_in:
@@ -298,13 +252,15 @@ def _row(
     break_ms = 0
     if status is not None and status.phase == "break" and status.break_ms and not known.handed_in:
         break_ms = status.break_ms - age_ns // 1_000_000
-    concern, state = _state(seat, known, status, lost, bool(incidents))
-    if -break_ms >= _GRACE_MS and concern > Concern.LOST:
-        concern, state = Concern.WAITS, mark("Break over: not back")
-    if evacuated and not known.handed_in and seat.permitted:
-        concern, state = min(concern, Concern.WAITS), mark("Room evacuated")
-    elif calling or known.floor.overdue:
-        concern = min(concern, Concern.WAITS)
+    concern, state = state_of(
+        seat,
+        known,
+        status,
+        lost=lost,
+        late=-break_ms >= _GRACE_MS,
+        incidents=bool(incidents),
+        evacuated=evacuated,
+    )
     return BoardRow(
         seat=seat.line,
         candidate=seat.candidate,
@@ -327,7 +283,7 @@ def _row(
         body=known.body,
         orders=known.orders,
         admitted=known.admitted,
-        waits_restart=seat.restart == seats.ASKED,
+        waits_restart=seat.restart == permits.ASKED,
         break_ms=break_ms,
         hand_ms=(now_ns - link.hand_ns) // 1_000_000 if link and link.hand_ns and calling else -1,
         reports=status.reports if status else (),
@@ -343,72 +299,6 @@ def _row(
     )
 
 
-def _state(
-    seat: seats.SeatRow, known: _Known, status: Status | None, lost: bool, incidents: bool
-) -> tuple[Concern, str]:
-    """How much a seat needs a person, and its state in words."""
-    if known.handed_in:
-        concern = Concern.ALARM if known.alarms else Concern.DONE
-        return concern, mark("Handed in")
-    if seat.taking:
-        reopened = seat.taking == REOPEN
-        return Concern.WAITS, (
-            mark("Reopened: its station takes it up")
-            if reopened
-            else mark("Moving: its station takes it up")
-        )
-    if seat.restart == seats.ASKED:
-        return Concern.WAITS, mark("Interrupted: may it go on?")
-    if lost:
-        return Concern.LOST, mark("Station does not answer")
-    concern, state = _by_phase(seat, known, status)
-    if known.alarms:
-        concern = Concern.ALARM
-    elif incidents and concern > Concern.NOTICE:
-        concern = Concern.NOTICE
-    return concern, state
-
-
-def _by_phase(seat: seats.SeatRow, known: _Known, status: Status | None) -> tuple[Concern, str]:
-    if seat.station is None:
-        return Concern.EXPECTED, mark("Expected")
-    if not seat.permitted:
-        return Concern.READY, mark("Signing in")
-    match status.phase if status else "":
-        case "waiting" if not known.admitted:
-            return Concern.WAITS, mark("Waits to be admitted")
-        case "waiting" | "admitted":
-            return Concern.READY, mark("Admitted, not begun")
-        case "running":
-            return Concern.RUNNING, mark("Working")
-        case "paused":
-            return Concern.NOTICE, mark("Paused")
-        case "break":
-            return Concern.RUNNING, mark("On a break")
-        case "returning":
-            return Concern.WAITS, mark("Back from a break: check identity")
-        case "closed":
-            return Concern.RUNNING, mark("Handing in")
-        case _:
-            return Concern.NOTICE, mark("No word from the station yet")
-
-
-def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
-    notices = list(status.incidents[-3:])
-    if status.calling:
-        notices.append("The candidate calls the invigilator")
-    if status.reports:
-        numbers = ", ".join(str(number) for number in status.reports)
-        notices.append(f"The candidate reported a fault of question {numbers}")
-    if status.watch == _UNVERIFIED:
-        notices.append(WATCHED[_UNVERIFIED])
-    if 0 <= status.disk_free_mb < _DISK_LOW_MB:
-        notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
-    if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:
-        notices.append("The station's clock differs by more than two seconds")
-    return notices
-
-
 def _erased(connection: apsw.Connection, sitting: int) -> tuple[str, ...]:
     return tuple(
         machine
@@ -420,7 +310,7 @@ def _erased(connection: apsw.Connection, sitting: int) -> tuple[str, ...]:
     )
 
 
-def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[bytes, _Known]:
+def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[bytes, Known]:
     alarms: dict[bytes, list[str]] = {}
     for blind_id, words in connection.execute(
         "SELECT blind_id, words FROM alarms WHERE blind_id IS NOT NULL ORDER BY id"
@@ -445,7 +335,7 @@ def _known(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mapping[b
     proposals = second.all_waiting(connection, wall_ns)
     floor = standings(connection, sitting, wall_ns)
     return {
-        blind_id: _Known(
+        blind_id: Known(
             held=held,
             handed_in=bundle is not None,
             body=receipt is not None,

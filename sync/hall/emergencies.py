@@ -18,7 +18,7 @@ import apsw
 
 from exam_packages.attempt.commands import AddTime, Evacuate, Order, Resume, Return
 from exam_packages.clock import SECOND
-from sync.hall import acting, authority, seats, second
+from sync.hall import acting, authority, permits, seats, second
 from sync.hall.acting import Why
 from sync.hall.roles import Operator
 from sync.hall.service import HallService
@@ -255,7 +255,7 @@ def interrupted(connection: apsw.Connection, in_contact: frozenset[bytes]) -> li
         seat
         for seat in acting.chosen(connection, None)
         if acting.is_open(connection, seat)
-        and (seat.restart == seats.ASKED or seat.station not in in_contact)
+        and (seat.restart == permits.ASKED or seat.station not in in_contact)
     ]
 
 
@@ -281,7 +281,7 @@ async def power_cut(
             acting.note(connection, now_ns, operator, "propose power-cut", "", why)
             return None
         for seat in found:
-            seats.allow_restart(connection, seat.blind_id)
+            permits.allow_restart(connection, seat.blind_id)
         on = [seat for seat in found if not acting.paused_alone(connection, seat.blind_id)]
         resumed: list[tuple[seats.SeatRow, Order]] = [(seat, Resume()) for seat in on]
         acting.keep(connection, operator, "power-cut", why, on, now_ns, everyone=True)

@@ -1,38 +1,25 @@
-"""Seats: who sits where, and whether an attempt may open an epoch.
+"""Sittings and their seats: who sits where.
 
 A seat is one roster line of an open sitting. It is bound to a station when its candidate
-signs in there, and firmly so once an epoch was permitted. A hall may hold several sittings
-at once: their seats are numbered through, and no candidate number is in two of them.
+signs in there (:mod:`~sync.hall.signing_in`), and firmly so once an epoch was permitted
+(:mod:`~sync.hall.permits`). A hall may hold several sittings at once: their seats are
+numbered through, and no candidate number is in two of them.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import apsw
 
-from exam_packages.attempt.events import MOVE, REOPEN, RESTART, START
 from exam_packages.attempt.preferences import NOTHING, Accommodation
 from exam_packages.canon import pack, unpack
-from exam_packages.clock import SECOND
-from exam_packages.sealing.chain import ChainState
-from exam_packages.sealing.journal_format import Context
 from sync.hall import granted_tools
 from sync.hall.roster import Line, code_digest
 from sync.holder.store import rows
 from sync.web.wire import HttpError
-
-RESTART_WINDOW_NS = 600 * SECOND
-"""How long after the last new frame a station may go on by itself after a restart."""
-
-ASKED, ALLOWED = 1, 2
-"""A restart that waits for a person, or that a person has allowed."""
-
-
-class RestartWaits(HttpError):
-    """A restart that everything speaks for but the policy: an invigilator may allow it."""
 
 
 @dataclass(frozen=True)
@@ -278,6 +265,14 @@ def seats(connection: apsw.Connection, sitting: int) -> tuple[SeatRow, ...]:
     return tuple(SeatRow(*row) for row in found)
 
 
+def seats_with_code(
+    connection: apsw.Connection, sitting: int, digest: bytes
+) -> tuple[SeatRow, ...]:
+    """The seats of a sitting whose sign-in code has that digest."""
+    found = connection.execute(_SEATS + " WHERE sitting = ? AND code = ?", (sitting, digest))
+    return tuple(SeatRow(*row) for row in found)
+
+
 def seat(connection: apsw.Connection, blind_id: bytes) -> SeatRow | None:
     """The seat of an attempt, of whichever sitting."""
     row = connection.execute(
@@ -320,174 +315,7 @@ def has_open_exam(connection: apsw.Connection, station: bytes) -> bool:
     )
 
 
-def sign_in(
-    connection: apsw.Connection,
-    sittings: Sequence[Sitting],
-    codes: Mapping[int, bytes],
-    station: bytes,
-    time_ns: int,
-) -> SeatRow | HttpError:
-    """Bind the seat behind a code to *station*: *codes* are its digests, by sitting.
-
-    The same station may ask again, and another one may take over, as long as no epoch was
-    permitted. A station that holds another of several sittings is bound to this one, and
-    the refusal that asks for a moment is returned. Raises :class:`HttpError` otherwise, or
-    404 for a code nobody has.
-    """
-    found_rows = [
-        SeatRow(*row)
-        for each in sittings
-        for row in connection.execute(
-            _SEATS + " WHERE sitting = ? AND code = ?", (each.id, codes[each.id])
-        )
-    ]
-    if not found_rows:
-        raise HttpError(
-            404,
-            "No candidate of this sitting has that sign-in code; check it, and call an "
-            "invigilator if it is still refused.",
-        )
-    if len(found_rows) > 1:
-        raise HttpError(
-            409,
-            "This sign-in code is on the rosters of two sittings; call an invigilator, who gives "
-            "one of the two candidates another code.",
-        )
-    (found,) = found_rows
-    if handed_in(connection, found.blind_id):
-        raise HttpError(409, "The exam behind this sign-in code has been handed in already.")
-    if found.permitted and found.station != station:
-        raise HttpError(
-            409,
-            "The exam behind this sign-in code is open at the station “{station}”; go back "
-            "there, or call an invigilator.",
-            station=machine_name(connection, found.station),
-        )
-    if found.permitted and _held(connection, found.blind_id):
-        raise HttpError(
-            409,
-            "The exam behind this sign-in code was begun at this station before; call an "
-            "invigilator.",
-        )
-    here = sitting_at(connection, station)
-    if here is not None and here.id != found.sitting:
-        return _other_sitting(connection, station, here, sittings, found)
-    connection.execute(
-        "UPDATE seats SET station = ?, signed_in_ns = ? WHERE blind_id = ?",
-        (station, time_ns, found.blind_id),
-    )
-    return found
-
-
-def _other_sitting(
-    connection: apsw.Connection,
-    station: bytes,
-    here: Sitting,
-    sittings: Sequence[Sitting],
-    found: SeatRow,
-) -> HttpError:
-    """A code of another sitting than *station* holds: it is bound to that one, if it may."""
-    exam = next(each.exam for each in sittings if each.id == found.sitting)
-    fixed = connection.execute(
-        "SELECT 1 FROM places WHERE station = ? AND sitting = ? AND fixed = 1", (station, here.id)
-    ).get
-    if fixed:
-        return HttpError(
-            409,
-            "This sign-in code is for the exam “{exam}”, and this station is kept for “{here}”; "
-            "go to a station of your exam, or call an invigilator.",
-            exam=exam,
-            here=here.exam,
-        )
-    bind(connection, station, found.sitting, fixed=False)
-    return HttpError(
-        409,
-        "This sign-in code is for the exam “{exam}”. This station gets ready for it now; type "
-        "the code again in ten seconds.",
-        exam=exam,
-    )
-
-
-def check_not_closed(seat: SeatRow) -> None:
-    """Once the sitting is closed, nothing is opened. Raises :class:`HttpError`."""
-    if seat.closed:
-        raise HttpError(
-            409,
-            "The chief invigilator has closed this sitting, and with it what opened its exams "
-            "again was deleted; this exam cannot go on.",
-        )
-
-
-def check_permit(
-    seat: SeatRow, context: Context, cause: int, held: ChainState, now_ns: int
-) -> None:
-    """The rules for opening an epoch. Raises :class:`HttpError` with what to do.
-
-    Only when the station stands exactly where the hall does: without that, whoever takes a
-    machine could cut the tail of a record and go on as if it had never been. A start needs
-    nothing held; a restart goes on by itself within the same boot and minutes of the last
-    frame; otherwise, as after every power cut, a person allows it (:class:`RestartWaits`).
-    Moves and reopenings are ordered by two people (:mod:`sync.hall.moves`).
-    """
-    if context.package_hash != seat.package_hash:
-        raise HttpError(409, "This station has another package than the one of this sitting.")
-    if context.cursor_before != (held.sequence, held.head):
-        raise HttpError(
-            409,
-            "The record at this station and the one in the hall differ, so the exam cannot go "
-            "on here by itself; leave this station as it is and call an invigilator.",
-        )
-    if context.epoch <= held.epoch or (cause == START) != (held.sequence == 0):
-        raise HttpError(409, "This exam cannot be opened again from where this station stands.")
-    if seat.taking:
-        if cause != seat.taking:
-            raise HttpError(409, "This exam is to go on here for another reason; one moment.")
-        return
-    if cause in (MOVE, REOPEN):
-        raise HttpError(
-            409, "Two people at the hall must order that this exam goes on at this station."
-        )
-    if cause not in (START, RESTART):
-        raise HttpError(409, "This exam cannot be opened for a reason unknown to this hall.")
-    if cause == START or seat.restart == ALLOWED:
-        return
-    if context.boot != seat.boot or now_ns - seat.heard_ns > RESTART_WINDOW_NS:
-        raise RestartWaits(
-            409,
-            "This exam was interrupted for longer than it may go on by itself; an invigilator "
-            "must allow it. Everything saved is kept.",
-        )
-
-
-def ask_restart(connection: apsw.Connection, blind_id: bytes) -> None:
-    """Show on the board that this seat waits for a person to allow its restart."""
-    connection.execute(
-        "UPDATE seats SET restart = ? WHERE blind_id = ? AND restart = 0", (ASKED, blind_id)
-    )
-
-
-def allow_restart(connection: apsw.Connection, blind_id: bytes) -> None:
-    """Allow the next restart of this seat, whatever the policy says."""
-    connection.execute("UPDATE seats SET restart = ? WHERE blind_id = ?", (ALLOWED, blind_id))
-
-
-def permitted(connection: apsw.Connection, context: Context) -> None:
-    """Remember that an epoch was permitted; an allowed restart is used up."""
-    connection.execute(
-        "UPDATE seats SET permitted = max(permitted, ?), boot = ?, restart = 0 WHERE blind_id = ?",
-        (context.epoch, context.boot, context.blind_id),
-    )
-
-
 def machine_name(connection: apsw.Connection, station: bytes | None) -> str:
     """The name of an enrolled station, or a dash."""
     found = connection.execute("SELECT machine FROM stations WHERE key_id = ?", (station,)).get
     return "–" if found is None else str(found)
-
-
-def _held(connection: apsw.Connection, blind_id: bytes) -> bool:
-    return bool(
-        connection.execute(
-            "SELECT EXISTS (SELECT 1 FROM journals WHERE blind_id = ?)", (blind_id,)
-        ).get
-    )

@@ -38,7 +38,17 @@ from exam_packages.sealing.trust import (
     Trust,
     read_enrolment,
 )
-from sync.hall import authority, closing, moves, outcomes, records, room, seats
+from sync.hall import (
+    authority,
+    closing,
+    moves,
+    outcomes,
+    permits,
+    records,
+    room,
+    seats,
+    signing_in,
+)
 from sync.hall.beside import tick_beside
 from sync.hall.command import Command
 from sync.hall.glimpses import Glimpses
@@ -291,7 +301,7 @@ class HallService:
             for each in sittings
         }
         found = await self.store.awrite(
-            lambda connection: seats.sign_in(
+            lambda connection: signing_in.sign_in(
                 connection, sittings, codes, link.key_id, self.clock.wall_ns()
             )
         )
@@ -327,7 +337,7 @@ class HallService:
     ) -> Permitted | HttpError:
         now_ns = self.clock.wall_ns()
         seat = seats.seat_at(connection, context.blind_id, context.station)
-        seats.check_not_closed(seat)
+        permits.check_not_closed(seat)
         if seats.handed_in(connection, context.blind_id):
             raise HttpError(409, "This exam has been handed in; it cannot be opened again.")
         held = held_state(connection, context.blind_id, seat.package_hash)
@@ -338,10 +348,10 @@ class HallService:
                 "it. Exams that are open go on.",
             )
         try:
-            seats.check_permit(seat, context, cause, held, now_ns)
-        except seats.RestartWaits as problem:
+            permits.check_permit(seat, context, cause, held, now_ns)
+        except permits.RestartWaits as problem:
             # Returned, not raised: what it asks of the board must be kept.
-            seats.ask_restart(connection, context.blind_id)
+            permits.ask_restart(connection, context.blind_id)
             return problem
         outcomes.goes_on(connection, context.blind_id)
         headers = [epoch_header(frame) for frame in header_frames(connection, context.blind_id)]
@@ -354,7 +364,7 @@ class HallService:
             sitting.restore_sitting if sitting else None,
             self.in_contact(),
         )
-        seats.permitted(connection, context)
+        permits.permitted(connection, context)
         return Permitted(
             permit=sign_permit(
                 context, number(connection, authority.AUTHORITY), now_ns // SECOND, self.key

@@ -14,7 +14,7 @@ import apsw
 
 from exam_packages.attempt.commands import AddTime, Order, Pause, Resume, Say, Stop
 from exam_packages.clock import SECOND
-from sync.hall import acting, acts, emergencies, seats
+from sync.hall import acting, acts, emergencies, permits, seats
 from sync.hall.acting import Decide, Why
 from sync.hall.roles import Operator
 from sync.hall.service import HallService
@@ -61,7 +61,7 @@ def preview(connection: apsw.Connection, act: str, in_contact: frozenset[bytes])
     if act in ("power-cut", "allow-restart"):
         found = emergencies.interrupted(connection, in_contact)
         if act == "allow-restart":
-            found = [seat for seat in found if seat.restart == seats.ASKED]
+            found = [seat for seat in found if seat.restart == permits.ASKED]
         touched = {seat.candidate for seat in found}
     else:
         decide = _FOR_ALL.get(act)

@@ -30,7 +30,7 @@ from exam_packages.sealing.keys import read_signing_key, write_signing_key
 from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.trust import INTAKE, Trust, TrustStore
 from sync import certificates
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 from sync.machine import number_setting, read_settings, text_setting
 
 __all__ = ["PORT", "IntakeHome", "IntakeHomeError"]

@@ -17,7 +17,16 @@ import apsw
 from exam_packages.sealing.log import Tree, leaf_hash
 from exam_packages.sealing.tiles import ENTRIES, WIDTH, Place, join_entries
 
-__all__ = ["SCHEMA", "append", "size", "tile"]
+__all__ = [
+    "SCHEMA",
+    "add_checkpoint",
+    "append",
+    "append_heads",
+    "append_once",
+    "checkpoint",
+    "size",
+    "tile",
+]
 
 SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS leaf (
@@ -60,6 +69,42 @@ def append(db: apsw.Connection, entry: bytes) -> int:
         level += 1
         db.execute("INSERT INTO node VALUES (?, ?, ?)", (level, index, root))
     return number
+
+
+def append_once(db: apsw.Connection, entry: bytes) -> int:
+    """As :func:`append`; an entry that is there already keeps its number."""
+    there = db.execute("SELECT number FROM leaf WHERE hash = ?", (leaf_hash(entry),)).get
+    return append(db, entry) if there is None else int(there)
+
+
+def append_heads(
+    db: apsw.Connection, hall: bytes, digest: bytes, entry: bytes, received_s: int, pause_s: int
+) -> tuple[int, int] | None:
+    """Append a hall's root of heads: its number, and when it was received; see
+    :meth:`~sync.intake.storage.Storage.log_heads`."""
+    last = db.execute(
+        "SELECT digest, leaf, received_s FROM heads WHERE hall = ?", (hall,)
+    ).fetchone()
+    if last is not None and last[0] == digest:
+        return int(last[1]), int(last[2])
+    if last is not None and 0 <= received_s - last[2] < pause_s:
+        return None
+    number = append(db, entry)
+    db.execute(
+        "INSERT OR REPLACE INTO heads VALUES (?, ?, ?, ?)", (hall, digest, number, received_s)
+    )
+    return number, received_s
+
+
+def add_checkpoint(db: apsw.Connection, size: int, text: str) -> None:
+    """Keep a signed checkpoint; the first of each size stands."""
+    db.execute("INSERT INTO checkpoint VALUES (?, ?) ON CONFLICT DO NOTHING", (size, text))
+
+
+def checkpoint(db: apsw.Connection) -> tuple[int, str] | None:
+    """The newest signed checkpoint: its tree size and text."""
+    row = db.execute("SELECT size, text FROM checkpoint ORDER BY size DESC LIMIT 1").fetchone()
+    return None if row is None else (row[0], row[1])
 
 
 def tile(db: apsw.Connection, place: Place) -> bytes:

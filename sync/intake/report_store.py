@@ -5,12 +5,13 @@ The functions run inside a transaction of :class:`~sync.holder.store.Store`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import apsw
 
-__all__ = ["MAX_REPORTS", "SCHEMA", "Report", "keep", "reports"]
+from sync.intake.storage import Report
+
+__all__ = ["MAX_REPORTS", "SCHEMA", "keep", "reports"]
 
 MAX_REPORTS: Final = 10_000
 """Reports kept per hall: bounds what a stolen key could fill."""
@@ -27,19 +28,6 @@ CREATE TABLE IF NOT EXISTS question_report (
 );
 CREATE INDEX IF NOT EXISTS question_report_machine ON question_report (machine);
 """
-
-
-@dataclass(frozen=True)
-class Report:
-    """A sealed report, with the enrolment of the hall that signed it."""
-
-    digest: bytes
-    machine: bytes
-    centre: str
-    package_hash: bytes
-    received_s: int
-    report: bytes
-    enrolment: bytes
 
 
 def keep(db: apsw.Connection, report: Report) -> bool:

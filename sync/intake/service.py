@@ -40,8 +40,7 @@ from sync.intake.messages import (
     Statement,
     chunk_digest,
 )
-from sync.intake.report_store import Report
-from sync.intake.storage import Storage
+from sync.intake.storage import Report, Storage
 
 __all__ = ["Incomplete", "Intake", "NoRoom", "Unknown"]
 

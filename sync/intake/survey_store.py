@@ -11,7 +11,7 @@ import apsw
 
 from exam_packages.sealing.survey import sheaf_id
 
-__all__ = ["MAX_SHEAVES", "SCHEMA", "keep"]
+__all__ = ["MAX_SHEAVES", "SCHEMA", "keep", "sheaves"]
 
 MAX_SHEAVES: Final = 1000
 """Sheaves kept per hall, 32,000 surveys or 1 GiB: bounds what a stolen key could fill."""
@@ -37,3 +37,9 @@ def keep(db: apsw.Connection, machine: bytes, sheaf: bytes, enrolment: bytes) ->
         return False
     db.execute("INSERT INTO survey_sheaf VALUES (?, ?, ?, ?)", (name, machine, sheaf, enrolment))
     return True
+
+
+def sheaves(db: apsw.Connection) -> list[tuple[bytes, bytes]]:
+    """Every sheaf with the enrolment of its hall."""
+    found = db.execute("SELECT sheaf, enrolment FROM survey_sheaf ORDER BY id")
+    return [(bytes(sheaf), bytes(enrolment)) for sheaf, enrolment in found]

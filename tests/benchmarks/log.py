@@ -30,7 +30,7 @@ from exam_packages.sealing.suite import SigningKey
 from exam_packages.sealing.tiles import Place, Tiles, TileTree
 from sync.holder.store import Store
 from sync.intake import log_store
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 
 SECONDS = 1.0
 STATIONS = 1000

@@ -75,7 +75,7 @@ from exam_packages.sealing.journal_files import Segments
 from sync.intake.accept import Unacceptable
 from sync.intake.messages import Offer, chunk_digest, cut
 from sync.intake.service import Intake
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 from sync.outbox import HolderFork, Outbox
 
 SEGMENT = 16 * 1024

@@ -50,7 +50,7 @@ from sync.halls import Halls
 from sync.holder.journals import held_frames
 from sync.intake.messages import Offer, chunk_digest, cut
 from sync.intake.service import Intake
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 from sync.link import HolderRefused, LinkError
 from sync.outbox import Outbox
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from starlette.requests import Request
 
 from exam_packages.language import _, in_use, say, speaking
-from sync.hall.board import Board, BoardRow, Concern
+from sync.hall.board import Board, BoardRow
+from sync.hall.concern import Concern
 from sync.hall.console.site import Site
 from sync.web.speech import asked_language
 

@@ -18,7 +18,7 @@ from exam_packages.verify.findings import clean
 from exam_packages.verify.machine import to_json
 from exam_packages.verify.page import to_page
 from exam_packages.verify.terminal import to_text
-from exam_packages.verify.times import length
+from exam_packages.verify.words import length
 
 EVIL = "\x1b[2J\x1b]0;owned\x07 <script>alert(1)</script> \u202egnp.exe \x9b31m"
 

@@ -264,8 +264,8 @@ class Sitting:
         """Wait until the question *item* stands on the screen."""
         await self.until(
             lambda: (
-                getattr(self.client._screens[self.client._wanted()], "_shown", None) is not None
-                and self.client._screens[self.client._wanted()]._shown[1] == item
+                getattr(self.client.stage_screen, "_shown", None) is not None
+                and self.client.stage_screen._shown[1] == item
             ),
             f"question {item}",
         )

@@ -73,7 +73,7 @@ async def tour(s: Any, look: Look) -> None:
     await s.until(lambda: s.client.exam is not None)
     await look("ready")
     await s.client.practise()
-    await s.until(lambda: s.client.screen is s.client._screens[None])
+    await s.until(lambda: s.client.screen is s.client.stages.screen(None))
     await look("practice")
     s.client.end_practice()
     await s.client.begin()

@@ -124,7 +124,7 @@ def test_a_recording_is_played_as_often_as_allowed(sit: Any, forms: Any) -> None
             await s.until(lambda: "Played as often as allowed" in s.text(), "no more")
             assert s.responses("one") == {"S": ("2",), "R": ()}
             assert not await s.client.exam.play(
-                "one", s.client._screens[Stage.EXAM].item.interactions[0]
+                "one", s.client.stages.screen(Stage.EXAM).item.interactions[0]
             )
             assert "as often as this question allows" in s.client.notice
             await s.press("tab", "b")

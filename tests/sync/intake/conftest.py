@@ -18,7 +18,7 @@ from intake_process import Running, running
 from sync.intake.home import IntakeHome
 from sync.intake.log import Log
 from sync.intake.service import Intake
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 
 PLENTY = 1 << 40
 

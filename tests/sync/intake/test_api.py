@@ -23,7 +23,7 @@ from sync.intake.client import IntakeClient, IntakeUnavailable
 from sync.intake.home import IntakeHome
 from sync.intake.log import Log
 from sync.intake.service import Intake
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ from sync.intake.checkpoint import CheckpointError, sign_log
 from sync.intake.cli import intake as command
 from sync.intake.home import IntakeHome
 from sync.intake.log import Log
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 
 
 def run(*arguments: object) -> Result:

@@ -48,7 +48,7 @@ from sync.intake.cli import intake as intake_command
 from sync.intake.client import IntakeRefused, IntakeUnavailable
 from sync.intake.home import IntakeHome
 from sync.intake.log import Log
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 from sync.log.cli import log as log_command
 from sync.log.site import LogUnreachable
 

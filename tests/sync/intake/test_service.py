@@ -16,7 +16,7 @@ from exam_packages.sealing.receipt import read_receipt
 from sync.intake.accept import Unacceptable
 from sync.intake.messages import Offer, chunk_digest, cut
 from sync.intake.service import MAX_OPEN_OFFERS, Incomplete, Intake, NoRoom, Unknown
-from sync.intake.storage import SqliteStorage
+from sync.intake.sqlite_storage import SqliteStorage
 
 
 def offer(handed: HandedIn) -> tuple[Offer, dict[bytes, bytes]]:

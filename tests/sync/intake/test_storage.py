@@ -13,8 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from exam_packages.sealing.log import leaf_hash
 from exam_packages.sealing.log_entry import bundle_entry
 from exam_packages.sealing.tiles import ENTRIES, Place, join_entries
-from sync.intake import storage as storage_module
-from sync.intake.storage import Accepted, SqliteStorage
+from sync.intake import bundle_store
+from sync.intake.sqlite_storage import SqliteStorage
+from sync.intake.storage import Accepted, Standing
 
 HASHES = [hashlib.sha256(bytes([number])).digest() for number in range(5)]
 PIECES = {hashlib.sha256(data).digest(): data for data in (b"one", b"two", b"three")}
@@ -95,7 +96,7 @@ class StorageMachine(RuleBasedStateMachine):
     def fork(self, bundle: bytes) -> None:
         """A comparison that fails leaves everything as it was."""
 
-        def contradict(standing: list[storage_module.Standing]) -> None:
+        def contradict(standing: list[Standing]) -> None:
             raise ValueError("contradicts")
 
         try:
@@ -157,8 +158,8 @@ TestStorage = StorageMachine.TestCase
 
 
 def test_refused_bundles_give_way_to_newer_ones(tmp_path: Path, monkeypatch) -> None:
-    monkeypatch.setattr(storage_module, "MAX_REFUSED", 3)
-    monkeypatch.setattr(storage_module, "MAX_REFUSED_BYTES", 1000)
+    monkeypatch.setattr(bundle_store, "MAX_REFUSED", 3)
+    monkeypatch.setattr(bundle_store, "MAX_REFUSED_BYTES", 1000)
     with SqliteStorage(tmp_path / "intake.sqlite", tmp_path / "evidence") as store:
         for number in range(5):
             store.refuse(HASHES[number], "cut", number, b"", b"x" * 100)
