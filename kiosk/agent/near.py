@@ -37,6 +37,10 @@ _ASK_TICKS: Final = 30
 """Ticks between two questions to the hall while there is a neighbour that answers; one that does
 not is asked about with each try."""
 _ASK_SOON_TICKS: Final = 3
+_AGAIN_TICKS: Final = 4
+_LONGEST_TICKS: Final = 256
+"""Ticks until an exam that the neighbour refused is sent again, at first and at most: it may have
+learned meanwhile that the exam was moved here."""
 
 
 class KeepingProcess:
@@ -118,8 +122,9 @@ class NearLink:
         self._failing = False
         self._given: set[bytes] = set()
         """Exams whose receipt the neighbour was shown."""
-        self._refused: set[bytes] = set()
-        """Exams that the neighbour does not keep, or of which it has another record."""
+        self._refused: dict[bytes, tuple[int, int]] = {}
+        """Exams that the neighbour does not keep, or of which it has another record: when they
+        are sent again, and how many ticks were waited for that."""
         self._own = home.enrolment().key_id
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="near", daemon=True)
@@ -207,9 +212,10 @@ class NearLink:
         for parcel in self._parcels():
             if self._stop.is_set():
                 return
+            again, _ = self._refused.get(parcel.blind_id, (0, 0))
             if parcel.receipt and parcel.manifest:
                 self._show_receipt(near, parcel)
-            elif parcel.outbox.writer == self._own and parcel.blind_id not in self._refused:
+            elif parcel.outbox.writer == self._own and self._ticks >= again:
                 # What a move brought here is another station's until this one writes in it.
                 self._deliver(near, parcel)
 
@@ -240,15 +246,18 @@ class NearLink:
                     raise
                 self._give_up(parcel, problem)
                 return
+            self._refused.pop(parcel.blind_id, None)
             if need_after >= 0:
                 outbox.send_again(need_after)
             if not batch.more:
                 return
 
     def _give_up(self, parcel: Parcel, problem: ExamError) -> None:
-        """Until there is another neighbour: halls have the exam all the same."""
+        """For some time, or until there is another neighbour: halls have the exam all the same."""
         LOG.error("The neighbour station does not keep an exam: %s", problem)
-        self._refused.add(parcel.blind_id)
+        _, waited = self._refused.get(parcel.blind_id, (0, _AGAIN_TICKS // 2))
+        wait = min(2 * waited, _LONGEST_TICKS)
+        self._refused[parcel.blind_id] = self._ticks + wait, wait
         parcel.near = None
 
     def _show_receipt(self, near: NearClient, parcel: Parcel) -> None:

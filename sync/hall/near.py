@@ -2,7 +2,8 @@
 
 A neighbour's copy is believed for what it is: frames that the chain verifier takes from the
 station that wrote them, whoever carries them. An exam that was moved is fenced against it as
-against the station itself.
+against the station itself. A neighbour asks where the exams that it keeps left their stations,
+and fences them there, too; what it has beyond that place it hands over as evidence.
 """
 
 from __future__ import annotations
@@ -14,13 +15,25 @@ from functools import partial
 import apsw
 
 from exam_packages.sealing.chain import ChainError, ChainState
+from exam_packages.sealing.departures import Departures, places_digest, sign_departures
 from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
-from sync.hall import moves, seats
+from sync.hall import authority, moves, seats
 from sync.hall.handing_in import beyond
-from sync.hall.schema import alarm
+from sync.hall.schema import alarm, number
 from sync.hall.service import HallService, Link
+from sync.holder.fencing import keep_late, left_at, places
 from sync.holder.journals import held_state, hold
-from sync.near.messages import MAX_KEPT_FRAMES, Near, Neighbour, Offer, Wanted
+from sync.near.messages import (
+    MAX_KEPT_FRAMES,
+    MAX_TOLD,
+    AskLeft,
+    Late,
+    Near,
+    Neighbour,
+    Offer,
+    ToldLeft,
+    Wanted,
+)
 from sync.web.wire import HttpError
 
 __all__ = ["Neighbours"]
@@ -128,11 +141,68 @@ class Neighbours:
         message: Offer,
     ) -> Wanted | HttpError:
         """An exam that has left the station that wrote these frames: they are kept apart."""
-        left = moves.left_at(connection, seat.blind_id, writer)
+        left = left_at(connection, seat.blind_id, writer)
         if left is None:
             return HttpError(409, "That exam is written by another station.")
-        moves.keep_late(connection, writer, seat.blind_id, epoch, message.frames, left)
+        keep_late(connection, writer, seat.blind_id, epoch, message.frames, left)
         return Wanted(-1)
+
+    # --- Where an exam left its stations -------------------------------------------------
+
+    async def left(self, link: Link, message: AskLeft) -> ToldLeft:
+        """Say of which exams a neighbour does not know where they left their stations."""
+        hall = self._hall
+        hall.command.check()
+        told: list[bytes] = []
+        with hall.store.reading() as connection:
+            for kept in message.kept:
+                found = places(connection, kept.blind_id)
+                if len(told) < MAX_TOLD and places_digest(found) != kept.digest:
+                    word = Departures(kept.blind_id, number(connection, authority.AUTHORITY), found)
+                    told.append(sign_departures(word, hall.key))
+        return ToldLeft(tuple(told))
+
+    async def late(self, link: Link, message: Late) -> None:
+        """Keep apart what a neighbour has of a station beyond where the exam left it. Raises
+        :class:`HttpError`."""
+        self._hall.command.check()
+        if len(message.frames) > MAX_KEPT_FRAMES:
+            raise HttpError(413, "At most {limit} frames come at once.", limit=MAX_KEPT_FRAMES)
+        refused = await self._hall.store.awrite(partial(self._keep_late, link, message))
+        if refused is not None:
+            raise refused
+
+    def _keep_late(
+        self, link: Link, message: Late, connection: apsw.Connection
+    ) -> HttpError | None:
+        left = left_at(connection, message.blind_id, message.station)
+        if left is None:
+            return HttpError(409, "That exam did not leave that station.")
+        try:
+            new = keep_late(
+                connection,
+                message.station,
+                message.blind_id,
+                message.epoch,
+                message.frames,
+                left,
+            )
+        except ChainError as problem:
+            return HttpError(422, problem.template, **problem.fields)
+        if new:
+            writer = seats.machine_name(connection, message.station)
+            neighbour = seats.machine_name(connection, link.key_id)
+            alarm(
+                connection,
+                self._hall.clock.wall_ns(),
+                "late-frames",
+                f"The station {neighbour} keeps records of this exam that the station {writer} "
+                "wrote and this hall did not have when it was moved; they are kept apart and do "
+                "not count.",
+                blind_id=message.blind_id,
+                station=message.station,
+            )
+        return None
 
 
 def _writer(state: ChainState, frames: Sequence[bytes]) -> bytes:

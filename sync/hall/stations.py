@@ -37,7 +37,17 @@ from sync.messages import (
     SignIn,
     Tick,
 )
-from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
+from sync.near.messages import (
+    LATE_ROUTE,
+    LEFT_ROUTE,
+    MAX_KEEP,
+    NEAR_ROUTE,
+    OFFER_ROUTE,
+    AskLeft,
+    Late,
+    Near,
+    Offer,
+)
 from sync.web.server import peer_certificate
 from sync.web.wire import Direct, Endpoint, HttpError, guarded, read_bytes, receive, reply
 
@@ -126,6 +136,8 @@ def station_app(hall: HallService) -> Direct:
         FRAMES_ROUTE: frames,
         NEAR_ROUTE: near,
         OFFER_ROUTE: asked(Offer, MAX_KEEP, neighbours.offer),
+        LEFT_ROUTE: asked(AskLeft, _SMALL, neighbours.left),
+        LATE_ROUTE: told(Late, MAX_KEEP, neighbours.late),
     }
     path = STATION_ROUTES["evidence"] + "/{blind_id}/{digest}"
     return Direct(paths, Starlette(routes=[Route(path, guarded(evidence), methods=["PUT"])]))

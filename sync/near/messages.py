@@ -10,9 +10,12 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from exam_packages.canon import Count, Hash, Id, Object
+from exam_packages.sealing.departures import MAX_DEPARTURES
 
 NEAR_ROUTE: Final = "/v1/near"
 OFFER_ROUTE: Final = "/v1/offer"
+LEFT_ROUTE: Final = "/v1/left"
+LATE_ROUTE: Final = "/v1/late"
 """At a hall."""
 MEET_ROUTE: Final = "/v1/meet"
 KEEP_ROUTE: Final = "/v1/keep"
@@ -25,6 +28,10 @@ MAX_KEPT_FRAMES: Final = 4096
 _MAX_ENROLMENT: Final = 64 * 1024
 MAX_HALLS: Final = 8
 MAX_WRITERS: Final = 16
+MAX_ASKED: Final = 256
+"""Exams that a neighbour asks about at once: those it heard of last."""
+MAX_TOLD: Final = 16
+"""Words that a hall gives in one answer."""
 
 Enrolled = Annotated[bytes, Meta(max_length=_MAX_ENROLMENT)]
 
@@ -99,3 +106,36 @@ class Wanted(Object):
     """Hall to neighbour: ``after`` asks for the frames after this sequence (-1: it has all)."""
 
     after: int
+
+
+class Known(Object):
+    """An exam that a neighbour keeps, and what it knows of where the exam left its stations
+    (:func:`~exam_packages.sealing.departures.places_digest`)."""
+
+    blind_id: Id
+    digest: Hash
+
+
+class AskLeft(Object):
+    """Neighbour to the hall in command, now and then: have the exams it keeps been moved?"""
+
+    kept: Annotated[tuple[Known, ...], Meta(max_length=MAX_ASKED)]
+
+
+class ToldLeft(Object):
+    """The hall's signed word (:mod:`exam_packages.sealing.departures`) for each of which it knows
+    otherwise."""
+
+    departures: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_DEPARTURES)], ...], Meta(max_length=MAX_TOLD)
+    ]
+
+
+class Late(Object):
+    """Neighbour to the hall in command: frames that *station* wrote beyond where the exam left it,
+    in order."""
+
+    blind_id: Id
+    station: Id
+    epoch: Count
+    frames: tuple[bytes, ...]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from contextlib import closing
 
@@ -9,9 +10,28 @@ import pytest
 
 from exam_packages import canon
 from exam_packages.attempt.events import Beat, compartment, encode_event
+from exam_packages.sealing.departures import DepartureError, Left, places_digest, read_departures
 from exam_packages.sealing.journal import genesis
 from sync.link import HolderRefused
-from sync.near.messages import OFFER_ROUTE, Offer, Wanted
+from sync.near.keeping import Keeping, Limits
+from sync.near.messages import (
+    LATE_ROUTE,
+    LEFT_ROUTE,
+    MAX_KEPT_FRAMES,
+    OFFER_ROUTE,
+    AskLeft,
+    Keep,
+    Known,
+    Late,
+    Meet,
+    Offer,
+    ToldLeft,
+    Wanted,
+)
+from sync.near.offering import Offering
+from sync.web.wire import HttpError
+
+from .conftest import CLOCK
 
 
 def offer(neighbour, blind_id, sequence, head, frames=()):
@@ -116,3 +136,98 @@ def test_a_hall_names_the_next_in_the_ring_that_is_there_and_keeps(hall, station
     assert third.client.near(8448).url == "https://127.0.0.1:8446"
     second.client.near(0)  # it keeps nothing any more
     assert first.client.near(8446).url == "https://127.0.0.1:8448"
+
+
+def moved_with_a_tail(hall, station, code, candidate, to):
+    """An exam that two people moved away from s1, while s2 has more of it than the hall."""
+    seat, neighbour, other = station("s1"), station("s2"), station(to)
+    for each in (seat, neighbour, other):
+        each.announce()
+        each.tick()
+    seat.begin(code)
+    seat.tick()
+    held = len(record(seat)[0])
+    silent(seat)
+    neighbour.tick(), other.tick()
+    for who in ("invigilator", "chief"):
+        with hall.desk(who) as desk:
+            desk.act("move", candidate=candidate, station=to, reason="technical.station")
+    return seat, neighbour, held
+
+
+def told(neighbour, blind_id, known=()):
+    client = neighbour.client
+    message = canon.pack(AskLeft((Known(blind_id, places_digest(known)),)))
+    return client._read(client._checked(client._send("POST", LEFT_ROUTE, message)), ToldLeft)
+
+
+def test_a_neighbour_is_told_where_an_exam_left_its_station_and_brings_the_rest(
+    hall, station, site, tmp_path
+):
+    seat, neighbour, held = moved_with_a_tail(hall, station, "code-0005", "c-5", "s4")
+    frames, head = record(seat)
+    blind_id, writer = seat.seat.blind_id, seat.home.enrolment().key_id
+    (word,) = told(neighbour, blind_id).departures
+    left = read_departures(word, [hall.home.enrolment().verify_key])
+    assert left.blind_id == blind_id
+    assert left.places == (Left(writer, 1, held),)
+    with pytest.raises(DepartureError):
+        read_departures(word, [seat.home.enrolment().verify_key])
+    assert told(neighbour, blind_id, left.places).departures == ()
+    assert told(neighbour, bytes(16)).departures == ()  # nothing was moved
+    # The neighbour's own code asks, fences, and hands over what it has beyond.
+    home = neighbour.home
+    keeping = Keeping(
+        tmp_path / "kept.sqlite",
+        home.signing_key(),
+        home.enrolment(),
+        site.body.trust,
+        CLOCK,
+        Limits(floor=0),
+    )
+    offering = Offering(keeping, [hall.station_url], home.client_tls(), silent_s=0)
+    try:
+        met = Meet(seat.home.enrolment_bytes, (hall.home.enrolment_bytes,), ())
+        keeping.meet(seat.home.enrolment().tls_certificate, met)
+        sender = keeping.sender(seat.home.enrolment().tls_certificate)
+        package = seat.welcome.package_hash
+        message = Keep(blind_id, package, len(frames), head, tuple(frames))
+        assert asyncio.run(keeping.keep(sender, message)).need_after == -1
+        offering.round()  # the first of ten asks
+        assert keeping.frames(blind_id, 0, 1 << 20) == tuple(frames[:held])
+        assert kept_apart(hall, blind_id) == list(frames[held:])
+        # Ten rounds later it would ask again; that something does not fit makes it ask now.
+        with pytest.raises(HttpError, match="was moved"):
+            asyncio.run(keeping.keep(sender, message))
+        offering.round()
+        assert not keeping.doubt.is_set()
+    finally:
+        for http in offering._halls.values():
+            http.close()
+        keeping.close()
+    late(neighbour, Late(blind_id, writer, 1, frames))  # once more
+    assert kept_apart(hall, blind_id) == list(frames[held:])
+    words = [
+        words
+        for who, words in table(hall, "SELECT blind_id, words FROM alarms WHERE code='late-frames'")
+        if who == blind_id
+    ]
+    assert len(words) == 1 and "s2" in words[0] and "do not count" in words[0]
+    for wrong, status in (
+        (Late(blind_id, neighbour.home.enrolment().key_id, 1, frames), 409),
+        (Late(blind_id, writer, 1, (b"no frame",)), 422),
+        (Late(blind_id, writer, 1, (b"",) * (MAX_KEPT_FRAMES + 1)), 413),
+    ):
+        with pytest.raises(HolderRefused) as refused:
+            late(neighbour, wrong)
+        assert refused.value.status == status
+
+
+def late(neighbour, message):
+    client = neighbour.client
+    client._checked(client._send("POST", LATE_ROUTE, canon.pack(message)))
+
+
+def kept_apart(hall, blind_id):
+    rows = table(hall, "SELECT blind_id, frame FROM late_frames ORDER BY sequence")
+    return [frame for who, frame in rows if who == blind_id]

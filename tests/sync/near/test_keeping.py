@@ -12,17 +12,28 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from centre import CLOCK, PACKAGE, Centre, HandedIn
+from centre import CLOCK, PACKAGE, Centre, HandedIn, Sitting, _begin
 from click.testing import CliRunner
 from sitting import free_port
 
+from exam_packages.attempt.events import MOVE, Beat, Opened
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
+from exam_packages.sealing.departures import (
+    DepartureError,
+    Departures,
+    Left,
+    places_digest,
+    sign_departures,
+)
 from exam_packages.sealing.journal import (
     Acknowledgement,
+    Cursor,
     genesis,
+    next_context,
     read_acknowledgement,
     read_frames,
+    refill,
 )
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.trust import INTAKE
@@ -33,7 +44,7 @@ from provisioning.station_home import StationHome
 from sync.link import HolderRefused, Misbehaved, Unreachable
 from sync.near.client import NearClient
 from sync.near.keeping import LEAST_DAYS, Keeping, Limits
-from sync.near.messages import MAX_KEPT_FRAMES, Keep, Meet, Received
+from sync.near.messages import MAX_KEPT_FRAMES, Keep, Known, Meet, Received
 from sync.outbox import HolderFork, Outbox
 from sync.web.wire import HttpError
 
@@ -336,6 +347,147 @@ def test_too_many_frames_are_refused_before_any_is_looked_at(
     with pytest.raises(HttpError) as refused:
         put(keep(), centre.station, many)
     assert refused.value.status == 413
+
+
+# --- Exams that were moved -----------------------------------------------------------
+
+
+def cursor(handed: HandedIn, sequence: int) -> Cursor:
+    return Cursor(handed.blind_id, 1, sequence, message(handed, sequence, sequence).head)
+
+
+def went_on(
+    centre: Centre, at: StationHome, handed: HandedIn, left: int, where: Path
+) -> tuple[bytes, ...]:
+    """The record as it goes on at another station, which copied it up to *left*."""
+    there = replace(centre, station=at)
+    refill(where, handed.frames[:left])
+    place = cursor(handed, left)
+    context = next_context(place, at.enrolment().key_id, PACKAGE, CLOCK.boot())
+    sitting = Sitting(there, where, _begin(there, where, context), PACKAGE)
+    sitting.add(Opened(2, MOVE, False), Beat())
+    frames = tuple(sitting.writer.frames(left))
+    sitting.writer.close()
+    return (*handed.frames[:left], *frames)
+
+
+def departures(
+    centre: Centre, handed: HandedIn, left: int, authority: int = 1, *others: Left
+) -> bytes:
+    place = Left(centre.station.enrolment().key_id, 1, left)
+    word = Departures(handed.blind_id, authority, (place, *others))
+    return sign_departures(word, centre.hall.signing_key())
+
+
+def apart(keeping: Keeping) -> list[bytes]:
+    _, late = keeping.late(0, 1 << 30)
+    return [] if late is None else list(late.frames)
+
+
+def test_what_a_station_wrote_beyond_a_move_is_set_apart_and_the_record_goes_on(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn, tmp_path: Path
+) -> None:
+    keeping, left = keep(), 4
+    put(keeping, centre.station, message(handed, 0, 7))
+    moved = went_on(centre, stranger, handed, left, tmp_path / "moved")
+    there = replace(handed, frames=moved)
+    keeping.meet(
+        certificate(stranger),
+        Meet(
+            stranger.enrolment_bytes,
+            (centre.hall.enrolment_bytes,),
+            (centre.station.enrolment_bytes,),
+        ),
+    )
+    keeping.doubt.clear()
+    with pytest.raises(HttpError, match="Another station writes"):
+        put(keeping, stranger, message(there, 0, len(moved)))
+    assert keeping.doubt.is_set()  # so the halls are asked now
+    (known,) = keeping.known()
+    assert known == Known(handed.blind_id, places_digest(()))
+
+    keeping.departed(departures(centre, handed, left))
+    (known,) = keeping.known()
+    assert known.digest == places_digest((Left(centre.station.enrolment().key_id, 1, left),))
+    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:left]
+    assert apart(keeping) == list(handed.frames[left:7])
+    word, need = put(keeping, stranger, message(there, 0, len(moved)))
+    assert (word.epoch, word.sequence, need) == (2, len(moved), -1)
+    assert keeping.frames(handed.blind_id, 0, 1 << 20) == moved
+    assert apart(keeping) == list(handed.frames[left:7])
+
+
+def test_a_station_that_an_exam_has_left_is_told_and_its_records_are_kept_apart(
+    keep: Make, centre: Centre, handed: HandedIn
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 4))
+    keeping.departed(departures(centre, handed, 4))
+    for _ in range(2):
+        with pytest.raises(HttpError, match="was moved to another station") as gone:
+            put(keeping, centre.station, message(handed, 2, 6))
+        assert gone.value.status == 410
+    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:4]
+    assert apart(keeping) == list(handed.frames[4:6])
+    # Two people move it back: it is fenced there no more, and the hall says so.
+    keeping.departed(sign_departures(Departures(handed.blind_id, 1, ()), centre.hall.signing_key()))
+    word, _ = put(keeping, centre.station, message(handed, 4, 6))
+    assert word.sequence == 6
+
+
+def test_only_a_hall_that_commands_fences(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 5))
+    place = Left(centre.station.enrolment().key_id, 1, 2)
+    word = Departures(handed.blind_id, 1, (place,))
+    forged = sign_departures(word, stranger.signing_key())
+    for wrong in (forged, b"", departures(centre, handed, 2)[:-1]):
+        with pytest.raises(DepartureError):
+            keeping.departed(wrong)
+    keeping.departed(departures(centre, handed, 3, 1 << 20))
+    keeping.departed(departures(centre, handed, 2, 5))  # of a hall that was deposed since
+    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:3]
+    other = sign_departures(Departures(bytes(16), 1, (place,)), centre.hall.signing_key())
+    keeping.departed(other)  # of an exam that is not kept here
+    assert [each.blind_id for each in keeping.known()] == [handed.blind_id]
+
+
+def test_an_exam_of_which_the_hall_had_nothing_begins_anew(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn, tmp_path: Path
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 7))
+    keeping.departed(departures(centre, handed, 0))
+    assert keeping.frames(handed.blind_id, 0, 1 << 20) == ()
+    assert apart(keeping) == list(handed.frames[:7])
+    word, need = put(
+        keeping,
+        stranger_met(keeping, centre, stranger),
+        Keep(handed.blind_id, PACKAGE, 0, genesis(handed.blind_id), ()),
+    )
+    assert (word.sequence, need) == (0, -1)
+
+
+def stranger_met(keeping: Keeping, centre: Centre, stranger: StationHome) -> StationHome:
+    keeping.meet(certificate(stranger), meeting(centre, stranger))
+    return stranger
+
+
+def test_what_was_set_apart_is_handed_over_in_pieces(
+    keep: Make, centre: Centre, handed: HandedIn
+) -> None:
+    keeping = keep()
+    put(keeping, centre.station, message(handed, 0, 7))
+    keeping.departed(departures(centre, handed, 2))
+    got: list[bytes] = []
+    place, late = keeping.late(0, 1)
+    while late is not None:
+        assert late.station == centre.station.enrolment().key_id
+        got += late.frames
+        place, late = keeping.late(place, 1)
+    assert got == list(handed.frames[2:7])
 
 
 # --- The real process, over TLS -----------------------------------------------------
