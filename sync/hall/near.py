@@ -14,6 +14,7 @@ from functools import partial
 
 import apsw
 
+from exam_packages.language import mark
 from exam_packages.sealing.chain import ChainError, ChainState
 from exam_packages.sealing.departures import Departures, places_digest, sign_departures
 from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
@@ -125,8 +126,10 @@ class Neighbours:
                 connection,
                 now_ns,
                 "neighbour",
-                f"The station {silent} is silent. What it recorded last came from the station "
-                f"{neighbour}, which keeps a copy.",
+                mark(
+                    "The station {station} is silent. What it recorded last came from the station "
+                    "{neighbour}, which keeps a copy."
+                ).format(station=silent, neighbour=neighbour),
                 blind_id=seat.blind_id,
                 station=link.key_id,
             )
@@ -196,9 +199,11 @@ class Neighbours:
                 connection,
                 self._hall.clock.wall_ns(),
                 "late-frames",
-                f"The station {neighbour} keeps records of this exam that the station {writer} "
-                "wrote and this hall did not have when it was moved; they are kept apart and do "
-                "not count.",
+                mark(
+                    "The station {neighbour} keeps records of this exam that the station {station} "
+                    "wrote and this hall did not have when it was moved; they are kept apart and "
+                    "do not count."
+                ).format(neighbour=neighbour, station=writer),
                 blind_id=message.blind_id,
                 station=message.station,
             )

@@ -8,6 +8,7 @@ import apsw
 
 from exam_packages.attempt.commands import Stop
 from exam_packages.clock import SECOND
+from exam_packages.language import mark
 from exam_packages.sealing.chain import ChainError
 from exam_packages.sealing.mandate import term_of
 from sync.hall import authority, room, seats
@@ -78,8 +79,10 @@ def left(
                 connection,
                 hall.clock.wall_ns(),
                 "late-frames",
-                f"The station {name} still sent records of this exam after it had been moved "
-                "away; they are kept apart and do not count.",
+                mark(
+                    "The station {station} still sent records of this exam after it had been moved "
+                    "away; they are kept apart and do not count."
+                ).format(station=name),
                 blind_id=tick.blind_id,
                 station=link.key_id,
             )
