@@ -126,6 +126,10 @@ class NearLink:
         """Exams that the neighbour does not keep, or of which it has another record: when they
         are sent again, and how many ticks were waited for that."""
         self._own = home.enrolment().key_id
+        self._answers = b""
+        """The neighbour that has just answered, by its key id; empty: none has."""
+        self._said = b""
+        """What the hall was told of that."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="near", daemon=True)
 
@@ -153,21 +157,25 @@ class NearLink:
         self._ask()
         self.round()
         self._failing = False
+        self._answers = b"" if self._near is None else self._near.neighbour.key_id
 
     def _fail(self) -> None:
         self._failing = True
+        self._answers = b""
 
     def _ask(self) -> None:
         """Ask the hall from time to time who the neighbour is; turn to another one."""
         self._ticks += 1
-        due = self._ticks % (_ASK_SOON_TICKS if self._near is None else _ASK_TICKS) == 0
+        new = self._near is None or self._said != self._answers
+        due = self._ticks % (_ASK_SOON_TICKS if new else _ASK_TICKS) == 0
         if self._client.hall is None or not (due or self._failing):
             return
         try:
-            named = self._client.near(self._port())
+            named = self._client.near(self._port(), self._answers)
         except LinkError as problem:
             LOG.debug("The hall does not say who the neighbour is: %s", problem)
             return
+        self._said = self._answers
         if named.url:
             self._turn(named)
 
@@ -209,6 +217,9 @@ class NearLink:
         near = self._near
         if near is None:
             return
+        if self._ticks % _ASK_TICKS == 0:
+            near.forget()  # it is asked anew whether it is there, also while nobody sits here
+        near.meet(self._client.halls.enrolments, ())
         for parcel in self._parcels():
             if self._stop.is_set():
                 return

@@ -59,6 +59,7 @@ class Neighbours:
         """Note where a station keeps records of others; name the one that keeps its own: the
         next by name, in a ring, of those that are in contact."""
         link.at_ns = self._hall.clock.boottime_ns()
+        self._hall.keepers[link.key_id] = message.keeper
         with self._hall.store.reading() as connection:
             own = (seats.machine_name(connection, link.key_id), link.key_id)
         if message.port:

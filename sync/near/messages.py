@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from exam_packages.canon import Count, Hash, Id, Object
 from exam_packages.sealing.departures import MAX_DEPARTURES
+from exam_packages.sealing.labels import KEY_ID_SIZE
 
 NEAR_ROUTE: Final = "/v1/near"
 OFFER_ROUTE: Final = "/v1/offer"
@@ -38,9 +39,11 @@ Enrolled = Annotated[bytes, Meta(max_length=_MAX_ENROLMENT)]
 
 class Near(Object):
     """Station to hall, now and then: it keeps records of others at this *port* of its address
-    (0: it does not), and asks who keeps its own."""
+    (0: it does not), the neighbour with this key id has just answered it (empty: none has), and
+    it asks who keeps its own."""
 
     port: Annotated[int, Meta(ge=0, le=65535)]
+    keeper: Annotated[bytes, Meta(max_length=KEY_ID_SIZE)]
 
 
 class Neighbour(Object):

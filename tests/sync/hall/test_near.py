@@ -134,6 +134,17 @@ def test_a_hall_names_the_next_in_the_ring_that_is_there_and_keeps(hall, station
     assert first.client.near(8446).enrolment == second.home.enrolment_bytes
     assert second.client.near(8447).url == "https://127.0.0.1:8448"
     assert third.client.near(8448).url == "https://127.0.0.1:8446"
+    # The readiness sheet names whose neighbour does not answer.
+    ids = {each.home.id: each.home.enrolment().key_id for each in (first, second, third)}
+    assert "No other station keeps" in readiness(hall)["found"]
+    first.client.near(8446, ids["s2"]), second.client.near(8447, ids["s3"])
+    third.client.near(8448, b"\0" * 16)  # one that is not in contact
+    point = readiness(hall)
+    assert point["state"] == "red"
+    assert "s3" in point["found"] and "s1" not in point["found"]
+    third.client.near(8448, ids["s1"])
+    # Stations of other tests here do not keep: what is left over is not one of these.
+    assert not {"s1", "s2", "s3"} & set(names(readiness(hall)["found"]))
     second.client.near(0)  # it keeps nothing any more
     assert first.client.near(8446).url == "https://127.0.0.1:8448"
 
@@ -231,3 +242,14 @@ def late(neighbour, message):
 def kept_apart(hall, blind_id):
     rows = table(hall, "SELECT blind_id, frame FROM late_frames ORDER BY sequence")
     return [frame for who, frame in rows if who == blind_id]
+
+
+def readiness(hall):
+    """The point of the sheet about records at neighbours."""
+    with hall.desk() as desk:
+        (sheet,) = desk.look("/readiness")
+    return next(point for point in sheet["points"] if point["name"] == "keepers")
+
+
+def names(found):
+    return found.partition(": ")[2].strip(".").split(", ")

@@ -51,6 +51,7 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
         (sheet,) = desk.look("/readiness")
     states = {point["name"]: point["state"] for point in sheet["points"]}
     assert states["standby"] == "waived" and states["papers"] == states["stations"] == "red"
+    assert "keepers" not in states  # no station here keeps records of others
     assert states["keys"] == states["disk"] == states["certificates"] == states["clock"] == "good"
 
     before = tmp_path / "before"
