@@ -21,13 +21,14 @@ from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.journal import epoch_header
+from exam_packages.sealing.marks import Mark, sign_mark
 from kiosk.agent.courier import BATCHES_PER_TICK, Parcel
 from kiosk.agent.repeating import repeat
 from provisioning.station_home import StationHome
 from sync.link import HolderClient, HolderRefused, LinkError
 from sync.near.client import NearClient
 from sync.near.messages import Keep, Neighbour
-from sync.outbox import HolderFork
+from sync.outbox import Batch, HolderFork
 
 __all__ = ["KeepingProcess", "NearLink"]
 
@@ -126,6 +127,7 @@ class NearLink:
         """Exams that the neighbour does not keep, or of which it has another record: when they
         are sent again, and how many ticks were waited for that."""
         self._own = home.enrolment().key_id
+        self._key = home.signing_key()
         self._answers = b""
         """The neighbour that has just answered, by its key id; empty: none has."""
         self._said = b""
@@ -245,6 +247,7 @@ class NearLink:
                 batch.sequence,
                 batch.head,
                 batch.frames,
+                self._mark(parcel, batch) if batch.frames else b"",
             )
             try:
                 word, need_after = near.keep(message)
@@ -262,6 +265,10 @@ class NearLink:
                 outbox.send_again(need_after)
             if not batch.more:
                 return
+
+    def _mark(self, parcel: Parcel, batch: Batch) -> bytes:
+        """This station's word that its record goes so far: halls believe a neighbour no further."""
+        return sign_mark(Mark(parcel.blind_id, batch.sequence, batch.head), self._key)
 
     def _give_up(self, parcel: Parcel, problem: ExamError) -> None:
         """For some time, or until there is another neighbour: halls have the exam all the same."""

@@ -18,6 +18,7 @@ from exam_packages.language import mark
 from exam_packages.sealing.chain import ChainError, ChainState
 from exam_packages.sealing.departures import Departures, places_digest, sign_departures
 from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
+from exam_packages.sealing.marks import Mark, MarkError, read_mark
 from sync.hall import authority, moves, seats
 from sync.hall.handing_in import beyond
 from sync.hall.schema import alarm, number
@@ -100,8 +101,11 @@ class Neighbours:
             return Wanted(before.sequence if message.sequence > before.sequence else -1)
         try:
             writer = _writer(before, message.frames)
-            if seat.station != writer:
-                return self._late(connection, seat, writer, before.epoch, message)
+            if seat.station != writer:  # it has left the station that wrote these
+                late = Late(seat.blind_id, writer, before.epoch, message.frames)
+                return self._keep_late(link, late, connection) or Wanted(-1)
+            if (refused := self._unmarked(writer, message)) is not None:
+                return refused
             held = hold(
                 connection,
                 before,
@@ -136,20 +140,21 @@ class Neighbours:
             )
         return Wanted(held.need_after)
 
-    def _late(
-        self,
-        connection: apsw.Connection,
-        seat: seats.SeatRow,
-        writer: bytes,
-        epoch: int,
-        message: Offer,
-    ) -> Wanted | HttpError:
-        """An exam that has left the station that wrote these frames: they are kept apart."""
-        left = left_at(connection, seat.blind_id, writer)
-        if left is None:
-            return HttpError(409, "That exam is written by another station.")
-        keep_late(connection, writer, seat.blind_id, epoch, message.frames, left)
-        return Wanted(-1)
+    def _unmarked(self, writer: bytes, message: Offer) -> HttpError | None:
+        """Why the writing station does not stand for the end of what is offered, if it does not:
+        frames are not signed, and a neighbour could bring noise."""
+        station = self._hall.known.key(writer)
+        try:
+            if station is not None:
+                marked = read_mark(message.mark, station)
+                last = Frame.parse(message.frames[-1]).sequence
+                if marked == Mark(message.blind_id, last, message.head) and (
+                    message.sequence == last
+                ):
+                    return None
+        except MarkError as problem:
+            return HttpError(422, problem.template, **problem.fields)
+        return HttpError(422, "What is offered ends elsewhere than its station signed.")
 
     # --- Where an exam left its stations -------------------------------------------------
 
@@ -181,7 +186,7 @@ class Neighbours:
     ) -> HttpError | None:
         left = left_at(connection, message.blind_id, message.station)
         if left is None:
-            return HttpError(409, "That exam did not leave that station.")
+            return HttpError(409, "That exam is written by another station.")
         try:
             new = keep_late(
                 connection,

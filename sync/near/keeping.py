@@ -12,7 +12,9 @@ The rules of :mod:`sync.holder.journals` hold, and these:
 4. Where an exam left the station that wrote it, a hall says (:mod:`sync.holder.fencing`): what
    that station wrote beyond that place is kept apart, also what was acknowledged before, and the
    station is told that its exam was moved.
-5. This machine's epoch as a holder rises with every start: whatever happened to its file, a
+5. Frames come with their station's signed mark at their end: up to marks, and no further, halls
+   believe what is offered to them.
+6. This machine's epoch as a holder rises with every start: whatever happened to its file, a
    sender believes what it says it has *now*.
 """
 
@@ -40,6 +42,7 @@ from exam_packages.sealing.journal_format import (
     parse_header,
     sign_acknowledgement,
 )
+from exam_packages.sealing.marks import Mark, believed_mark, read_mark
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.suite import SigningKey, VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
@@ -48,7 +51,7 @@ from sync.holder.fencing import keep_late, left_at
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.journals import held_frames, held_state, hold
 from sync.holder.store import Store, StoreError, rows
-from sync.near import moved
+from sync.near import marks, moved
 from sync.near.messages import (
     MAX_HALLS,
     MAX_KEPT_FRAMES,
@@ -57,6 +60,7 @@ from sync.near.messages import (
     Known,
     Late,
     Meet,
+    Offer,
     Received,
 )
 from sync.web.wire import Busy, HttpError
@@ -67,6 +71,7 @@ SCHEMA: Final = (
     JOURNALS
     + FENCING
     + moved.SCHEMA
+    + marks.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS kept (
     blind_id BLOB PRIMARY KEY,
@@ -196,6 +201,11 @@ class Keeping:
             return HttpError(409, "This record was kept under another package before.")
         before = held_state(connection, message.blind_id, message.package_hash)
         size = sum(len(frame) + _FRAME_COST for frame in message.frames)
+        if message.frames:
+            size += len(message.mark)
+            marked = read_mark(message.mark, sender.verify_key)
+            if marked != Mark(message.blind_id, message.sequence, message.head):
+                return HttpError(422, "What comes ends elsewhere than its station signed.")
         left = left_at(connection, message.blind_id, sender.key_id)
         if left is not None:
             self._make_room(connection, sender.key_id, size, now_ns // SECOND)
@@ -228,6 +238,8 @@ class Keeping:
             return HttpError(422, held.refused.template, **held.refused.fields)
         if held.added:  # else nothing is written, and the disk is left alone
             _count(connection, message, sender.key_id, size, now_ns // SECOND)
+        if message.frames and held.state.sequence == message.sequence:
+            marks.keep(connection, message.blind_id, message.sequence, size, message.mark)
         if held.state.sequence:
             self._heard[message.blind_id] = self._clock.boottime_ns()
         state = held.state
@@ -322,16 +334,22 @@ class Keeping:
             ]
         return tuple(Silent(each.blind_id, each.sequence, each.head) for each in states)
 
-    def frames(self, blind_id: bytes, after: int, limit: int) -> tuple[bytes, ...]:
-        """Frames after *after*, about *limit* bytes of them, at least one if there is one."""
+    def frames(self, blind_id: bytes, after: int = 0) -> tuple[bytes, ...]:
+        """The frames kept of an exam after the sequence *after*."""
         with self.store.reading() as connection:
-            chosen: list[bytes] = []
-            for frame in held_frames(connection, blind_id, after):
-                limit -= len(frame)
-                if chosen and limit < 0:
-                    break
-                chosen.append(frame)
-        return tuple(chosen[:MAX_KEPT_FRAMES])
+            return held_frames(connection, blind_id, after)
+
+    def piece(self, blind_id: bytes, after: int) -> Offer | None:
+        """The frames after the sequence *after* up to the next place that their station marked;
+        ``None`` when it marked none."""
+        with self.store.reading() as connection:
+            found = marks.next_after(connection, blind_id, after)
+            if found is None:
+                return None
+            sequence, mark = found
+            frames = held_frames(connection, blind_id, after)[: sequence - after]
+        head = believed_mark(mark).head
+        return Offer(blind_id, sequence, head, frames, mark)
 
 
 def kept_records(path: Path) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
@@ -404,8 +422,8 @@ def _used(connection: apsw.Connection, sender: bytes | None = None) -> int:
 
 
 def _forget(connection: apsw.Connection, blind_id: bytes) -> None:
-    tables = ("frames", "refused_frames", "late_frames", "departures", "told", "journals", "kept")
-    for table in tables:
+    apart = ("refused_frames", "late_frames", "departures", "told", "marks")
+    for table in ("frames", *apart, "journals", "kept"):
         connection.execute(f"DELETE FROM {table} WHERE blind_id = ?", (blind_id,))  # noqa: S608
 
 

@@ -12,6 +12,7 @@ from msgspec import Meta
 from exam_packages.canon import Count, Hash, Id, Object
 from exam_packages.sealing.departures import MAX_DEPARTURES
 from exam_packages.sealing.labels import KEY_ID_SIZE
+from exam_packages.sealing.marks import MAX_MARK
 
 NEAR_ROUTE: Final = "/v1/near"
 OFFER_ROUTE: Final = "/v1/offer"
@@ -70,13 +71,15 @@ class Met(Object):
 
 
 class Keep(Object):
-    """Station to neighbour, each second: new frames of an exam, and where its record stands."""
+    """Station to neighbour, each second: new frames of an exam, and where its record stands after
+    them, signed (:mod:`exam_packages.sealing.marks`) when there are any."""
 
     blind_id: Id
     package_hash: Hash
     sequence: Count
     head: Hash
     frames: tuple[bytes, ...]
+    mark: Annotated[bytes, Meta(max_length=MAX_MARK)]
 
 
 class Kept(Object):
@@ -96,13 +99,15 @@ class Received(Object):
 
 
 class Offer(Object):
-    """Neighbour to hall, about an exam whose station is silent: where its copy stands, and
-    frames of it, as many as were asked for. The first offer carries none."""
+    """Neighbour to hall, about an exam whose station is silent: where its copy stands. The first
+    offer carries no frames; the others those after the place that was asked for, up to
+    ``sequence`` and ``head``, which the station marked."""
 
     blind_id: Id
     sequence: Count
     head: Hash
     frames: tuple[bytes, ...]
+    mark: Annotated[bytes, Meta(max_length=MAX_MARK)]
 
 
 class Wanted(Object):

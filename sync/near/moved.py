@@ -14,6 +14,7 @@ from exam_packages.sealing.departures import Departures, places_digest
 from sync.holder.fencing import depart, places, set_apart
 from sync.holder.journals import held_state
 from sync.holder.store import rows
+from sync.near import marks
 from sync.near.messages import MAX_ASKED, MAX_KEPT_FRAMES, Known, Late
 
 __all__ = ["SCHEMA", "departed", "known", "late"]
@@ -48,7 +49,8 @@ def departed(connection: apsw.Connection, word: Departures, time_ns: int) -> Non
     connection.execute("DELETE FROM departures WHERE blind_id = ?", (word.blind_id,))
     for left in word.places:
         depart(connection, word.blind_id, left, time_ns)
-    set_apart(connection, held_state(connection, word.blind_id, bytes(row[0])))
+    state = set_apart(connection, held_state(connection, word.blind_id, bytes(row[0])))
+    marks.drop(connection, word.blind_id, state.sequence)
 
 
 def late(connection: apsw.Connection, after: int, limit: int) -> tuple[int, Late | None]:

@@ -122,10 +122,9 @@ class Offering:
 
     def _offer(self, http: httpx.Client, what: Silent) -> int:
         """Give a hall what it lacks; the number of rounds until it is offered again."""
-        frames: tuple[bytes, ...] = ()
+        offer = Offer(what.blind_id, what.sequence, what.head, (), b"")
         for _ in range(_MOST_BATCHES):
-            message = canon.pack(Offer(what.blind_id, what.sequence, what.head, frames))
-            status, data = _post(http, OFFER_ROUTE, message, _MAX_ANSWER)
+            status, data = _post(http, OFFER_ROUTE, canon.pack(offer), _MAX_ANSWER)
             if status in (401, 429, 503, 507):
                 return 1  # it does not know this station yet, or has no time, or no room
             if status != 200:
@@ -133,7 +132,10 @@ class Offering:
             wanted: Wanted = canon.unpack(data, Wanted, max_size=_MAX_ANSWER)
             if not 0 <= wanted.after < what.sequence:
                 return _AGAIN_ROUNDS
-            frames = self._keeping.frames(what.blind_id, wanted.after, _BATCH)
+            piece = self._keeping.piece(what.blind_id, wanted.after)
+            if piece is None:  # nothing further that the station stands for
+                return _AGAIN_ROUNDS
+            offer = piece
         return 1
 
     def _ask(self) -> None:

@@ -11,7 +11,9 @@ import pytest
 from exam_packages import canon
 from exam_packages.attempt.events import Beat, compartment, encode_event
 from exam_packages.sealing.departures import DepartureError, Left, places_digest, read_departures
-from exam_packages.sealing.journal import genesis
+from exam_packages.sealing.journal import Frame, genesis
+from exam_packages.sealing.journal_format import make_frame
+from exam_packages.sealing.marks import Mark, sign_mark
 from sync.link import HolderRefused
 from sync.near.keeping import Keeping, Limits
 from sync.near.messages import (
@@ -34,10 +36,17 @@ from sync.web.wire import HttpError
 from .conftest import CLOCK
 
 
-def offer(neighbour, blind_id, sequence, head, frames=()):
+def offer(neighbour, blind_id, sequence, head, frames=(), mark=b""):
     client = neighbour.client
-    message = canon.pack(Offer(blind_id, sequence, head, tuple(frames)))
+    message = canon.pack(Offer(blind_id, sequence, head, tuple(frames), mark))
     return client._read(client._checked(client._send("POST", OFFER_ROUTE, message)), Wanted).after
+
+
+def bring(neighbour, seat, frames, upto):
+    """Offer frames up to a place that the station of *seat* marked."""
+    blind_id, head = seat.seat.blind_id, seat.writer.head_at(upto)
+    mark = sign_mark(Mark(blind_id, upto, head), seat.key)
+    return offer(neighbour, blind_id, upto, head, frames, mark)
 
 
 def record(seat):
@@ -68,8 +77,9 @@ def test_what_only_the_neighbour_has_is_taken(hall, station):
     frames, head = record(seat)
     blind_id = seat.seat.blind_id
     assert offer(neighbour, blind_id, len(frames), head) == held
-    assert offer(neighbour, blind_id, len(frames), head, frames[held : held + 1]) == held + 1
-    assert offer(neighbour, blind_id, len(frames), head, frames[held:]) == -1
+    assert bring(neighbour, seat, frames[held : held + 1], held + 1) == -1
+    assert offer(neighbour, blind_id, len(frames), head) == held + 1
+    assert bring(neighbour, seat, frames[held:], len(frames)) == -1
     assert offer(neighbour, blind_id, len(frames), head) == -1
     assert [
         frame
@@ -88,11 +98,29 @@ def test_what_does_not_follow_is_refused(hall, station):
     silent(seat)
     frames, head = record(seat)
     blind_id, held = seat.seat.blind_id, len(frames) - 3
-    assert offer(neighbour, blind_id, len(frames), head, frames[held + 1 :]) == held  # a gap
+    count = len(frames)
+    assert bring(neighbour, seat, frames[held + 1 :], count) == held  # a gap
     torn = frames[-1][:-1] + bytes([frames[-1][-1] ^ 1])
     for wrong in ((*frames[held:-1], torn), (b"no frame",), (frames[held], frames[held])):
         with pytest.raises(HolderRefused) as refused:
-            offer(neighbour, blind_id, len(frames), head, wrong)
+            bring(neighbour, seat, wrong, count)
+        assert refused.value.status == 422
+    # Noise in the shape of a frame: the chain cannot tell, the station's mark does. And marks of
+    # others, of another place, or none.
+    last = Frame.parse(frames[-1])
+    noise = make_frame(count, last.compartment, bytes(len(last.stamp)), bytes(len(last.body)))
+    mark = sign_mark(Mark(blind_id, count, head), seat.key)
+    its = Frame.parse(noise).head_after(seat.writer.head_at(count - 1))
+    for wrong, at, by in (
+        ((*frames[held:-1], noise), head, mark),
+        ((*frames[held:-1], noise), its, mark),
+        ((*frames[held:-1], noise), its, sign_mark(Mark(blind_id, count, its), neighbour.key)),
+        (frames[held:], head, sign_mark(Mark(blind_id, count, head), neighbour.key)),
+        (frames[held:-1], head, mark),
+        (frames[held:], head, b""),
+    ):
+        with pytest.raises(HolderRefused) as refused:
+            offer(neighbour, blind_id, count, at, wrong, by)
         assert refused.value.status == 422
     with pytest.raises(HolderRefused) as unknown:
         offer(neighbour, bytes(16), 1, genesis(bytes(16)), frames[:1])
@@ -122,6 +150,9 @@ def test_an_exam_that_was_moved_is_fenced_against_a_neighbour_too(hall, station)
         if who == seat.seat.blind_id
     ]
     assert late == list(frames[held:])
+    said = table(hall, "SELECT blind_id, words FROM alarms WHERE code = 'late-frames'")
+    (words,) = [words for who, words in said if who == seat.seat.blind_id]
+    assert "s2" in words and "kept apart" in words
     held_now = table(hall, "SELECT blind_id, max(sequence) FROM frames GROUP BY blind_id")
     assert dict(held_now)[seat.seat.blind_id] == held
 
@@ -202,10 +233,11 @@ def test_a_neighbour_is_told_where_an_exam_left_its_station_and_brings_the_rest(
         keeping.meet(seat.home.enrolment().tls_certificate, met)
         sender = keeping.sender(seat.home.enrolment().tls_certificate)
         package = seat.welcome.package_hash
-        message = Keep(blind_id, package, len(frames), head, tuple(frames))
+        mark = sign_mark(Mark(blind_id, len(frames), head), seat.key)
+        message = Keep(blind_id, package, len(frames), head, tuple(frames), mark)
         assert asyncio.run(keeping.keep(sender, message)).need_after == -1
         offering.round()  # the first of ten asks
-        assert keeping.frames(blind_id, 0, 1 << 20) == tuple(frames[:held])
+        assert keeping.frames(blind_id) == tuple(frames[:held])
         assert kept_apart(hall, blind_id) == list(frames[held:])
         # Ten rounds later it would ask again; that something does not fit makes it ask now.
         with pytest.raises(HttpError, match="was moved"):

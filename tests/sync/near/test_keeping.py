@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from centre import CLOCK, PACKAGE, Centre, HandedIn, Sitting, _begin
 from click.testing import CliRunner
+from msgspec import structs
 from sitting import free_port
 
 from exam_packages.attempt.events import MOVE, Beat, Opened
@@ -35,6 +36,7 @@ from exam_packages.sealing.journal import (
     read_frames,
     refill,
 )
+from exam_packages.sealing.marks import Mark, MarkError, read_mark, sign_mark
 from exam_packages.sealing.receipt import Receipt, sign_receipt
 from exam_packages.sealing.trust import INTAKE
 from exam_packages.verify.verify import verify
@@ -146,12 +148,20 @@ def message(handed: HandedIn, after: int, upto: int) -> Keep:
     outbox.put(1, handed.frames[:upto])
     outbox.send_again(upto)
     head = outbox.batch().head
-    return Keep(handed.blind_id, PACKAGE, upto, head, handed.frames[after:upto])
+    return Keep(handed.blind_id, PACKAGE, upto, head, handed.frames[after:upto], b"")
+
+
+def marked(home: StationHome, message: Keep) -> Keep:
+    """*message*, with the mark of the station that sends it."""
+    if not message.frames:
+        return message
+    mark = Mark(message.blind_id, message.sequence, message.head)
+    return structs.replace(message, mark=sign_mark(mark, home.signing_key()))
 
 
 def put(keeping: Keeping, home: StationHome, message: Keep) -> tuple[Acknowledgement, int]:
     sender = keeping.sender(certificate(home))
-    kept = asyncio.run(keeping.keep(sender, message))
+    kept = asyncio.run(keeping.keep(sender, marked(home, message)))
     word = read_acknowledgement(kept.acknowledgement, keeping._own.verify_key)
     return word, kept.need_after
 
@@ -168,8 +178,7 @@ def test_it_acknowledges_what_it_synced_and_asks_for_what_is_missing(
     assert (word.sequence, need) == (7, -1)
     again, _ = put(keeping, centre.station, message(handed, 0, 7))
     assert again.head == word.head
-    assert keeping.frames(handed.blind_id, 2, 1 << 20) == handed.frames[2:7]
-    assert keeping.frames(handed.blind_id, 2, 1) == handed.frames[2:3]
+    assert keeping.frames(handed.blind_id, 2) == handed.frames[2:7]
 
 
 def test_a_word_without_frames_writes_nothing_and_is_heard(
@@ -252,12 +261,12 @@ def test_a_fork_is_refused_kept_and_counted(
         put(
             keeping,
             centre.station,
-            Keep(handed.blind_id, bytes(32), 0, genesis(handed.blind_id), ()),
+            Keep(handed.blind_id, bytes(32), 0, genesis(handed.blind_id), (), b""),
         )
 
 
 def replace_frames(message: Keep, frames: tuple[bytes, ...]) -> Keep:
-    return Keep(message.blind_id, message.package_hash, message.sequence, message.head, frames)
+    return structs.replace(message, frames=frames)
 
 
 def test_room_is_bounded_for_each_sender_and_for_all(
@@ -275,7 +284,7 @@ def test_room_is_bounded_for_each_sender_and_for_all(
         put(keeping, centre.station, message(handed, 0, 1))
     # All senders together; and what was silent long enough makes room, nothing else.
     other = centre.hand_in(where / secrets.token_hex(4))
-    keeping = keep(Limits(total=size + 100, floor=0), "all.sqlite")
+    keeping = keep(Limits(total=size + 400, floor=0), "all.sqlite")
     whole = message(handed, 0, len(handed.frames))
     put(keeping, centre.station, whole)
     with pytest.raises(HttpError) as full:
@@ -284,7 +293,7 @@ def test_room_is_bounded_for_each_sender_and_for_all(
     clock.later_ns = (LEAST_DAYS + 1) * 86_400 * SECOND
     word, _ = put(keeping, centre.station, message(other, 0, len(other.frames)))
     assert word.sequence == len(other.frames)
-    assert not keeping.frames(handed.blind_id, 0, 1 << 20)
+    assert not keeping.frames(handed.blind_id)
 
 
 def test_who_asks_too_often_waits_and_holds_up_nobody(
@@ -316,9 +325,9 @@ def test_a_copy_goes_when_the_body_has_the_record_and_not_before(
             asyncio.run(keeping.received(sender, Received(handed.manifest, receipt)))
     with pytest.raises(HttpError, match="Another station"):
         asyncio.run(keeping.received(stranger.enrolment(), Received(handed.manifest, right)))
-    assert keeping.frames(handed.blind_id, 0, 1)
+    assert keeping.frames(handed.blind_id)
     asyncio.run(keeping.received(sender, Received(handed.manifest, right)))
-    assert not keeping.frames(handed.blind_id, 0, 1)
+    assert not keeping.frames(handed.blind_id)
     assert keeping.silent(0) == ()
 
 
@@ -337,16 +346,57 @@ def test_more_than_the_body_received_stays(
     sender = keeping.sender(certificate(centre.station))
     with pytest.raises(HttpError, match="More of this record"):
         asyncio.run(keeping.received(sender, Received(first.manifest, right)))
-    assert len(keeping.frames(first.blind_id, 0, 1 << 20)) == len(frames)
+    assert len(keeping.frames(first.blind_id)) == len(frames)
 
 
 def test_too_many_frames_are_refused_before_any_is_looked_at(
     keep: Make, centre: Centre, handed: HandedIn
 ) -> None:
-    many = Keep(handed.blind_id, PACKAGE, 1, bytes(32), (b"",) * (MAX_KEPT_FRAMES + 1))
+    many = Keep(handed.blind_id, PACKAGE, 1, bytes(32), (b"",) * (MAX_KEPT_FRAMES + 1), b"")
     with pytest.raises(HttpError) as refused:
         put(keep(), centre.station, many)
     assert refused.value.status == 413
+
+
+# --- Marks ---------------------------------------------------------------------------
+
+
+def test_frames_without_their_stations_mark_are_not_kept(
+    keep: Make, centre: Centre, stranger: StationHome, handed: HandedIn
+) -> None:
+    keeping, right = keep(), message(handed, 0, 4)
+    sender = keeping.sender(certificate(centre.station))
+    elsewhere = marked(centre.station, message(handed, 0, 3)).mark
+    for mark in (b"", marked(stranger, right).mark, elsewhere):
+        with pytest.raises(ExamError):
+            asyncio.run(keeping.keep(sender, structs.replace(right, mark=mark)))
+    assert keeping.frames(handed.blind_id) == ()
+    put(keeping, centre.station, right)
+    assert keeping.frames(handed.blind_id) == handed.frames[:4]
+
+
+def test_what_is_offered_ends_where_the_station_marked_it(
+    keep: Make, centre: Centre, handed: HandedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping, count = keep(), len(handed.frames)
+    monkeypatch.setattr("sync.near.marks._SPAN", max(map(len, handed.frames)) + 1_000)
+    for upto in range(1, count + 1):
+        put(keeping, centre.station, message(handed, upto - 1, upto))
+    with keeping.store.reading() as connection:
+        places = [row[0] for row in connection.execute("SELECT sequence FROM marks")]
+    assert places[-1] == count
+    assert 1 < len(places) < count  # thinned out, and not all away
+    key = centre.station.enrolment().verify_key
+    for after in range(count):
+        got, reached = list(handed.frames[:after]), after
+        while (piece := keeping.piece(handed.blind_id, reached)) is not None:
+            assert read_mark(piece.mark, key) == Mark(handed.blind_id, piece.sequence, piece.head)
+            got += piece.frames
+            assert len(got) == piece.sequence > reached
+            reached = piece.sequence
+        assert tuple(got) == handed.frames
+    with pytest.raises(MarkError):
+        read_mark(b"", key)
 
 
 # --- Exams that were moved -----------------------------------------------------------
@@ -409,11 +459,11 @@ def test_what_a_station_wrote_beyond_a_move_is_set_apart_and_the_record_goes_on(
     keeping.departed(departures(centre, handed, left))
     (known,) = keeping.known()
     assert known.digest == places_digest((Left(centre.station.enrolment().key_id, 1, left),))
-    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:left]
+    assert keeping.frames(handed.blind_id) == handed.frames[:left]
     assert apart(keeping) == list(handed.frames[left:7])
     word, need = put(keeping, stranger, message(there, 0, len(moved)))
     assert (word.epoch, word.sequence, need) == (2, len(moved), -1)
-    assert keeping.frames(handed.blind_id, 0, 1 << 20) == moved
+    assert keeping.frames(handed.blind_id) == moved
     assert apart(keeping) == list(handed.frames[left:7])
 
 
@@ -427,7 +477,7 @@ def test_a_station_that_an_exam_has_left_is_told_and_its_records_are_kept_apart(
         with pytest.raises(HttpError, match="was moved to another station") as gone:
             put(keeping, centre.station, message(handed, 2, 6))
         assert gone.value.status == 410
-    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:4]
+    assert keeping.frames(handed.blind_id) == handed.frames[:4]
     assert apart(keeping) == list(handed.frames[4:6])
     # Two people move it back: it is fenced there no more, and the hall says so.
     keeping.departed(sign_departures(Departures(handed.blind_id, 1, ()), centre.hall.signing_key()))
@@ -448,7 +498,7 @@ def test_only_a_hall_that_commands_fences(
             keeping.departed(wrong)
     keeping.departed(departures(centre, handed, 3, 1 << 20))
     keeping.departed(departures(centre, handed, 2, 5))  # of a hall that was deposed since
-    assert keeping.frames(handed.blind_id, 0, 1 << 20) == handed.frames[:3]
+    assert keeping.frames(handed.blind_id) == handed.frames[:3]
     other = sign_departures(Departures(bytes(16), 1, (place,)), centre.hall.signing_key())
     keeping.departed(other)  # of an exam that is not kept here
     assert [each.blind_id for each in keeping.known()] == [handed.blind_id]
@@ -460,12 +510,12 @@ def test_an_exam_of_which_the_hall_had_nothing_begins_anew(
     keeping = keep()
     put(keeping, centre.station, message(handed, 0, 7))
     keeping.departed(departures(centre, handed, 0))
-    assert keeping.frames(handed.blind_id, 0, 1 << 20) == ()
+    assert keeping.frames(handed.blind_id) == ()
     assert apart(keeping) == list(handed.frames[:7])
     word, need = put(
         keeping,
         stranger_met(keeping, centre, stranger),
-        Keep(handed.blind_id, PACKAGE, 0, genesis(handed.blind_id), ()),
+        Keep(handed.blind_id, PACKAGE, 0, genesis(handed.blind_id), (), b""),
     )
     assert (word.sequence, need) == (0, -1)
 
@@ -524,10 +574,10 @@ def test_the_process_keeps_and_is_known_by_its_certificate(
 ) -> None:
     near = client(centre, centre.station, url, keeper)
     with pytest.raises(HolderRefused) as unknown:
-        near.keep(message(handed, 0, 2))
+        near.keep(marked(centre.station, message(handed, 0, 2)))
     assert unknown.value.status == 401
     near.meet([centre.hall.enrolment_bytes], [])
-    word, need = near.keep(message(handed, 0, 2))
+    word, need = near.keep(marked(centre.station, message(handed, 0, 2)))
     assert (word.sequence, word.holder, need) == (2, keeper.enrolment().key_id, -1)
     with pytest.raises(HolderRefused):
         near.keep(replace_frames(message(handed, 0, 2), (bytes(2 * 1024 * 1024),)))
@@ -557,7 +607,7 @@ def test_what_is_kept_can_be_taken_out_and_verified(
 ) -> None:
     near = client(centre, centre.station, url, keeper)
     near.meet([centre.hall.enrolment_bytes], [])
-    near.keep(message(handed, 0, 6))
+    near.keep(marked(centre.station, message(handed, 0, 6)))
     near.close()
     for _ in range(2):  # the second time it is there already
         done = CliRunner().invoke(station_cli, ["kept", str(keeper.directory), str(tmp_path)])
