@@ -1,4 +1,4 @@
-"""The published vectors of reports of questions, departures and arrivals, and two readers of them.
+"""The published vectors of reports of questions, departures, marks and arrivals, and two readers.
 
 What was written once is read, and what one reader refuses the other refuses. See
 ``test_vectors.py`` and ``test_second_reader.py`` for all other files.
@@ -19,6 +19,7 @@ import pytest
 from exam_packages.errors import ExamError
 from exam_packages.sealing.arrivals import read_arrivals
 from exam_packages.sealing.departures import places_digest, read_departures
+from exam_packages.sealing.marks import read_mark
 from exam_packages.sealing.question_report import (
     open_report,
     read_report,
@@ -46,6 +47,10 @@ TRUST = Trust.first(ROOT, pinned=None)
 THEIR_ROOT = second_reader.Root(ROOT)
 HALL = SigningKey(bytes.fromhex(FACTS["keys"]["hall"]["ed25519"])).public
 THEIR_HALL = second_reader.Enrolled((VECTORS / "hall.enrolment").read_bytes(), THEIR_ROOT).who
+STATION = SigningKey(bytes.fromhex(FACTS["keys"]["station 2"]["ed25519"])).public
+THEIR_STATION = second_reader.Enrolled(
+    (VECTORS / "station-2.enrolment").read_bytes(), THEIR_ROOT
+).who
 SEED = bytes.fromhex(FACTS["keys"]["integrity"]["sealing"])
 INTEGRITY, THEIR_INTEGRITY = SealingKey.from_seed(SEED), Opener(SEED)
 
@@ -89,6 +94,11 @@ def test_both_read_them(directory: Path) -> None:
     assert places_digest(word.places) == second.places_digest(places)
     assert places_digest(word.places).hex() == facts["places digest"]
 
+    marked = read_mark(files["attempt.mark"], STATION)
+    place = [blind_id, FACTS["journal"]["count"], bytes.fromhex(FACTS["journal"]["head"])]
+    assert [marked.blind_id, marked.sequence, marked.head] == place
+    assert second.mark(files["attempt.mark"], THEIR_STATION) == place
+
     arrived = read_arrivals(files["stick.arrivals"], TRUST).digests
     assert list(arrived) == second.arrivals(files["stick.arrivals"], THEIR_ROOT.verify)
     assert [each.hex() for each in arrived] == facts["arrived"]
@@ -98,6 +108,7 @@ OURS: dict[str, Callable[[bytes], object]] = {
     "question.report": lambda data: read_report(data, HALL),
     "question.sealed-report": lambda data: open_report(data, HALL, INTEGRITY),
     "attempt.departures": lambda data: read_departures(data, [HALL]),
+    "attempt.mark": lambda data: read_mark(data, STATION),
     "stick.arrivals": lambda data: read_arrivals(data, TRUST),
 }
 THEIRS: dict[str, Callable[[bytes], object]] = {
@@ -106,6 +117,7 @@ THEIRS: dict[str, Callable[[bytes], object]] = {
         second.opened(data, THEIR_HALL, THEIR_INTEGRITY), THEIR_HALL
     ),
     "attempt.departures": lambda data: second.departures(data, [THEIR_HALL]),
+    "attempt.mark": lambda data: second.mark(data, THEIR_STATION),
     "stick.arrivals": lambda data: second.arrivals(data, THEIR_ROOT.verify),
 }
 

@@ -1,4 +1,5 @@
-"""Make the test vectors of reports of questions, departures and arrivals, in tests/vectors-reports.
+"""Make the test vectors of reports of questions, departures, marks and arrivals, in
+tests/vectors-reports.
 
 ``python tools/make_report_vectors.py DIR VECTORS`` writes into a new directory what is said of the
 attempt in VECTORS. What is published is never edited: see ``tools/make_vectors.py``.
@@ -17,6 +18,7 @@ from vectors.body import BLIND_ID, CENTRE, SLOT, START_S, Body, sha256
 
 from exam_packages.sealing.arrivals import Arrivals, sign_arrivals
 from exam_packages.sealing.departures import Departures, Left, places_digest, sign_departures
+from exam_packages.sealing.marks import Mark, sign_mark
 from exam_packages.sealing.question_report import (
     QuestionReport,
     report_digest,
@@ -53,6 +55,9 @@ def make(out: Path, vectors: Path) -> None:
     )
     left = Departures(BLIND_ID, (1 << 20) + 3, places)
     (out / "attempt.departures").write_bytes(sign_departures(left, hall))
+
+    place = Mark(BLIND_ID, facts["journal"]["count"], bytes.fromhex(facts["journal"]["head"]))
+    (out / "attempt.mark").write_bytes(sign_mark(place, body.second.signing))
 
     digests = tuple(hashed(data).digest() for data in (report, sealed))
     (out / "stick.arrivals").write_bytes(

@@ -1,5 +1,5 @@
-"""The second reader: reports of questions, departures (docs/formats-journal.md), and the word for
-what arrived on a stick (docs/halls.md)."""
+"""The second reader: reports of questions, departures (docs/formats-journal.md), and marks and the
+word for what arrived on a stick (docs/halls.md)."""
 
 from __future__ import annotations
 
@@ -48,6 +48,14 @@ def departures(data: bytes, halls: Sequence[Who]) -> list[Any]:
 
 def places_digest(places: Sequence[Any]) -> bytes:
     return digest(label("departures", "places"), *(bytes(msgpack.packb(one)) for one in places))
+
+
+def mark(data: bytes, station: Who) -> list[Any]:
+    """Blind id, sequence and head, as the station signed them."""
+    need(len(data) <= 8 * 1024, "too long")
+    found = _typed(verified(data, "exam-kiosk/mark/v1", [station]), (bytes, int, bytes))
+    need((len(found[0]), len(found[2])) == (16, 32) and found[1] >= 0, "a size")
+    return found
 
 
 def arrivals(data: bytes, verify: Callable[[bytes, str, str], bytes]) -> list[bytes]:
