@@ -289,10 +289,11 @@ class HolderClient:
         """Tell a hall that does not know an attempt whose it is."""
         self._tell("claim", Claim(blind_id, candidate))
 
-    def near(self, port: int) -> Neighbour:
-        """Say where this station keeps records of others (0: nowhere), and ask who keeps its
-        own. Nothing in the answer is verified."""
-        reply = self._checked(self._send("POST", NEAR_ROUTE, canon.pack(Near(port))))
+    def near(self, port: int, keeper: bytes = b"") -> Neighbour:
+        """Say where this station keeps records of others (0: nowhere) and which neighbour has
+        just answered it (empty: none), and ask who keeps its own. Nothing in the answer is
+        verified."""
+        reply = self._checked(self._send("POST", NEAR_ROUTE, canon.pack(Near(port, keeper))))
         return self._read(reply, Neighbour)
 
     def erased(self, erasure: bytes) -> None:

@@ -11,8 +11,12 @@
             commit                   written last: the answers are whole
         erasures/<sha256>            ``Statement`` of erasure
         surveys/<sha256>             ``SheafOfSurveys`` of a closed sitting
+        records/<sha256>             ``RecordOfSitting``
         reports/<digest>             ``ReportOfQuestion``
+        packages/<package hash>      empty: the hall has this exam open
         receipts/<bundle hash>       what intake answers: the signed receipt
+        arrivals/<sha256>            its signed word which erasures, records and reports it keeps
+        corrections/<id>             corrections of the packages that the hall has open
 
 Each file is written whole or not at all and synced, and what is there already is not written
 again: an export, an import or the copying of a stick may break off anywhere and be done

@@ -32,6 +32,7 @@ __all__ = [
     "QuestionReportError",
     "SealedReport",
     "open_report",
+    "parse_report",
     "parse_sealed_report",
     "read_report",
     "read_sealed_report",
@@ -89,6 +90,11 @@ def read_report(data: bytes, hall: VerifyKey) -> QuestionReport:
     return _read(REPORT_KIND, data, QuestionReport, hall, MAX_REPORT)
 
 
+def parse_report(data: bytes) -> QuestionReport:
+    """A report, nothing of it verified: to know which halls may have signed it."""
+    return _parse(REPORT_KIND, data, QuestionReport, MAX_REPORT)
+
+
 def report_digest(data: bytes) -> bytes:
     """What names a signed report."""
     return digest(label("question-report", "digest"), data)
@@ -114,11 +120,7 @@ def read_sealed_report(data: bytes, hall: VerifyKey) -> SealedReport:
 
 def parse_sealed_report(data: bytes) -> SealedReport:
     """A sealed report, nothing of it verified: to know who must have signed it."""
-    try:
-        body = read_signed(data, SEALED_REPORT_KIND, max_size=MAX_SEALED_REPORT).body
-        return canon.unpack(body, SealedReport, max_size=MAX_SEALED_REPORT)
-    except (SignedError, canon.CanonError):
-        raise _damaged() from None
+    return _parse(SEALED_REPORT_KIND, data, SealedReport, MAX_SEALED_REPORT)
 
 
 def unseal_report(data: bytes, hall: VerifyKey, integrity: SealingKey) -> bytes:
@@ -149,6 +151,13 @@ def _info(machine: bytes, name: bytes) -> bytes:
 def _read(kind: str, data: bytes, shape: type[T], hall: VerifyKey, limit: int) -> T:
     try:
         return canon.unpack(verify(data, kind, [hall], max_size=limit), shape, max_size=limit)
+    except (SignedError, canon.CanonError):
+        raise _damaged() from None
+
+
+def _parse(kind: str, data: bytes, shape: type[T], limit: int) -> T:
+    try:
+        return canon.unpack(read_signed(data, kind, max_size=limit).body, shape, max_size=limit)
     except (SignedError, canon.CanonError):
         raise _damaged() from None
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.sealing.addendum import read_addendum
+from exam_packages.sealing.arrivals import read_arrivals
 from exam_packages.sealing.bundle import bundle_hash, hand_in_code, parse_manifest, read_manifest
 from exam_packages.sealing.correction import read_correction
 from exam_packages.sealing.grant import read_grant
@@ -205,6 +206,23 @@ def release(subject: Subject, data: bytes, trust: Trust) -> None:
         body=trust.root.body,
         count=len(found.officers),
         time=_time(max(code.time_s for code in found.sealed)),
+    )
+
+
+def arrivals(subject: Subject, data: bytes, trust: Trust) -> None:
+    """The intake's word for what came on a stick."""
+    try:
+        found = read_arrivals(data, trust)
+    except ExamError as problem:
+        subject.findings.problem("arrivals-not-signed", problem)
+        return
+    subject.findings.proven(
+        "arrivals-signed",
+        "The intake of “{body}” signed that it keeps {count} statements, records and reports of a "
+        "stick, at {time}.",
+        body=trust.root.body,
+        count=len(found.digests),
+        time=_time(found.time_s),
     )
 
 

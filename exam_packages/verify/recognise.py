@@ -8,6 +8,7 @@ from typing import Final
 
 from exam_packages.attempt.commands import KIND as COMMAND_KIND
 from exam_packages.sealing.addendum import ADDENDUM_KIND
+from exam_packages.sealing.arrivals import ARRIVALS_KIND
 from exam_packages.sealing.bundle import COUNTERSIGNATURE_KIND, MANIFEST_KIND
 from exam_packages.sealing.correction import CORRECTION_KIND
 from exam_packages.sealing.grant import GRANT_KIND
@@ -20,6 +21,7 @@ from exam_packages.sealing.package_format import (
     VOLUME_MAGIC,
     VOLUMES_KIND,
 )
+from exam_packages.sealing.question_report import REPORT_KIND, SEALED_REPORT_KIND
 from exam_packages.sealing.receipt import RECEIPT_KIND
 from exam_packages.sealing.release import RELEASE_KIND
 from exam_packages.sealing.restore_keys import ERASURE_KIND, RESTORE_KEY_KIND, TRANSFER_KIND
@@ -69,6 +71,9 @@ class Kind(Enum):
     SITTING_RECORD = "record of a sitting"
     SEALED_RECORD = "sealed record of a sitting"
     SURVEYS = "sheaf of surveys"
+    QUESTION_REPORT = "report of a question"
+    SEALED_REPORT = "sealed report of a question"
+    ARRIVALS = "word of what arrived"
     REVIEW = "review"
     REVIEWER = "reviewer"
     CHIEF = "chief"
@@ -102,6 +107,9 @@ _MAGIC: Final = {
             (RECORD_KIND, Kind.SITTING_RECORD),
             (SEALED_RECORD_KIND, Kind.SEALED_RECORD),
             (SHEAF_KIND, Kind.SURVEYS),
+            (REPORT_KIND, Kind.QUESTION_REPORT),
+            (SEALED_REPORT_KIND, Kind.SEALED_REPORT),
+            (ARRIVALS_KIND, Kind.ARRIVALS),
             (JUDGEMENT_KIND, Kind.REVIEW),
             (REVIEWER_KIND, Kind.REVIEWER),
             (CHIEF_KIND, Kind.CHIEF),

@@ -19,6 +19,7 @@ from exam_packages.verify.findings import Findings, Subject
 from exam_packages.verify.keeping import relate_keys
 from exam_packages.verify.log_relations import relate_log
 from exam_packages.verify.machines import Machines
+from exam_packages.verify.question_reports import relate_reports
 from exam_packages.verify.record import moment
 from exam_packages.verify.reviews import relate_reviews
 from exam_packages.verify.sittings import relate_records
@@ -36,6 +37,7 @@ def relate(
     _records(found, subjects)
     relate_keys(found, subjects, machines)
     relate_records(found, subjects)
+    relate_reports(found, subjects)
     relate_reviews(found, subjects)
     relate_log(found, subjects, trust, machines, now_s)
     if code is not None:

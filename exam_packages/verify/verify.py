@@ -11,7 +11,16 @@ from exam_packages.errors import ExamError, UsageError
 from exam_packages.sealing.heads import MAX_ANCHORS_SIZE
 from exam_packages.sealing.suite import SealingKey
 from exam_packages.sealing.trust import Trust
-from exam_packages.verify import attempts, chiefs, log, objects, reviews, sittings, statements
+from exam_packages.verify import (
+    attempts,
+    chiefs,
+    log,
+    objects,
+    question_reports,
+    reviews,
+    sittings,
+    statements,
+)
 from exam_packages.verify.findings import Report, Subject
 from exam_packages.verify.machines import Machines
 from exam_packages.verify.recognise import START, Kind, further_volume, inner_kind, recognise
@@ -160,6 +169,12 @@ def _check(
             sittings.sealed(subject, _read(path), machines)
         case Kind.SURVEYS:
             sheaf(subject, _read(path), machines)
+        case Kind.QUESTION_REPORT:
+            question_reports.report(subject, _read(path), machines)
+        case Kind.SEALED_REPORT:
+            question_reports.sealed(subject, _read(path), machines, key)
+        case Kind.ARRIVALS:
+            objects.arrivals(subject, _read(path), trust)
         case Kind.HOLD | Kind.LIFTING | Kind.DELETION:
             statements.entry(subject, _read(path), trust)
         case Kind.PRESERVATION:

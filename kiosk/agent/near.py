@@ -21,13 +21,14 @@ from exam_packages import canon
 from exam_packages.errors import ExamError
 from exam_packages.files import make_directory, write_durably
 from exam_packages.sealing.journal import epoch_header
+from exam_packages.sealing.marks import Mark, sign_mark
 from kiosk.agent.courier import BATCHES_PER_TICK, Parcel
 from kiosk.agent.repeating import repeat
 from provisioning.station_home import StationHome
 from sync.link import HolderClient, HolderRefused, LinkError
 from sync.near.client import NearClient
 from sync.near.messages import Keep, Neighbour
-from sync.outbox import HolderFork
+from sync.outbox import Batch, HolderFork
 
 __all__ = ["KeepingProcess", "NearLink"]
 
@@ -37,6 +38,10 @@ _ASK_TICKS: Final = 30
 """Ticks between two questions to the hall while there is a neighbour that answers; one that does
 not is asked about with each try."""
 _ASK_SOON_TICKS: Final = 3
+_AGAIN_TICKS: Final = 4
+_LONGEST_TICKS: Final = 256
+"""Ticks until an exam that the neighbour refused is sent again, at first and at most: it may have
+learned meanwhile that the exam was moved here."""
 
 
 class KeepingProcess:
@@ -118,9 +123,15 @@ class NearLink:
         self._failing = False
         self._given: set[bytes] = set()
         """Exams whose receipt the neighbour was shown."""
-        self._refused: set[bytes] = set()
-        """Exams that the neighbour does not keep, or of which it has another record."""
+        self._refused: dict[bytes, tuple[int, int]] = {}
+        """Exams that the neighbour does not keep, or of which it has another record: when they
+        are sent again, and how many ticks were waited for that."""
         self._own = home.enrolment().key_id
+        self._key = home.signing_key()
+        self._answers = b""
+        """The neighbour that has just answered, by its key id; empty: none has."""
+        self._said = b""
+        """What the hall was told of that."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="near", daemon=True)
 
@@ -148,21 +159,25 @@ class NearLink:
         self._ask()
         self.round()
         self._failing = False
+        self._answers = b"" if self._near is None else self._near.neighbour.key_id
 
     def _fail(self) -> None:
         self._failing = True
+        self._answers = b""
 
     def _ask(self) -> None:
         """Ask the hall from time to time who the neighbour is; turn to another one."""
         self._ticks += 1
-        due = self._ticks % (_ASK_SOON_TICKS if self._near is None else _ASK_TICKS) == 0
+        new = self._near is None or self._said != self._answers
+        due = self._ticks % (_ASK_SOON_TICKS if new else _ASK_TICKS) == 0
         if self._client.hall is None or not (due or self._failing):
             return
         try:
-            named = self._client.near(self._port())
+            named = self._client.near(self._port(), self._answers)
         except LinkError as problem:
             LOG.debug("The hall does not say who the neighbour is: %s", problem)
             return
+        self._said = self._answers
         if named.url:
             self._turn(named)
 
@@ -204,12 +219,16 @@ class NearLink:
         near = self._near
         if near is None:
             return
+        if self._ticks % _ASK_TICKS == 0:
+            near.forget()  # it is asked anew whether it is there, also while nobody sits here
+        near.meet(self._client.halls.enrolments, ())
         for parcel in self._parcels():
             if self._stop.is_set():
                 return
+            again, _ = self._refused.get(parcel.blind_id, (0, 0))
             if parcel.receipt and parcel.manifest:
                 self._show_receipt(near, parcel)
-            elif parcel.outbox.writer == self._own and parcel.blind_id not in self._refused:
+            elif parcel.outbox.writer == self._own and self._ticks >= again:
                 # What a move brought here is another station's until this one writes in it.
                 self._deliver(near, parcel)
 
@@ -228,6 +247,7 @@ class NearLink:
                 batch.sequence,
                 batch.head,
                 batch.frames,
+                self._mark(parcel, batch) if batch.frames else b"",
             )
             try:
                 word, need_after = near.keep(message)
@@ -240,15 +260,22 @@ class NearLink:
                     raise
                 self._give_up(parcel, problem)
                 return
+            self._refused.pop(parcel.blind_id, None)
             if need_after >= 0:
                 outbox.send_again(need_after)
             if not batch.more:
                 return
 
+    def _mark(self, parcel: Parcel, batch: Batch) -> bytes:
+        """This station's word that its record goes so far: halls believe a neighbour no further."""
+        return sign_mark(Mark(parcel.blind_id, batch.sequence, batch.head), self._key)
+
     def _give_up(self, parcel: Parcel, problem: ExamError) -> None:
-        """Until there is another neighbour: halls have the exam all the same."""
+        """For some time, or until there is another neighbour: halls have the exam all the same."""
         LOG.error("The neighbour station does not keep an exam: %s", problem)
-        self._refused.add(parcel.blind_id)
+        _, waited = self._refused.get(parcel.blind_id, (0, _AGAIN_TICKS // 2))
+        wait = min(2 * waited, _LONGEST_TICKS)
+        self._refused[parcel.blind_id] = self._ticks + wait, wait
         parcel.near = None
 
     def _show_receipt(self, near: NearClient, parcel: Parcel) -> None:

@@ -24,6 +24,7 @@ from provisioning.demo.badday_end import (
     make_papers,
     red_points,
 )
+from provisioning.demo.badday_near import Burnt, burn
 from provisioning.demo.badday_room import Room, answer, check_left, question
 from provisioning.demo.candidate import Sitter
 from provisioning.demo.officers import Officer, both
@@ -56,6 +57,7 @@ class BadDay:
         self._site = site
         self._stages = stages
         self._watched = watched
+        self._burnt: Burnt | None = None
 
     def run(self) -> None:
         """Run every step. Raises :class:`DemoError` at the first that does not hold."""
@@ -82,9 +84,9 @@ class BadDay:
                 60 * (SETTLE_MINUTES + (0 if seat is ill else STANDBY_MINUTES))
                 for seat in room.seats
             ]
-            Ending(site, stages, room.chief, room.second, room.seats, added_s).run(
-                children.named("intake"), self._step
-            )
+            rescued = (room.seats[1], self._burnt.turn) if self._burnt is not None else None
+            ending = Ending(site, stages, room.chief, room.second, room.seats, added_s, rescued)
+            ending.run(children.named("intake"), self._step)
 
     # --- What is said to whoever watches ---
 
@@ -190,15 +192,14 @@ class BadDay:
         spare = room.spare
         assert spare is not None  # noqa: S101  _seat made it
         with self._step(
-            f"A station dies: {seat.candidate.name} goes on at the spare",
-            "Agent and screen are killed. Two people name the candidate; the hall chooses.",
+            f"A station burns while no hall answers: {seat.candidate.name} goes on at the spare",
+            "Its neighbour has what no hall has. Two people name the candidate; the hall chooses.",
         ):
             room.all_safe([seat])
-            turn = question([seat], _QUESTIONS[0])
-            left_s = seat.sitter.time_left_s()
+            self._burnt = burn(room, stages, seat, room.seats[2], _QUESTIONS[0])
+            left_s = self._burnt.left_s
+            turn = question([seat], _QUESTIONS[0] + 1)
             with stages.stage("The exam is moved by two people") as stage:
-                seat.agent.kill()
-                seat.sitter.terminal.kill()
                 began = time.monotonic()
                 fields = {"candidate": seat.candidate.number}
                 both(room.chief, room.second, "replace-station", "technical.station", **fields)
@@ -211,7 +212,9 @@ class BadDay:
             with stages.stage("The time that was left is left") as stage:
                 stage.figure = f"{left_s} s before, {check_left(seat, left_s)} s now"
             with stages.stage(f"All answer up to question {_QUESTIONS[1]}"):
-                answer(room.seats, _QUESTIONS[0], _QUESTIONS[1])
+                others = [each for each in room.seats if each is not seat]
+                answer(others, _QUESTIONS[0], _QUESTIONS[1])
+                answer([seat], _QUESTIONS[0] + 1, _QUESTIONS[1])
 
     def _evacuate(self, room: Room) -> None:
         stages, seats, chief, second = self._stages, room.seats, room.chief, room.second

@@ -35,7 +35,8 @@ _NUMBERS = {
 
 @dataclass
 class Ending:
-    """From the last hand-in on; ``added_s`` is what each seat's candidate was given."""
+    """From the last hand-in on; ``added_s`` is what each seat's candidate was given, ``rescued``
+    at which seat and to which question an answer lay at a neighbour alone."""
 
     site: Site
     stages: Stages
@@ -43,6 +44,7 @@ class Ending:
     second: Officer
     seats: list[Seat]
     added_s: list[int]
+    rescued: tuple[Seat, Turn] | None
 
     def run(self, intake: Child, step: Step) -> None:
         """Run it. Raises :class:`DemoError` where something is missing."""
@@ -127,6 +129,13 @@ class Ending:
                 for attempt, turns in zip(attempts, typed, strict=True)
             ]
             stage.figure = f"{sum(found)} answers typed, {sum(found)} counted, none missing"
+        if self.rescued is not None:
+            seat, turn = self.rescued
+            with stages.stage("What only a neighbour had is among them") as stage:
+                responses = attempts[seats.index(seat)].responses
+                if responses.get(turn.item.identifier) != turn.responses:
+                    raise DemoError("What only a neighbour had is missing.")
+                stage.figure = f"{seat.candidate.name}, question {turn.number}"
         with stages.stage("Every second is in the ledger, and screens were right") as stage:
             outages = []
             for seat, attempt, added_s in zip(seats, attempts, self.added_s, strict=True):

@@ -72,7 +72,7 @@ def demo(
         from provisioning.demo.badday import CANDIDATES, BadDay
 
         site = _site(directory, CANDIDATES)
-        site.standby = site.two_people = True
+        site.standby = site.two_people = site.neighbours = True
         BadDay(site, stages, watched=not auto).run()
         click.echo(f"\nAll {stages.count} stages held.")
         return

@@ -9,6 +9,7 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 from typing import Final
 
@@ -70,6 +71,8 @@ class Site:
     """Whether a second hall stands by, and a chief has a key to move command to it."""
     standby_port: int = 0
     standby_console_port: int = 0
+    neighbours: bool = False
+    """Whether stations keep each other's records, each at a port of its own."""
     two_people: bool = False
     """Whether it takes two codes to release, and a second operator is there to type one."""
     slot: str = field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d}/A")
@@ -255,12 +258,14 @@ def _enrol(site: Site, intake: str) -> None:
     if site.standby:
         _standby(site, intake, hall_url)
         homes.append(("hall", site.second_hall))
-    for candidate in site.candidates:
+    ports = free_ports(len(site.candidates) if site.neighbours else 0)
+    for candidate, port in zip_longest(site.candidates, ports):
         home = site.station(candidate.station)
         command(
             *("station", "init", home, "--id", candidate.station, "--centre", CENTRE),
             *("--hall-url", hall_url, "--camera", site.camera),
             *(("--standby-url", standby_url) if site.standby else ()),
+            *(("--neighbour-port", str(port)) if port else ()),
         )
         homes.append(("station", home))
     answers = site.directory / "answers-to-requests"

@@ -9,6 +9,7 @@ import msgspec
 
 from sync.hall import authority, seats
 from sync.hall.schema import alarm
+from sync.holder.fencing import set_apart
 from sync.holder.journals import held_state, hold
 from sync.messages import Tick, Tock
 from sync.web.wire import Busy, HttpError
@@ -25,7 +26,8 @@ def tick_beside(
     """Hold what *station* offers of the attempt that the hall in command has there.
 
     The same rules as for the hall in command (:mod:`sync.holder.journals`): a fork is refused,
-    kept and alarmed; a gap shows that this hall forgot what it acknowledged.
+    kept and alarmed; a gap shows that this hall forgot what it acknowledged. Where it held more
+    of a station than the hall in command did when two people moved the exam, it follows them.
     """
     version, term = hall.known.under.root.version, hall.command.term
     nothing = Tock(b"", (), (), -1, b"", (), (), version, term)
@@ -37,7 +39,7 @@ def tick_beside(
     now_ns = hall.clock.wall_ns()
     held = hold(
         connection,
-        held_state(connection, tick.blind_id, seat.package_hash),
+        set_apart(connection, held_state(connection, tick.blind_id, seat.package_hash)),
         tick.frames,
         sender=station,
         sequence=tick.sequence,

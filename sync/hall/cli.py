@@ -230,14 +230,18 @@ def export_(home: Path, medium: Path) -> None:
 @click.argument("home", type=_HOME)
 @click.argument("medium", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def receipts(home: Path, medium: Path) -> None:
-    """Take the body's receipts from MEDIUM, a stick that came back."""
+    """Take the body's receipts and corrections from MEDIUM, a stick that came back."""
     machine = HallHome.load(home)
     store = open_store(home)
     try:
-        done = by_stick.take_receipts(store, Stick.at(medium), machine.trust())
+        done = by_stick.take_receipts(machine, store, Stick.at(medium), time.time_ns())
     finally:
         store.close()
     click.echo(f"{done.taken} receipts taken, {done.known} known before.")
+    if done.arrived:
+        click.echo(f"{done.arrived} statements, records and reports have arrived at the body.")
+    if done.corrections:
+        click.echo(f"{done.corrections} corrections wait on the board: hand them on there.")
     if done.strange:
         click.echo(f"{done.strange} are not for exams of this hall, or not the body's: left alone.")
 

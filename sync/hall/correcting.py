@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import apsw
 
+from exam_packages.language import mark
 from exam_packages.sealing.correction import read_correction
 from sync.hall import authority, corrections, seats
 from sync.hall.acts import Operator, Why
@@ -38,7 +39,7 @@ async def correct(hall: HallService, operator: Operator, data: bytes, why: Why) 
             if corrections.keep(connection, each.id, correction, data, now_ns)
         ]
         if not new:
-            return "This correction was handed on before."
+            return mark("This correction was handed on before.")
         reached = 0
         for seat in [seat for each in new for seat in seats.seats(connection, each.id)]:
             admitted = authority.was_given(connection, seat.blind_id, "admit")
@@ -61,9 +62,9 @@ async def correct(hall: HallService, operator: Operator, data: bytes, why: Why) 
             reason=why.reason,
             comment=why.comment,
         )
-        return (
-            f"The correction of “{correction.item}” is on its way to who is admitted ({reached}); "
-            "the others get it with their admission."
-        )
+        return mark(
+            "The correction of “{item}” is on its way to who is admitted ({reached}); the others "
+            "get it with their admission."
+        ).format(item=correction.item, reached=reached)
 
     return await hall.store.awrite(work)

@@ -11,6 +11,7 @@ import asyncio
 import apsw
 
 from exam_packages.attempt.commands import Stop
+from exam_packages.language import mark
 from sync.hall import acting, authority, cases, closing, moves, outcomes, seats, second
 from sync.hall.acting import Why
 from sync.hall.reasons import check_reason
@@ -104,7 +105,7 @@ async def move(
     in_contact = hall.in_contact()
     vacant = {key_id for key_id, link in list(hall.links.items()) if not link.blind_id}
 
-    def work(connection: apsw.Connection) -> str:
+    def work(connection: apsw.Connection) -> tuple[str, bytes]:
         acting.begin(connection, operator, "move", why)
         (seat,) = acting.chosen(connection, candidate)
         sitting = seats.one_sitting(connection, seat.sitting)
@@ -126,14 +127,22 @@ async def move(
         first = second.agree(connection, seat.blind_id, "move", name, operator.name, now_ns)
         acting.note(connection, now_ns, operator, f"move to {name}", seat.candidate, why)
         if first is None:
-            return f"Proposed. A second person must also move {candidate} to {name}."
+            words = mark("Proposed. A second person must also move {candidate} to {station}.")
+            return words.format(candidate=candidate, station=name), b""
         held = held_state(connection, seat.blind_id, seat.package_hash)
         moves.move(connection, seat, held, target, (first, operator.name), now_ns)
-        if held.sequence == 0:
-            return f"Nothing was recorded yet: {candidate} signs in at {name} with the same code."
-        return f"The exam of {candidate} goes on at {name} in some seconds."
+        words = (
+            mark("The exam of {candidate} goes on at {station} in some seconds.")
+            if held.sequence
+            else mark(
+                "Nothing was recorded yet: {candidate} signs in at {station} with the same code."
+            )
+        )
+        return words.format(candidate=candidate, station=name), seat.blind_id
 
-    return await hall.store.awrite(work)
+    said, moved = await hall.store.awrite(work)
+    hall.glimpses.forget(moved)  # of the station that was left
+    return said
 
 
 async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:
@@ -154,15 +163,17 @@ async def reopen(hall: HallService, operator: Operator, candidate: str, why: Why
         first = second.agree(connection, seat.blind_id, "reopen", "", operator.name, now_ns)
         acting.note(connection, now_ns, operator, "reopen", seat.candidate, why)
         if first is None:
-            return f"Proposed. A second person must also reopen the exam of {candidate}."
+            return mark(
+                "Proposed. A second person must also reopen the exam of {candidate}."
+            ).format(candidate=candidate)
         if CHIEF not in (operator.role, acting.role_of(connection, first)):
             raise HttpError(403, "One of the two who reopen an exam must be the chief.")
         moves.reopen(connection, seat, held, now_ns)
         outcomes.open_again(connection, seat.blind_id)
-        return (
-            f"The exam of {candidate} opens again at its station, with the time that was left. "
-            "Let the clock run on when the candidate sits there."
-        )
+        return mark(
+            "The exam of {candidate} opens again at its station, with the time that was left. Let "
+            "the clock run on when the candidate sits there."
+        ).format(candidate=candidate)
 
     return await hall.store.awrite(work)
 

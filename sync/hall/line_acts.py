@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import apsw
 
+from exam_packages.language import mark
 from sync.hall import acting, outcomes, second
 from sync.hall.acting import Why
 from sync.hall.outcomes import Closed, Outcome, RosterLine, Verdict
@@ -33,7 +34,7 @@ async def close_line(
     takes two people, one of them the chief.
     """
 
-    def work(connection: apsw.Connection) -> str:
+    def work(connection: apsw.Connection) -> tuple[str, bytes]:
         acting.begin(connection, operator, "outcome", why)
         found = _line(connection, candidate)
         chief = operator.role == CHIEF
@@ -49,19 +50,22 @@ async def close_line(
             )
         _audit(connection, hall, operator, f"outcome {outcome.words} ({given.words})", found, why)
         if first is None:
-            return (
-                f"Proposed. The exam of {candidate} was begun and is not handed in, so a second "
+            words = mark(
+                "Proposed. The exam of {candidate} was begun and is not handed in, so a second "
                 "person must close it the same way; one of the two is the chief."
             )
+            return words.format(candidate=candidate), b""
         if two and CHIEF not in (operator.role, acting.role_of(connection, first)):
             raise HttpError(
                 403, "One of the two who close an exam that is not handed in must be the chief."
             )
         closed = Closed(outcome, given, operator.name, first, now_ns, why.reason, why.comment)
         outcomes.close_line(connection, found.seat.blind_id, closed)
-        return f"{candidate}: {outcome.words}. {given.words}."
+        return f"{candidate}: {outcome.words}. {given.words}.", found.seat.blind_id
 
-    return await hall.store.awrite(work)
+    said, closed = await hall.store.awrite(work)
+    hall.glimpses.forget(closed)
+    return said
 
 
 async def open_again(hall: HallService, operator: Operator, candidate: str, why: Why) -> str:

@@ -11,7 +11,7 @@ All functions run inside a transaction of :class:`~sync.holder.store.Store`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import apsw
@@ -19,10 +19,12 @@ import apsw
 from exam_packages.attempt.events import MOVE, REOPEN
 from exam_packages.clock import SECOND
 from exam_packages.sealing.chain import ChainState
+from exam_packages.sealing.departures import Left
 from exam_packages.sealing.journal import Frame, Header, epoch_header, genesis
 from exam_packages.sealing.restore_keys import Transfer, sign_transfer
 from exam_packages.sealing.suite import SigningKey
 from sync.hall import seats
+from sync.holder.fencing import depart
 from sync.holder.journals import header_frames, held_frames
 from sync.holder.store import rows
 from sync.messages import Copy, CopyRequest, Halves, Handover, Seat, TakeUp
@@ -30,8 +32,6 @@ from sync.web.wire import HttpError
 
 MAX_COPY = 1024 * 1024
 """Bytes of frames in one answer, beyond the first frame."""
-MAX_LATE = 64 * 1024 * 1024
-"""Bytes kept of what one station still sends of an attempt that has left it."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +102,8 @@ def move(
 ) -> None:
     """Move an attempt: fence its station, and have *station* take it up."""
     if seat.station is not None:
-        connection.execute(
-            "INSERT OR REPLACE INTO departures (blind_id, station, epoch, sequence, time_ns)"
-            " VALUES (?, ?, ?, ?, ?)",
-            (seat.blind_id, seat.station, held.epoch, held.sequence, time_ns),
-        )
+        left = Left(seat.station, held.epoch, held.sequence)
+        depart(connection, seat.blind_id, left, time_ns)
     connection.execute(
         "DELETE FROM departures WHERE blind_id = ? AND station = ?", (seat.blind_id, station)
     )
@@ -312,50 +309,6 @@ def enrolments_of(connection: apsw.Connection, blind_id: bytes) -> tuple[bytes, 
         epoch_header(frame).context.station: None for frame in header_frames(connection, blind_id)
     }
     return tuple(enrolment(connection, station) for station in writers)
-
-
-# --- The station that was left -----------------------------------------------------
-
-
-def left_at(connection: apsw.Connection, blind_id: bytes, station: bytes) -> int | None:
-    """Where the attempt was when it left *station*: a sequence; None when it never did."""
-    row = connection.execute(
-        "SELECT sequence FROM departures WHERE blind_id = ? AND station = ?", (blind_id, station)
-    ).fetchone()
-    return None if row is None else int(row[0])
-
-
-def keep_late(
-    connection: apsw.Connection,
-    station: bytes,
-    blind_id: bytes,
-    epoch: int,
-    frames: Sequence[bytes],
-    left: int,
-) -> int:
-    """Keep what a station still sends after *left*; the number of frames that were new.
-
-    Raises a ``ChainError`` when these are no frames.
-    """
-    late = [
-        (frame, data)
-        for frame, data in ((Frame.parse(data), data) for data in frames)
-        if frame.sequence > left
-    ]
-    kept = connection.execute(
-        "SELECT coalesce(sum(length(frame)), 0) FROM late_frames WHERE blind_id = ?"
-        " AND station = ?",
-        (blind_id, station),
-    ).get
-    if kept + sum(len(data) for _, data in late) > MAX_LATE:
-        return 0
-    before = connection.total_changes()
-    connection.executemany(
-        "INSERT OR IGNORE INTO late_frames (blind_id, station, sequence, epoch, frame)"
-        " VALUES (?, ?, ?, ?, ?)",
-        [(blind_id, station, frame.sequence, epoch, data) for frame, data in late],
-    )
-    return connection.total_changes() - before
 
 
 # --- Within ------------------------------------------------------------------------

@@ -2,7 +2,8 @@
 
 A neighbour's copy is believed for what it is: frames that the chain verifier takes from the
 station that wrote them, whoever carries them. An exam that was moved is fenced against it as
-against the station itself.
+against the station itself. A neighbour asks where the exams that it keeps left their stations,
+and fences them there, too; what it has beyond that place it hands over as evidence.
 """
 
 from __future__ import annotations
@@ -13,14 +14,28 @@ from functools import partial
 
 import apsw
 
+from exam_packages.language import mark
 from exam_packages.sealing.chain import ChainError, ChainState
+from exam_packages.sealing.departures import Departures, places_digest, sign_departures
 from exam_packages.sealing.journal_format import Compartment, Frame, parse_header
-from sync.hall import moves, seats
+from exam_packages.sealing.marks import Mark, MarkError, read_mark
+from sync.hall import authority, moves, seats
 from sync.hall.handing_in import beyond
-from sync.hall.schema import alarm
+from sync.hall.schema import alarm, number
 from sync.hall.service import HallService, Link
+from sync.holder.fencing import keep_late, left_at, places
 from sync.holder.journals import held_state, hold
-from sync.near.messages import MAX_KEPT_FRAMES, Near, Neighbour, Offer, Wanted
+from sync.near.messages import (
+    MAX_KEPT_FRAMES,
+    MAX_TOLD,
+    AskLeft,
+    Late,
+    Near,
+    Neighbour,
+    Offer,
+    ToldLeft,
+    Wanted,
+)
 from sync.web.wire import HttpError
 
 __all__ = ["Neighbours"]
@@ -45,6 +60,7 @@ class Neighbours:
         """Note where a station keeps records of others; name the one that keeps its own: the
         next by name, in a ring, of those that are in contact."""
         link.at_ns = self._hall.clock.boottime_ns()
+        self._hall.keepers[link.key_id] = message.keeper
         with self._hall.store.reading() as connection:
             own = (seats.machine_name(connection, link.key_id), link.key_id)
         if message.port:
@@ -85,8 +101,11 @@ class Neighbours:
             return Wanted(before.sequence if message.sequence > before.sequence else -1)
         try:
             writer = _writer(before, message.frames)
-            if seat.station != writer:
-                return self._late(connection, seat, writer, before.epoch, message)
+            if seat.station != writer:  # it has left the station that wrote these
+                late = Late(seat.blind_id, writer, before.epoch, message.frames)
+                return self._keep_late(link, late, connection) or Wanted(-1)
+            if (refused := self._unmarked(writer, message)) is not None:
+                return refused
             held = hold(
                 connection,
                 before,
@@ -112,27 +131,89 @@ class Neighbours:
                 connection,
                 now_ns,
                 "neighbour",
-                f"The station {silent} is silent. What it recorded last came from the station "
-                f"{neighbour}, which keeps a copy.",
+                mark(
+                    "The station {station} is silent. What it recorded last came from the station "
+                    "{neighbour}, which keeps a copy."
+                ).format(station=silent, neighbour=neighbour),
                 blind_id=seat.blind_id,
                 station=link.key_id,
             )
         return Wanted(held.need_after)
 
-    def _late(
-        self,
-        connection: apsw.Connection,
-        seat: seats.SeatRow,
-        writer: bytes,
-        epoch: int,
-        message: Offer,
-    ) -> Wanted | HttpError:
-        """An exam that has left the station that wrote these frames: they are kept apart."""
-        left = moves.left_at(connection, seat.blind_id, writer)
+    def _unmarked(self, writer: bytes, message: Offer) -> HttpError | None:
+        """Why the writing station does not stand for the end of what is offered, if it does not:
+        frames are not signed, and a neighbour could bring noise."""
+        station = self._hall.known.key(writer)
+        try:
+            if station is not None:
+                marked = read_mark(message.mark, station)
+                last = Frame.parse(message.frames[-1]).sequence
+                if marked == Mark(message.blind_id, last, message.head) and (
+                    message.sequence == last
+                ):
+                    return None
+        except MarkError as problem:
+            return HttpError(422, problem.template, **problem.fields)
+        return HttpError(422, "What is offered ends elsewhere than its station signed.")
+
+    # --- Where an exam left its stations -------------------------------------------------
+
+    async def left(self, link: Link, message: AskLeft) -> ToldLeft:
+        """Say of which exams a neighbour does not know where they left their stations."""
+        hall = self._hall
+        hall.command.check()
+        told: list[bytes] = []
+        with hall.store.reading() as connection:
+            for kept in message.kept:
+                found = places(connection, kept.blind_id)
+                if len(told) < MAX_TOLD and places_digest(found) != kept.digest:
+                    word = Departures(kept.blind_id, number(connection, authority.AUTHORITY), found)
+                    told.append(sign_departures(word, hall.key))
+        return ToldLeft(tuple(told))
+
+    async def late(self, link: Link, message: Late) -> None:
+        """Keep apart what a neighbour has of a station beyond where the exam left it. Raises
+        :class:`HttpError`."""
+        self._hall.command.check()
+        if len(message.frames) > MAX_KEPT_FRAMES:
+            raise HttpError(413, "At most {limit} frames come at once.", limit=MAX_KEPT_FRAMES)
+        refused = await self._hall.store.awrite(partial(self._keep_late, link, message))
+        if refused is not None:
+            raise refused
+
+    def _keep_late(
+        self, link: Link, message: Late, connection: apsw.Connection
+    ) -> HttpError | None:
+        left = left_at(connection, message.blind_id, message.station)
         if left is None:
             return HttpError(409, "That exam is written by another station.")
-        moves.keep_late(connection, writer, seat.blind_id, epoch, message.frames, left)
-        return Wanted(-1)
+        try:
+            new = keep_late(
+                connection,
+                message.station,
+                message.blind_id,
+                message.epoch,
+                message.frames,
+                left,
+            )
+        except ChainError as problem:
+            return HttpError(422, problem.template, **problem.fields)
+        if new:
+            writer = seats.machine_name(connection, message.station)
+            neighbour = seats.machine_name(connection, link.key_id)
+            alarm(
+                connection,
+                self._hall.clock.wall_ns(),
+                "late-frames",
+                mark(
+                    "The station {neighbour} keeps records of this exam that the station {station} "
+                    "wrote and this hall did not have when it was moved; they are kept apart and "
+                    "do not count."
+                ).format(neighbour=neighbour, station=writer),
+                blind_id=message.blind_id,
+                station=message.station,
+            )
+        return None
 
 
 def _writer(state: ChainState, frames: Sequence[bytes]) -> bytes:

@@ -43,6 +43,8 @@ _FLOOR = 1024 * _MEGABYTE
 _EACH = 16 * _MEGABYTE
 """Free bytes wanted for each exam: its record and its pictures, with room to spare."""
 _CLOCK_OFF_S = 2
+_NAMED = 10
+"""Stations that a point names at most."""
 
 
 class State(Enum):
@@ -59,7 +61,9 @@ class Facts:
 
     ``clocks_s`` are the stations' clocks less the hall's. ``ready`` counts the stations in
     contact that hold keys for this sitting, ``standby`` names the standby hall, if any;
-    ``ends_s`` is when the release window ends, 0 when unknown.
+    ``ends_s`` is when the release window ends, 0 when unknown. ``keeping`` counts the stations
+    in contact that keep records of others, ``unkept`` names those in contact whose own records
+    no neighbour keeps that answers.
     """
 
     now_s: int
@@ -76,6 +80,8 @@ class Facts:
     stations: int
     ready: int
     neighbours: bool
+    keeping: int
+    unkept: tuple[str, ...]
     standby: str
     chiefs: int
     others: int
@@ -185,6 +191,23 @@ def _points(f: Facts) -> Iterator[Point]:
         else mark("No exam could be moved: fewer than two stations are ready."),
         mark("Switch at least two stations on before the first candidate signs in."),
     )
+    if f.keeping:
+        names = ", ".join(f.unkept[:_NAMED]) + ("…" if len(f.unkept) > _NAMED else "")
+        yield _point(
+            "keepers",
+            mark("Records at neighbours"),
+            not f.unkept,
+            mark("No other station keeps what these record: {stations}.").format(stations=names)
+            if f.unkept
+            else mark(
+                "What each station records is kept by another one that answers it, too (stations "
+                "that keep: {count})."
+            ).format(count=f.keeping),
+            mark(
+                "Let every station keep records of others (`neighbour_port` in its settings), and "
+                "let stations reach each other at that port."
+            ),
+        )
     yield _point(
         "standby",
         mark("Standby hall"),
@@ -261,6 +284,11 @@ def facts(hall: HallService, number: int) -> Facts:
         papers = connection.execute(
             "SELECT EXISTS (SELECT 1 FROM printed WHERE sitting = ?)", (number,)
         ).get
+        unkept = sorted(
+            seats.machine_name(connection, key_id)
+            for key_id in in_contact
+            if hall.keepers.get(key_id) not in in_contact
+        )
         ends_s, client = window(connection, number)
         standby = standby_of(hall, connection, CONTACT_NS // 1_000_000)
     ready = holding & in_contact
@@ -280,6 +308,8 @@ def facts(hall: HallService, number: int) -> Facts:
         stations=stations,
         ready=len(ready),
         neighbours=len(ready) >= 2,
+        keeping=len(in_contact & hall.keepers.keys()),
+        unkept=tuple(unkept),
         standby=standby,
         chiefs=roles.get(CHIEF, 0),
         others=roles.get("invigilator", 0),

@@ -21,6 +21,7 @@ from sync.hall.room import SCHEMA as ROOM
 from sync.hall.sealed_reports import SCHEMA as SEALED_REPORTS
 from sync.hall.surveys import SCHEMA as SURVEYS
 from sync.hall.waivers import SCHEMA as WAIVERS
+from sync.holder.fencing import SCHEMA as FENCING
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.store import Store
 
@@ -138,22 +139,6 @@ CREATE TABLE IF NOT EXISTS resealed (         -- halves that neighbours released
     half BLOB NOT NULL,
     PRIMARY KEY (blind_id, station, epoch)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS departures (       -- stations that an attempt has left, and where
-    blind_id BLOB NOT NULL REFERENCES seats,
-    station BLOB NOT NULL,
-    epoch INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
-    time_ns INTEGER NOT NULL,
-    PRIMARY KEY (blind_id, station)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS late_frames (      -- what they still sent: evidence, never merged
-    blind_id BLOB NOT NULL,
-    station BLOB NOT NULL,
-    sequence INTEGER NOT NULL,
-    epoch INTEGER NOT NULL,
-    frame BLOB NOT NULL,
-    PRIMARY KEY (blind_id, station, sequence, frame)
-) STRICT;
 CREATE TABLE IF NOT EXISTS erasures (         -- what stations stated to have deleted
     sitting INTEGER NOT NULL REFERENCES sittings,
     station BLOB NOT NULL REFERENCES stations,
@@ -236,7 +221,7 @@ CREATE TABLE IF NOT EXISTS halls (            -- the other halls of this centre
 
 _SCHEMAS = (
     JOURNALS, _SCHEMA, ANCHORS, FLOOR, SEALED_REPORTS, ARRIVED, ENDINGS, NOTES, ROOM, WAIVERS,
-    SURVEYS, HALLS, GRANTED_TOOLS, stream.SCHEMA,
+    SURVEYS, HALLS, GRANTED_TOOLS, FENCING, stream.SCHEMA,
 )  # fmt: skip
 
 

@@ -125,6 +125,9 @@ class HallService:
         self.known = Known(store, home.trust_directory, clock.wall_ns())
         self.enrolment = home.enrolment(now_s=clock.wall_ns() // SECOND)
         self.links: dict[bytes, Link] = {}
+        self.keepers: dict[bytes, bytes] = {}
+        """The neighbour that answers each station which keeps records of others (empty: none
+        does), by key ids, as the stations say."""
         self.heard: dict[bytes, Heard] = {}
         """The last word of each other hall, by its key id."""
         self.for_the_body: Callable[[], None] = lambda: None

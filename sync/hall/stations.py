@@ -35,7 +35,17 @@ from sync.messages import (
     SignIn,
     Tick,
 )
-from sync.near.messages import MAX_KEEP, NEAR_ROUTE, OFFER_ROUTE, Near, Offer
+from sync.near.messages import (
+    LATE_ROUTE,
+    LEFT_ROUTE,
+    MAX_KEEP,
+    NEAR_ROUTE,
+    OFFER_ROUTE,
+    AskLeft,
+    Late,
+    Near,
+    Offer,
+)
 from sync.web.server import peer_certificate
 from sync.web.wire import Direct, Endpoint, HttpError, read_bytes, receive, reply
 
@@ -126,5 +136,7 @@ def station_app(hall: HallService) -> Direct:
         FRAMES_ROUTE: frames,
         NEAR_ROUTE: near,
         OFFER_ROUTE: asked(Offer, MAX_KEEP, neighbours.offer),
+        LEFT_ROUTE: asked(AskLeft, _SMALL, neighbours.left),
+        LATE_ROUTE: told(Late, MAX_KEEP, neighbours.late),
     }
     return Direct(paths, {STATION_ROUTES["evidence"]: evidence})

@@ -52,7 +52,7 @@ _OWN_COLUMNS: Final = {
 """What each hall says for itself, with its own keys, and what it heard itself."""
 _UNTOLD: Final = {"seats": ("heard_ns",)}
 """Columns that change with each tick: a row is not noted for them alone."""
-_ADDED_ONLY: Final = frozenset({"stations", "restore_keys"})
+_ADDED_ONLY: Final = frozenset({"stations", "restore_keys", "late_frames"})
 """Tables that a follower fills itself, too: nothing is deleted from them."""
 _EVENTS: Final = {"insert": ("NEW",), "update": ("OLD", "NEW"), "delete": ("OLD",)}
 MAX_PAGE: Final = 1024 * 1024

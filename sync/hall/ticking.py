@@ -8,11 +8,13 @@ import apsw
 
 from exam_packages.attempt.commands import Stop
 from exam_packages.clock import SECOND
+from exam_packages.language import mark
 from exam_packages.sealing.chain import ChainError
 from exam_packages.sealing.mandate import term_of
-from sync.hall import authority, moves, room, seats
+from sync.hall import authority, room, seats
 from sync.hall.acts_given import given_to
 from sync.hall.schema import alarm, audit, number
+from sync.holder.fencing import keep_late, left_at
 from sync.holder.journals import Held
 from sync.messages import Tick, Tock
 from sync.web.wire import HttpError
@@ -65,14 +67,12 @@ def left(
             "This hall does not know the exam of this station. Everything is saved there, and "
             "the exam goes on; the chief invigilator takes it in.",
         )
-    place = moves.left_at(connection, tick.blind_id, link.key_id)
+    place = left_at(connection, tick.blind_id, link.key_id)
     if place is None:
         seats.seat_at(connection, tick.blind_id, link.key_id)  # refuses
     elif tick.frames:
         try:
-            late = moves.keep_late(
-                connection, link.key_id, tick.blind_id, tick.epoch, tick.frames, place
-            )
+            late = keep_late(connection, link.key_id, tick.blind_id, tick.epoch, tick.frames, place)
         except ChainError as problem:
             return NOTHING, HttpError(422, problem.template, **problem.fields)
         if late:
@@ -81,8 +81,10 @@ def left(
                 connection,
                 hall.clock.wall_ns(),
                 "late-frames",
-                f"The station {name} still sent records of this exam after it had been moved "
-                "away; they are kept apart and do not count.",
+                mark(
+                    "The station {station} still sent records of this exam after it had been moved "
+                    "away; they are kept apart and do not count."
+                ).format(station=name),
                 blind_id=tick.blind_id,
                 station=link.key_id,
             )

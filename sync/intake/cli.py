@@ -102,6 +102,8 @@ def import_(home: Path, medium: Path) -> None:
         f"{done.reports} reports of questions. The "
         f"receipts are on {medium}: bring it back to the hall."
     )
+    if done.corrections:
+        click.echo(f"{done.corrections} corrections of what is open there go back with them.")
     for problem in done.problems:
         click.echo(f"Not taken: {problem}")
     if done.problems:

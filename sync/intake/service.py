@@ -10,12 +10,13 @@ Every method may run in any thread.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
 from exam_packages import canon
 from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
+from exam_packages.sealing.arrivals import Arrivals, sign_arrivals
 from exam_packages.sealing.correction import Correction, read_correction
 from exam_packages.sealing.journal import blob_digest
 from exam_packages.sealing.question_report import read_sealed_report
@@ -297,6 +298,10 @@ class Intake:
         )
         if not self._storage.keep_report(kept):
             raise Unacceptable("More reports of questions came from this hall than are kept.")
+
+    def arrived(self, digests: Sequence[bytes]) -> bytes:
+        """This intake's signed word that it keeps what has these SHA-256."""
+        return sign_arrivals(Arrivals(tuple(digests), self._now_s()), [self._key])
 
     # --- Corrections, on their way to the halls ---
 

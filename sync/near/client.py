@@ -63,7 +63,8 @@ class NearClient:
         if (self.neighbour.kind, self.neighbour.centre) != (STATION, centre):
             raise Misbehaved("The neighbour that the hall named is no station of this centre.")
         self._enrolment = enrolment
-        self._met: tuple[tuple[bytes, ...], tuple[bytes, ...]] | None = None
+        self._told: frozenset[bytes] | None = None
+        """The enrolments that the neighbour was told of; ``None``: it has not met this station."""
         tls.check_hostname = False  # its certificate itself is compared
         self._http = httpx.Client(
             base_url=url,
@@ -78,11 +79,17 @@ class NearClient:
         self._http.close()
 
     def meet(self, halls: Sequence[bytes], stations: Sequence[bytes]) -> None:
-        """Say who we are, once for each set of *halls* and *stations*."""
-        known = tuple(halls[:MAX_HALLS]), tuple(stations[:MAX_WRITERS])
-        if known != self._met:
-            self._post(MEET_ROUTE, Meet(self._enrolment, *known), Met)
-            self._met = known
+        """Say who we are, once, and whenever there are *halls* or *stations* that it was not told
+        of."""
+        message = Meet(self._enrolment, tuple(halls[:MAX_HALLS]), tuple(stations[:MAX_WRITERS]))
+        named = frozenset((*message.halls, *message.stations))
+        if self._told is None or named - self._told:
+            self._post(MEET_ROUTE, message, Met)
+            self._told = named | (self._told or frozenset())
+
+    def forget(self) -> None:
+        """Say again who we are, next time."""
+        self._told = None
 
     def keep(self, message: Keep) -> tuple[Acknowledgement, int]:
         """Hand over frames; the verified acknowledgement, and after which sequence frames are
@@ -91,7 +98,7 @@ class NearClient:
             kept = self._post(KEEP_ROUTE, message, Kept)
         except HolderRefused as problem:
             if problem.status == 401:
-                self._met = None  # it was started again
+                self.forget()  # it was started again
             raise
         try:
             word = read_acknowledgement(kept.acknowledgement, self.neighbour.verify_key)

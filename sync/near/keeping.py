@@ -9,13 +9,19 @@ The rules of :mod:`sync.holder.journals` hold, and these:
    too often is told to wait.
 3. A copy goes when the body's receipt for exactly that record was shown; else it stays. Only
    when room is needed, the one that was silent longest goes, and not before ``LEAST_DAYS``.
-4. This machine's epoch as a holder rises with every start: whatever happened to its file, a
+4. Where an exam left the station that wrote it, a hall says (:mod:`sync.holder.fencing`): what
+   that station wrote beyond that place is kept apart, also what was acknowledged before, and the
+   station is told that its exam was moved.
+5. Frames come with their station's signed mark at their end: up to marks, and no further, halls
+   believe what is offered to them.
+6. This machine's epoch as a holder rises with every start: whatever happened to its file, a
    sender believes what it says it has *now*.
 """
 
 from __future__ import annotations
 
 import shutil
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +34,7 @@ from exam_packages.clock import SECOND, Clock
 from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import manifest_hash, parse_manifest, read_manifest
 from exam_packages.sealing.chain import ChainState
+from exam_packages.sealing.departures import read_departures
 from exam_packages.sealing.journal_format import (
     Acknowledgement,
     Compartment,
@@ -35,19 +42,36 @@ from exam_packages.sealing.journal_format import (
     parse_header,
     sign_acknowledgement,
 )
+from exam_packages.sealing.marks import Mark, believed_mark, read_mark
 from exam_packages.sealing.receipt import read_receipt
 from exam_packages.sealing.suite import SigningKey, VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, Enrolment, Trust, read_enrolment
+from sync.holder.fencing import SCHEMA as FENCING
+from sync.holder.fencing import keep_late, left_at
 from sync.holder.journals import SCHEMA as JOURNALS
 from sync.holder.journals import held_frames, held_state, hold
 from sync.holder.store import Store, StoreError, rows
-from sync.near.messages import MAX_HALLS, MAX_KEPT_FRAMES, Keep, Kept, Meet, Received
+from sync.near import marks, moved
+from sync.near.messages import (
+    MAX_HALLS,
+    MAX_KEPT_FRAMES,
+    Keep,
+    Kept,
+    Known,
+    Late,
+    Meet,
+    Offer,
+    Received,
+)
 from sync.web.wire import Busy, HttpError
 
 __all__ = ["Keeping", "Limits", "Silent", "kept_records"]
 
 SCHEMA: Final = (
     JOURNALS
+    + FENCING
+    + moved.SCHEMA
+    + marks.SCHEMA
     + """
 CREATE TABLE IF NOT EXISTS kept (
     blind_id BLOB PRIMARY KEY,
@@ -115,6 +139,8 @@ class Keeping:
         self._tokens: dict[bytes, tuple[float, int]] = {}
         self._heard: dict[bytes, int] = {}
         """When the station of each exam was heard last (CLOCK_BOOTTIME), since this start."""
+        self.doubt = threading.Event()
+        """Set when what came does not fit what is kept: the exam may have been moved."""
 
     def close(self) -> None:
         self.store.close()
@@ -174,9 +200,25 @@ class Keeping:
         if row is not None and row[0] != message.package_hash:
             return HttpError(409, "This record was kept under another package before.")
         before = held_state(connection, message.blind_id, message.package_hash)
-        if not _writes(sender.key_id, before, message.frames):
-            return HttpError(403, "Another station writes this record.")
         size = sum(len(frame) + _FRAME_COST for frame in message.frames)
+        if message.frames:
+            size += len(message.mark)
+            marked = read_mark(message.mark, sender.verify_key)
+            if marked != Mark(message.blind_id, message.sequence, message.head):
+                return HttpError(422, "What comes ends elsewhere than its station signed.")
+        left = left_at(connection, message.blind_id, sender.key_id)
+        if left is not None:
+            self._make_room(connection, sender.key_id, size, now_ns // SECOND)
+            station, epoch = sender.key_id, before.epoch
+            if keep_late(connection, station, message.blind_id, epoch, message.frames, left):
+                _count(connection, message, station, size, now_ns // SECOND)
+            self.doubt.set()
+            return HttpError(
+                410, "This exam was moved to another station by two people and goes on there."
+            )
+        if not _writes(sender.key_id, before, message.frames):
+            self.doubt.set()
+            return HttpError(403, "Another station writes this record.")
         self._make_room(connection, sender.key_id, size, now_ns // SECOND)
         held = hold(
             connection,
@@ -192,9 +234,12 @@ class Keeping:
         if held.refused is not None:
             # Returned, not raised: the evidence must be kept, and counts as the sender's.
             _count(connection, message, sender.key_id, size, now_ns // SECOND)
+            self.doubt.set()
             return HttpError(422, held.refused.template, **held.refused.fields)
         if held.added:  # else nothing is written, and the disk is left alone
             _count(connection, message, sender.key_id, size, now_ns // SECOND)
+        if message.frames and held.state.sequence == message.sequence:
+            marks.keep(connection, message.blind_id, message.sequence, size, message.mark)
         if held.state.sequence:
             self._heard[message.blind_id] = self._clock.boottime_ns()
         state = held.state
@@ -229,6 +274,25 @@ class Keeping:
             if oldest is None:
                 raise _full("This station keeps no more for others.")
             _forget(connection, oldest)
+
+    # --- Moves ---------------------------------------------------------------------------
+
+    def known(self) -> tuple[Known, ...]:
+        """What is known of where the exams that are kept left their stations."""
+        with self.store.reading() as connection:
+            return moved.known(connection)
+
+    def departed(self, data: bytes) -> None:
+        """Fence stations where a hall says that an exam left them. Raises a ``DepartureError``
+        when no hall that was named here signed it."""
+        word = read_departures(data, list(self._halls.values()))
+        now_ns = self._clock.wall_ns()
+        self.store.write(lambda connection: moved.departed(connection, word, now_ns))
+
+    def late(self, after: int, limit: int) -> tuple[int, Late | None]:
+        """What was set apart, after the row *after*: :func:`sync.near.moved.late`."""
+        with self.store.reading() as connection:
+            return moved.late(connection, after, limit)
 
     # --- Letting go, and giving back -------------------------------------------------------
 
@@ -270,16 +334,22 @@ class Keeping:
             ]
         return tuple(Silent(each.blind_id, each.sequence, each.head) for each in states)
 
-    def frames(self, blind_id: bytes, after: int, limit: int) -> tuple[bytes, ...]:
-        """Frames after *after*, about *limit* bytes of them, at least one if there is one."""
+    def frames(self, blind_id: bytes, after: int = 0) -> tuple[bytes, ...]:
+        """The frames kept of an exam after the sequence *after*."""
         with self.store.reading() as connection:
-            chosen: list[bytes] = []
-            for frame in held_frames(connection, blind_id, after):
-                limit -= len(frame)
-                if chosen and limit < 0:
-                    break
-                chosen.append(frame)
-        return tuple(chosen[:MAX_KEPT_FRAMES])
+            return held_frames(connection, blind_id, after)
+
+    def piece(self, blind_id: bytes, after: int) -> Offer | None:
+        """The frames after the sequence *after* up to the next place that their station marked;
+        ``None`` when it marked none."""
+        with self.store.reading() as connection:
+            found = marks.next_after(connection, blind_id, after)
+            if found is None:
+                return None
+            sequence, mark = found
+            frames = held_frames(connection, blind_id, after)[: sequence - after]
+        head = believed_mark(mark).head
+        return Offer(blind_id, sequence, head, frames, mark)
 
 
 def kept_records(path: Path) -> Iterator[tuple[bytes, tuple[bytes, ...]]]:
@@ -352,7 +422,8 @@ def _used(connection: apsw.Connection, sender: bytes | None = None) -> int:
 
 
 def _forget(connection: apsw.Connection, blind_id: bytes) -> None:
-    for table in ("frames", "refused_frames", "journals", "kept"):
+    apart = ("refused_frames", "late_frames", "departures", "told", "marks")
+    for table in ("frames", *apart, "journals", "kept"):
         connection.execute(f"DELETE FROM {table} WHERE blind_id = ?", (blind_id,))  # noqa: S608
 
 

@@ -10,9 +10,14 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from exam_packages.canon import Count, Hash, Id, Object
+from exam_packages.sealing.departures import MAX_DEPARTURES
+from exam_packages.sealing.labels import KEY_ID_SIZE
+from exam_packages.sealing.marks import MAX_MARK
 
 NEAR_ROUTE: Final = "/v1/near"
 OFFER_ROUTE: Final = "/v1/offer"
+LEFT_ROUTE: Final = "/v1/left"
+LATE_ROUTE: Final = "/v1/late"
 """At a hall."""
 MEET_ROUTE: Final = "/v1/meet"
 KEEP_ROUTE: Final = "/v1/keep"
@@ -25,15 +30,21 @@ MAX_KEPT_FRAMES: Final = 4096
 _MAX_ENROLMENT: Final = 64 * 1024
 MAX_HALLS: Final = 8
 MAX_WRITERS: Final = 16
+MAX_ASKED: Final = 256
+"""Exams that a neighbour asks about at once: those it heard of last."""
+MAX_TOLD: Final = 16
+"""Words that a hall gives in one answer."""
 
 Enrolled = Annotated[bytes, Meta(max_length=_MAX_ENROLMENT)]
 
 
 class Near(Object):
     """Station to hall, now and then: it keeps records of others at this *port* of its address
-    (0: it does not), and asks who keeps its own."""
+    (0: it does not), the neighbour with this key id has just answered it (empty: none has), and
+    it asks who keeps its own."""
 
     port: Annotated[int, Meta(ge=0, le=65535)]
+    keeper: Annotated[bytes, Meta(max_length=KEY_ID_SIZE)]
 
 
 class Neighbour(Object):
@@ -60,13 +71,15 @@ class Met(Object):
 
 
 class Keep(Object):
-    """Station to neighbour, each second: new frames of an exam, and where its record stands."""
+    """Station to neighbour, each second: new frames of an exam, and where its record stands after
+    them, signed (:mod:`exam_packages.sealing.marks`) when there are any."""
 
     blind_id: Id
     package_hash: Hash
     sequence: Count
     head: Hash
     frames: tuple[bytes, ...]
+    mark: Annotated[bytes, Meta(max_length=MAX_MARK)]
 
 
 class Kept(Object):
@@ -86,16 +99,51 @@ class Received(Object):
 
 
 class Offer(Object):
-    """Neighbour to hall, about an exam whose station is silent: where its copy stands, and
-    frames of it, as many as were asked for. The first offer carries none."""
+    """Neighbour to hall, about an exam whose station is silent: where its copy stands. The first
+    offer carries no frames; the others those after the place that was asked for, up to
+    ``sequence`` and ``head``, which the station marked."""
 
     blind_id: Id
     sequence: Count
     head: Hash
     frames: tuple[bytes, ...]
+    mark: Annotated[bytes, Meta(max_length=MAX_MARK)]
 
 
 class Wanted(Object):
     """Hall to neighbour: ``after`` asks for the frames after this sequence (-1: it has all)."""
 
     after: int
+
+
+class Known(Object):
+    """An exam that a neighbour keeps, and what it knows of where the exam left its stations
+    (:func:`~exam_packages.sealing.departures.places_digest`)."""
+
+    blind_id: Id
+    digest: Hash
+
+
+class AskLeft(Object):
+    """Neighbour to the hall in command, now and then: have the exams it keeps been moved?"""
+
+    kept: Annotated[tuple[Known, ...], Meta(max_length=MAX_ASKED)]
+
+
+class ToldLeft(Object):
+    """The hall's signed word (:mod:`exam_packages.sealing.departures`) for each of which it knows
+    otherwise."""
+
+    departures: Annotated[
+        tuple[Annotated[bytes, Meta(max_length=MAX_DEPARTURES)], ...], Meta(max_length=MAX_TOLD)
+    ]
+
+
+class Late(Object):
+    """Neighbour to the hall in command: frames that *station* wrote beyond where the exam left it,
+    in order."""
+
+    blind_id: Id
+    station: Id
+    epoch: Count
+    frames: tuple[bytes, ...]

@@ -1,9 +1,10 @@
-"""What a neighbour does with the records of a station that fell silent: it offers them to the
-halls, which take what they lack.
+"""What a neighbour says to halls: it offers them the records of stations that fell silent, and
+asks the hall in command where the exams that it keeps left their stations.
 
 While a station is heard it brings its own records, and nothing is offered. A hall that was
 killed, cut off or put back from an old copy so gets what only the neighbour has, although the
-station and its disk may be gone.
+station and its disk may be gone. What was set apart because its exam had been moved goes to the
+hall in command as evidence.
 """
 
 from __future__ import annotations
@@ -18,10 +19,20 @@ import httpx
 
 from exam_packages import canon
 from exam_packages.errors import ExamError
+from exam_packages.sealing.departures import MAX_DEPARTURES
 from sync.link import TIMEOUT_S
 from sync.messages import CONTENT_TYPE
 from sync.near.keeping import Keeping, Silent
-from sync.near.messages import OFFER_ROUTE, Offer, Wanted
+from sync.near.messages import (
+    LATE_ROUTE,
+    LEFT_ROUTE,
+    MAX_TOLD,
+    OFFER_ROUTE,
+    AskLeft,
+    Offer,
+    ToldLeft,
+    Wanted,
+)
 
 __all__ = ["SILENT_S", "Offering"]
 
@@ -34,9 +45,12 @@ _AGAIN_ROUNDS: Final = 60
 """Rounds after which what a hall has is offered again: it may have been put back since."""
 _LATER_ROUNDS: Final = 300
 """Rounds to wait with an exam that a hall does not know, or refuses."""
+_ASK_ROUNDS: Final = 10
+"""Rounds between two questions whether exams were moved; when something does not fit, at once."""
 _BATCH: Final = 1024 * 1024
 _MOST_BATCHES: Final = 64
 _MAX_ANSWER: Final = 4096
+_MAX_TOLD: Final = MAX_TOLD * (MAX_DEPARTURES + 16) + 64
 
 
 class Offering:
@@ -61,6 +75,8 @@ class Offering:
         self._round = 0
         self._settled: dict[tuple[str, Silent], int] = {}
         """Until which round a hall need not be offered the same again."""
+        self._handed: dict[str, int] = {}
+        """How much of what was set apart each hall was given: a row."""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="offering", daemon=True)
 
@@ -84,6 +100,9 @@ class Offering:
     def round(self) -> None:
         """Offer every silent exam once to each hall that may lack something of it."""
         self._round += 1
+        if self._keeping.doubt.is_set() or self._round % _ASK_ROUNDS == 1:
+            self._keeping.doubt.clear()
+            self._ask()
         silent = self._keeping.silent(self._silent_s)
         self._settled = {
             each: until for each, until in self._settled.items() if until > self._round
@@ -103,21 +122,59 @@ class Offering:
 
     def _offer(self, http: httpx.Client, what: Silent) -> int:
         """Give a hall what it lacks; the number of rounds until it is offered again."""
-        frames: tuple[bytes, ...] = ()
+        offer = Offer(what.blind_id, what.sequence, what.head, (), b"")
         for _ in range(_MOST_BATCHES):
-            message = canon.pack(Offer(what.blind_id, what.sequence, what.head, frames))
-            with http.stream("POST", OFFER_ROUTE, content=message) as response:
-                data = b""
-                for part in response.iter_raw():
-                    data += part
-                    if len(data) > _MAX_ANSWER:
-                        return _LATER_ROUNDS
-            if response.status_code in (401, 429, 503, 507):
+            status, data = _post(http, OFFER_ROUTE, canon.pack(offer), _MAX_ANSWER)
+            if status in (401, 429, 503, 507):
                 return 1  # it does not know this station yet, or has no time, or no room
-            if response.status_code != 200:
+            if status != 200:
                 return _LATER_ROUNDS
             wanted: Wanted = canon.unpack(data, Wanted, max_size=_MAX_ANSWER)
             if not 0 <= wanted.after < what.sequence:
                 return _AGAIN_ROUNDS
-            frames = self._keeping.frames(what.blind_id, wanted.after, _BATCH)
+            piece = self._keeping.piece(what.blind_id, wanted.after)
+            if piece is None:  # nothing further that the station stands for
+                return _AGAIN_ROUNDS
+            offer = piece
         return 1
+
+    def _ask(self) -> None:
+        """Ask each hall, of which one commands and answers, whether exams were moved; then hand
+        over what was set apart."""
+        known = self._keeping.known()
+        if not known:
+            return
+        for url, http in self._halls.items():
+            if self._stop.is_set():
+                return
+            try:
+                status, data = _post(http, LEFT_ROUTE, canon.pack(AskLeft(known)), _MAX_TOLD)
+                if status != 200:
+                    continue
+                told: ToldLeft = canon.unpack(data, ToldLeft, max_size=_MAX_TOLD)
+                for word in told.departures:
+                    self._keeping.departed(word)
+                self._hand_over(url, http)
+            except (httpx.HTTPError, ssl.SSLError, ExamError) as problem:
+                LOG.info("The hall at %s does not say which exams were moved: %s", url, problem)
+
+    def _hand_over(self, url: str, http: httpx.Client) -> None:
+        for _ in range(_MOST_BATCHES):
+            last, late = self._keeping.late(self._handed.get(url, 0), _BATCH)
+            if late is None:
+                return
+            status, _ = _post(http, LATE_ROUTE, canon.pack(late), _MAX_ANSWER)
+            if status not in (204, 409):  # 409: the exam is at that station again
+                return
+            self._handed[url] = last
+
+
+def _post(http: httpx.Client, route: str, message: bytes, limit: int) -> tuple[int, bytes]:
+    """The status of an answer and its body, of which no more is read than *limit* bytes."""
+    with http.stream("POST", route, content=message) as response:
+        data = b""
+        for part in response.iter_raw():
+            data += part
+            if len(data) > limit:
+                return 502, b""
+    return response.status_code, data

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from exam_packages.language import mark, say
+from exam_packages.language import mark, ngettext, say
 from exam_packages.sealing.mandate import MAX_MANDATE
 from sync.hall import by_stick, claims, safety, taking_over
 from sync.hall.console.site import Site, operator, wants_json
@@ -98,14 +98,21 @@ def routes(site: Site) -> list[Route]:
         hall = site.hall
 
         def work() -> str:
-            done = by_stick.take_receipts(hall.store, Stick.at(path), hall.trust)
-            return say(
+            done = by_stick.take_receipts(hall.home, hall.store, Stick.at(path), time.time_ns())
+            words = say(
                 "{taken} receipts taken, {known} known before, {strange} not for exams of this "
                 "hall.",
                 taken=done.taken,
                 known=done.known,
                 strange=done.strange,
             )
+            if done.corrections:
+                words += " " + ngettext(
+                    "{n} correction of a question came with them: hand it on from the board.",
+                    "{n} corrections of questions came with them: hand them on from the board.",
+                    done.corrections,
+                )
+            return words
 
         return site.done(request, session, await asyncio.to_thread(work))
 

@@ -6,6 +6,7 @@ acknowledged is all there again.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
@@ -80,3 +81,58 @@ def test_what_only_a_neighbour_acknowledged_is_not_lost(site: Site) -> None:
         last = moved.entries[-1].sequence
         moved.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= last)
         assert neighbour.process.poll() is None
+
+
+@pytest.mark.slow
+def test_a_neighbour_follows_an_exam_that_was_moved_before_it_could_bring_its_copy(
+    site: Site,
+) -> None:
+    """Two people move the exam while the neighbour has more of it than the hall. What it has
+    beyond that place is kept apart, there and in the hall, and it keeps the exam on."""
+    hall, stations = site.hall, site.stations
+    with ExitStack() as stack:
+        seat = Seat(1, stations[0], hall, site)
+        agent, neighbour, spare = (stack.enter_context(Agent(each)) for each in stations)
+        wanted = {"seat-1", "seat-2", "seat-3"}
+        hall.until(lambda board: wanted <= set(board["idle"]), "all are ready")
+        screen = agent.screen()
+        screen.begin(hall, 1)
+        screen.do(Respond("one", chosen("A")))
+        first = screen.entries[-1].sequence
+        screen.await_(ipc.Status, lambda status: status.safe >= first)
+        screen.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= first)
+        hall.stop(signal.SIGKILL)
+        screen.do(Respond("one", chosen("B")))
+        saved = screen.entries[-1].sequence
+        screen.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= saved)
+        keeping = keeping_process(neighbour.process.pid)
+        os.kill(keeping, signal.SIGSTOP)
+        agent.kill()
+        hall.start()
+        hall.until(lambda board: wanted - {"seat-1"} <= set(board["idle"]), "they are back")
+        hall.both("move", candidate=seat.candidate, station="seat-3")
+        moved = spare.screen()
+        moved.await_(ipc.SignedIn)
+        eventually(lambda: moved.attempt.epoch == 2, "it goes on")
+        assert moved.attempt.responses == {"one": chosen("A")}
+        moved.do(Respond("two", chosen("B")))
+        last = moved.entries[-1].sequence
+        os.kill(keeping, signal.SIGCONT)
+        moved.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= last)
+        (here,) = stations[2].attempts.iterdir()
+        written = read_frames(here).frames
+        kept = kept_at(stations[1])[bytes.fromhex(here.name)]
+        assert tuple(kept)[:last] == written[:last]
+        hall.until(
+            lambda board: "did not have when it was moved" in str(board["rows"][0]["incidents"]),
+            "the neighbour hands over what was set apart",
+        )
+
+
+def keeping_process(agent: int) -> int:
+    """The process in which the agent of that id keeps records of others."""
+    children = Path(f"/proc/{agent}/task").glob("*/children")
+    for child in " ".join(each.read_text() for each in children).split():
+        if b"kiosk.keeping" in Path(f"/proc/{child}/cmdline").read_bytes():
+            return int(child)
+    raise AssertionError("it keeps nothing")

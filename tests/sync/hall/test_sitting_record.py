@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pypdfium2
 import pytest
+from click.testing import CliRunner
 
 from exam_packages.sealing.sitting_record import (
     SittingRecordError,
@@ -18,6 +19,9 @@ from exam_packages.sealing.sitting_record import (
 from exam_packages.sealing.trust import REGISTRAR, SCORING, read_enrolment
 from exam_packages.verify.verify import verify
 from sync.hall.desk import DeskError
+from sync.intake.cli import intake as intake_cli
+from sync.intake.home import IntakeHome
+from sync.stick import NAME
 
 from .conftest import CLOCK, Hall, Site, Station, run_cli
 from .test_cli import refused
@@ -47,6 +51,7 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
         (sheet,) = desk.look("/readiness")
     states = {point["name"]: point["state"] for point in sheet["points"]}
     assert states["standby"] == "waived" and states["papers"] == states["stations"] == "red"
+    assert "keepers" not in states  # no station here keeps records of others
     assert states["keys"] == states["disk"] == states["certificates"] == states["clock"] == "good"
 
     before = tmp_path / "before"
@@ -129,6 +134,24 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
     found = {each.code for subject in report.subjects for each in subject.findings}
     assert {"sitting-record-signed", "sealed-record-signed", "sitting-record-people"} <= found
     assert [each.code for each in report.relations] == ["sealed-record-of"]
+    # Without a network it goes by stick, with what was deleted; the body's word comes back.
+    stick = tmp_path / "stick"
+    stick.mkdir()
+    assert "1 exams" in run_cli("export", hall.home.directory, stick)
+    intake = IntakeHome.create(tmp_path / "intake", site.body, "127.0.0.1", 0, ["127.0.0.1"])
+    brought = CliRunner().invoke(intake_cli, ["import", str(intake.directory), str(stick)])
+    assert brought.exit_code == 0, brought.output
+    with intake.storage() as storage:
+        counts = storage.counts()
+    assert (counts["records"], counts["erasures"]) == (4, 1)
+    said = run_cli("receipts", hall.home.directory, stick)
+    assert "1 receipts taken" in said
+    assert "5 statements, records and reports have arrived" in said
+    again = tmp_path / "again"
+    again.mkdir()
+    run_cli("export", hall.home.directory, again)
+    assert not (again / NAME / "records").exists() and not (again / NAME / "erasures").exists()
+
     broken = bytearray(signed)
     broken[-1] ^= 1
     (after / "sitting.record").write_bytes(bytes(broken))
