@@ -124,7 +124,7 @@ class HallService:
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
-        self.old_copy = authority.start(store, home.incarnation, clock.wall_ns())
+        authority.start(store, home.incarnation, clock.wall_ns())
         self.finish_closing()
         self.accusers: set[bytes] = set()
 
@@ -440,8 +440,8 @@ class HallService:
         link.ahead = held.need_after >= 0
         end_together(connection, seat, now_ns)
         current = notice_restored(self, link, tick, held, connection)
-        if tick.authority == current:
-            authority.confirm(connection, tick.blind_id, current, tick.command)
+        if tick.authority <= current:
+            authority.confirm(connection, tick.blind_id, tick.authority, tick.command)
         state = held.state
         return (
             Tock(

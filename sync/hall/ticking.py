@@ -109,8 +109,8 @@ def notice_restored(
             and tick.command > authority.last_number(connection, tick.blind_id, current)
         )
     )
-    if (held.gap and not hall.old_copy) or (ahead and link.key_id not in hall.accusers):
-        hall.old_copy = True
+    gap = held.gap and not authority.noticed(connection)
+    if gap or (ahead and link.key_id not in hall.accusers):
         hall.accusers.add(link.key_id)
         name = seats.machine_name(connection, link.key_id)
         words = f"by the station {name}"
