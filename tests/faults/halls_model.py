@@ -6,8 +6,8 @@ between them; stations write real journals and speak through the real
 What is made here is the wire (it loses requests and answers, repeats them, and can be cut),
 and the moments at which machines die.
 
-What costs time and shows nothing here is done once: a signature that was verified is not
-verified again, and all requests are answered in one event loop.
+What costs time and shows nothing here is left out (:func:`in_one_thread`): nothing happens at
+the same moment, and a signature that was verified is not verified again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ import atexit
 import contextlib
 import functools
 import shutil
+import ssl
 import tempfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -41,6 +43,7 @@ from exam_packages.sealing.bundle import Manifest, sign_manifest
 from exam_packages.sealing.journal import JournalWriter, first_context
 from exam_packages.sealing.mandate import Mandate, sign_mandate
 from exam_packages.sealing.suite import SigningKey, VerifyKey
+from exam_packages.sealing.trust import Trust
 from exam_packages.sealing.trust_root import INTAKE, OPENING_ROLES
 from kiosk.agent.session import Exam, Refusal, session
 from provisioning import authority, chiefs, homes
@@ -55,7 +58,7 @@ from sync.hall.service import HallService
 from sync.hall.standby import Standby
 from sync.halls import Halls
 from sync.holder.journals import held_frames
-from sync.holder.store import rows
+from sync.holder.store import Store, rows
 from sync.link import Answer, HolderClient
 from sync.messages import (
     STATION_ROUTES,
@@ -319,11 +322,44 @@ def _loop() -> asyncio.Runner:
     return runner
 
 
+class _Here(ThreadPoolExecutor):
+    """Does the work in the thread that asks for it."""
+
+    def submit(self, fn: Any, /, *args: Any, **options: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **options))
+        except Exception as problem:
+            done.set_exception(problem)
+        return done
+
+
+def _write_here(store: Store, job: Any) -> None:
+    assert not store._closed
+    if job.caller.begin():
+        store._commit([job])
+
+
 @contextlib.contextmanager
-def verifying_once() -> Iterator[None]:
-    """Verify each signature once: what it says does not change, and ML-DSA is slow."""
-    with mock.patch.object(VerifyKey, "verifies", functools.lru_cache(4096)(VerifyKey.verifies)):
+def in_one_thread() -> Iterator[None]:
+    """One thing at a time, as the model has it, so that no time goes into changing threads; and
+    each signature and root of trust is verified once: what they say does not change."""
+    once = functools.lru_cache(4096)(VerifyKey.verifies)
+    first = staticmethod(functools.lru_cache(16)(Trust.first))
+    loop = _loop().get_loop()
+    with (
+        mock.patch.object(VerifyKey, "verifies", once),
+        mock.patch.object(Trust, "first", first),
+        mock.patch.object(Store, "_put", _write_here),
+    ):
+        loop.set_default_executor(_Here())
         yield
+        loop.set_default_executor(ThreadPoolExecutor())
+
+
+@functools.cache
+def _tls(home: Path) -> ssl.SSLContext:
+    return StationHome.load(home).client_tls()
 
 
 def _answered(work: Callable[[], Any]) -> httpx.Response:
@@ -390,7 +426,7 @@ class Station:
     def _client(self, url: str) -> HolderClient:
         client = HolderClient(
             url,
-            self.home.client_tls(),
+            _tls(self.home.directory),
             enrolment=self.home.enrolment_bytes,
             centre=self.home.centre,
             trust=self.home.trust(),

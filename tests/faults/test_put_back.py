@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from crash_model import ROOM
-from halls_model import Hall, Station, Wire, verifying_once
+from halls_model import Hall, Station, Wire, in_one_thread
 
 from exam_packages.attempt.events import Beat
 
@@ -29,7 +29,7 @@ class Room:
 
 @pytest.fixture
 def room() -> Iterator[Room]:
-    with tempfile.TemporaryDirectory(dir=ROOM) as name, verifying_once():
+    with tempfile.TemporaryDirectory(dir=ROOM) as name, in_one_thread():
         wire = Wire()
         halls = [Hall(number, Path(name) / f"hall-{number}", wire) for number in (0, 1)]
         for hall in halls:
