@@ -26,7 +26,7 @@ SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def test_nothing_saved_is_lost_and_nothing_else_appears() -> None:
     run_state_machine_as_test(
-        Crashes, settings=settings(SETTINGS, max_examples=50, stateful_step_count=40)
+        Crashes, settings=settings(SETTINGS, max_examples=20, stateful_step_count=40)
     )
 
 
