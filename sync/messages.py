@@ -47,7 +47,7 @@ class Welcome(Object):
     """Hall to station: its own enrolment, and the sitting it holds.
 
     ``package_hash`` is empty when no sitting is open. ``authority`` is the number under
-    which this hall commands; ``holder_epoch`` rises when it was restored from a copy.
+    which this hall commands; ``holder_epoch`` rises with each start of the hall.
     ``restore_key`` is the hall's for this sitting, signed by it. ``erasures`` are its own
     statements about closed sittings whose keys this station has not stated to have deleted.
     ``mandate`` is the highest act of command that it knows, ``halls`` the enrolments of the

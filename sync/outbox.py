@@ -3,8 +3,8 @@
 One thread puts frames in after they reached the disk; another takes batches out and
 enters acknowledgements. A holder's cursor is a head, never a count: an acknowledgement
 of something else than what was written here is a fork. It moves back only when the
-holder says that it was itself restored from an older copy (its epoch rose), or it is another
-machine than before.
+holder may have been restored from an older copy (its epoch rose), or it is another machine
+than before.
 """
 
 from __future__ import annotations

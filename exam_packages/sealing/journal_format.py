@@ -294,7 +294,7 @@ class Acknowledgement(canon.Object):
     """A holder's word, at a time, that it keeps one journal up to one head.
 
     Cursor, witness and beacon in one. ``holder`` is the holder's key id;
-    ``holder_epoch`` rises when it was restored from an older copy.
+    ``holder_epoch`` rises with each of its starts, and when it notices that it forgot something.
     """
 
     blind_id: Id

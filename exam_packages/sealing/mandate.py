@@ -5,8 +5,8 @@ machines' settings name: that is *term* 0. A **mandate** begins a new term: sign
 key of a chief whom the body named for the centre, it says which machine commands from now
 on. Terms only rise. Authority numbers (:mod:`exam_packages.attempt.commands`) of a term lie
 within it, so no two machines ever command under the same number: in term n they are
-n · 2**20 + 1 and up, and a commander that was restored from an old copy raises its own
-within the term.
+n · 2**20 + 1 and up, and a commander raises its own within the term at each start and when
+it was restored from an old copy.
 
 Whoever obeys takes orders of the highest term it has verified, from the machine that the
 mandate of that term names. Of two mandates of one term the first that was seen stands:

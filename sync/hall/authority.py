@@ -1,13 +1,17 @@
 """Command: numbered and signed orders, permits, and what changes when a hall comes back.
 
 A hall commands under an *authority number*, its orders count within it; as a holder it
-signs acknowledgements under a *holder epoch*. Both rise when the hall was restored from an
-older copy of its database, because then it may have forgotten what it acknowledged and
-ordered: stations accept a cursor that moves back only under a higher holder epoch, and an
-order number only once per authority. A restored hall is recognised
+signs acknowledgements under a *holder epoch*. Each start has numbers of its own for both,
+higher than those of every start before: a hall that was put back from an older copy of its
+database may have forgotten what it acknowledged and ordered, and does not know it yet when
+the copy was made since its last start. Stations accept a cursor that moves back only under a
+higher holder epoch, and an order number only once per authority.
+
+That a hall was restored is recognised, for people to know and because both numbers must
+rise once more where the whole machine was put back,
 
 * at start: each start is counted in the database and in a file beside it; the database
-  alone, put back from a copy, counts fewer;
+  alone, put back from a copy of an earlier start, counts fewer;
 * at work: by a station that offers frames from beyond what is held, or has journaled an
   order that this hall does not know.
 """
@@ -22,7 +26,7 @@ import apsw
 from exam_packages import canon
 from exam_packages.attempt.commands import Command, Order, sign_command
 from exam_packages.files import write_durably
-from exam_packages.sealing.mandate import last_authority, term_of
+from exam_packages.sealing.mandate import first_authority, last_authority, term_of
 from exam_packages.sealing.suite import SigningKey
 from sync.hall.schema import alarm, number, set_number
 from sync.holder.store import Store, rows
@@ -30,53 +34,78 @@ from sync.holder.store import Store, rows
 AUTHORITY = "authority"
 HOLDER_EPOCH = "holder_epoch"
 _STARTS = "starts"
+_NOTICED = "noticed"
+"""The start in which it was noticed last that this hall forgot something."""
+_EACH_START = 16
+"""Numbers that each start has for itself: the first, and those raised while at work."""
 _MOST_SEEN = 1000
 
 
-def start(store: Store, incarnation: Path, time_ns: int) -> bool:
-    """Count this start; raise authority and holder epoch when the database is an old copy.
+def start(store: Store, incarnation: Path, time_ns: int) -> None:
+    """Count this start, and number anew what is said in it.
 
     *incarnation* is the file beside the database that counts too. The database counts
-    first: a crash in between must not look like an old copy. Returns whether it is one.
+    first: a crash in between must not look like an old copy.
     """
     try:
         counted = int(incarnation.read_text(encoding="ascii"))
     except (FileNotFoundError, ValueError):
         counted = 0
 
-    def count(connection: apsw.Connection) -> tuple[int, bool]:
+    def count(connection: apsw.Connection) -> int:
         starts = number(connection, _STARTS)
-        if number(connection, AUTHORITY) == 0:
-            set_number(connection, AUTHORITY, 1)
-            set_number(connection, HOLDER_EPOCH, 1)
-        elif counted > starts:
-            restored(connection, time_ns, "at the start", missed=counted - starts)
-        set_number(connection, _STARTS, max(starts, counted) + 1)
-        return max(starts, counted) + 1, counted > starts > 0
+        now = max(starts, counted) + 1
+        set_number(connection, _STARTS, now)
+        current = number(connection, AUTHORITY)
+        begun = max(current + 1, first_of(connection, term_of(current)))
+        set_number(connection, AUTHORITY, min(begun, last_authority(term_of(current))))
+        epoch = max(number(connection, HOLDER_EPOCH) + 1, (now - 1) * _EACH_START + 1)
+        set_number(connection, HOLDER_EPOCH, epoch)
+        if counted > starts > 0:
+            set_number(connection, _NOTICED, now)
+            _tell(connection, time_ns, "at the start")
+        return now
 
-    now, old = store.write(count)
+    now = store.write(count)
     write_durably(incarnation, f"{now}\n".encode("ascii"), 0o600)
-    return old
 
 
-def restored(
-    connection: apsw.Connection, time_ns: int, noticed: str, *, seen: int = 0, missed: int = 1
-) -> None:
-    """Raise both numbers: what this hall forgot must not be confused with what it says now.
+def first_of(connection: apsw.Connection, term: int) -> int:
+    """The number under which this hall commands in *term*, if that begins in this start."""
+    starts = max(0, number(connection, _STARTS) - 1)
+    return min(first_authority(term) + starts * _EACH_START, last_authority(term))
 
-    *seen* is an authority number a station has journaled; both end above it. *missed* is how
-    many starts the database does not know of: each may have raised them, as when one copy is
-    put back twice.
 
-    Orders that no station has confirmed are not sent again, since they may have been carried
-    out: an alarm names them for a person to judge.
+def noticed(connection: apsw.Connection) -> bool:
+    """Whether it was noticed in this start that the hall forgot something."""
+    return number(connection, _NOTICED) == number(connection, _STARTS)
+
+
+def restored(connection: apsw.Connection, time_ns: int, by: str, *, seen: int) -> None:
+    """A station showed that this hall forgot something: raise both numbers, and say so.
+
+    *seen* is an authority number a station has journaled; ours ends above it. Orders that no
+    station has confirmed are not sent again, since they may have been carried out: an alarm
+    names them for a person to judge.
     """
     current = number(connection, AUTHORITY)
+    last = last_authority(term_of(current))
     # A station says what it likes, so its word moves us by a bounded step, within our term.
-    limit = min(current + _MOST_SEEN, last_authority(term_of(current)) - 1)
-    raised = min(max(current + missed, min(seen, limit) + 1), last_authority(term_of(current)))
-    set_number(connection, AUTHORITY, raised)
-    set_number(connection, HOLDER_EPOCH, max(raised, number(connection, HOLDER_EPOCH) + missed))
+    seen = min(seen, current + _MOST_SEEN)
+    set_number(connection, AUTHORITY, min(max(current, seen) + 1, last))
+    forgot(connection)
+    _tell(connection, time_ns, by)
+
+
+def forgot(connection: apsw.Connection) -> None:
+    """Raise the holder epoch, under which cursors may fall: once in each start is enough, since
+    nothing is forgotten in it."""
+    if not noticed(connection):
+        set_number(connection, _NOTICED, number(connection, _STARTS))
+        set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
+
+
+def _tell(connection: apsw.Connection, time_ns: int, noticed: str) -> None:
     open_orders = rows(
         connection.execute("SELECT DISTINCT blind_id FROM commands WHERE journaled = 0")
     )
@@ -96,11 +125,6 @@ def restored(
             "The last order may or may not have been carried out: look, and repeat it if needed.",
             blind_id=blind_id,
         )
-
-
-def forgot(connection: apsw.Connection) -> None:
-    """A hall that does not command was put back from an older copy: its cursors may fall."""
-    set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
 
 
 def give(
@@ -157,10 +181,10 @@ def last_number(connection: apsw.Connection, blind_id: bytes, authority: int) ->
 
 
 def confirm(connection: apsw.Connection, blind_id: bytes, authority: int, journaled: int) -> None:
-    """The station has journaled every order of *authority* up to number *journaled*."""
+    """The station has journaled every order up to number *journaled* of *authority*."""
     connection.execute(
         "UPDATE commands SET journaled = 1 "
-        "WHERE blind_id = ? AND authority = ? AND number <= ? AND journaled = 0",
+        "WHERE blind_id = ? AND (authority, number) <= (?, ?) AND journaled = 0",
         (blind_id, authority, journaled),
     )
 

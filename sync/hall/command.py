@@ -20,12 +20,12 @@ from exam_packages.sealing.mandate import (
     Chief,
     Mandate,
     MandateError,
-    first_authority,
     read_mandate,
     term_of,
 )
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, Trust, read_enrolment
+from sync.hall.authority import AUTHORITY, first_of
 from sync.hall.roles import CHIEF
 from sync.hall.schema import alarm, audit, number, set_number
 from sync.holder.store import Store, rows
@@ -36,7 +36,6 @@ __all__ = ["DEPOSED", "Command"]
 DEPOSED: Final = "deposed"
 """Set in the hall's numbers to the term that deposed it, until a copy is kept."""
 _MAX_HALLS = 8
-_AUTHORITY = "authority"
 
 
 class Command:
@@ -192,7 +191,7 @@ class Command:
         )
         connection.execute("UPDATE commands SET journaled = 2 WHERE journaled = 0")
         if mine:
-            set_number(connection, _AUTHORITY, first_authority(mandate.term))
+            set_number(connection, AUTHORITY, first_of(connection, mandate.term))
             words = f"This hall commands now (turn {mandate.term}), by order of {chief.name}."
             for (blind_id,) in unsure:
                 alarm(
@@ -231,7 +230,7 @@ class Command:
         if newest is not None:
             if newest[0] >= self._term:
                 self._term, self._commander, self._mandate = newest
-        elif term_of(number(connection, _AUTHORITY)):
+        elif term_of(number(connection, AUTHORITY)):
             raise MandateError(
                 "The database of this hall lacks the act under which it commanded; put back a "
                 "newer copy, or let another hall take command."

@@ -59,7 +59,7 @@ from sync.hall.known import Known, fingerprint
 from sync.hall.other_halls import Heard
 from sync.hall.roster import code_digest
 from sync.hall.schema import alarm, number
-from sync.hall.ticking import NOTHING, end_together, is_restored, left, raise_authority
+from sync.hall.ticking import NOTHING, end_together, left, notice_restored
 from sync.hall.waiting import WaitingRoom
 from sync.holder.journals import header_frames, held_state, hold
 from sync.holder.store import Store
@@ -139,7 +139,7 @@ class HallService:
         self.command = Command(store, self.key.public, home.centre, standby=home.standby)
         self.command.believe(self.trust)
         self._looked_ns = 0
-        self.old_copy = authority.start(store, home.incarnation, clock.wall_ns())
+        authority.start(store, home.incarnation, clock.wall_ns())
         self.finish_closing()
         self.accusers: set[bytes] = set()
 
@@ -457,13 +457,14 @@ class HallService:
             moves.taken_up(connection, seat, held.state)
         link.ahead = held.need_after >= 0
         ended = end_together(connection, seat, waiting.seat_rules, now_ns)
-        if is_restored(self, link, tick, held, current, waiting.last_order):
-            current = raise_authority(self, link, tick, connection)
+        current = notice_restored(
+            self, link, tick, held, connection, current=current, last_order=waiting.last_order
+        )
         commands: tuple[bytes, ...] = ()
         state = held.state
         if waiting.ordered or ended:
-            if tick.authority == current:
-                authority.confirm(connection, tick.blind_id, current, tick.command)
+            if tick.authority <= current:
+                authority.confirm(connection, tick.blind_id, tick.authority, tick.command)
             if state.epoch:
                 commands = authority.pending(connection, tick.blind_id, state.epoch, self.key)
         return (

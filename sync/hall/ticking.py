@@ -22,7 +22,7 @@ from sync.web.wire import HttpError
 if TYPE_CHECKING:
     from sync.hall.service import HallService, Link
 
-__all__ = ["NOTHING", "end_together", "is_restored", "left", "raise_authority"]
+__all__ = ["NOTHING", "end_together", "left", "notice_restored"]
 
 NOTHING: Final = Tock(b"", (), (), -1, b"", (), (), 0)
 """The answer beside a refusal."""
@@ -95,25 +95,29 @@ def left(
     )
 
 
-def is_restored(
-    hall: HallService, link: Link, tick: Tick, held: Held, current: int, last_order: int
-) -> bool:
-    """Whether this tick shows that this hall is an old copy of itself.
+def notice_restored(
+    hall: HallService,
+    link: Link,
+    tick: Tick,
+    held: Held,
+    connection: apsw.Connection,
+    *,
+    current: int,
+    last_order: int,
+) -> int:
+    """The authority number, raised first when this tick shows that we are an old copy.
 
     Frames from beyond what we hold show it once: the other stations' gaps have the same
     cause. An order we do not know shows it once per station, so a lying one cannot
-    do it for ever. *current* is our authority number, *last_order* the last one under it.
+    do it for ever. *current* is the number so far, *last_order* the last order under it.
     """
     # What another hall ordered, in another term, says nothing of what this one forgot.
     ahead = term_of(tick.authority) == hall.command.term and (
         tick.authority > current or (tick.authority == current and tick.command > last_order)
     )
-    return (held.gap and not hall.old_copy) or (ahead and link.key_id not in hall.accusers)
-
-
-def raise_authority(hall: HallService, link: Link, tick: Tick, connection: apsw.Connection) -> int:
-    """What an old copy of itself does when it is shown to be one; the new authority number."""
-    hall.old_copy = True
+    gap = held.gap and not authority.noticed(connection)
+    if not gap and (not ahead or link.key_id in hall.accusers):
+        return current
     hall.accusers.add(link.key_id)
     name = seats.machine_name(connection, link.key_id)
     words = f"by the station {name}"

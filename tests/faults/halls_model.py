@@ -5,19 +5,28 @@ between them; stations write real journals and speak through the real
 :class:`~sync.link.HolderClient`, :class:`~sync.halls.Halls` and :class:`~sync.outbox.Outbox`.
 What is made here is the wire (it loses requests and answers, repeats them, and can be cut),
 and the moments at which machines die.
+
+What costs time and shows nothing here is left out (:func:`in_one_thread`): nothing happens at
+the same moment, and a signature that was verified is not verified again.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import contextlib
 import functools
 import shutil
+import ssl
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
+from unittest import mock
 
+import apsw
 import httpx
 from crash_model import CENTRE, ROOM
 from evidence_key import EVIDENCE
@@ -33,7 +42,8 @@ from exam_packages.errors import ExamError
 from exam_packages.sealing.bundle import Manifest, sign_manifest
 from exam_packages.sealing.journal import JournalWriter, first_context
 from exam_packages.sealing.mandate import Mandate, sign_mandate
-from exam_packages.sealing.suite import SigningKey
+from exam_packages.sealing.suite import SigningKey, VerifyKey
+from exam_packages.sealing.trust import Trust
 from exam_packages.sealing.trust_root import INTAKE, OPENING_ROLES
 from kiosk.agent.session import Exam, Refusal, session
 from provisioning import authority, chiefs, homes
@@ -48,6 +58,7 @@ from sync.hall.service import HallService
 from sync.hall.standby import Standby
 from sync.halls import Halls
 from sync.holder.journals import held_frames
+from sync.holder.store import Store, rows
 from sync.link import Answer, HolderClient
 from sync.messages import (
     STATION_ROUTES,
@@ -179,6 +190,8 @@ class Hall:
         self.service: HallService | None = None
         self.others: list[Hall] = []
         self.copy: Path | None = None
+        self.put_back = 0
+        """The holder epoch with which it began when it was last put back from a copy."""
         self.start()
 
     def start(self, clock: Clock = CLOCK) -> None:
@@ -194,13 +207,11 @@ class Hall:
 
     def keep_copy(self) -> None:
         """A backup: everything, the count of starts with it."""
-        running = self.service is not None
-        self.stop()
         self.copy = self.directory.with_name(f"{self.name}.copy")
         shutil.rmtree(self.copy, ignore_errors=True)
-        shutil.copytree(self.directory, self.copy)
-        if running:
-            self.start()
+        shutil.copytree(self.directory, self.copy, ignore=shutil.ignore_patterns("hall.sqlite*"))
+        with contextlib.closing(apsw.Connection(str(self.directory / "hall.sqlite"))) as database:
+            database.execute("VACUUM INTO ?", (str(self.copy / "hall.sqlite"),))
 
     def restore(self) -> None:
         """The database of the backup, beside the count of starts of today."""
@@ -210,6 +221,7 @@ class Hall:
             path.unlink()
         shutil.copy(self.copy / "hall.sqlite", self.directory / "hall.sqlite")
         self.start()
+        self.put_back = self.epoch()
 
     def held(self, blind_id: bytes) -> tuple[bytes, ...]:
         assert self.service is not None
@@ -238,6 +250,19 @@ class Hall:
                 comment="",
             )
         )
+
+    def ordered(self) -> list[tuple[Any, ...]]:
+        """The orders in this hall's database: for whom, and when."""
+        return self._ask("SELECT blind_id, issued_ns FROM commands ORDER BY issued_ns")
+
+    def unconfirmed(self) -> int:
+        """How many orders no station has confirmed."""
+        return len(self._ask("SELECT 1 FROM commands WHERE journaled = 0"))
+
+    def _ask(self, query: str) -> list[tuple[Any, ...]]:
+        assert self.service is not None
+        with self.service.store.reading() as connection:
+            return rows(connection.execute(query))
 
     def command(self) -> None:
         """The chief gives command to this hall."""
@@ -290,12 +315,59 @@ class Hall:
         )
 
 
+@functools.cache
+def _loop() -> asyncio.Runner:
+    runner = asyncio.Runner()
+    atexit.register(runner.close)
+    return runner
+
+
+class _Here(ThreadPoolExecutor):
+    """Does the work in the thread that asks for it."""
+
+    def submit(self, fn: Any, /, *args: Any, **options: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        try:
+            done.set_result(fn(*args, **options))
+        except Exception as problem:
+            done.set_exception(problem)
+        return done
+
+
+def _write_here(store: Store, job: Any) -> None:
+    assert not store._closed
+    if job.caller.begin():
+        store._commit([job])
+
+
+@contextlib.contextmanager
+def in_one_thread() -> Iterator[None]:
+    """One thing at a time, as the model has it, so that no time goes into changing threads; and
+    each signature and root of trust is verified once: what they say does not change."""
+    once = functools.lru_cache(4096)(VerifyKey.verifies)
+    first = staticmethod(functools.lru_cache(16)(Trust.first))
+    loop = _loop().get_loop()
+    with (
+        mock.patch.object(VerifyKey, "verifies", once),
+        mock.patch.object(Trust, "first", first),
+        mock.patch.object(Store, "_put", _write_here),
+    ):
+        loop.set_default_executor(_Here())
+        yield
+        loop.set_default_executor(ThreadPoolExecutor())
+
+
+@functools.cache
+def _tls(home: Path) -> ssl.SSLContext:
+    return StationHome.load(home).client_tls()
+
+
 def _answered(work: Callable[[], Any]) -> httpx.Response:
     async def run() -> Any:
         return await work()
 
     try:
-        response = reply(asyncio.run(run()))
+        response = reply(_loop().run(run()))
     except ExamError as problem:
         response = refuse(problem)
     return httpx.Response(
@@ -354,7 +426,7 @@ class Station:
     def _client(self, url: str) -> HolderClient:
         client = HolderClient(
             url,
-            self.home.client_tls(),
+            _tls(self.home.directory),
             enrolment=self.home.enrolment_bytes,
             centre=self.home.centre,
             trust=self.home.trust(),

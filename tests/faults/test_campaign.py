@@ -15,6 +15,7 @@ import pytest
 from bad_network import MOODS, BadNetwork
 from halls_model import CLOCK, STATUS, Station, Wire
 from running_hall import PASSWORD, SLOT, Hall, Site, found_site
+from sitting import eventually, free_port
 
 from exam_packages.attempt.events import Beat
 from exam_packages.clock import SECOND
@@ -80,6 +81,14 @@ class Sitting:
         ]
         for station in self.stations:
             station.begin()
+        # Before it followed once, a hall that takes command knows nobody.
+        eventually(self._followed, "the second hall knows every exam")
+
+    def _followed(self) -> bool:
+        with contextlib.closing(_read(self.halls[1])) as database:
+            return database.execute(
+                "SELECT count(*) FROM seats WHERE permitted != 0"
+            ).fetchone() == (len(self.stations),)
 
     def _second(self, where: Path) -> HallHome:
         request = homes.new_hall(where, "hall-b", CENTRE, "127.0.0.1", "", standby=True)
@@ -89,8 +98,6 @@ class Sitting:
 
     def _ports(self) -> None:
         """Each hall knows where the other one is, also after it was killed."""
-        from sitting import free_port
-
         ports = [free_port(), free_port()]
         for number, hall in enumerate(self.halls):
             path = hall.home.settings_path
@@ -172,10 +179,13 @@ def run(directory: Path, *, stations: int, steps: int, seed: int) -> int:
         sitting.end()
 
 
+def _read(hall: Hall) -> sqlite3.Connection:
+    return sqlite3.connect(hall.home.directory / "hall.sqlite")
+
+
 def _count(sitting: Sitting) -> int:
     """Every record of every station is in the hall in command, byte for byte."""
-    database = sqlite3.connect(sitting.halls[1].home.directory / "hall.sqlite")
-    with contextlib.closing(database):
+    with contextlib.closing(_read(sitting.halls[1])) as database:
         found = 0
         for station in sitting.stations:
             assert station.writer is not None

@@ -26,7 +26,7 @@ SETTINGS = settings(deadline=None, suppress_health_check=list(HealthCheck))
 
 def test_nothing_saved_is_lost_and_nothing_else_appears() -> None:
     run_state_machine_as_test(
-        Crashes, settings=settings(SETTINGS, max_examples=50, stateful_step_count=40)
+        Crashes, settings=settings(SETTINGS, max_examples=20, stateful_step_count=40)
     )
 
 
@@ -140,6 +140,26 @@ def test_the_model_sees_an_answer_sealed_twice() -> None:
         else:
             with pytest.raises(AssertionError, match="an entry exists twice and differs"):
                 crashes.teardown()
+
+
+def test_a_fork_that_shows_in_what_a_hall_says_to_another_station_is_one() -> None:
+    """Found by the model: two stations went on at once, and what a hall that has the one record
+    gives to the other station speaks of an epoch that is not in this one's. People must look."""
+    crashes = Crashes()
+    crashes.the_attempt_begins()
+    crashes.ticks(0, 0, None, 1)
+    crashes.it_goes_on(0, NONE_LAST, None, False, (0,))  # at the second station
+    crashes.ticks(1, 0, None, 1)
+    for count in (2, 3):
+        for _ in range(count):
+            crashes.a_word_is_journaled(0)
+        crashes.answers(0, [], None, 0, None, NONE_LAST)
+        if count == 2:
+            crashes.it_ends(0, False, NONE_LAST)  # the first station, with its own two words
+    crashes.ticks(0, 0, None, 1)
+    crashes.it_goes_on(0, NONE_LAST, None, False, (0,))
+    assert crashes.stations[0].writer is None
+    crashes.teardown()
 
 
 def test_a_directory_that_could_not_be_synced_is_synced_the_next_time(tmp_path: Path) -> None:
