@@ -187,7 +187,7 @@ class _Teller:
             if passed < 0:
                 self.findings.not_proven(
                     "time-backwards",
-                    "By the station's own clock, entry {entry} was made before the entry that "
+                    "By the station’s own clock, entry {entry} was made before the entry that "
                     "it follows; its times are not to be believed.",
                     entry=entry,
                 )
@@ -253,11 +253,11 @@ class _Teller:
             case ev.Closed(how=how):
                 return say(_CLOSED.get(how, "The exam was closed."))
             case ev.BreakBegan(after="", stopped=False):
-                return say("A break that the candidate asked for, on the exam's time.")
+                return say("A break that the candidate asked for, on the exam’s time.")
             case ev.BreakBegan(stopped=True):
-                return say("A break in which the exam's clock stood.")
+                return say("A break in which the exam’s clock stood.")
             case ev.BreakBegan():
-                return say("A break on the exam's time.")
+                return say("A break on the exam’s time.")
             case ev.BreakOver():
                 return say("The break was over, and the candidate was not back.")
             case ev.BreakEnded():
@@ -415,14 +415,14 @@ class _Teller:
         if max(drift, offset) < SECOND:
             self.findings.proven(
                 "clocks-agree",
-                "The station's clock agrees with the clocks of those who witnessed the exam, as "
+                "The station’s clock agrees with the clocks of those who witnessed the exam, as "
                 "closely as their signatures tell (over {covered}).",
                 covered=length(covered),
             )
         else:
             self.findings.note(
                 "clocks-differ",
-                "The station's clock does not agree with the clocks of those who witnessed the "
+                "The station’s clock does not agree with the clocks of those who witnessed the "
                 "exam: its time of day differed by at least {offset}, and over {covered} it went "
                 "at least {drift} too fast or too slow.",
                 offset=length(offset),

@@ -221,7 +221,7 @@ def decide(
     if outcome is Outcome.SUSPECTED and not standing.suspicions:
         raise HttpError(
             409,
-            "State on the seat's page what was seen first; the line then closes as suspected "
+            "State on the seat’s page what was seen first; the line then closes as suspected "
             "misconduct by itself.",
         )
     held = bool(standing.suspicions or standing.mismatches)
