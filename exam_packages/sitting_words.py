@@ -8,28 +8,43 @@ from typing import Any
 
 import msgspec
 
+from exam_packages.language import mark
 from exam_packages.sealing.sitting_record import SittingRecord
 
 OUTCOMES: Mapping[int, str] = MappingProxyType(
     {
-        1: "Handed in",
-        2: "Time over",
-        3: "Absent",
-        4: "Refused",
-        5: "Withdrawn",
-        6: "Ill",
-        7: "Interrupted by the centre",
-        8: "Wrong form",
-        9: "Suspected misconduct",
+        1: mark("Handed in"),
+        2: mark("Time over"),
+        3: mark("Absent"),
+        4: mark("Refused"),
+        5: mark("Withdrawn"),
+        6: mark("Ill"),
+        7: mark("Interrupted by the centre"),
+        8: mark("Wrong form"),
+        9: mark("Suspected misconduct"),
     }
 )
 VERDICTS: Mapping[int, str] = MappingProxyType(
-    {1: "Score", 2: "Hold the result", 3: "Void", 4: "Re-sit"}
+    {1: mark("Score"), 2: mark("Hold the result"), 3: mark("Void"), 4: mark("Re-sit")}
 )
-STATEMENTS: Mapping[int, str] = MappingProxyType({1: "Suspected misconduct", 2: "Identity"})
+STATEMENTS: Mapping[int, str] = MappingProxyType(
+    {
+        1: mark("Suspected misconduct"),
+        2: mark("Identity"),
+        3: mark("Admission refused"),
+        4: mark("Not counted"),
+    }
+)
 NOTES: Mapping[int, str] = MappingProxyType(
-    {1: "Incident", 2: "Room conditions", 3: "Time", 4: "Attendance", 5: "Other"}
+    {
+        1: mark("Incident"),
+        2: mark("Room conditions"),
+        3: mark("Time"),
+        4: mark("Attendance"),
+        5: mark("Other"),
+    }
 )
+"""What the numbers of outcomes, verdicts, statements and notes mean."""
 
 
 def as_json(record: SittingRecord) -> dict[str, Any]:

@@ -97,7 +97,7 @@ class Presentation:
             wanted = attempt.text_percent if attempt is not None else None
             if wanted not in (None, self._told_letters):
                 self._client.announce(
-                    "Letters of {percent} % were granted. The letters are this terminal's own: "
+                    "Letters of {percent} % were granted. The letters are this terminal’s own: "
                     "call the invigilator, who can set them.",
                     percent=wanted,
                 )

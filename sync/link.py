@@ -254,7 +254,7 @@ class HolderClient:
         except JournalError as problem:
             raise Misbehaved("{why}", why=str(problem)) from None
         if permit.context != context:
-            raise Misbehaved("The hall's permit is for something else than was asked.")
+            raise Misbehaved("The hall’s permit is for something else than was asked.")
         if not self.halls.obeys(self._url, permit.authority, hall.key_id):
             raise Misbehaved("The hall that gave this permit does not command any more.")
         return Leave(granted.permit, granted.halves, granted.resealed, self._neighbour(granted))

@@ -30,6 +30,7 @@ SOURCES = (
     "exam_packages/language.py",
     "exam_packages/attempt",
     "exam_packages/content",
+    "exam_packages/sitting_words.py",
     "exam_packages/sealing/journal_files.py",
     "exam_packages/sealing/journal_writer.py",
     "exam_packages/verify",

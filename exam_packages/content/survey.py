@@ -117,7 +117,7 @@ def _unasked(question: Item) -> str | None:
         case Choice() | ExtendedText(max_strings=1, numeric=False, pattern=""):
             pass
         case _:
-            return "must be a choice, or one text in the candidate's own words, in any form"
+            return "must be a choice, or one text in the candidate’s own words, in any form"
     if question.exhibits or unshown(question):
         return "has an exhibit, or something that stations cannot show"
     for part in chain(walk(question.body), walk(interaction)):

@@ -320,7 +320,7 @@ def read_half(directory: Path, header: Header, keeper: MachineSecret | None = No
         if opened is None:
             raise JournalError(
                 "What opens epoch {epoch} of the record again was kept by another machine, or "
-                "this one's TPM was cleared; move the exam to another station.",
+                "this one’s TPM was cleared; move the exam to another station.",
                 epoch=header.context.epoch,
             )
         half = opened

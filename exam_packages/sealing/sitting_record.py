@@ -86,9 +86,10 @@ class RecordedPerson(canon.Object):
 class RecordedStatement(canon.Object):
     """What was seen of a candidate, and the reply.
 
-    ``kind``: 1 suspected misconduct, 2 identity. ``paper`` is the paper it was typed in from
-    by ``operator`` (empty: it was written down at once). ``reply``: 0 the candidate was not
-    asked, 1 replied, 2 declined. ``lifted_by`` is the chief who took it back as a mistake.
+    ``kind``: 1 suspected misconduct, 2 identity, 3 admission refused, 4 not counted. ``paper`` is
+    the paper it was typed in from by ``operator`` (empty: it was written down at once).
+    ``reply``: 0 the candidate was not asked, 1 replied, 2 declined. ``lifted_by`` is the chief who
+    took it back as a mistake.
     """
 
     number: _Number

@@ -151,7 +151,7 @@ def _finish(
     if vouched < walk.stands:
         subject.findings.not_proven(
             "record-unsigned",
-            "Nobody's signature covers entries {first} to {last}: neither the station nor a "
+            "Nobody’s signature covers entries {first} to {last}: neither the station nor a "
             "holder vouches for them in what is here.",
             first=vouched + 1,
             last=walk.stands,

@@ -41,7 +41,7 @@ class ChiefsOrders:
         except ExamError as problem:
             self._findings.not_proven(
                 "mandate-not-signed",
-                "The act of command in entry {entry} proves no chief's key: {why}",
+                "The act of command in entry {entry} proves no chief’s key: {why}",
                 entry=entry,
                 why=str(problem),
             )

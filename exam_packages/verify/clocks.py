@@ -55,14 +55,14 @@ class Clocks:
         if max(drift, offset) < SECOND:
             self._findings.proven(
                 "clocks-agree",
-                "The station's clock agrees with the clocks of those who witnessed the exam, as "
+                "The station’s clock agrees with the clocks of those who witnessed the exam, as "
                 "closely as their signatures tell (over {covered}).",
                 covered=length(covered),
             )
         else:
             self._findings.note(
                 "clocks-differ",
-                "The station's clock does not agree with the clocks of those who witnessed the "
+                "The station’s clock does not agree with the clocks of those who witnessed the "
                 "exam: its time of day differed by at least {offset}, and over {covered} it went "
                 "at least {drift} too fast or too slow.",
                 offset=length(offset),

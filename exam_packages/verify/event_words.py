@@ -60,11 +60,11 @@ def why(event: ev.Event) -> str:
         case ev.Closed(how=how):
             return closed(how)
         case ev.BreakBegan(after="", stopped=False):
-            return say("A break that the candidate asked for, on the exam's time.")
+            return say("A break that the candidate asked for, on the exam’s time.")
         case ev.BreakBegan(stopped=True):
-            return say("A break in which the exam's clock stood.")
+            return say("A break in which the exam’s clock stood.")
         case ev.BreakBegan():
-            return say("A break on the exam's time.")
+            return say("A break on the exam’s time.")
         case ev.BreakOver():
             return say("The break was over, and the candidate was not back.")
         case ev.BreakEnded():

@@ -179,7 +179,7 @@ def _register(found: Findings, subjects: Sequence[Subject]) -> None:
             found.not_proven(
                 "register-forked",
                 "{path} and {other} are both entry {number} of the register, and differ: one was "
-                "put in the other's place. Keep both files and raise an alarm.",
+                "put in the other’s place. Keep both files and raise an alarm.",
                 path=path,
                 other=other[0],
                 number=written.number,

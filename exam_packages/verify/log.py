@@ -171,7 +171,7 @@ def anchors(subject: Subject, data: bytes, trust: Trust, machines: Machines) -> 
         subject.held = Anchors(blind_id, tuple(held))
         subject.findings.proven(
             "anchors-in-log",
-            "The body's log has {hall}'s word for {count} heads of this attempt, taken from "
+            "The body’s log has {hall}’s word for {count} heads of this attempt, taken from "
             "{start} to {end}.",
             hall=machines.name(held[0][1].heads.hall),
             count=len(held),

@@ -47,7 +47,7 @@ def relate_log(
             found.note(
                 "log-overdue",
                 "{receipt} is more than 24 hours old, and nothing given here shows its exam in the "
-                "body's log. Ask the body for the proof; if there is none, that is an incident.",
+                "body’s log. Ask the body for the proof; if there is none, that is an incident.",
                 receipt=each.path,
             )
 
@@ -120,7 +120,7 @@ def _in_log(
 ) -> None:
     found.proven(
         "in-log",
-        "{proof} proves that {path} is entry {entry} of the body's log of {size}.",
+        "{proof} proves that {path} is entry {entry} of the body’s log of {size}.",
         proof=subject.path,
         path=exam.path,
         entry=entry,
@@ -141,7 +141,7 @@ def _registered(found: Findings, subjects: Sequence[Subject]) -> None:
             if index is not None:
                 found.proven(
                     "register-in-log",
-                    "{proof} proves that {path} is entry {entry} of the body's log of {size}.",
+                    "{proof} proves that {path} is entry {entry} of the body’s log of {size}.",
                     proof=subject.path,
                     path=each.path,
                     entry=index,
@@ -214,7 +214,7 @@ def _continued(
         found.not_proven(
             "log-not-continued",
             "{path} ({size} entries) does not continue {other} ({other_size} entries): the log was "
-            "rewritten, or the proof is another's. Keep both files and ask the body.",
+            "rewritten, or the proof is another’s. Keep both files and ask the body.",
             **fields,
         )
     elif True in judged:
@@ -295,7 +295,7 @@ def _anchors_of(
         if record.heads[anchor.sequence] != anchor.head:
             found.not_proven(
                 "anchor-contradicted",
-                "{path} is not the record that the body's log has {hall}'s word for: at {time} "
+                "{path} is not the record that the body’s log has {hall}’s word for: at {time} "
                 "entry {entry} and those before it were others. Two histories exist.",
                 path=path,
                 hall=machines.name(held.heads.hall),
@@ -309,7 +309,7 @@ def _anchors_of(
         reached = max(fitting, key=lambda anchor: anchor.sequence)
         found.proven(
             "anchored",
-            "{path} is anchored in the body's log from {start} to {end}, {count} times: entries 1 "
+            "{path} is anchored in the body’s log from {start} to {end}, {count} times: entries 1 "
             "to {entry} of {entries} are what they were then, whoever held them since.",
             path=path,
             start=moment(fitting[0].received_s * SECOND),
@@ -321,7 +321,7 @@ def _anchors_of(
     if last.sequence > longest:
         found.not_proven(
             "anchor-beyond",
-            "The body's log has the hall's word for {entry} entries of this attempt; {path} has "
+            "The body’s log has the hall’s word for {entry} entries of this attempt; {path} has "
             "{entries}: the rest is missing here.",
             entry=last.sequence,
             path=path,

@@ -141,7 +141,7 @@ def _windows(found: Findings, subjects: Sequence[Subject]) -> None:
         else:
             found.note(
                 "outside-window",
-                "{path} was permitted at {time} by the hall's clock, outside the window of its "
+                "{path} was permitted at {time} by the hall’s clock, outside the window of its "
                 "package.",
                 path=each.path,
                 time=moment(began_s * 10**9),

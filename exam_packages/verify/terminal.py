@@ -42,7 +42,7 @@ def to_text(report: Report) -> str:
         lines += _wrapped(
             say(
                 "Made without any key: times of entries, incidents and commands stay sealed "
-                "until the integrity role's key is given. No key given here opens answers or "
+                "until the integrity role’s key is given. No key given here opens answers or "
                 "names."
             ),
             "  ",
@@ -71,7 +71,7 @@ def _record(record: Record) -> list[str]:
 
 def _times(record: Record, times: Times) -> list[str]:
     lines = ["", *_titled(words.times_title(record, times), []), *_table(words.time_sums(times))]
-    lines += _titled(say("Every interval, by the station's clock (UTC)"), [])
+    lines += _titled(say("Every interval, by the station’s clock (UTC)"), [])
     for span in times.spans:
         measured = say(" (by the wall clock)") if span.by_wall else ""
         lines += _wrapped(

@@ -99,7 +99,7 @@ def _by_station(record: Record, times: Times) -> Timeline:
         *(Tick(x(each.at_ns), "command", each.words) for each in times.commands),
     )
     summary = say(
-        "From {start} to {end}, by the station's clock: ",
+        "From {start} to {end}, by the station’s clock: ",
         start=words.clock(times.wall_from_ns),
         end=words.clock(times.wall_from_ns + whole),
     ) + " ".join(f"{label}: {value}." for label, value in words.time_sums(times))
@@ -135,7 +135,7 @@ def _by_holders(record: Record) -> Timeline | None:
         for each in record.witnesses
     )
     summary = say(
-        "From {start} to {end}, by the holders' clocks: {count} signatures of holders.",
+        "From {start} to {end}, by the holders’ clocks: {count} signatures of holders.",
         start=words.clock(begun),
         end=words.clock(begun + whole),
         count=len(witnesses),

@@ -172,7 +172,7 @@ class _Teller:
             if passed < 0:
                 self.findings.not_proven(
                     "time-backwards",
-                    "By the station's own clock, entry {entry} was made before the entry that "
+                    "By the station’s own clock, entry {entry} was made before the entry that "
                     "it follows; its times are not to be believed.",
                     entry=entry,
                 )

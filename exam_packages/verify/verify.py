@@ -53,7 +53,7 @@ def verify(
         kind in (Kind.BUNDLE, Kind.ATTEMPT, Kind.MANIFEST, Kind.RECEIPT) for _, kind, _ in found
     ):
         raise UsageError(
-            "A hand-in code is checked against a bundle, a receipt or an attempt's directory; "
+            "A hand-in code is checked against a bundle, a receipt or an attempt’s directory; "
             "give one of them too."
         )
     # Enrolments first: every file may need the machines that another one brings.
@@ -205,7 +205,7 @@ def _unknown(subject: Subject, path: Path, start: bytes) -> None:
         subject.findings.not_proven(
             "needs-its-whole",
             "This is a part of something larger (“{kind}”) and proves nothing alone; give the "
-            "attempt's directory, the bundle or the package that it belongs to.",
+            "attempt’s directory, the bundle or the package that it belongs to.",
             kind=inner,
         )
     else:

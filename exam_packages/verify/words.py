@@ -64,7 +64,7 @@ LABELS: Final = {
 KINDS: Final = {
     Kind.WAITING: "before the exam",
     Kind.RUNNING: "exam time",
-    Kind.ON_BREAK: "break on the exam's time",
+    Kind.ON_BREAK: "break on the exam’s time",
     Kind.BREAK: "break, clock stopped",
     Kind.PAUSED: "stopped",
     Kind.OUTAGE: "outage",
@@ -170,7 +170,7 @@ def _alone(stretch: Stretch) -> str:
     text = say("Entries {first} to {last}", first=stretch.first, last=stretch.last)
     if stretch.from_wall_ns is not None and stretch.to_wall_ns is not None:
         text += say(
-            ", made from {start} to {end} by the station's clock",
+            ", made from {start} to {end} by the station’s clock",
             start=moment(stretch.from_wall_ns),
             end=moment(stretch.to_wall_ns),
         )

@@ -54,7 +54,7 @@ class Meeting:
     def gone(self) -> None:
         """The screen that counts ended."""
         self._station.screen = None
-        self._signal("screen-lost", "The exam program's screen ended; it starts again.")
+        self._signal("screen-lost", "The exam program’s screen ended; it starts again.")
 
     def keys_seen(self, number: int) -> None:
         """The terminal passed a combination on. Where a key-watch sees it too, that one tells."""

@@ -32,7 +32,7 @@ MAX_CODE = 64
 OCCUPIED = Refusal("Somebody is signed in at this station; call an invigilator.")
 ONE_MOMENT = Refusal("One moment: the hall is being asked.")
 NO_EXAM = Refusal("No exam is open at this centre yet; please wait for the invigilator.")
-NOT_THEIRS = "A sign-in code showed another name than the candidate's: please go there"
+NOT_THEIRS = "A sign-in code showed another name than the candidate’s: please go there"
 """Told on the board, without the name: whose code it is, the hall knows."""
 SIGN_IN_FIRST = Refusal("Please type the sign-in code first.")
 

@@ -68,7 +68,7 @@ class AgentClient:
                 reader, writer = await asyncio.open_unix_connection(name)
         except OSError as problem:
             raise ChannelError(
-                "The exam program's other half is not running at {path} ({why}); start it with "
+                "The exam program’s other half is not running at {path} ({why}); start it with "
                 "“exam-kiosk agent”.",
                 path=str(path),
                 why=problem.strerror or type(problem).__name__,

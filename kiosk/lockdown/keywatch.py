@@ -41,6 +41,7 @@ RESCAN_NS: Final = SECOND
 FLUSH_NS: Final = SECOND
 """Combinations of one kind are told at once, and then at most this often."""
 MAX_KEYBOARDS: Final = 32
+"""More are not listened to, and then the watch is not proved."""
 SEND_PATIENCE_S: Final = 2.0
 """An agent that takes nothing for so long is dropped; it may connect again."""
 
@@ -159,7 +160,7 @@ class KeyWatch:
         self._tell_keys(now)
 
     def _rescan(self) -> None:
-        present = list(self._present())[:MAX_KEYBOARDS]
+        present = list(self._present())
         for name, keyboard in list(self._keyboards.items()):
             if name not in present or not keyboard.listening.alive:
                 keyboard.listening.close()
@@ -169,6 +170,13 @@ class KeyWatch:
             if name in self._keyboards:
                 continue
             try:
+                if len(self._keyboards) >= MAX_KEYBOARDS:
+                    raise ListenerError(
+                        "The keyboard {path} is not watched, because {limit} others are; unplug "
+                        "those that do not belong to this station.",
+                        path=name,
+                        limit=MAX_KEYBOARDS,
+                    )
                 listening = self._ears.listen(name, self._hear)
             except ListenerError as problem:
                 if name not in self._refused:

@@ -63,7 +63,7 @@ def kernel() -> Ears:
     except ImportError:
         raise ListenerError(
             "The key-watch needs the Python package evdev, which is not installed: install "
-            "Debian's “python3-evdev”, or a compiler and the kernel's headers before “pip "
+            "Debian’s “python3-evdev”, or a compiler and the kernel’s headers before “pip "
             "install evdev”."
         ) from None
     return _Kernel(_pynput("uinput"))
@@ -82,7 +82,7 @@ def _pynput(backend: str) -> Any:
     except Exception as problem:  # it raises what its display library raises
         raise ListenerError(
             "pynput cannot watch keys with its backend “{backend}” ({why}). “uinput” needs root "
-            "and the program dumpkeys of Debian's package kbd; “xorg” needs a running X server.",
+            "and the program dumpkeys of Debian’s package kbd; “xorg” needs a running X server.",
             backend=backend,
             why=str(problem).strip().splitlines()[0][:200] if str(problem).strip() else "unknown",
         ) from None

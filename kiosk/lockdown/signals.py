@@ -202,7 +202,7 @@ class Signal(NamedTuple):
 
 
 KEYS: Final[Mapping[Category, Signal]] = {
-    Category.LEAVE_SCREEN: Signal("keys-leave", "A key combination that leaves the exam's screen"),
+    Category.LEAVE_SCREEN: Signal("keys-leave", "A key combination that leaves the exam’s screen"),
     Category.SWITCH_CONSOLE: Signal(
         "keys-console", "A key combination that switches to another console"
     ),
@@ -221,7 +221,7 @@ SEEN_BY: Final[Mapping[Source, str]] = {
     Source.NONE: "nobody",
     Source.KERNEL: "the key-watch",
     Source.X_SERVER: "the key-watch, through the X server",
-    Source.TERMINAL: "the exam's terminal",
+    Source.TERMINAL: "the exam’s terminal",
 }
 
 WATCHED_WORDS: Final[Mapping[Watched, str]] = {

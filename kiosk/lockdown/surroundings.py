@@ -79,7 +79,7 @@ def since(before: Surroundings, now: Surroundings) -> Iterator[Signal]:
     if abs(jump := clock_jump_ns(before, now)) > JUMP_NS:
         way = "forward" if jump > 0 else "back"
         yield Signal(
-            "clock-jump", f"The station's clock was put {way} by {abs(jump) // SECOND} s or more."
+            "clock-jump", f"The station’s clock was put {way} by {abs(jump) // SECOND} s or more."
         )
 
 
@@ -99,7 +99,7 @@ def _screens(now: Surroundings) -> Signal:
 def _clients(now: Surroundings) -> Signal:
     return Signal(
         "screen-copy",
-        "Another program is connected to the session's display, and may copy the screen or type: "
+        "Another program is connected to the session’s display, and may copy the screen or type: "
         f"{now.clients} are connected, where there is one.",
     )
 

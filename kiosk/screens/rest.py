@@ -64,12 +64,12 @@ def _left(left_ms: int | None) -> str:
 def _clock(rest: Rest, left_ms: int | None) -> str:
     said = "" if rest.returned or left_ms != 0 else _("It is over. Please come back now.") + " "
     if rest.over:
-        return said + _("The exam's clock is running again.")
+        return said + _("The exam’s clock is running again.")
     if rest.stopped and rest.returned:
-        return _("The exam's clock stands still.")
+        return _("The exam’s clock stands still.")
     if rest.stopped:
-        return said + _("The exam's clock stands still until then; afterwards it runs on.")
-    return said + _("The exam's clock goes on during this break.")
+        return said + _("The exam’s clock stands still until then; afterwards it runs on.")
+    return said + _("The exam’s clock goes on during this break.")
 
 
 def _next(rest: Rest) -> str:

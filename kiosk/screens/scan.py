@@ -66,7 +66,7 @@ class ScanDialog(Dialog):
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#leave").focus()
-        self._advise(_("Flat and still, two hands' breadths away."))
+        self._advise(_("Flat and still, two hands’ breadths away."))
         self.run_worker(self._watch(), exclusive=True)
 
     def keys(self) -> tuple[Key, ...]:

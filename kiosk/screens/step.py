@@ -48,9 +48,9 @@ def step_to(course: Course, there: str) -> Step | None:
     rest = course.ways.break_to(there)
     if rest is not None:
         clock = (
-            _("The exam's clock stands still meanwhile.")
+            _("The exam’s clock stands still meanwhile.")
             if rest.stopped
-            else _("The exam's clock goes on meanwhile.")
+            else _("The exam’s clock goes on meanwhile.")
         )
         sentences.append(
             say("A break of {time} begins.", time=standing.spell(rest.length_s)) + " " + clock
@@ -193,7 +193,7 @@ class BreakDialog(Dialog):
     def _sentences(self) -> Sequence[str]:
         sentences = [
             say(
-                "The questions are hidden for up to {time}. The exam's clock goes on.",
+                "The questions are hidden for up to {time}. The exam’s clock goes on.",
                 time=standing.spell(self.length_s),
             ),
             ngettext("You can take {n} break.", "You can take {n} breaks.", self.left),

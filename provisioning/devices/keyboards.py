@@ -28,6 +28,7 @@ _TYPES: Final = (28, 57, *range(16, 26), *range(30, 39), *range(44, 51))
 """KEY_ENTER, KEY_SPACE, and the letters from Q to P, A to L, Z to M."""
 _MAX_FILE: Final = 64 * 1024
 _MAX_DEVICES: Final = 256
+MAX_ENROLLED: Final = 32
 
 
 class KeyboardError(ExamError):
@@ -45,7 +46,7 @@ class KeyboardIdentity(Object):
 
 
 class _Enrolled(Object):
-    keyboards: Annotated[tuple[KeyboardIdentity, ...], Meta(max_length=32)]
+    keyboards: Annotated[tuple[KeyboardIdentity, ...], Meta(max_length=MAX_ENROLLED)]
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,16 @@ def enrolled(path: Path) -> tuple[KeyboardIdentity, ...] | None:
 
 def enrol(path: Path, found: tuple[Keyboard, ...]) -> None:
     """Write *found* down as this station's keyboards, in the file *path*. Raises
-    :class:`KeyboardError` when a program makes the keys of one, or there is none."""
+    :class:`KeyboardError` when a program makes the keys of one, there is none, or too many."""
     if not found:
         raise KeyboardError("There is no keyboard here that could be enrolled.")
+    if len(found) > MAX_ENROLLED:
+        raise KeyboardError(
+            "{count} keyboards are connected, and at most {limit} can be enrolled; unplug those "
+            "that do not belong to this station.",
+            count=len(found),
+            limit=MAX_ENROLLED,
+        )
     for each in found:
         if each.virtual:
             raise KeyboardError(

@@ -345,9 +345,9 @@ def _left_out(
     protects = _(WHY["candidate"])
     if not choice.with_id:
         found.append(
-            (_("What the attempt can be found by: its id, its bundle's hash"), 1, protects)
+            (_("What the attempt can be found by: its id, its bundle’s hash"), 1, protects)
         )
     if not choice.with_names:
         found.append((_("Names of invigilators and reviewers"), 1, protects))
-    found.append((_("Answers, and the candidate's name"), 1, _("They are sealed to other roles")))
+    found.append((_("Answers, and the candidate’s name"), 1, _("They are sealed to other roles")))
     return [{"what": what, "count": count, "why": why} for what, count, why in found]

@@ -46,7 +46,7 @@ def _blocks(case: Mapping[str, Any]) -> Iterator[Block]:
     if case["events"]:
         yield Heading(_("Events"))
         yield Table(
-            (_("Time"), _("Entry"), _("What")),
+            (_("When"), _("Entry"), _("What")),
             tuple(
                 (each["time"], _entry(each), _clean(each["words"], "\n", each["detail"]))
                 for each in case["events"]

@@ -61,12 +61,12 @@ def appoint(
     """
     if not _NAME.fullmatch(name):
         raise ReviewError(
-            "“{name}” cannot be a reviewer's name here; use letters, digits, dots and dashes.",
+            "“{name}” cannot be a reviewer’s name here; use letters, digits, dots and dashes.",
             name=name[:100],
         )
     if key.resolve().is_relative_to(body.directory.resolve()):
         raise ReviewError(
-            "A reviewer's key lies on their own medium, and never in the body's directory "
+            "A reviewer’s key lies on their own medium, and never in the body’s directory "
             "({path}); name a path there.",
             path=str(key),
         )
@@ -87,7 +87,7 @@ def appoint(
     except TrustError:
         raise ReviewError(
             "Reviewers are appointed by at least two root holders, and by as many as the root of "
-            "trust says; the keys of too few lie in {directory}. Bring the others' key files, or "
+            "trust says; the keys of too few lie in {directory}. Bring the others’ key files, or "
             "let the root have a second holder first.",
             directory=str(body.keys),
         ) from None
@@ -115,7 +115,7 @@ def seat(body: Body, keys: Iterable[Path], passphrases: Passphrases) -> tuple[Se
         key = read_signing_key(path, passphrases.for_key)
         if key.key_id not in appointed:
             raise ReviewError(
-                "The key in {path} is not one of a reviewer whom today's root holders appointed; "
+                "The key in {path} is not one of a reviewer whom today’s root holders appointed; "
                 "appoint them with `exam-kiosk review appoint`.",
                 path=str(path),
             )

@@ -204,9 +204,7 @@ def clock(connection: apsw.Connection, blind_id: bytes) -> tuple[str, bool, str,
     """The last act that let this seat's clock stand or run: its name, whether it was meant for
     all, its reason and its deed's number; empty when there was none."""
     found = connection.execute(
-        "SELECT act, everyone, reason, id FROM deed_seats JOIN deeds ON id = deed"
-        " WHERE blind_id = ?"
-        " AND act IN ('pause', 'resume', 'evacuate', 'end-evacuation', 'power-cut')"
+        "SELECT act, everyone, reason, id FROM clock_deeds WHERE blind_id = ?"
         " ORDER BY id DESC LIMIT 1",
         (blind_id,),
     ).fetchone()

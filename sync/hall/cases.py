@@ -173,7 +173,7 @@ async def reply(
         acting.begin(connection, operator, "reply", why)
         found = one(connection, case)
         if found.replied_ns is not None:
-            raise HttpError(409, "The candidate's reply is written down already.")
+            raise HttpError(409, "The candidate’s reply is written down already.")
         now_ns = hall.clock.wall_ns()
         connection.execute(
             "UPDATE cases SET reply = ?, replied_ns = ? WHERE id = ?", (said, now_ns, case)

@@ -51,7 +51,7 @@ def _note(connection: apsw.Connection, station: bytes, claim: Claim, now_ns: int
     if count >= MAX_CLAIMS or _line(connection, claim.candidate) is None:
         raise HttpError(
             409,
-            "No line of this hall's roster waits for the exam at this station; what is recorded "
+            "No line of this hall’s roster waits for the exam at this station; what is recorded "
             "stays there. Tell the chief invigilator.",
         )
     before = connection.total_changes()

@@ -154,7 +154,7 @@ def _notices(status: Status, wall_ns: int, age_ns: int) -> list[str]:
     if status.watch == _UNVERIFIED:
         notices.append(WATCHED[_UNVERIFIED])
     if 0 <= status.disk_free_mb < _DISK_LOW_MB:
-        notices.append(f"Only {status.disk_free_mb} MB free on the station's disk")
+        notices.append(f"Only {status.disk_free_mb} MB free on the station’s disk")
     if abs(wall_ns - age_ns - status.wall_ns) > _CLOCK_OFF_NS:
-        notices.append("The station's clock differs by more than two seconds")
+        notices.append("The station’s clock differs by more than two seconds")
     return notices

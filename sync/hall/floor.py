@@ -20,6 +20,9 @@ CREATE TABLE IF NOT EXISTS deed_seats (
     blind_id BLOB NOT NULL REFERENCES seats,
     PRIMARY KEY (blind_id, deed)
 ) STRICT, WITHOUT ROWID;
+CREATE VIEW IF NOT EXISTS clock_deeds AS      -- those that let clocks stand or run
+    SELECT blind_id, act, everyone, reason, id FROM deed_seats JOIN deeds ON id = deed
+    WHERE act IN ('pause', 'resume', 'evacuate', 'end-evacuation', 'power-cut');
 CREATE TABLE IF NOT EXISTS hall_proposals (   -- acts on the whole hall that wait for a second
     act TEXT PRIMARY KEY,
     target TEXT NOT NULL,

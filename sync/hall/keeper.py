@@ -59,15 +59,15 @@ _TIMEOUT = httpx.Timeout(20.0, connect=5.0)
 
 OVERDUE: Final = (
     "The body gave a receipt for this exam more than 24 hours ago, and its log has not shown it. "
-    "Keep this hall's records and tell the certification body."
+    "Keep this hall’s records and tell the certification body."
 )
 ROOTS_OVERDUE: Final = (
-    "The body took this hall's word into its log more than 24 hours ago, and the log has not "
-    "shown it. Keep this hall's records and tell the certification body."
+    "The body took this hall’s word into its log more than 24 hours ago, and the log has not "
+    "shown it. Keep this hall’s records and tell the certification body."
 )
 CONTRADICTED: Final = (
-    "The body's log contradicts what it showed before: something in it was changed or dropped. "
-    "Keep this hall's records and tell the certification body."
+    "The body’s log contradicts what it showed before: something in it was changed or dropped. "
+    "Keep this hall’s records and tell the certification body."
 )
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["take_root"]
 
 _ENDS_ENROLMENTS = (
-    "Version {version} of the body's root of trust ends the enrolment of this hall: enrol its "
+    "Version {version} of the body’s root of trust ends the enrolment of this hall: enrol its "
     "machines again. While a sitting is open it is not taken. ({why})"
 )
 _REVOKED = (

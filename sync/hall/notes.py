@@ -12,7 +12,7 @@ from enum import IntEnum
 import apsw
 
 from exam_packages.clock import SECOND
-from exam_packages.language import mark
+from exam_packages.sitting_words import NOTES
 from sync.hall.wording import text
 from sync.holder.store import rows
 from sync.web.wire import HttpError
@@ -50,16 +50,7 @@ class NoteKind(IntEnum):
     @property
     def words(self) -> str:
         """The kind for people."""
-        return _KINDS[self]
-
-
-_KINDS = {
-    NoteKind.INCIDENT: mark("Incident"),
-    NoteKind.CONDITIONS: mark("Room conditions"),
-    NoteKind.TIME: mark("Time"),
-    NoteKind.ATTENDANCE: mark("Attendance"),
-    NoteKind.OTHER: mark("Other"),
-}
+        return NOTES[self]
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ from types import MappingProxyType
 
 import apsw
 
-from exam_packages.language import mark
+from exam_packages.sitting_words import OUTCOMES, VERDICTS
 from sync.hall import seats
 from sync.hall.statements import Statement, StatementKind, statements_in
 from sync.hall.wording import named
@@ -73,7 +73,7 @@ class Outcome(IntEnum):
     @property
     def words(self) -> str:
         """The outcome for people."""
-        return RULES[self].words
+        return OUTCOMES[self]
 
 
 class Verdict(IntEnum):
@@ -87,17 +87,7 @@ class Verdict(IntEnum):
     @property
     def words(self) -> str:
         """The verdict for people."""
-        return _VERDICTS[self]
-
-
-_VERDICTS: Mapping[Verdict, str] = MappingProxyType(
-    {
-        Verdict.SCORE: mark("Score"),
-        Verdict.HOLD: mark("Hold the result"),
-        Verdict.VOID: mark("Void"),
-        Verdict.RESIT: mark("Re-sit"),
-    }
-)
+        return VERDICTS[self]
 
 
 @dataclass(frozen=True)
@@ -109,7 +99,6 @@ class Rule:
     True: it was opened, False: it was not, None: either.
     """
 
-    words: str
     default: Verdict
     others: tuple[Verdict, ...] = ()
     chief: bool = False
@@ -118,24 +107,17 @@ class Rule:
 
 RULES: Mapping[Outcome, Rule] = MappingProxyType(
     {
-        Outcome.HANDED_IN: Rule(mark("Handed in"), Verdict.SCORE, (Verdict.HOLD,), begun=True),
-        Outcome.TIME_OVER: Rule(mark("Time over"), Verdict.SCORE, (Verdict.HOLD,), begun=True),
-        Outcome.ABSENT: Rule(mark("Absent"), Verdict.VOID, (Verdict.RESIT,), begun=False),
-        Outcome.REFUSED: Rule(
-            mark("Refused"), Verdict.VOID, (Verdict.HOLD, Verdict.RESIT), chief=True
-        ),
-        Outcome.WITHDRAWN: Rule(mark("Withdrawn"), Verdict.VOID, (Verdict.HOLD, Verdict.SCORE)),
-        Outcome.ILL: Rule(mark("Ill"), Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE)),
-        Outcome.INTERRUPTED: Rule(
-            mark("Interrupted by the centre"),
-            Verdict.RESIT,
-            (Verdict.HOLD, Verdict.SCORE),
-            chief=True,
-        ),
+        Outcome.HANDED_IN: Rule(Verdict.SCORE, (Verdict.HOLD,), begun=True),
+        Outcome.TIME_OVER: Rule(Verdict.SCORE, (Verdict.HOLD,), begun=True),
+        Outcome.ABSENT: Rule(Verdict.VOID, (Verdict.RESIT,), begun=False),
+        Outcome.REFUSED: Rule(Verdict.VOID, (Verdict.HOLD, Verdict.RESIT), chief=True),
+        Outcome.WITHDRAWN: Rule(Verdict.VOID, (Verdict.HOLD, Verdict.SCORE)),
+        Outcome.ILL: Rule(Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE)),
+        Outcome.INTERRUPTED: Rule(Verdict.RESIT, (Verdict.HOLD, Verdict.SCORE), chief=True),
         Outcome.WRONG_FORM: Rule(
-            mark("Wrong form"), Verdict.RESIT, (Verdict.HOLD, Verdict.VOID), chief=True, begun=True
+            Verdict.RESIT, (Verdict.HOLD, Verdict.VOID), chief=True, begun=True
         ),
-        Outcome.SUSPECTED: Rule(mark("Suspected misconduct"), Verdict.HOLD, begun=True),
+        Outcome.SUSPECTED: Rule(Verdict.HOLD, begun=True),
     }
 )
 """Every outcome with its default, and who may say what."""
@@ -211,17 +193,17 @@ def decide(
     """
     rule = RULES[outcome]
     if outcome not in allowed(standing):
-        raise HttpError(409, _MISFIT[rule.begun], outcome=rule.words.casefold())
+        raise HttpError(409, _MISFIT[rule.begun], outcome=outcome.words.casefold())
     if rule.chief and not chief:
         raise HttpError(
             403,
             "Only the chief invigilator can close a line as {outcome}; ask the chief.",
-            outcome=rule.words.casefold(),
+            outcome=outcome.words.casefold(),
         )
     if outcome is Outcome.SUSPECTED and not standing.suspicions:
         raise HttpError(
             409,
-            "State on the seat's page what was seen first; the line then closes as suspected "
+            "State on the seat’s page what was seen first; the line then closes as suspected "
             "misconduct by itself.",
         )
     held = bool(standing.suspicions or standing.mismatches)
@@ -232,7 +214,7 @@ def decide(
         raise HttpError(
             409,
             "“{outcome}” cannot go with “{verdict}”; choose {others}.",
-            outcome=rule.words,
+            outcome=outcome.words,
             verdict=verdict.words,
             others=" or ".join(f"“{each.words}”" for each in (rule.default, *rule.others)),
         )
@@ -240,7 +222,7 @@ def decide(
         raise HttpError(
             403,
             "“{outcome}” goes with “{verdict}”; only the chief invigilator can choose another.",
-            outcome=rule.words,
+            outcome=outcome.words,
             verdict=default.words,
         )
     if held:

@@ -72,7 +72,7 @@ def evacuation(record: SittingRecord, rules: RoomRules) -> Document:
         _heading(record, rules),
         Points(
             (
-                "Pause every exam on the board if you can; leave everything, also this paper's "
+                "Pause every exam on the board if you can; leave everything, also this paper’s "
                 "screen, and go.",
                 "Nobody speaks of the exam, nobody uses a telephone.",
                 "At the assembly point read each name; tick Out. Say at once who is missing.",
@@ -102,8 +102,8 @@ def finishing(record: SittingRecord, rules: RoomRules) -> Document:
         record,
         _heading(record, rules),
         Text(
-            "The station's own clock decides. Write what is given or taken here too, with the "
-            "reason: the board's log has the same, and this paper is what is left without it."
+            "The station’s own clock decides. Write what is given or taken here too, with the "
+            "reason: the board’s log has the same, and this paper is what is left without it."
         ),
         Table(
             ("Seat", "Candidate", "Name", "Extra", "Begun", "Ends", "Changes, and why"),
@@ -145,7 +145,7 @@ def _slip(record: SittingRecord, line: RecordedLine) -> list[Block]:
     blocks += [
         Text(
             "Keep this slip. With the code the certification body shows you that exactly what you "
-            "handed in arrived, and anybody can check it in the body's public log. The code tells "
+            "handed in arrived, and anybody can check it in the body’s public log. The code tells "
             "nothing of your answers."
         ),
         ToWrite(("Invigilator",)),
@@ -185,7 +185,7 @@ CARDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "body.",
             "Finished exams wait in the hall and go when the internet is back.",
         ),
-        "The hall's machine fails": (
+        "The hall’s machine fails": (
             "The exams go on by themselves; answers are saved at the stations. Nobody can sign in.",
             "Restart the machine and start the hall. Sign in again.",
             "If it does not come back: leave every station switched on, and call who administers "
@@ -193,7 +193,7 @@ CARDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         ),
         "A station fails": (
             "Seat the candidate at the spare station. Write the time down.",
-            "On the seat's page, two people move the exam to that station, each under their own "
+            "On the seat’s page, two people move the exam to that station, each under their own "
             "name.",
             "It goes on there with everything that was safe in the hall; the time between is given "
             "back. Leave the failed station off.",
@@ -215,9 +215,9 @@ CARDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "You suspect misconduct": (
             "Do not stop the exam, do not accuse. Write down what you saw, when, and who saw it "
             "too.",
-            "Write the statement on the seat's page. The result is held; the exam goes on.",
+            "Write the statement on the seat’s page. The result is held; the exam goes on.",
             "After the hand-in, show the candidate the statement and write down the reply in the "
-            "candidate's own words, or that there is none.",
+            "candidate’s own words, or that there is none.",
         ),
         "The person does not match the papers": (
             "Look with a second person. In doubt admit provisionally: the result is held until the "

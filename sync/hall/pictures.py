@@ -60,7 +60,7 @@ class Pictures:
 
     def _write(self, blind_id: bytes, digest: bytes, data: bytes) -> None:
         if shutil.disk_usage(self._hall.home.directory).free < _EVIDENCE_FLOOR:
-            raise HttpError(507, "The hall's disk is almost full; pictures are not kept for now.")
+            raise HttpError(507, "The hall’s disk is almost full; pictures are not kept for now.")
         directory = self._hall.home.evidence / blind_id.hex()
         try:
             make_directory(directory, 0o700)
@@ -68,6 +68,6 @@ class Pictures:
         except OSError as problem:
             raise HttpError(
                 507,
-                "The hall's disk does not take the picture ({why}).",
+                "The hall’s disk does not take the picture ({why}).",
                 why=problem.strerror or type(problem).__name__,
             ) from None

@@ -114,7 +114,7 @@ def _points(f: Facts) -> Iterator[Point]:
         mark("{free} MB are free; {need} MB are wanted (exams expected: {expected}).").format(
             free=f.free // _MEGABYTE, need=need // _MEGABYTE, expected=f.expected
         ),
-        mark("Make room on this machine's disk."),
+        mark("Make room on this machine’s disk."),
     )
     off = max((abs(each) for each in f.clocks_s), default=0.0)
     back = f.now_s < f.newest_s
@@ -122,10 +122,10 @@ def _points(f: Facts) -> Iterator[Point]:
         "clock",
         mark("Clock"),
         off <= _CLOCK_OFF_S and not back,
-        mark("This machine's clock runs behind what was written down here before.")
+        mark("This machine’s clock runs behind what was written down here before.")
         if back
         else mark(
-            "Of the stations' clocks ({count} seen) none is more than {off} s off this one."
+            "Of the stations’ clocks ({count} seen) none is more than {off} s off this one."
         ).format(count=len(f.clocks_s), off=f"{off:.1f}"),
         mark("Set the clock of this machine and of the stations from one time server."),
     )
@@ -134,7 +134,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "certificates",
         mark("Certificates"),
         until > max(f.now_s, f.ends_s),
-        mark("This hall's enrolment and certificate hold for {days} days.").format(
+        mark("This hall’s enrolment and certificate hold for {days} days.").format(
             days=max(0, until - f.now_s) // 86400
         ),
         mark("Have the certification body enrol this hall again before the sitting."),
@@ -143,7 +143,7 @@ def _points(f: Facts) -> Iterator[Point]:
         "keys",
         mark("Keys rehearsed"),
         not f.keys,
-        f.keys or mark("This hall's keys sign and open, just now."),
+        f.keys or mark("This hall’s keys sign and open, just now."),
         mark("Do not start: call who administers this machine."),
     )
     here, wanted = (".".join(map(str, each)) for each in (f.version, f.client))
@@ -332,9 +332,9 @@ def _rehearsed(hall: HallService) -> str:
             enrolled.verify_key.verifies(algorithm, signature, words)
             for algorithm, signature in hall.key.sign(words)
         ):
-            return "This hall's signing key is not the one the body enrolled."
+            return "This hall’s signing key is not the one the body enrolled."
         if hall.sealing.open(enrolled.sealing_public.seal(words, words), words) != words:
-            return "This hall's opening key opens nothing."
+            return "This hall’s opening key opens nothing."
     except ExamError as problem:
         return str(problem)
     return ""

@@ -50,7 +50,7 @@ REASONS: Mapping[str, Mapping[str, str]] = MappingProxyType(
                 "technical.camera": mark("Camera"),
                 "technical.keyboard": mark("Keyboard or mouse"),
                 "technical.network": mark("Network"),
-                "technical.hall": mark("The hall's own server"),
+                "technical.hall": mark("The hall’s own server"),
                 "technical.other": mark("Another technical reason, see the comment"),
             }
         ),

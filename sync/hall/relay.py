@@ -168,7 +168,7 @@ class Relay:
             frames=frames,
         )
         if read_receipt(receipt, self._hall.trust).bundle_hash != waiting.bundle_hash:
-            raise RelayError("The body's receipt is for another exam than the one handed over.")
+            raise RelayError("The body’s receipt is for another exam than the one handed over.")
         self._hall.store.write(
             lambda connection: connection.execute(
                 "UPDATE hand_ins SET receipt = ?, trouble = '' WHERE bundle_hash = ?",
@@ -210,7 +210,7 @@ class Relay:
             except ExamError as problem:
                 if self._hall.trust.root.version != version:
                     continue  # somebody installed one at the same moment
-                words = f"A root of trust from the body's intake is not believed: {problem}"
+                words = f"A root of trust from the body’s intake is not believed: {problem}"
                 now_ns = self._hall.clock.wall_ns()
                 self._hall.store.write(partial(_not_believed, now_ns, words))
                 return
@@ -291,7 +291,7 @@ class Relay:
             try:
                 self._hall.store.write(partial(_keep_correction, data, self._hall.trust, now_ns))
             except CorrectionError as problem:
-                words = f"A correction from the body's intake is not believed: {problem}"
+                words = f"A correction from the body’s intake is not believed: {problem}"
                 self._hall.store.write(partial(_not_believed, now_ns, words))
 
     def _note(self, waiting: _Waiting, words: str) -> None:

@@ -216,7 +216,7 @@ class Releasing:
             raise HttpError(
                 409,
                 "It is too early: this exam may be released in {minutes} minutes. If that is "
-                "wrong, check this machine's clock.",
+                "wrong, check this machine’s clock.",
                 minutes=early_s // 60 + 1,
             )
 

@@ -91,7 +91,7 @@ def _outcomes(record: SittingRecord) -> Iterator[Block]:
 def _times(record: SittingRecord) -> Iterator[Block]:
     yield Heading("Time of each candidate")
     yield Text(
-        "As far as the hall knows. Every second is in the candidate's own sealed record, and the "
+        "As far as the hall knows. Every second is in the candidate’s own sealed record, and the "
         "certification body computes the time from there.",
         quiet=True,
     )
@@ -181,7 +181,7 @@ def _notes(record: SittingRecord) -> Iterator[Block]:
         yield Text("None were written down.")
         return
     yield Table(
-        ("Time", "What", "Candidate", "Words", "Written by"),
+        ("When", "What", "Candidate", "Words", "Written by"),
         tuple(
             (
                 _moment(note.happened_s),
@@ -216,7 +216,7 @@ def _waivers(record: SittingRecord) -> Iterator[Block]:
 def _acts(record: SittingRecord) -> Iterator[Block]:
     yield Heading("What was done")
     yield Table(
-        ("Time", "Who", "Act", "Candidate", "Why"),
+        ("When", "Who", "Act", "Candidate", "Why"),
         tuple(
             (
                 _moment(act.time_s),

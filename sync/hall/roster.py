@@ -262,7 +262,7 @@ def _extra_s(number: int, cells: Mapping[str, str], asked: Profile, minutes: int
     factor = Decimal(said) if said else asked.factor
     if factor > 1 and not minutes:
         raise RosterError(
-            "Line {line} of the roster grants a factor of the exam's time; say with --minutes how "
+            "Line {line} of the roster grants a factor of the exam’s time; say with --minutes how "
             "long the exam is.",
             line=number,
         )

@@ -175,7 +175,7 @@ def add_sitting(
         raise HttpError(
             409,
             "This exam is open here for the slot {slot} already; add its candidates to that "
-            "sitting's roster, or close that sitting first.",
+            "sitting’s roster, or close that sitting first.",
             slot=slot,
         )
     expected: dict[str, str] = dict(

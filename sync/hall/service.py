@@ -347,7 +347,7 @@ class HallService:
         if cause == START and shutil.disk_usage(self.home.directory).free < _ATTEMPT_FLOOR:
             raise HttpError(
                 507,
-                "The hall's disk is almost full, so no further exam can be opened; make room on "
+                "The hall’s disk is almost full, so no further exam can be opened; make room on "
                 "it. Exams that are open go on.",
             )
         try:

@@ -46,9 +46,8 @@ def standings(connection: apsw.Connection, sitting: int, wall_ns: int) -> Mappin
         blind_id: (act, reason_words(reason))
         for blind_id, act, reason, _deed in rows(
             connection.execute(
-                "SELECT blind_id, act, reason, max(id) FROM deed_seats JOIN deeds ON id = deed"
-                " JOIN seats USING (blind_id) WHERE seats.sitting = ? AND act != 'add-time'"
-                " GROUP BY blind_id",
+                "SELECT blind_id, act, reason, max(id) FROM clock_deeds"
+                " JOIN seats USING (blind_id) WHERE sitting = ? GROUP BY blind_id",
                 (sitting,),
             )
         )

@@ -13,7 +13,7 @@ from enum import IntEnum
 import apsw
 
 from exam_packages.clock import SECOND
-from exam_packages.language import mark
+from exam_packages.sitting_words import STATEMENTS
 from sync.holder.store import rows
 
 
@@ -28,15 +28,9 @@ class StatementKind(IntEnum):
     @property
     def words(self) -> str:
         """The kind for people."""
-        return _WORDS[self]
+        return STATEMENTS[self]
 
 
-_WORDS = {
-    StatementKind.SUSPICION: mark("Suspected misconduct"),
-    StatementKind.IDENTITY: mark("Identity"),
-    StatementKind.REFUSED: mark("Admission refused"),
-    StatementKind.VOIDED: mark("Not counted"),
-}
 _KINDS = {
     "suspicion": StatementKind.SUSPICION,
     "identity": StatementKind.IDENTITY,

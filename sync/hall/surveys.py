@@ -83,7 +83,7 @@ class Surveys:
         if survey.package_hash != given.package_hash:
             raise HttpError(422, "The survey belongs to another package than it is sent for.")
         if shutil.disk_usage(self._hall.home.directory).free < _FLOOR:
-            raise HttpError(507, "The hall's disk is almost full; surveys are not kept for now.")
+            raise HttpError(507, "The hall’s disk is almost full; surveys are not kept for now.")
         work = partial(_keep, survey.number, link.key_id, given)
         await self._hall.store.awrite(work)
         self._hall.for_the_body()

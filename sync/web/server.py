@@ -168,7 +168,7 @@ def tls_context(cert: Path, key: Path, clients: Path | None, password: str = "")
             context.num_tickets = 0
     except (OSError, ssl.SSLError) as problem:
         raise ListenError(
-            "The TLS certificate {cert} cannot be used ({why}); install this machine's "
+            "The TLS certificate {cert} cannot be used ({why}); install this machine’s "
             "enrolment again.",
             cert=str(cert),
             why=str(problem),
@@ -191,7 +191,7 @@ def bind(address: str, port: int) -> socket.socket:
         listening.close()
         raise ListenError(
             "Cannot listen on {address} port {port} ({why}): another program may hold it, or "
-            "the address is not this machine's.",
+            "the address is not this machine’s.",
             address=address,
             port=port,
             why=problem.strerror or str(problem),

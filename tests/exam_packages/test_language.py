@@ -61,6 +61,23 @@ def test_what_candidates_read_is_gathered(sentences: Any) -> None:
     assert "Your answers are saved. The hall is being brought up to date." in told  # marked
 
 
+def forms_of(message: str | tuple[str, ...]) -> tuple[str, ...]:
+    return message if isinstance(message, tuple) else (message,)
+
+
+def test_apostrophes_in_what_people_read_are_typographic(sentences: Any) -> None:
+    assert [form for each in sentences for form in forms_of(each.id) if "'" in form] == []
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_apostrophes_are_typographic_in_translations_too(name: str, tool: Any) -> None:
+    with (tool.LOCALE / name / tool.NAME).open("rb") as file:
+        catalogue = read_po(file, locale=name)
+    assert [
+        form for each in catalogue if each.id for form in forms_of(each.string) if "'" in form
+    ] == []
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_catalogue_is_complete_and_its_fields_fit(name: str, tool: Any, sentences: Any) -> None:
     path = tool.LOCALE / name / tool.NAME
@@ -71,8 +88,7 @@ def test_a_catalogue_is_complete_and_its_fields_fit(name: str, tool: Any, senten
     for each in catalogue:
         if not each.id:
             continue
-        sources = each.id if isinstance(each.id, tuple) else (each.id,)
-        forms = each.string if isinstance(each.string, tuple) else (each.string,)
+        sources, forms = forms_of(each.id), forms_of(each.string)
         if isinstance(each.id, tuple):
             assert len(forms) == catalogue.num_plurals
         for form in forms:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from provisioning.devices import debugger
 from provisioning.devices.keyboards import (
+    MAX_ENROLLED,
     Keyboard,
     KeyboardError,
     KeyboardIdentity,
@@ -83,9 +84,21 @@ def test_enrolling_keyboards_and_reading_them_back(tmp_path: Path) -> None:
         enrol(file, tuple(keyboards(tmp_path)))
     with pytest.raises(KeyboardError, match="no keyboard here"):
         enrol(file, ())
+    assert enrolled(file) == (KeyboardIdentity("0003", "046d:c31c", ""),)
     file.write_bytes(b"\x91\x91\x93\xa1a")
     with pytest.raises(KeyboardError, match="damaged"):
         enrolled(file)
+
+
+def test_more_keyboards_than_can_be_read_back_are_not_enrolled(tmp_path: Path) -> None:
+    for number in range(MAX_ENROLLED + 1):
+        _input(tmp_path, f"event{number}", USB_KEYBOARD, "046d:c31c")
+    file, found = tmp_path / "keyboards", tuple(keyboards(tmp_path))
+    enrol(file, found[1:])
+    assert enrolled(file) == tuple(each.identity for each in found[1:])
+    with pytest.raises(KeyboardError, match="33 keyboards are connected, and at most 32 can be"):
+        enrol(file, found)
+    assert enrolled(file) == tuple(each.identity for each in found[1:])
 
 
 @given(st.text(max_size=200), st.text(max_size=200))

@@ -4,7 +4,7 @@ QEMU boots a stock Debian 13 (software emulation alone; no KVM needed) with a PS
 a USB controller. The key-watch runs in it as it does at a station, under its systemd unit. The
 lab presses keys and plugs in devices through QEMU's monitor, and looks at what arrives.
 
-    make lab                 builds the machine once (build/lab), boots it, runs every scenario
+    make lab                 builds the machine once (build/lab), runs every scenario in one boot
     make lab ARGS="--only keys"
 
 Needs root and Debian's qemu-system-x86, debootstrap, e2fsprogs, a Debian mirror, and PyPI for
@@ -26,11 +26,14 @@ import subprocess
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
 from capture import capture
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 SUITE, MIRROR = "trixie", "http://deb.debian.org/debian"
@@ -38,11 +41,9 @@ PACKAGES = (
     "systemd-sysv,udev,dbus,kmod,kbd,python3,python3-evdev,linux-image-amd64,linux-headers-amd64,"
     "v4l2loopback-dkms,v4l-utils,libgl1,libglib2.0-0t64"
 )
-WHEELS = (
-    *("pynput", "six", "python-xlib", "msgspec", "msgpack", "click", "numpy", "opencv-python"),
-    *("cryptography", "cffi", "httpx", "httpcore", "anyio", "certifi", "idna", "h11", "apsw"),
-    *("python-multipart", "starlette", "typing-extensions", "jinja2", "markupsafe"),
-)
+GUEST_PYTHON = {"python_version": "3.13", "python_full_version": "3.13.0"}
+FROM_DEBIAN = "evdev"
+"""Has no wheels: the guest has Debian's."""
 BOOT_S, ANSWER_S, COMBINATION_S = 300, 120, 40
 TYPED = "thecoldchainmustnotbebroken"
 
@@ -84,10 +85,10 @@ def build(where: Path) -> Path:
         _run("debootstrap", "--variant=minbase", f"--include={PACKAGES}", SUITE, tree, MIRROR)
         (tree / "made").touch()
     lib = tree / "opt/exam-kiosk/lib"
-    listed, names = lib / "names", " ".join(WHEELS)
-    if not listed.exists() or listed.read_text() != names:
-        _wheels(where / "wheels", lib)
-        listed.write_text(names)
+    listed, wanted = lib / "names", _locked(_needed("exam-kiosk"))
+    if not listed.exists() or listed.read_text().split() != wanted:
+        _wheels(wanted, where / "wheels", lib)
+        listed.write_text("\n".join(wanted))
     _put_in(tree)
     image = where / "image"
     image.unlink(missing_ok=True)
@@ -95,13 +96,31 @@ def build(where: Path) -> Path:
     return image
 
 
-def _wheels(where: Path, lib: Path) -> None:
-    """The guest's Python packages, at the versions of requirements.lock."""
+def _needed(name: str, extras: Iterable[str] = ()) -> set[str]:
+    """What the project needs to run in the guest, by what is installed here."""
+    found: set[str] = set()
+    for each in map(Requirement, distribution(name).requires or ()):
+        wanted = each.marker is None or any(
+            each.marker.evaluate({**GUEST_PYTHON, "extra": extra}) for extra in ("", *extras)
+        )
+        if wanted and each.name != FROM_DEBIAN:
+            found |= {canonicalize_name(each.name), *_needed(each.name, each.extras)}
+    return found
+
+
+def _locked(names: Iterable[str]) -> list[str]:
+    """*names* at the versions of requirements.lock."""
     locked = (ROOT / "requirements.lock").read_text()
     # The last line of a name is that for newer versions of Python.
-    names = [re.findall(rf"^{name}==\S+", locked, re.MULTILINE)[-1] for name in WHEELS]
+    return [re.findall(rf"^{name}==\S+", locked, re.MULTILINE)[-1] for name in sorted(names)]
+
+
+def _wheels(names: list[str], where: Path, lib: Path) -> None:
+    """The guest's Python packages, nothing else."""
+    for each in (where, lib):
+        shutil.rmtree(each, ignore_errors=True)
     pip = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--only-binary=:all:")
-    _run(*pip, "--python-version=3.13", "-d", where, *names)
+    _run(*pip, f"--python-version={GUEST_PYTHON['python_version']}", "-d", where, *names)
     for wheel in where.glob("*.whl"):
         with zipfile.ZipFile(wheel) as archive:
             archive.extractall(lib)

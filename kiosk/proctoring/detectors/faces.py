@@ -45,7 +45,7 @@ def cascade() -> Count:
     finder = cv2.CascadeClassifier(str(path))
     if finder.empty():
         raise ModelError(
-            "OpenCV's face cascade is not in {path}; install opencv-python below version 5.",
+            "OpenCV’s face cascade is not in {path}; install opencv-python below version 5.",
             path=str(path),
         )
     even = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
@@ -83,7 +83,7 @@ def yunet(path: Path, checksum: str) -> Count:
     if len(data) > MAX_MODEL or hashlib.sha256(data).hexdigest() != checksum.lower():
         raise ModelError(
             "The face model {path} is not the file whose checksum is set; put the right one "
-            "there, or leave the setting out to use OpenCV's own cascade.",
+            "there, or leave the setting out to use OpenCV’s own cascade.",
             path=str(path),
         )
     try:

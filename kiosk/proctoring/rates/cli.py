@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -51,30 +54,58 @@ def rates(
     cv2.setNumThreads(1)
     count = counters.yunet(yunet, checksum) if yunet is not None else counters.cascade()
 
-    def tell(name: str) -> None:
-        click.echo(f"  {name}", err=True)
+    found: list[tuple[str, str]] = []
+
+    def add(name: str, table: str) -> None:
+        found.append((name, table))
+        if into is None:
+            click.echo(f"\n{name}\n\n{table}")
 
     if folder is not None:
-        found = [("pictures", tables.counted(measure.count_folder(folder, count)))]
+        given = measure.labelled(folder)
+        with telling("pictures", sum(map(len, given.values()))) as tell:
+            table = tables.counted(measure.count_labelled(given, count, tell))
+        add("pictures", table)
     elif faces is not None:
         draw, many = crops(faces)
-        tell(f"{many} faces")
-        rows = measure.count_faces(conditions.FACES, draw, count, frames, tell)
-        found = [("given faces", tables.counted(rows))]
+        with telling(f"{many} faces", frames * len(conditions.FACES)) as tell:
+            rows = measure.count_faces(conditions.FACES, draw, count, frames, tell)
+            table = tables.counted(rows)
+        add("given faces", table)
     else:
-        found = []
-        if frames:
-            for name, given in (
-                ("one face", conditions.FACES),
-                ("several faces", conditions.COUNTS),
-            ):
-                rows = measure.count_faces(given, drawn, count, frames, tell)
-                found.append((name, tables.counted(rows)))
+        for name, drawn_as in (
+            ("one face", conditions.FACES),
+            ("several faces", conditions.COUNTS),
+        ):
+            if frames:
+                with telling(name, frames * len(drawn_as)) as tell:
+                    rows = measure.count_faces(drawn_as, drawn, count, frames, tell)
+                    table = tables.counted(rows)
+                add(name, table)
         if films:
-            seen = measure.watch_films(conditions.FILMS, drawn, count, films, tell)
-            found.append(("films", tables.filmed(seen)))
+            with telling("films", films * len(conditions.FILMS)) as tell:
+                seen = measure.watch_films(conditions.FILMS, drawn, count, films, tell)
+                table = tables.filmed(seen)
+            add("films", table)
     if into is not None:
         tables.put(into, found)
+
+
+@contextmanager
+def telling(what: str, steps: int) -> Iterator[Callable[[str], None]]:
+    """How far it is, on standard error: a bar with the time left at a terminal, elsewhere a line
+    for each condition once something of it is measured."""
+    if sys.stderr.isatty():
+        with click.progressbar(
+            length=steps, label=what, width=0, file=sys.stderr, item_show_func=lambda name: name
+        ) as bar:
+            yield lambda name: bar.update(1, name)
         return
-    for name, table in found:
-        click.echo(f"\n{name}\n\n{table}")
+    told: set[str] = set()
+
+    def tell(name: str) -> None:
+        if name not in told:
+            told.add(name)
+            click.echo(f"{what}: {name}", err=True)
+
+    yield tell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -22,6 +22,7 @@ FACES_EVERY: Final = 10
 """Looks between two in which faces are counted: five seconds."""
 
 Progress = Callable[[str], None]
+"""Told the name of the condition after each frame, film or picture."""
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,10 @@ def count_faces(
 ) -> Iterator[Counted]:
     """Count the faces in *n* frames of each condition, every one of another scene."""
     for condition in conditions:
-        tell(condition.name)
-        counts = [count(next(film(condition, draw, seed))) for seed in range(n)]
+        counts = []
+        for seed in range(n):
+            counts.append(count(next(film(condition, draw, seed))))
+            tell(condition.name)
         yield _counted(condition.name, counts)
 
 
@@ -61,8 +64,10 @@ def watch_films(
 ) -> Iterator[Filmed]:
     """Watch *n* films of each condition as a station does, with its windows."""
     for condition in conditions:
-        tell(condition.name)
-        raised = [signals(film(condition, draw, seed), count) for seed in range(n)]
+        raised = []
+        for seed in range(n):
+            raised.append(signals(film(condition, draw, seed), count))
+            tell(condition.name)
         rates = {code: Rate(sum(code in each for each in raised), n) for code in DETECTORS}
         yield Filmed(
             condition.name,
@@ -82,18 +87,29 @@ def signals(frames: Iterable[Pixels], count: Count) -> frozenset[str]:
     return frozenset(found)
 
 
-def count_folder(directory: Path, count: Count) -> Iterator[Counted]:
-    """Count the faces in the pictures of an outside folder: in *directory* lie folders whose
-    names are the true number of faces (``0``, ``1``, ``2`` …). Raises :class:`PicturesError`."""
+def labelled(directory: Path) -> Mapping[str, Sequence[Path]]:
+    """The pictures of an outside folder: in *directory* lie folders whose names are the true
+    number of faces (``0``, ``1``, ``2`` …). Raises :class:`PicturesError`."""
     labels = sorted((p for p in directory.iterdir() if p.is_dir()), key=lambda p: p.name)
-    known = [label for label in labels if label.name.isdecimal()]
+    known = {label.name: pictures(label) for label in labels if label.name.isdecimal()}
     if not known:
         raise PicturesError(
             "There is no folder in {directory} whose name is a number of faces (0, 1, 2 …).",
             directory=str(directory),
         )
-    for label in known:
-        yield _counted(label.name, [count(read(path)) for path in pictures(label)])
+    return known
+
+
+def count_labelled(
+    found: Mapping[str, Sequence[Path]], count: Count, tell: Progress
+) -> Iterator[Counted]:
+    """Count the faces in the pictures under each label. Raises :class:`PicturesError`."""
+    for label, paths in found.items():
+        counts = []
+        for path in paths:
+            counts.append(count(read(path)))
+            tell(label)
+        yield _counted(label, counts)
 
 
 def _counted(name: str, counts: list[int]) -> Counted:

@@ -221,7 +221,7 @@ async def _reply(hall: HallService, who: Operator, why: Why, form: Form) -> str:
     declined = form.get("declined") == "1"
     words = form.get("reply", "")
     await cases.reply(hall, who, _case(form), why, words, declined=declined)
-    return say("The candidate's reply is written down.")
+    return say("The candidate’s reply is written down.")
 
 
 async def _settle(hall: HallService, who: Operator, why: Why, form: Form) -> str:

@@ -136,7 +136,7 @@ def test_a_record_is_anchored_from_to(appeal, kept, look, tmp_path):
     assert (found.fields["count"], found.fields["entry"]) == (3, 20)
     assert found.fields["start"] == moment((START_S + 1) * 10**9)
     assert found.fields["end"] == moment((START_S + 121) * 10**9)
-    assert "anchored in the body's log from" in " ".join(to_text(report).split())
+    assert "anchored in the body’s log from" in " ".join(to_text(report).split())
     assert '"anchored"' in to_json(report)
 
 

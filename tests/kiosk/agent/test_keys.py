@@ -87,7 +87,7 @@ def test_combinations_and_the_loss_of_the_watch_are_recorded(seat: Seat) -> None
         assert isinstance(screen.do(HandIn()), ipc.Saved)
         told = [words for code, words in _noticed(screen) if code == "keys-leave"]
         assert told[0] == (
-            "A key combination that leaves the exam's screen was pressed (seen by the key-watch)."
+            "A key combination that leaves the exam’s screen was pressed (seen by the key-watch)."
         )
         assert len(told) == 2  # the first at once, the other 49 before the record closed
         assert "49 times more" in told[1]
@@ -105,8 +105,8 @@ def test_without_a_key_watch_the_terminal_tells_and_the_record_says_so(seat: Sea
         assert _noticed(screen) == [
             (
                 "keys-leave",
-                "A key combination that leaves the exam's screen was pressed "
-                "(seen by the exam's terminal).",
+                "A key combination that leaves the exam’s screen was pressed "
+                "(seen by the exam’s terminal).",
             )
         ]
         assert seat.hall.row(seat.candidate)["watch"] == "Keys not watched"

@@ -22,7 +22,7 @@ from scripted_keys import Scripted, watching
 from kiosk.ipc.channel import Channel, ChannelError
 from kiosk.ipc.keywatch import Combination, FromKeyWatch, Pulse, Watching
 from kiosk.lockdown import cli
-from kiosk.lockdown.keywatch import KeyWatch, KeyWatchError
+from kiosk.lockdown.keywatch import MAX_KEYBOARDS, KeyWatch, KeyWatchError
 from kiosk.lockdown.signals import Category, Key, Source, Watched
 
 T = TypeVar("T")
@@ -36,6 +36,13 @@ class Ear:
         self._sock.settimeout(20)
         self._sock.connect(str(path))
         self.channel: Channel[FromKeyWatch] = Channel(self._sock, FromKeyWatch)
+
+    def before(self, kind: type[object]) -> list[object]:
+        """What is told before the next message of *kind*."""
+        told: list[object] = []
+        while not isinstance(message := self.channel.receive(), kind):
+            told.append(message)
+        return told
 
     def until(self, kind: type[T], where: Callable[[T], bool] = lambda _: True) -> T:
         while True:
@@ -75,6 +82,21 @@ def test_one_keyboard_that_is_not_heard_is_enough_not_to_be_verified(tmp_path: P
         ears.broken.add("c")
         ears.present.append("c")
         ear.until(Watching, lambda told: not _verified(told))
+        ear.channel.close()
+
+
+def test_keyboards_beyond_its_bound_are_not_passed_over_in_silence(tmp_path: Path) -> None:
+    ears = Scripted(*(f"k{number}" for number in range(MAX_KEYBOARDS + 1)))
+    with watching(ears, tmp_path / "k"):
+        ear = Ear(tmp_path / "k")
+        told: list[object] = [ear.until(Watching)]
+        ears.press("k0", Key.PRINT)  # told once the first generated keys are judged
+        told += ear.before(Combination)
+        assert not any(isinstance(each, Watching) and _verified(each) for each in told)
+        ears.present.remove("k0")  # unplugged: the last one takes its place
+        assert ear.until(Watching, _verified).keyboards == MAX_KEYBOARDS
+        ears.press(f"k{MAX_KEYBOARDS}", Key.PRINT)
+        assert ear.until(Combination).category == Category.PRINT
         ear.channel.close()
 
 

@@ -82,8 +82,8 @@ def test_a_clock_that_is_steered_is_none_that_jumps() -> None:
     assert _codes(QUIET, after(2.5)) == []
     assert _codes(QUIET, after(4)) == []
     (forward,) = since(QUIET, after(62))
-    assert forward.words == "The station's clock was put forward by 60 s or more."
+    assert forward.words == "The station’s clock was put forward by 60 s or more."
     (back,) = since(QUIET, after(-3598))
-    assert back.words == "The station's clock was put back by 3600 s or more."
+    assert back.words == "The station’s clock was put back by 3600 s or more."
     slept = replace(after(602), boottime_ns=QUIET.boottime_ns + 602 * SECOND)
     assert _codes(QUIET, slept) == []  # both clocks count a suspended machine

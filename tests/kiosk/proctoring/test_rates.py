@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -70,16 +74,42 @@ def test_a_table_of_counts() -> None:
     )
 
 
-def test_outside_pictures_are_counted_by_the_names_of_their_folders(tmp_path: Path) -> None:
+@pytest.fixture
+def labelled(tmp_path: Path) -> Path:
     for label, faces in (("0", 0), ("1", 1)):
         (tmp_path / label).mkdir()
         for seed in range(2):
             (pixels,) = film(Condition("any", faces=faces, looks=1), drawn, seed)
             cv2.imwrite(str(tmp_path / label / f"{seed}.png"), pixels)
-    done = CliRunner().invoke(cli, ["proctoring", "rates", "--pictures", str(tmp_path)])
+    return tmp_path
+
+
+def test_outside_pictures_are_counted_by_the_names_of_their_folders(labelled: Path) -> None:
+    done = CliRunner().invoke(cli, ["proctoring", "rates", "--pictures", str(labelled)])
     assert done.exit_code == 0, done.output
-    assert re.search(r"\| 0 \| 2 \| 100 %", done.output)
-    assert re.search(r"\| 1 \| 2 \| 0 % \(0–66\) \| 100 %", done.output)
+    assert re.search(r"\| 0 \| 2 \| 100 %", done.stdout)
+    assert re.search(r"\| 1 \| 2 \| 0 % \(0–66\) \| 100 %", done.stdout)
+    assert done.stderr == "pictures: 0\npictures: 1\n"
+
+
+def test_at_a_terminal_a_bar_shows_how_far_it_is(labelled: Path) -> None:
+    leader, follower = pty.openpty()
+    program = Path(sys.executable).parent / "exam-kiosk"
+    command = [program, "proctoring", "rates", "--pictures", labelled]
+    try:
+        subprocess.run(
+            command,
+            stderr=follower,
+            stdout=subprocess.DEVNULL,
+            env={**os.environ, "TERM": "xterm"},
+            check=True,
+        )
+        shown = os.read(leader, 65536).decode()
+    finally:
+        os.close(leader)
+        os.close(follower)
+    assert re.search(r"pictures +\[-+\] +0%", shown)
+    assert re.search(r"pictures +\[#+\] +100% +1", shown)
 
 
 def test_outside_faces_are_put_into_rooms(tmp_path: Path) -> None:

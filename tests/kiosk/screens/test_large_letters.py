@@ -147,7 +147,7 @@ def test_without_a_session_the_letters_are_the_terminal_s_own(sit: Any) -> None:
             await s.begin()
             s.agent.order(EnlargeText(150))
             await s.until(lambda: s.agent.ledger.attempt.text_percent == 150, "recorded")
-            await s.until(lambda: "letters are this terminal's own" in s.client.notice, "said")
+            await s.until(lambda: "letters are this terminal’s own" in s.client.notice, "said")
             await s.press("f5")
             assert "Size of the letters" not in s.text()
 

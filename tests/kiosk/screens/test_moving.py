@@ -223,7 +223,7 @@ def test_a_break_between_sections(sit: Any, forms: Any) -> None:
             await s.until(lambda: "4:58 left of this break." in s.text())
             assert words.whole(s.client.screen, "en") == read  # nothing is read each second
             s.clock.turn(299)
-            await s.until(lambda: "The exam's clock is running again." in s.words())
+            await s.until(lambda: "The exam’s clock is running again." in s.words())
             s.clock.turn(9)
             s.agent.order(Pause())
             await s.stage(Stage.PAUSED)
@@ -254,7 +254,7 @@ def test_a_break_is_asked_for_behind_f6(sit: Any, forms: Any) -> None:
             await s.until(lambda: "You can take 1 break." in s.words())
             await s.press("right", "enter")
             await s.stage(Stage.BREAK)
-            assert "The exam's clock goes on during this break." in s.words()
+            assert "The exam’s clock goes on during this break." in s.words()
             s.clock.turn(700)
             await s.until(lambda: "Please come back now." in s.words())
             assert not any(isinstance(e.event, ev.BreakOver) for e in s.agent.entries)

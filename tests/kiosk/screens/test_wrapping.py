@@ -31,7 +31,7 @@ def test_a_space_that_does_not_break_keeps_number_and_unit_together() -> None:
 
 
 def test_a_short_word_does_not_stand_alone() -> None:
-    words = "The questions are hidden for up to 5 minutes. The exam's clock goes on."
+    words = "The questions are hidden for up to 5 minutes. The exam’s clock goes on."
     assert lines(words, 68)[-1] == "goes on."
     assert lines("one two three four", 14) == ["one two three", "four"]  # too narrow to care
     assert lines("x" * 60 + " on.", 60) == ["x" * 60, "on."]  # nothing to take along

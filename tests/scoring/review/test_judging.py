@@ -169,7 +169,7 @@ def test_an_appointment_proves_itself(desk: Reviewed) -> None:
 
 def test_a_key_that_nobody_appointed_does_not_sit(desk: Reviewed) -> None:
     (directory(desk.body) / "Rosa.reviewer").unlink()
-    with pytest.raises(ReviewError, match="whom today's root holders appointed"):
+    with pytest.raises(ReviewError, match="whom today’s root holders appointed"):
         desk.seated()
     assert [each.name for each in seat(desk.body, desk.keys[1:], Passphrases())] == ["Sven"]
 
@@ -181,9 +181,9 @@ def test_after_new_root_holders_reviewers_are_appointed_anew(desk: Reviewed) -> 
 
 
 def test_a_key_stays_on_its_medium_and_is_made_once(desk: Reviewed) -> None:
-    with pytest.raises(ReviewError, match="never in the body's directory"):
+    with pytest.raises(ReviewError, match="never in the body’s directory"):
         appoint(desk.body, "Tom", desk.body.directory / "tom.key", None, CLOCK)
-    with pytest.raises(ReviewError, match="cannot be a reviewer's name"):
+    with pytest.raises(ReviewError, match="cannot be a reviewer’s name"):
         appoint(desk.body, "../Tom", desk.directory / "tom.key", None, CLOCK)
     for name, key in (("Rosa", "new.key"), ("Tom", "rosa.key")):
         with pytest.raises(ReviewError, match="there already"):

@@ -185,7 +185,7 @@ def test_pictures_of_the_room_at_a_tablet_and_in_the_dark(console: Console) -> N
     for seat, signals in ((one, ()), (two, (NO_FACE, "of-another-version"))):
         assert seat.seat is not None
         seat.client.glimpse(Glimpse(seat.seat.blind_id, jpeg(), signals))
-    two.tick(phase="running", incidents=("No face is to be seen in the camera's picture.",))
+    two.tick(phase="running", incidents=("No face is to be seen in the camera’s picture.",))
     three.tick(phase="running")
     page = console.open(path="/gallery", viewport=TABLET, color_scheme="dark")
     figures = page.locator("#glimpse-2 figure")

@@ -212,6 +212,15 @@ def test_resuming_all_leaves_those_alone_who_were_paused_by_themselves(room: Roo
     assert (row["state"], row["state_why"]) == ("Paused", "Taken ill")
 
 
+def test_why_a_seat_is_paused_stays_said_whatever_else_is_done_for_it(room: Room) -> None:
+    (one,) = room.sit(1)
+    room.act("pause", candidate="c-0", reason="candidate.ill")
+    room.act("say", candidate="c-0", reason="candidate.question", text="Help is on its way.")
+    room.act("allow-break", candidate="c-0", reason="candidate.break")
+    row = (one.tick(phase="paused"), room.row(0))[1]
+    assert (row["state"], row["state_why"]) == ("Paused", "Taken ill")
+
+
 def test_an_evacuation_locks_the_console_until_two_people_called_everybody(room: Room) -> None:
     one, two, three = room.sit(3)
     room.act("pause", candidate="c-2", reason="candidate.ill")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from enum import IntEnum
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exam_packages.sitting_words import NOTES, OUTCOMES, STATEMENTS, VERDICTS
 from sync.hall.desk import DeskError
+from sync.hall.notes import NoteKind
 from sync.hall.outcomes import (
     RULES,
     Closed,
@@ -22,6 +25,7 @@ from sync.hall.outcomes import (
     held,
     needs_two,
 )
+from sync.hall.statements import StatementKind
 from sync.hall.wording import name_of
 from sync.web.wire import HttpError
 
@@ -76,7 +80,17 @@ def test_a_statement_holds_what_was_said_before_it() -> None:
 
 def test_every_outcome_has_words_and_names_that_forms_use() -> None:
     assert {name_of(each) for each in Outcome} >= {"handed-in", "time-over", "wrong-form"}
-    assert all(rule.words and rule.default for rule in RULES.values())
+    assert set(RULES) == set(Outcome)
+
+
+@pytest.mark.parametrize(
+    "numbers, words",
+    [(Outcome, OUTCOMES), (Verdict, VERDICTS), (StatementKind, STATEMENTS), (NoteKind, NOTES)],
+)
+def test_whatever_a_hall_signs_by_a_number_has_its_word(
+    numbers: type[IntEnum], words: Mapping[int, str]
+) -> None:
+    assert {int(each) for each in numbers} == set(words)
 
 
 @pytest.fixture

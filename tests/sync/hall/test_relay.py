@@ -430,7 +430,7 @@ def test_a_correction_that_an_intake_made_up_is_an_alarm(
     with intake.storage() as storage:
         storage.publish_correction(believed_correction(forged), forged)
     hall.start()
-    eventually(lambda: "from the body's intake is not believed" in alarms(hall))
+    eventually(lambda: "from the body’s intake is not believed" in alarms(hall))
     with hall.desk() as desk:
         assert desk.board()["corrections"] == 0
 

@@ -50,5 +50,5 @@ def test_a_taken_port_is_said_with_its_number() -> None:
 
 
 def test_missing_certificates_are_said(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(ListenError, match="install this machine's enrolment again"):
+    with pytest.raises(ListenError, match="install this machine’s enrolment again"):
         tls_context(tmp_path / "no.crt", tmp_path / "no.key", None)
