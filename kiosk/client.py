@@ -134,7 +134,7 @@ class Client(ClosedApp):
     async def _shutdown(self) -> None:
         """End our tasks before Textual takes the screens apart under them."""
         self.workers.cancel_all()
-        self.sounds.speaker.stop()
+        await self.sounds.speaker.close()
         await self.presentation.reader.close()
         await super()._shutdown()
 

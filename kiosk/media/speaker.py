@@ -57,6 +57,8 @@ class Speaker:
         self.volume = VOLUME
         self._process: Process | None = None
         self._stopping = False
+        self._one = asyncio.Lock()
+        self._ending: asyncio.Future[None] | None = None
 
     @property
     def sounds(self) -> bool:
@@ -74,33 +76,35 @@ class Speaker:
         """Play a recording from *from_ms* on to its end, or until :meth:`stop`. *told* hears
         where it is. One that still sounds is stopped first."""
         self.stop()
-        self._stopping = False
-        file = os.memfd_create("recording", 0)
-        try:
-            with open(file, "wb", closefd=False) as memory:
-                memory.write(data)
-            process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-m", "kiosk.media.player", str(file)),
-                *(KINDS[sound.media_type], str(from_ms), str(self.volume), self.device),
-                stdin=PIPE,
-                stdout=PIPE,
-                stderr=DEVNULL,
-                pass_fds=(file,),
-                env=_environment(),
-            )
-        except OSError:
-            return Ended(End.FAILED, from_ms)
-        finally:
-            os.close(file)
-        self._process = process
-        try:
-            if self._stopping:
-                self.stop()
-            return await self._listen(process, from_ms, told)
-        finally:
-            if self._process is process:
+        async with self._one:
+            self._stopping = False
+            file = os.memfd_create("recording", 0)
+            try:
+                with open(file, "wb", closefd=False) as memory:
+                    memory.write(data)
+                process = await asyncio.create_subprocess_exec(
+                    *(sys.executable, "-I", "-m", "kiosk.media.player", str(file)),
+                    *(KINDS[sound.media_type], str(from_ms), str(self.volume), self.device),
+                    stdin=PIPE,
+                    stdout=PIPE,
+                    stderr=DEVNULL,
+                    pass_fds=(file,),
+                    env=_environment(),
+                )
+            except OSError:
+                return Ended(End.FAILED, from_ms)
+            finally:
+                os.close(file)
+            self._process = process
+            try:
+                if self._stopping:
+                    self.stop()
+                return await self._listen(process, from_ms, told)
+            finally:
                 self._process = None
-            await _end(process)
+                # Whoever listens may be cancelled twice; the player is waited for all the same.
+                self._ending = asyncio.ensure_future(_end(process))
+                await asyncio.shield(self._ending)
 
     async def _listen(self, process: Process, at_ms: int, told: Callable[[int], None]) -> Ended:
         if process.stdout is None:
@@ -120,6 +124,13 @@ class Speaker:
         self._stopping = True
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
+
+    async def close(self) -> None:
+        """Fall silent, and wait for the player's end: nothing of it outlives the screen."""
+        self.stop()
+        async with self._one:
+            if self._ending is not None:
+                await self._ending
 
     def louder(self, steps: int) -> None:
         """Change the volume, also of what sounds now."""

@@ -115,6 +115,35 @@ def test_a_device_that_is_not_there_and_a_damaged_recording_fail(tmp_path: Path)
     assert ended.how is End.FAILED
 
 
+def test_closed_it_waits_for_a_player_whose_listener_was_cancelled_twice(tmp_path: Path) -> None:
+    """As a screen that ends cancels its work, and is ended while that falls silent."""
+    pipe = tmp_path / "device"
+    os.mkfifo(pipe)
+    tone = wav(array("h", bytes(2 * 22_050 * 60)))
+
+    async def run() -> None:
+        speaker = Speaker(f"file:{pipe},raw")
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        os.set_blocking(reader, True)
+        began = asyncio.Event()
+        task = asyncio.create_task(speaker.play(tone, sound("a", tone), 0, lambda _at: began.set()))
+        while not began.is_set():
+            await asyncio.to_thread(os.read, reader, 65_536)
+        process = speaker._process
+        assert process is not None
+        for _ in range(2):
+            task.cancel()
+            await asyncio.sleep(0)
+        draining = asyncio.create_task(_drain(reader))
+        await speaker.close()
+        assert task.cancelled()
+        assert process.returncode is not None
+        await draining
+        os.close(reader)
+
+    asyncio.run(run())
+
+
 def test_the_player_has_no_network_and_nothing_of_it_lives_on(tmp_path: Path) -> None:
     """A screen that is killed leaves silence: the player's input has ended."""
     pipe = tmp_path / "device"
