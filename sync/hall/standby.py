@@ -24,6 +24,7 @@ from exam_packages import canon
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
 from exam_packages.files import sync_directory
+from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal import genesis
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, read_enrolment
@@ -40,6 +41,7 @@ from sync.hall.following import (
 from sync.hall.other_halls import Heard
 from sync.hall.schema import alarm, number, set_number
 from sync.hall.service import HallService
+from sync.holder.fencing import set_apart
 from sync.holder.journals import held_state, hold
 from sync.messages import CONTENT_TYPE, Copy, CopyRequest, Refusal
 
@@ -292,9 +294,10 @@ class Standby:
         for blind_id in lacking[:_FETCHED]:
             with hall.store.reading() as connection:
                 seat = seats.seat(connection, blind_id)
-                if seat is None or self._ending.is_set():
-                    continue
-                held = held_state(connection, blind_id, seat.package_hash)
+            if seat is None or self._ending.is_set():
+                continue
+            # Of a station that the exam has left, no more than the hall in command had of it.
+            held = hall.store.write(partial(_held, seat))
             head = held.head if held.sequence else genesis(blind_id)
             copy = self._post(http, FRAMES_ROUTE, CopyRequest(blind_id, held.sequence, head), Copy)
             stations = {}
@@ -331,6 +334,10 @@ class Standby:
             connection.execute(
                 "UPDATE seats SET heard_ns = ? WHERE blind_id = ?", (now_ns, seat.blind_id)
             )
+
+
+def _held(seat: seats.SeatRow, connection: apsw.Connection) -> ChainState:
+    return set_apart(connection, held_state(connection, seat.blind_id, seat.package_hash))
 
 
 def _doubt(now_ns: int, words: str, connection: apsw.Connection) -> None:

@@ -139,22 +139,3 @@ def test_shown_to_those_who_may_and_gone_when_the_exam_closes(
         desk.download(address)
     with pytest.raises(HolderRefused, match="is closed"):
         one.client.glimpse(Glimpse(blind_id, jpeg(), ()))
-
-
-def test_gone_from_memory_when_the_exam_leaves_its_station(
-    hall: Hall, station: Callable[..., Station]
-) -> None:
-    old, neighbour, new = station("g1"), station("g2"), station("g3")
-    for each in (old, neighbour, new):
-        each.announce()
-        each.tick()
-    old.begin("code-0001").tick()
-    assert old.seat is not None
-    old.client.glimpse(Glimpse(old.seat.blind_id, jpeg(), (NO_FACE,)))
-    (address,) = set(pictures(hall, "c-1"))
-    for each in (neighbour, new):
-        each.tick()
-    for role, kept in (("invigilator", True), ("chief", False)):  # the first only proposes it
-        with hall.desk(role) as desk:
-            desk.act("move", candidate="c-1", station="g3", reason="technical.station")
-            assert (desk._http.get(address).status_code == 200) is kept

@@ -15,6 +15,7 @@ from exam_packages.sealing.journal import Frame, genesis
 from exam_packages.sealing.journal_format import make_frame
 from exam_packages.sealing.marks import Mark, sign_mark
 from sync.link import HolderRefused
+from sync.messages import Glimpse
 from sync.near.keeping import Keeping, Limits
 from sync.near.messages import (
     LATE_ROUTE,
@@ -34,6 +35,7 @@ from sync.near.offering import Offering
 from sync.web.wire import HttpError
 
 from .conftest import CLOCK
+from .test_glimpses import jpeg, pictures
 
 
 def offer(neighbour, blind_id, sequence, head, frames=(), mark=b""):
@@ -139,9 +141,13 @@ def test_an_exam_that_was_moved_is_fenced_against_a_neighbour_too(hall, station)
     silent(seat)
     frames, head = record(seat)
     neighbour.tick(), other.tick()
-    for who in ("invigilator", "chief"):
+    seat.client.glimpse(Glimpse(seat.seat.blind_id, jpeg(), ()))
+    (address,) = pictures(hall, "c-4")
+    for who, kept in (("invigilator", True), ("chief", False)):  # the first only proposes it
         with hall.desk(who) as desk:
             desk.act("move", candidate="c-4", station="s3", reason="technical.station")
+            # What the room saw of the station that was left is gone from the hall's memory.
+            assert (desk._http.get(address).status_code == 200) is kept
     assert offer(neighbour, seat.seat.blind_id, len(frames), head) == held
     assert offer(neighbour, seat.seat.blind_id, len(frames), head, frames[held:]) == -1
     late = [

@@ -15,7 +15,7 @@ import pytest
 from sitting import eventually, free_port
 
 from exam_packages.attempt.commands import AddTime, Evacuate, Order, Resume, Return
-from exam_packages.attempt.events import RESTART
+from exam_packages.attempt.events import RESTART, Beat
 from exam_packages.clock import SECOND
 from exam_packages.sealing.journal import next_context
 from exam_packages.sealing.mandate import term_of
@@ -28,8 +28,9 @@ from sync.hall.desk import DeskError
 from sync.hall.home import HallHome
 from sync.hall.schema import open_store
 from sync.link import HolderRefused
+from sync.messages import Tick
 
-from .conftest import CLOCK, Hall, Site, Station, found_site, run_cli
+from .conftest import CLOCK, Hall, Site, Station, found_site, run_cli, status
 
 OTHER = ("o-1,Other One,other-01,0", "o-2,Other Two,other-02,0")
 ALARM = {"reason": "hall.alarm"}
@@ -295,3 +296,38 @@ def test_an_evacuation_and_a_power_cut_go_on_under_the_standby(
         told.client.permit(context, RESTART)
     assert "c-1" in twice(b, "power-cut", minutes="2", reason="technical.power")
     assert told.client.permit(context, RESTART).permit
+
+
+@pytest.mark.slow
+def test_a_standby_that_held_more_than_the_hall_when_an_exam_was_moved_follows_it(
+    pair: Pair, tmp_path: Path
+) -> None:
+    a, b = pair.a, pair.b
+    b.start()
+    three = [Station(pair.site.station(name), a, tmp_path / name) for name in ("s1", "s2", "s3")]
+    one, _, other = three
+    for each in three:
+        each.announce()
+        each.tick()
+    one.begin("code-0001").tick()
+    assert one.seat is not None and one.writer is not None
+    pair.followed()
+    held, blind_id = one.outbox.held, one.seat.blind_id
+    place = one.writer.head_at(held)
+    turn_to(b, one)
+    one.add(*[Beat()] * 3)  # which only the standby gets
+    one.tick()
+    assert one.outbox.held == held + 3
+    for each in three[1:]:
+        each.tick()
+    moved = twice(a, "move", candidate="c-1", station="s3", reason="technical.station")
+    assert "goes on at s3" in moved
+    eventually(lambda: pair.both("SELECT count(*) FROM departures"), "the move is followed")
+    turn_to(b, other)
+    answer = other.client.tick(Tick(blind_id, 2, held, place, (), 0, 0, status(phase="waiting")))
+    word = answer.acknowledgement
+    assert word is not None and (word.sequence, word.head) == (held, place)
+    assert pair.look(b, "SELECT count(*) FROM late_frames") == 3
+    assert pair.both("SELECT max(sequence) FROM frames")
+    for each in three:
+        each.close()
