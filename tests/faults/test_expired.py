@@ -48,27 +48,29 @@ def test_nothing_is_lost_and_all_arrives_once_they_are_renewed(tmp_path: Path) -
     site = found_site(tmp_path)
     hall = Hall(site.hall("expiring", candidates=1))
     hall.start()
-    seat = Station(site.station("s1"), hall, tmp_path / "s1").begin("code-0000")
-    seat.tick()
-    with expired(site, seat.home):
-        seat.add(Beat(), Beat())
-        seat.tick()  # over the connection that is open
-        assert seat.outbox.complete
-        with pytest.raises(Unreachable):  # the hall ends the handshake, which says no more
-            seat.reconnect()
-        seat.add(Beat(), Beat())  # the exam goes on
-    hall.stop()
-    with expired(site, hall.home):
-        hall.start()
-        with pytest.raises(Unreachable, match="expired"):
-            seat.reconnect()
-        hall.stop()
-    hall.start()
-    seat.reconnect()
-    while not seat.outbox.complete:
+    try:
+        seat = Station(site.station("s1"), hall, tmp_path / "s1").begin("code-0000")
         seat.tick()
-    seat.client.hand_in(seat.manifest())
-    hall.stop()
+        with expired(site, seat.home):
+            seat.add(Beat(), Beat())
+            seat.tick()  # over the connection that is open
+            assert seat.outbox.complete
+            with pytest.raises(Unreachable):  # the hall ends the handshake, which says no more
+                seat.reconnect()
+            seat.add(Beat(), Beat())  # the exam goes on
+        hall.stop()
+        with expired(site, hall.home):
+            hall.start()
+            with pytest.raises(Unreachable, match="expired"):
+                seat.reconnect()
+            hall.stop()
+        hall.start()
+        seat.reconnect()
+        while not seat.outbox.complete:
+            seat.tick()
+        seat.client.hand_in(seat.manifest())
+    finally:
+        hall.stop()
     assert seat.writer is not None
     with contextlib.closing(sqlite3.connect(hall.home.directory / "hall.sqlite")) as database:
         held = database.execute("SELECT frame FROM frames ORDER BY sequence").fetchall()
