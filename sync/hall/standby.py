@@ -26,6 +26,7 @@ from exam_packages.errors import ExamError
 from exam_packages.files import sync_directory
 from exam_packages.sealing.chain import ChainState
 from exam_packages.sealing.journal import genesis
+from exam_packages.sealing.mandate import MandateError
 from exam_packages.sealing.suite import VerifyKey
 from exam_packages.sealing.trust import HALL, STATION, read_enrolment
 from sync.hall import closing, halves, seats, stream, taking_over
@@ -165,8 +166,10 @@ class Standby:
         if not command.mine:  # a hall that this one does not follow is heard when it asks
             hall.heard[other.key_id] = Heard(hall.clock.boottime_ns(), -1)
         command.meet((page.enrolment, *page.halls), hall.trust)
-        if page.mandate:
+        try:
             command.take(page.mandate, hall.trust, now_ns)
+        except MandateError as problem:
+            raise StandbyError("{why}", why=str(problem)) from None
         if abs(page.time_ns - now_ns) > _CLOCK_OFF_NS:
             words = "The clocks of this hall and the other one differ by more than two seconds."
             hall.store.write(lambda connection: alarm(connection, now_ns, "clock", words))

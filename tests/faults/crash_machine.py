@@ -277,7 +277,8 @@ class Crashes(RuleBasedStateMachine):
                 except JournalConflict:
                     assert station.worn, "an entry exists twice and differs"
                     return
-                assert recovered.heads[-1] == held.head
+                # Behind a sector that was lost here, a tail may lie that joins on again.
+                assert self.tree.extends(recovered.heads[-1], held.head)
                 self._learn(recovered)
         if recovered.cursor is None:
             return  # nothing to go on with here

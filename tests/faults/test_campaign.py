@@ -119,6 +119,14 @@ class Sitting:
             hall.home, self.chief, self.record, "technical.hall", "", CLOCK.wall_ns()
         )
 
+    def agreed(self) -> bool:
+        """Whether both halls know of an act of command of the same number."""
+        terms = set()
+        for hall in self.halls:
+            with contextlib.closing(_read(hall)) as database:
+                terms.add(database.execute("SELECT max(term) FROM mandates").fetchone())
+        return len(terms) == 1
+
     def speak(self, station: LiveStation, number: int) -> None:
         try:
             station.tick(number)
@@ -165,6 +173,8 @@ def run(directory: Path, *, stations: int, steps: int, seed: int) -> int:
         for hall in sitting.halls:
             if hall.process is None:
                 hall.start()
+        # An act that is signed before its hall has heard of the last one may get its number.
+        eventually(sitting.agreed, "the halls know of the same act of command")
         sitting.command(sitting.halls[1])
         for station in sitting.stations:
             for _ in range(40):

@@ -458,7 +458,12 @@ def test_a_planted_fault_is_found(plant: Plant) -> None:
     """By chance alone, without being shown where. Found is enough: no time is spent on the
     shortest way to it."""
     hunting = settings(
-        FAST, max_examples=400, phases=[Phase.generate], database=None, report_multiple_bugs=False
+        FAST,
+        max_examples=600,
+        stateful_step_count=60,
+        phases=[Phase.generate],
+        database=None,
+        report_multiple_bugs=False,
     )
     with plant() as machine, pytest.raises(AssertionError):
         run_state_machine_as_test(machine, settings=hunting)
