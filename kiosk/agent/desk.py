@@ -620,6 +620,7 @@ class Desk:
         return (found,) if told is None else (found, told)
 
     def _camera_changed(self, changed: box.CameraChanged) -> None:
+        self._album.camera_changed()
         station = self._station
         source, words = station.camera = changed.source, changed.words
         station.camera_told = None
