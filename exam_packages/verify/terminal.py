@@ -73,10 +73,12 @@ def _times(record: Record, times: Times) -> list[str]:
     lines = ["", *_titled(words.times_title(record, times), []), *_table(words.time_sums(times))]
     lines += _titled(say("Every interval, by the station’s clock (UTC)"), [])
     for span in times.spans:
-        measured = say(" (by the wall clock)") if span.by_wall else ""
+        lasted = length(span.length_ns)
+        if span.by_wall:
+            lasted = say("{length} (by the wall clock)", length=lasted)
         lines += _wrapped(
             f"{words.clock(span.wall_from_ns)}–{words.clock(span.wall_to_ns)}  "
-            f"{words.KINDS[span.kind]}, {length(span.length_ns)}{measured}. {span.reason}",
+            f"{words.KINDS[span.kind]}, {lasted}. {span.reason}",
             "    ",
             "      ",
         )

@@ -220,11 +220,9 @@ def clock(time_ns: int) -> str:
 
 def ordered_by(command: Ordered) -> str:
     """By whom and why a command was given."""
-    text = f"{command.operator}, {command.reason}"
+    order = f"{command.operator}, {command.reason}"
     if command.comment:
-        text += f": {command.comment}"
-    return text + (
-        say(" (signed by {hall})", hall=command.signed_by)
-        if command.signed_by
-        else say(" (NOT signed by a known hall)")
-    )
+        order += f": {command.comment}"
+    if command.signed_by:
+        return say("{order} (signed by {hall})", order=order, hall=command.signed_by)
+    return say("{order} (NOT signed by a known hall)", order=order)

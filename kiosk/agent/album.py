@@ -23,6 +23,7 @@ from exam_packages.content.signals import words
 from exam_packages.sealing.bundle import Evidence
 from exam_packages.sealing.journal import EvidenceStore, JournalError, SealedBlob
 from kiosk.agent.inbox import PictureTaken, SignalChanged
+from kiosk.agent.raised import Raised
 from kiosk.agent.record import Record
 from kiosk.agent.session import Events
 from kiosk.agent.station import LOG, Station
@@ -76,10 +77,12 @@ class Album:
         self._live_ns = 0
         self._missed = 0
         self._full = ""
+        self._raised = Raised()
 
     def opened(self) -> None:
         """An attempt opened: its first picture is due as soon as it runs."""
         self._due_ns, self._ran, self._live, self._missed, self._full = 0, False, 0, 0, ""
+        self._raised.opened()
         record = self._station.record
         self._asked_live = record.attempt.asked_live if record is not None else 0
         self._begun = record is not None and record.attempt.place is not None
@@ -91,7 +94,9 @@ class Album:
         self._camera.want(paper is None or paper.policy.camera != CAMERA_OFF)
         record = self._station.record
         if paper is not None and record is not None:
-            self._camera.follow(plan(paper, record.attempt.spared))
+            asked = plan(paper, record.attempt.spared)
+            self._camera.follow(asked)
+            self._raised.follow(asked.detectors)
 
     def look(self, record: Record, now: Stamp) -> None:
         """Ask for a picture, if one is due while the exam runs."""
@@ -103,6 +108,8 @@ class Album:
         if began:
             self.moment(rules.RETURN if self._begun else rules.START)
             self._begun = True
+        for code, on in self._raised.untold():
+            self._write(record, (self._said(code, on),))
         if record.attempt.asked_live > self._asked_live:
             self._asked_live, self._live = record.attempt.asked_live, LIVE_PICTURES
         if self._live and now.boottime_ns >= self._live_ns:
@@ -133,20 +140,31 @@ class Album:
         self._keep(picture.data, picture.source, picture.reason, picture.signals, ())
 
     def signalled(self, signal: SignalChanged) -> None:
-        """A detector raised a signal, or took it back: journal it with its picture."""
+        """A detector raised a signal, or took it back: journal it with its picture, or without
+        one as soon as the exam runs."""
+        self._raised.changed(signal.code, signal.on)
         record = self._station.record
         if record is None or record.stuck or not record.attempt.working:
             if signal.data:
                 self._camera.done()
             return
-        said = words(signal.code, signal.on)
-        if signal.on:
-            self._station.incidents.append(said)
-        event = ev.Signalled(signal.code, signal.on, said, ())
+        event = self._said(signal.code, signal.on)
         if signal.data:
             self._keep(signal.data, signal.source, rules.SIGNAL, (signal.code,), (event,))
         else:
             self._write(record, (event,))
+
+    def _said(self, code: str, on: bool) -> ev.Signalled:
+        """What the record and the room are told of a signal."""
+        self._raised.told(code, on)
+        said = words(code, on)
+        if on:
+            self._station.incidents.append(said)
+        return ev.Signalled(code, on, said, ())
+
+    def camera_changed(self) -> None:
+        """The camera process found a camera, or lost it: its detectors begin anew."""
+        self._raised.lost()
 
     def dropped(self, count: int) -> None:
         """Pictures came faster than they could be sealed, or were asked for in vain."""

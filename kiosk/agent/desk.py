@@ -206,6 +206,7 @@ class Desk:
             case box.NotBelieved(words=words):
                 station.incidents.append(f"A new root of trust is not believed: {words}"[:300])
             case box.CameraChanged():
+                self._album.camera_changed()
                 self._source.changed(message)
             case box.PictureTaken():
                 self._album.taken(message)

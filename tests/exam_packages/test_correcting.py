@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,12 @@ from exam_packages.verify.verify import verify
 from provisioning.authority import found_body
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 def _sealed(directory: Path, opens_s: int) -> tuple[Body, str]:
@@ -41,7 +47,7 @@ def _run(directory: Path, item: str, text: str) -> Result:
 @pytest.fixture(scope="module")
 def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Body, str]:
     directory = tmp_path_factory.mktemp("sealed")
-    return directory, *_sealed(directory, NOW_S - 60)
+    return directory, *_sealed(directory, now_s() - 60)
 
 
 def test_an_item_is_corrected_and_anyone_can_verify_it(sealed: tuple[Path, Body, str]) -> None:
@@ -50,9 +56,9 @@ def test_an_item_is_corrected_and_anyone_can_verify_it(sealed: tuple[Path, Body,
     assert done.exit_code == 0, done.output
     said = read_correction((directory / "out.correction").read_bytes(), body.trust())
     assert (said.item, said.text) == (item, "Choice B must read 5 °C.")
-    with Package.open(directory / "exam.package", body.trust(), now_s=NOW_S) as package:
+    with Package.open(directory / "exam.package", body.trust(), now_s=now_s()) as package:
         assert said.package_hash == package.package_hash
-    report = verify([directory / "out.correction"], body.trust(), now_s=NOW_S)
+    report = verify([directory / "out.correction"], body.trust(), now_s=now_s())
     (subject,) = report.subjects
     assert [each.code for each in subject.findings] == ["correction-signed"]
     assert subject.facts["text"] == "Choice B must read 5 °C."
@@ -63,7 +69,7 @@ def test_a_changed_correction_is_told(sealed: tuple[Path, Body, str], tmp_path: 
     _run(directory, item, "Choice B must read 5 °C.")
     data = (directory / "out.correction").read_bytes().replace(b" 5 ", b" 9 ")
     (tmp_path / "changed").write_bytes(data)
-    report = verify([tmp_path / "changed"], body.trust(), now_s=NOW_S)
+    report = verify([tmp_path / "changed"], body.trust(), now_s=now_s())
     (subject,) = report.subjects
     assert [each.standing for each in subject.findings] == [Standing.NOT_PROVEN]
 
@@ -86,7 +92,7 @@ def test_what_is_none_is_refused(
 
 
 def test_before_the_exam_may_be_opened_nothing_is_said_about_it(tmp_path: Path) -> None:
-    _, item = _sealed(tmp_path, NOW_S + 36_000)
+    _, item = _sealed(tmp_path, now_s() + 36_000)
     done = _run(tmp_path, item, "Choice B must read 5 °C.")
     assert "may not be opened yet" in str(done.exception)
     assert not (tmp_path / "out.correction").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,9 +34,17 @@ from provisioning.station_home import StationHome
 from sync.machine import HallMachine
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
-SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
 SLOT = "2026-11-23/A"
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
+
+
+def sitting() -> Sitting:
+    return Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
 
 
 @dataclass(frozen=True)
@@ -60,7 +69,7 @@ class Desk:
         return grant_package(self.body, self.package, "C1", slot, CLOCK, code_files=files)
 
     def read(self, granted: Granted) -> Grant:
-        return read_grant(granted.data, self.body.trust(), now_s=NOW_S)
+        return read_grant(granted.data, self.body.trust(), now_s=now_s())
 
     def secret(self, grant: Grant, files: list[Path]) -> bytes:
         codes = [
@@ -93,7 +102,7 @@ def sealed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     body = Body(site / "body")
     found_body(body.directory, "Board", CLOCK)
     form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
-    packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
+    packaging.seal_form(body, form, body.directory / "exam.package", sitting())
     rehearse(body, CLOCK)
     _station(body, "s1")
     _hall(body, "hall")
@@ -305,7 +314,7 @@ def test_the_commands_grant_and_name_a_late_station(desk: Desk, tmp_path: Path) 
     assert f"Granted to s1 of C1: {grant}" in said
     late = _station(desk.body, "late")
     _run("addendum", grant, *common, "--station", late.enrolment_path, "--out", addendum)
-    opened = read_grant(grant.read_bytes(), desk.body.trust(), now_s=NOW_S)
+    opened = read_grant(grant.read_bytes(), desk.body.trust(), now_s=now_s())
     secret = desk.secret(opened, [first, second])
     named = read_addendum(addendum.read_bytes(), desk.body.trust())
     assert named.open(opened, late.sealing_key(), secret) == desk.paper_key

@@ -78,6 +78,13 @@ def test_apostrophes_are_typographic_in_translations_too(name: str, tool: Any) -
     ] == []
 
 
+def test_chinese_has_no_space_beside_its_brackets(tool: Any) -> None:
+    with (tool.LOCALE / "zh_CN" / tool.NAME).open("rb") as file:
+        catalogue = read_po(file, locale="zh_CN")
+    told = [form for each in catalogue if each.id for form in forms_of(each.string)]
+    assert [form for form in told if " （" in form or "） " in form] == []
+
+
 @pytest.mark.parametrize("name", OTHERS)
 def test_a_catalogue_is_complete_and_its_fields_fit(name: str, tool: Any, sentences: Any) -> None:
     path = tool.LOCALE / name / tool.NAME

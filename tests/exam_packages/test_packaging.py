@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,16 @@ from exam_packages.sealing.trust_root import OPENING_ROLES
 from provisioning.authority import found_body
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
-SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
+
+
+def sitting() -> Sitting:
+    return Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
 
 
 @pytest.fixture
@@ -43,7 +52,7 @@ def body(tmp_path: Path) -> Body:
 def _sealed(body: Body, seed: bytes = b"seed") -> tuple[str, Path]:
     form = packaging.import_exam(body, FOOD_SAFETY, seed).paper.form
     path = body.directory / f"{form}.package"
-    packaging.seal_form(body, form, path, SITTING)
+    packaging.seal_form(body, form, path, sitting())
     return form, path
 
 
@@ -52,7 +61,7 @@ def test_the_package_holds_the_drawn_form_and_no_key_of_it(body: Body) -> None:
     form, path = _sealed(body)
     assert form == drawn.paper.form
     secret = read_paper_key(body.form_directory(form) / "paper.key")
-    with Package.open(path, body.trust(), now_s=NOW_S) as package:
+    with Package.open(path, body.trust(), now_s=now_s()) as package:
         package.check()
         part = package.paper(secret.key)
         assert part.names()[0] == PAPER_BLOB
@@ -73,9 +82,9 @@ def test_without_a_key_for_surveys_nothing_is_sealed_or_used_up(body: Body) -> N
     form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
     body.survey_public_path.rename(body.directory / "kept")
     with pytest.raises(BodyError, match="body survey-key"):
-        packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
+        packaging.seal_form(body, form, body.directory / "exam.package", sitting())
     (body.directory / "kept").rename(body.survey_public_path)
-    packaging.seal_form(body, form, body.directory / "exam.package", SITTING)
+    packaging.seal_form(body, form, body.directory / "exam.package", sitting())
 
 
 def _run(*arguments: object) -> str:
@@ -90,7 +99,7 @@ def test_the_commands_seal_and_check_a_package_in_volumes(body: Body, tmp_path: 
         noise = Image.frombytes("RGB", (500, 500), os.urandom(750_000))
         noise.save(body.form_directory(form) / "paper" / "media" / f"{name}.png")
     out, root = tmp_path / "exam.package", body.directory / "trust" / "root.trust"
-    times = [datetime.fromtimestamp(NOW_S + hour * 3600, UTC).isoformat() for hour in (1, 2)]
+    times = [datetime.fromtimestamp(now_s() + hour * 3600, UTC).isoformat() for hour in (1, 2)]
     sealing = ("seal", form, "--body", body.directory, "--from", times[0], "--to", times[1])
     said = _run(*sealing, "--out", out, "--volume-size", 1)
     assert "These 3 files are one package: keep them together." in said
@@ -108,22 +117,22 @@ def test_the_commands_seal_and_check_a_package_in_volumes(body: Body, tmp_path: 
 def test_a_form_is_sealed_once(body: Body) -> None:
     form, path = _sealed(body)
     with pytest.raises(PackagingError, match="sealed already"):
-        packaging.seal_form(body, form, path.with_suffix(".second"), SITTING)
+        packaging.seal_form(body, form, path.with_suffix(".second"), sitting())
     assert not path.with_suffix(".second").exists()
 
 
 def test_an_unknown_form_is_one_sentence(body: Body) -> None:
     with pytest.raises(BodyError, match="package draw"):
-        packaging.seal_form(body, "nothing", body.directory / "x", SITTING)
+        packaging.seal_form(body, "nothing", body.directory / "x", sitting())
     with pytest.raises(BodyError, match="cannot be the name"):
-        packaging.seal_form(body, "../../etc", body.directory / "x", SITTING)
+        packaging.seal_form(body, "../../etc", body.directory / "x", sitting())
 
 
 def test_a_form_is_known_by_its_paper_and_not_by_its_name(body: Body) -> None:
     form, path = _sealed(body)
     copied = shutil.copytree(body.form_directory(form), body.form_directory("renamed"))
     (copied / "paper.key").unlink()
-    later = Sitting(NOW_S + 90_000, NOW_S + 93_600, NOW_S + 90_000, NOW_S + 93_600)
+    later = Sitting(now_s() + 90_000, now_s() + 93_600, now_s() + 90_000, now_s() + 93_600)
     other = path.with_suffix(".other")
     with pytest.raises(PackagingError, match=rf"as “{form}”.* one window only") as refused:
         packaging.seal_form(body, "renamed", other, later)
@@ -137,8 +146,8 @@ def test_a_practice_part_may_be_used_again(body: Body) -> None:
     practice, used = (body.form_directory(name) / "practice" for name in (again, form))
     shutil.rmtree(practice)
     shutil.copytree(used, practice)
-    packaging.seal_form(body, again, body.directory / "again.package", SITTING)
-    with Package.open(body.directory / "again.package", body.trust(), now_s=NOW_S) as package:
+    packaging.seal_form(body, again, body.directory / "again.package", sitting())
+    with Package.open(body.directory / "again.package", body.trust(), now_s=now_s()) as package:
         assert package.practice().names()
 
 
@@ -146,7 +155,7 @@ def test_a_form_whose_sealing_broke_off_is_not_sealed_again(body: Body) -> None:
     form, path = _sealed(body)
     shutil.rmtree(body.register)
     with pytest.raises(PackagingError, match="sealed already"):
-        packaging.seal_form(body, form, path.with_suffix(".second"), SITTING)
+        packaging.seal_form(body, form, path.with_suffix(".second"), sitting())
     assert not path.with_suffix(".second").exists()
 
 

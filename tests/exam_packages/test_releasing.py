@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -34,10 +35,18 @@ from provisioning.station_home import StationHome
 from sync.machine import HallMachine, MachineHome
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
-SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
 SLOT = "2026-11-23/A"
 OFFICERS = ("release-1", "release-2")
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
+
+
+def sitting() -> Sitting:
+    return Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
 
 
 @dataclass(frozen=True)
@@ -81,8 +90,8 @@ class Site:
     def opens(self, granted: Granted, release: bytes) -> bool:
         """Whether a release gives what opens the paper at the station."""
         trust = self.body.trust()
-        secret = read_release(release, trust, now_s=NOW_S).secret(self.hall().sealing_key())
-        grant = read_grant(granted.data, trust, now_s=NOW_S)
+        secret = read_release(release, trust, now_s=now_s()).secret(self.hall().sealing_key())
+        grant = read_grant(granted.data, trust, now_s=now_s())
         return len(grant.open(self.station.sealing_key(), secret)) == 32
 
 
@@ -96,7 +105,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     body = Body(directory / "body")
     found_body(body.directory, "Board", CLOCK)
     form = packaging.import_exam(body, FOOD_SAFETY, b"seed").paper.form
-    packaging.seal_form(body, form, directory / "exam.package", SITTING)
+    packaging.seal_form(body, form, directory / "exam.package", sitting())
     rehearse(body, CLOCK)
     request = new_station(directory / "C1-s1", "s1", "C1", "https://127.0.0.1:1", camera="none")
     _enrolled(body, StationHome.load(directory / "C1-s1"), request)
@@ -119,8 +128,8 @@ def test_a_release_carries_the_same_codes_as_people(site: Site, codes: int) -> N
     release = site.release(order, 1)
     if codes == 2:
         release = site.release(order, 2, to=release)
-    found = read_release(release, site.body.trust(), now_s=NOW_S)
-    assert (found.not_before_s, found.expires_s) == (SITTING.not_before_s, SITTING.expires_s)
+    found = read_release(release, site.body.trust(), now_s=now_s())
+    assert (found.not_before_s, found.expires_s) == (sitting().not_before_s, sitting().expires_s)
     assert site.opens(granted, release)
 
 
@@ -131,7 +140,7 @@ def test_either_officer_begins(site: Site) -> None:
     release = site.release(order, 1, to=second)
     assert site.opens(granted, release)
     with pytest.raises(ReleaseError, match="holds no code 1"):
-        read_release(second, site.body.trust(), now_s=NOW_S)
+        read_release(second, site.body.trust(), now_s=now_s())
 
 
 def test_one_officer_alone_does_not_release(site: Site) -> None:
@@ -144,7 +153,7 @@ def test_one_officer_alone_does_not_release(site: Site) -> None:
         site.release(order, 1, OFFICERS[1], to=first)
     alone = site.release(order, 2, OFFICERS[0])
     with pytest.raises(ReleaseError, match="1 of the 2 release officers"):
-        read_release(first + alone, site.body.trust(), now_s=NOW_S)
+        read_release(first + alone, site.body.trust(), now_s=now_s())
 
 
 def test_an_old_issue_is_never_released(site: Site) -> None:

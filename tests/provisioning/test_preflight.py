@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from conftest import Place
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ def sealed(place: Place) -> Sealed:
     station, spare = place.station("pre"), place.station("spare")
     form = packaging.import_exam(place.body, FOOD_SAFETY, b"preflight").paper.form
     package, grant = place.directory / "p.package", place.directory / "p.grant"
-    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    sitting = Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
     packaging.seal_form(place.body, form, package, sitting)
     rehearse(place.body, CLOCK)
     codes = [place.directory / "p.codes"]
@@ -83,7 +89,7 @@ def test_a_package_in_volumes_is_kept_in_all_of_them(place: Place, tmp_path: Pat
     station = place.station("volumes")
     form = packaging.import_exam(place.body, FOOD_SAFETY, b"volumes").paper.form
     package, grant = tmp_path / "exam.package", tmp_path / "grant"
-    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    sitting = Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
     packaging.seal_form(place.body, form, package, sitting, volume_size=120_000)
     volumes = sorted(tmp_path.glob("exam.package*"))
     assert len(volumes) >= 3
@@ -144,7 +150,7 @@ def test_a_station_never_goes_back_to_an_earlier_issue(place: Place, tmp_path: P
     station, late = place.station("reissue"), tmp_path / "late"
     form = packaging.import_exam(place.body, FOOD_SAFETY, b"reissue").paper.form
     package, old, new = (tmp_path / name for name in ("p", "old", "new"))
-    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    sitting = Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
     packaging.seal_form(place.body, form, package, sitting)
     rehearse(place.body, CLOCK)
     old.write_bytes(_granted(place, package, [tmp_path / "codes"]))
@@ -168,7 +174,7 @@ def test_an_expired_grant_is_refused(sealed: Sealed) -> None:
 def test_package_and_grant_must_belong_together(place: Place, sealed: Sealed) -> None:
     form = packaging.import_exam(place.body, FOOD_SAFETY, b"another").paper.form
     other = place.directory / "other.package"
-    sitting = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+    sitting = Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
     packaging.seal_form(place.body, form, other, sitting)
     with pytest.raises(PreflightError, match="another package"):
         load(sealed.station, other, sealed.grant, CLOCK)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -30,8 +31,16 @@ from provisioning.station_home import StationHome
 from sync.machine import HallMachine, MachineError
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
-SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
+
+
+def sitting() -> Sitting:
+    return Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
 
 
 @dataclass(frozen=True)
@@ -235,7 +244,7 @@ def test_what_a_replaced_packager_signed_is_refused_and_other_forms_go_on(
     def sealed(seed: bytes) -> tuple[Path, bytes]:
         form = packaging.import_exam(site.body, FOOD_SAFETY, seed).paper.form
         path = tmp_path / f"{form}.package"
-        packaging.seal_form(site.body, form, path, SITTING)
+        packaging.seal_form(site.body, form, path, sitting())
         codes = [tmp_path / f"{form}.codes"]
         granted = grant_package(site.body, path, "C1", "slot", CLOCK, code_files=codes)
         return path, granted.data
@@ -245,15 +254,15 @@ def test_what_a_replaced_packager_signed_is_refused_and_other_forms_go_on(
     rehearse(site.body, CLOCK)  # what the packager of before signed does not count
     trust = follow_trust(site.station, [site.root(2)])
     with pytest.raises(TrustError, match="packager"):
-        Package.open(package, trust, now_s=NOW_S)
+        Package.open(package, trust, now_s=now_s())
     with pytest.raises(TrustError, match="packager"):
-        read_grant(grant, trust, now_s=NOW_S)
+        read_grant(grant, trust, now_s=now_s())
     with pytest.raises(ExamError):
         grant_package(site.body, package, "C1", "slot", CLOCK, code_files=[tmp_path / "c"])
     other, grant = sealed(b"two")
-    Package.open(other, trust, now_s=NOW_S).close()
+    Package.open(other, trust, now_s=now_s()).close()
     late = site.enrolled("late")
-    assert read_grant(grant, trust, now_s=NOW_S).centre == "C1"
+    assert read_grant(grant, trust, now_s=now_s()).centre == "C1"
     assert addendum_for(site.body, grant, late.enrolment_bytes, CLOCK)
 
 
@@ -264,7 +273,7 @@ def test_a_revoked_machine_gets_nothing_more(site: Site, tmp_path: Path) -> None
     lost = site.enrolled("lost")
     form = packaging.import_exam(site.body, FOOD_SAFETY, b"seed").paper.form
     package, codes = tmp_path / "p", [tmp_path / "codes"]
-    packaging.seal_form(site.body, form, package, SITTING)
+    packaging.seal_form(site.body, form, package, sitting())
     first = grant_package(site.body, package, "C1", "slot", CLOCK, code_files=codes)
     assert first.stations == ("lost", "s1")
     records = [lost.enrolment_bytes, site.hall.enrolment_bytes]

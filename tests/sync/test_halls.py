@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,11 @@ from provisioning import chiefs
 from sync.hall.home import HallHome
 from sync.halls import Halls, obeys
 
-NOW_S = CLOCK.wall_ns() // SECOND
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 def hall(number: int) -> HallHome:
@@ -43,10 +48,12 @@ def mandate(
     commander: bytes,
     *,
     centre: str = CENTRE,
-    time_s: int = NOW_S,
+    time_s: int | None = None,
 ) -> bytes:
     at = site()
-    return sign_mandate(Mandate(centre, term, commander, at.record, "r", "", time_s), at.chief)
+    return sign_mandate(
+        Mandate(centre, term, commander, at.record, "r", "", time_s or now_s()), at.chief
+    )
 
 
 def halls(path: Path | None = None) -> Halls:
@@ -105,14 +112,14 @@ def test_what_is_no_mandate_changes_nothing() -> None:
     stranger = SigningKey.generate(pair=False)
     at = site()
     forged = [
-        sign_mandate(Mandate(CENTRE, 1, b, at.record, "", "", NOW_S), stranger),
+        sign_mandate(Mandate(CENTRE, 1, b, at.record, "", "", now_s()), stranger),
         mandate(1, b, centre="Porto"),
-        mandate(1, b, time_s=NOW_S + 400 * 86_400),
+        mandate(1, b, time_s=now_s() + 400 * 86_400),
         good[:-1],
         b"nothing",
     ]
     own = chiefs.request_chief(stranger, "Chief", CENTRE)
-    forged.append(sign_mandate(Mandate(CENTRE, 1, b, own, "", "", NOW_S), stranger))
+    forged.append(sign_mandate(Mandate(CENTRE, 1, b, own, "", "", now_s()), stranger))
     for data in forged:
         with pytest.raises(ExamError):
             known.heard(data, ())

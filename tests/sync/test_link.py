@@ -7,6 +7,7 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -36,8 +37,13 @@ from sync.link import HolderClient, HolderRefused, Misbehaved, Unreachable
 from sync.machine import MachineHome
 
 BLIND_ID = b"b" * 16
-NOW_S = CLOCK.wall_ns() // SECOND
 Reply = tuple[int, dict[str, str], bytes]
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 class FakeHall:
@@ -140,7 +146,7 @@ def connect(centre: Centre) -> Iterator[Connect]:
 @pytest.fixture
 def client(connect: Connect, hall: FakeHall) -> HolderClient:
     client = connect(hall.url)
-    client.greet(now_s=NOW_S)
+    client.greet(now_s=now_s())
     return client
 
 
@@ -182,7 +188,7 @@ def test_a_hall_of_another_centre_is_not(
     try:
         server.says("/v1/greet", welcome(elsewhere))
         with pytest.raises(Misbehaved, match="not the hall of centre Lisbon"):
-            connect(server.url).greet(now_s=NOW_S)
+            connect(server.url).greet(now_s=now_s())
     finally:
         server.close()
 
@@ -192,7 +198,7 @@ def test_a_station_does_not_pass_for_a_hall(
 ) -> None:
     hall.says("/v1/greet", welcome(centre, centre.station))
     with pytest.raises(Misbehaved, match="not the hall"):
-        connect(hall.url).greet(now_s=NOW_S)
+        connect(hall.url).greet(now_s=now_s())
 
 
 def test_a_hall_of_another_body_is_not_even_spoken_to(
@@ -202,7 +208,7 @@ def test_a_hall_of_another_body_is_not_even_spoken_to(
     server = FakeHall(stranger.hall)
     try:
         with pytest.raises(Unreachable, match="does not answer"):
-            connect(server.url).greet(now_s=NOW_S)
+            connect(server.url).greet(now_s=now_s())
         assert server.asked == []
     finally:
         server.close()
@@ -217,7 +223,7 @@ def test_an_expired_enrolment_is_not_believed(
 
 def test_nobody_there_is_one_sentence(connect: Connect, centre: Centre) -> None:
     with pytest.raises(Unreachable) as raised:
-        connect("https://127.0.0.1:9").greet(now_s=NOW_S)
+        connect("https://127.0.0.1:9").greet(now_s=now_s())
     assert (
         str(raised.value) == "The hall at https://127.0.0.1:9 does not answer (Connection refused)."
     )
@@ -309,10 +315,10 @@ def test_a_permit_must_be_for_what_was_asked(
     asked = first_context(BLIND_ID, station, bytes(32), b"1" * 16)
     other = first_context(b"c" * 16, station, bytes(32), b"1" * 16)
     key, thief = centre.hall.signing_key(), SigningKey.generate(pair=False)
-    good = sign_permit(asked, 1, NOW_S, key)
+    good = sign_permit(asked, 1, now_s(), key)
     hall.says("/v1/permit", wire.Permitted(good, ((1, b"half"),), (), b"", b""))
     assert client.permit(asked, START).permit == good
-    for bad in (sign_permit(other, 1, NOW_S, key), sign_permit(asked, 1, NOW_S, thief), b"x"):
+    for bad in (sign_permit(other, 1, now_s(), key), sign_permit(asked, 1, now_s(), thief), b"x"):
         hall.says("/v1/permit", wire.Permitted(bad, (), (), b"", b""))
         with pytest.raises(Misbehaved):
             client.permit(asked, START)
@@ -326,13 +332,13 @@ def test_a_countersignature_must_be_the_halls_and_for_this_manifest(
     def manifest(count: int) -> bytes:
         body = Manifest(
             "Morning", "Lisbon", station.key_id, BLIND_ID, bytes(32), genesis(BLIND_ID), 1, count,
-            (), b"", NOW_S,
+            (), b"", now_s(),
         )  # fmt: skip
         return sign_manifest(body, station)
 
     def countersigned(count: int, key: SigningKey) -> bytes:
         held = Cursor(BLIND_ID, 1, count, genesis(BLIND_ID))
-        return countersign(manifest(count), held, station.public, key, NOW_S)
+        return countersign(manifest(count), held, station.public, key, now_s())
 
     key, thief = centre.hall.signing_key(), SigningKey.generate(pair=False)
     hall.says("/v1/hand-in", wire.Countersigned(countersigned(3, key)))
@@ -355,7 +361,7 @@ def test_tls_of_stations_is_not_for_everyone(
 ) -> None:
     bare = ssl.create_default_context(cafile=str(centre.station.tls_ca))
     with pytest.raises(Unreachable):
-        connect(hall.url, bare).greet(now_s=NOW_S)
+        connect(hall.url, bare).greet(now_s=now_s())
 
 
 def test_a_root_is_handed_through_and_one_that_is_too_long_is_not_read(

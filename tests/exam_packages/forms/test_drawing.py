@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,6 @@ from exam_packages.samples import FOOD_SAFETY
 from provisioning.authority import found_body
 
 CLOCK = SystemClock()
-NOW_S = CLOCK.wall_ns() // SECOND
-SITTING = Sitting(NOW_S - 60, NOW_S + 3600, NOW_S - 60, NOW_S + 3600)
 
 BLUEPRINT = """
 test = "inspector"
@@ -44,6 +43,16 @@ title = "Inspector, short"
 language = "en"
 minutes = 10
 """
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
+
+
+def sitting() -> Sitting:
+    return Sitting(now_s() - 60, now_s() + 3600, now_s() - 60, now_s() + 3600)
 
 
 @pytest.fixture
@@ -96,20 +105,20 @@ def test_the_seed_is_kept_as_secret_as_the_paper(body: Body, blueprint: Path) ->
         assert (how.number, how.forms, len(how.seed)) == (number, 2, 32)
     # A package is made of the two parts alone.
     sealed = body.directory / "a.package"
-    packaging.seal_form(body, forms[0], sealed, SITTING)
+    packaging.seal_form(body, forms[0], sealed, sitting())
     assert read_drawing(body, forms[0]).seed not in sealed.read_bytes()
 
 
 def test_an_item_counts_as_used_once_its_form_is_sealed(body: Body, blueprint: Path) -> None:
     first, second = draw(body, blueprint, "--forms", "2", "--seed", "s")
     assert register.items_used(body) == ()
-    packaging.seal_form(body, first, body.directory / "a.package", SITTING)
+    packaging.seal_form(body, first, body.directory / "a.package", sitting())
     (use,) = register.items_used(body)
     items = {entry.key.item for entry in body.answer_key(first).entries}
     assert (use.form, {item.identifier for item in use.items}) == (first, items)
     # Each item may be used once: what is drawn now is new.
     source = read_source(FOOD_SAFETY, blueprint)
-    (other,) = draw_exam(body, source, b"t", now_s=NOW_S).forms
+    (other,) = draw_exam(body, source, b"t", now_s=now_s()).forms
     assert not set(other.items) & items
     assert read_drawing(body, other.paper.form).windows == 1
     # The second form of the first draw is drawn again as it was, with what was known then.
@@ -121,13 +130,13 @@ def test_an_item_counts_as_used_once_its_form_is_sealed(body: Body, blueprint: P
 
 def test_exposure_looks_back_over_days(body: Body, blueprint: Path) -> None:
     (form,) = draw(body, blueprint)
-    packaging.seal_form(body, form, body.directory / "a.package", SITTING)
+    packaging.seal_form(body, form, body.directory / "a.package", sitting())
     blueprint.write_text(BLUEPRINT.replace("most = 1", "most = 1\ndays = 30"))
     source = read_source(FOOD_SAFETY, blueprint)
-    later = NOW_S + 31 * 86_400
+    later = now_s() + 31 * 86_400
     draw_exam(body, source, b"x", now_s=later)  # the items are free again
     with pytest.raises(FormsError, match="used too often"):
-        draw_exam(body, source, b"x", now_s=NOW_S, count=2)
+        draw_exam(body, source, b"x", now_s=now_s(), count=2)
 
 
 def test_another_source_does_not_pass_for_the_first(body: Body, blueprint: Path) -> None:
@@ -139,14 +148,14 @@ def test_another_source_does_not_pass_for_the_first(body: Body, blueprint: Path)
 
 def test_an_interrupted_sealing_uses_no_items(body: Body, blueprint: Path) -> None:
     (form,) = draw(body, blueprint)
-    packaging.seal_form(body, form, body.directory / "a.package", SITTING)
+    packaging.seal_form(body, form, body.directory / "a.package", sitting())
     shutil.rmtree(body.register / "forms")
     assert register.items_used(body) == ()
 
 
 def test_a_damaged_entry_is_not_passed_over(body: Body, blueprint: Path) -> None:
     (form,) = draw(body, blueprint)
-    packaging.seal_form(body, form, body.directory / "a.package", SITTING)
+    packaging.seal_form(body, form, body.directory / "a.package", sitting())
     (path,) = (body.register / "items").iterdir()
     path.write_bytes(path.read_bytes()[:-90])
     with pytest.raises(register.RegisterError, match="cannot be believed"):
@@ -155,12 +164,12 @@ def test_a_damaged_entry_is_not_passed_over(body: Body, blueprint: Path) -> None
 
 def test_a_seed_that_would_not_be_kept_is_refused(body: Body) -> None:
     with pytest.raises(FormsError, match="at most 1024 bytes"):
-        draw_exam(body, read_source(FOOD_SAFETY), bytes(1025), now_s=NOW_S)
+        draw_exam(body, read_source(FOOD_SAFETY), bytes(1025), now_s=now_s())
 
 
 def test_several_forms_need_a_layout(body: Body) -> None:
     with pytest.raises(FormsError, match=r"table \[layout\]"):
-        draw_exam(body, read_source(FOOD_SAFETY), b"s", now_s=NOW_S, count=2)
+        draw_exam(body, read_source(FOOD_SAFETY), b"s", now_s=now_s(), count=2)
 
 
 def test_the_table_says_what_the_forms_share(body: Body, blueprint: Path, tmp_path: Path) -> None:

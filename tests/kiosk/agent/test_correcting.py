@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 import small_exam
@@ -26,8 +27,13 @@ from sync.hall import corrections, seats
 from sync.hall.desk import Desk, DeskError
 from sync.hall.schema import open_store
 
-NOW_S = SystemClock().wall_ns() // SECOND
 ITEMS = (small_exam.choice_item("one"), small_exam.choice_item("two", most=2))
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return SystemClock().wall_ns() // SECOND
 
 
 @pytest.fixture(scope="module")
@@ -53,9 +59,9 @@ def _signed(site: Site, said: Correction) -> bytes:
 def test_a_correction_reaches_who_sits_and_who_comes_later_and_a_forged_one_nobody(
     own: Site,
 ) -> None:
-    said = Correction(own.package_hash, "two", "Choice B must read 5 °C, not 50 °C.", NOW_S)
+    said = Correction(own.package_hash, "two", "Choice B must read 5 °C, not 50 °C.", now_s())
     data = _signed(own, said)
-    other = Correction(bytes(32), "two", "For another exam.", NOW_S)
+    other = Correction(bytes(32), "two", "For another exam.", now_s())
     stranger = sign_correction(said, [SigningKey.generate(pair=True)])
     with Agent(own.stations[0]) as first:
         screen = first.screen()
@@ -74,7 +80,7 @@ def test_a_correction_reaches_who_sits_and_who_comes_later_and_a_forged_one_nobo
         assert sum(data in command for command in commands) == 1  # whole, as it was signed
         # A hall that says more than the body did: its own signature is not enough.
         _slip_in(own, stranger)
-        _slip_in(own, _signed(own, Correction(own.package_hash, "nine", "No such.", NOW_S)))
+        _slip_in(own, _signed(own, Correction(own.package_hash, "nine", "No such.", now_s())))
         eventually(lambda: len(_refusals(screen.entries)) == 2, "two incidents")
         screen.await_phase(screen.attempt.phase)
         assert screen.attempt.corrections == (said,)
@@ -112,7 +118,7 @@ def _slip_in(site: Site, data: bytes) -> None:
                 seat.blind_id,
                 data,
                 operator=CHIEF,
-                time_ns=NOW_S * SECOND,
+                time_ns=now_s() * SECOND,
                 reason="routine.start",
                 comment="",
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,13 @@ from provisioning.preflight import PreflightError
 from provisioning.station_home import StationHome
 from sync.messages import Release
 
-NOW_S = CLOCK.wall_ns() // SECOND
 ITEMS = (small_exam.choice_item("one"),)
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 @pytest.fixture(scope="module")
@@ -45,14 +51,14 @@ def release_of(site: Site, *, slot: str = SLOT) -> Release:
     """What the hall forwards once the code was typed."""
     package_hash = site.package_hash
     custody = Custody(site.stations[0])
-    grant = custody._grant(package_hash, SLOT, NOW_S)
+    grant = custody._grant(package_hash, SLOT, now_s())
     code = read_code(site.codes[0], package_hash, SLOT, 1)
     secret = release_secret([code], package_hash, SLOT, grant.release_id)
     return Release(package_hash, slot, grant.release_id, secret)
 
 
-def take(home: StationHome, site: Site, *, now_s: int | None = NOW_S) -> SittingPackage:
-    return Custody(home).sitting_package(site.package_hash, SLOT, now_s=now_s)
+def take(home: StationHome, site: Site, *, later_s: int = 0) -> SittingPackage:
+    return Custody(home).sitting_package(site.package_hash, SLOT, now_s=now_s() + later_s)
 
 
 def test_machine_key_and_release_together_open_the_paper(home: StationHome, still: Site) -> None:
@@ -107,8 +113,8 @@ def test_a_package_damaged_behind_its_header_is_found_when_read(
 
 def test_an_expired_grant_bars_starting_and_not_resuming(home: StationHome, still: Site) -> None:
     with pytest.raises(ExamError, match="expired"):
-        take(home, still, now_s=NOW_S + 7200)
-    take(home, still, now_s=None).close()
+        take(home, still, later_s=7200)
+    Custody(home).sitting_package(still.package_hash, SLOT, now_s=None).close()
 
 
 @pytest.mark.parametrize(("pattern", "words"), [("*.package", "package"), ("*.grant", "grant")])

@@ -19,8 +19,6 @@ from sync.hall.schema import open_store
 
 from .conftest import CLOCK, Site, found_site
 
-NOW_NS = CLOCK.wall_ns()
-
 
 class Acts:
     """A chief of the site's centre, and a hall that hears of what they sign."""
@@ -29,19 +27,21 @@ class Acts:
         self.home = HallHome.load(site.hall("hall-a", 1).directory)
         self.key = SigningKey.generate(pair=False)
         request = chiefs.request_chief(self.key, "Ana Chief", "C1")
-        _, self.chief = chiefs.name_chief(site.body, request, NOW_NS // SECOND)
+        _, self.chief = chiefs.name_chief(site.body, request, CLOCK.wall_ns() // SECOND)
         self.own = self.home.enrolment()
         self.store = open_store(self.home.directory)
 
     def sign(self, term: int, commander: bytes) -> bytes:
         words = self.chief, "technical.hall", ""
-        return sign_mandate(Mandate("C1", term, commander, *words, NOW_NS // SECOND), self.key)
+        return sign_mandate(
+            Mandate("C1", term, commander, *words, CLOCK.wall_ns() // SECOND), self.key
+        )
 
     def command(self) -> Command:
         return Command(self.store, self.own.verify_key, "C1", standby=False)
 
     def take(self, command: Command, act: bytes) -> bool:
-        return command.take(act, self.home.trust(), NOW_NS)
+        return command.take(act, self.home.trust(), CLOCK.wall_ns())
 
     def terms(self) -> list[int]:
         database = sqlite3.connect(self.home.directory / "hall.sqlite")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +27,13 @@ from sync.hall.desk import DeskError
 from .conftest import CLOCK, SLOT, Hall, Site, Station, run_cli
 from .test_console import sign_in
 
-NOW_S = CLOCK.wall_ns() // SECOND
 OFFICERS = ("release-1", "release-2")
+
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 @pytest.fixture
@@ -59,9 +65,9 @@ def make(site: Site, hall: Hall, officers: Sequence[str] = OFFICERS, **changes: 
         "slot": SLOT,
         "release_id": site.release_id,
         "codes": len(officers),
-        "not_before_s": NOW_S - 60,
-        "expires_s": NOW_S + 7 * 86_400,
-        "time_s": NOW_S,
+        "not_before_s": now_s() - 60,
+        "expires_s": now_s() + 7 * 86_400,
+        "time_s": now_s(),
         "shares": (),
     }
     parts = [
@@ -182,8 +188,8 @@ def test_a_release_that_is_not_for_here_and_now_is_refused(closed: Hall, site: S
         ("1 of the 2 release officers", make(site, closed, [OFFICERS[0]] * 2)),
         ("0 of the 1 signatures", make(site, closed, [OFFICERS[0], "packager"])),
         ("holds no code 2", whole[: len(whole) // 2]),
-        ("not valid yet", make(site, closed, not_before_s=NOW_S + 86_400)),
-        ("expired", make(site, closed, expires_s=NOW_S - 1)),
+        ("not valid yet", make(site, closed, not_before_s=now_s() + 86_400)),
+        ("expired", make(site, closed, expires_s=now_s() - 1)),
         ("another exam or sitting", make(site, closed, slot="2026-11-24/A")),
         ("another exam or sitting", make(site, closed, package_hash=bytes(32))),
         ("another issue", make(site, closed, release_id=bytes(16))),

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -52,7 +53,11 @@ from sync.intake.sqlite_storage import SqliteStorage
 from sync.log.cli import log as log_command
 from sync.log.site import LogUnreachable
 
-NOW_S = CLOCK.wall_ns() // SECOND
+
+@cache
+def now_s() -> int:
+    """Unix seconds when the first test here runs, which may be long after it was read."""
+    return CLOCK.wall_ns() // SECOND
 
 
 def run(command: object, *arguments: object) -> Result:
@@ -68,10 +73,10 @@ def anyone(server: Running, centre: Centre) -> httpx.Client:
     return httpx.Client(verify=tls, trust_env=False, timeout=20)
 
 
-def stated(centre: Centre, at_s: int = NOW_S) -> bytes:
+def stated(centre: Centre, at_s: int | None = None) -> bytes:
     """A root of heads that the centre's hall signed."""
     key = centre.hall.signing_key()
-    return sign_heads(Heads(bytes(32), 1, key.key_id, at_s), key)
+    return sign_heads(Heads(bytes(32), 1, key.key_id, at_s or now_s()), key)
 
 
 @pytest.fixture
@@ -158,7 +163,7 @@ def test_a_root_of_heads_is_an_entry_that_can_be_proven(
         logged = client.put_heads(statement, enrolment)
         assert client.put_heads(statement, enrolment) == logged  # the answer was lost
         with pytest.raises(IntakeUnavailable, match="less than 30 seconds") as soon:
-            client.put_heads(stated(centre, NOW_S + 1), enrolment)
+            client.put_heads(stated(centre, now_s() + 1), enrolment)
         assert soon.value.status == 429
         for wrong, who in (
             (statement[:-1], enrolment),
@@ -187,7 +192,7 @@ def test_anchors_are_kept_beside_the_bundle_unless_they_are_of_another_record(
         true = Frame.parse(frame).head_after(true)
     heads = sorted([Head(handed[0].blind_id, 1, 3, true), Head(handed[1].blind_id, 1, 3, true)])
     tree = heads_tree(heads)
-    statement = sign_heads(Heads(tree.root(), 2, key.key_id, NOW_S), key)
+    statement = sign_heads(Heads(tree.root(), 2, key.key_id, now_s()), key)
     with serving.client() as client:
         logged = client.put_heads(statement, centre.hall.enrolment_bytes)
         run(intake_command, "checkpoint", home.directory, "--body", centre.body.directory)
@@ -243,9 +248,8 @@ def test_a_signer_signs_only_what_continues_its_last(
 def test_status_says_when_receipts_are_overdue(
     home: IntakeHome, centre: Centre, storage: SqliteStorage, handed: list[HandedIn]
 ) -> None:
-    now_s = CLOCK.wall_ns() // SECOND
-    assert storage.overdue(now_s - 24 * 3600) == 0
-    assert storage.overdue(now_s + 60) == 2
+    assert storage.overdue(now_s() - 24 * 3600) == 0
+    assert storage.overdue(CLOCK.wall_ns() // SECOND + 60) == 2
     assert "INCIDENT" not in run(intake_command, "status", home.directory).output
     storage._store.write(lambda db: db.execute("UPDATE bundle SET received_s = 5"))
     said = run(intake_command, "status", home.directory).output
@@ -305,7 +309,7 @@ def test_the_register_of_holds_and_deletions_is_published_once_and_shown(
     made: list[Path] = []
     before = NO_ENTRY
     for number in (1, 2):
-        hold = Hold(number, before, 1, (), (), "file 17", "Ana", NOW_S)
+        hold = Hold(number, before, 1, (), (), "file 17", "Ana", now_s())
         data = sign_entry(hold, roots)
         before = entry_digest(data)
         made.append(tmp_path / f"{number:06}.entry")
@@ -320,11 +324,11 @@ def test_the_register_of_holds_and_deletions_is_published_once_and_shown(
             log_command, "copy", server.log_url, "--trust", trusted, "--out", copy,
             "--ca", body.tls_ca,
         )  # fmt: skip
-    report = verify([copy, *made], body.trust(), now_s=NOW_S)
+    report = verify([copy, *made], body.trust(), now_s=now_s())
     said = {each.code: each.words for each in report.relations}
     assert f"{made[0]} is entry 0" in said["register-in-log"]
     assert str(made[1]) in said["register-not-in-log"]
     other = tmp_path / "other.entry"
-    other.write_bytes(sign_entry(Lifting(3, before, 1, "x", "y", NOW_S), roots[:1]))
+    other.write_bytes(sign_entry(Lifting(3, before, 1, "x", "y", now_s()), roots[:1]))
     with pytest.raises(TrustError):
         run(intake_command, "publish", home.directory, other)
