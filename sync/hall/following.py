@@ -156,7 +156,8 @@ class Following:
         return ()
 
     def _name(self, connection: apsw.Connection) -> bytes:
-        """The name of this hall's stream: another one after it was put back from a copy."""
+        """The name of this hall's stream: another one after each start, since what was given
+        before it may have been forgotten."""
         epoch = number(connection, HOLDER_EPOCH)
         term = self._hall.command.term
         place = epoch.to_bytes(8, "big") + term.to_bytes(8, "big")

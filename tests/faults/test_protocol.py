@@ -233,15 +233,16 @@ class Protocol(RuleBasedStateMachine):
                 self._everybody_speaks()
         (commander,) = [hall for hall in self.halls if hall.service and hall.service.command.mine]
         assert len({hall.service.command.term for hall in self.halls if hall.service}) == 1, terms
-        intake = self._intake()
-        for station in self.stations:
-            assert station.writer is not None
-            written = station.writer.frames(0)
-            assert commander.held(station.blind_id) == written
-            assert self._commanding(station) == commander.number
-            word = station.hand_in(commander.number)
-            receipt = self._relay(intake, commander, station, word)
-            assert receipt
+        with contextlib.closing(self._storage()) as storage:
+            intake = self._intake(storage)
+            for station in self.stations:
+                assert station.writer is not None
+                written = station.writer.frames(0)
+                assert commander.held(station.blind_id) == written
+                assert self._commanding(station) == commander.number
+                word = station.hand_in(commander.number)
+                receipt = self._relay(intake, commander, station, word)
+                assert receipt
         self.one_machine_is_obeyed()
         self.there_is_one_history()
 
@@ -269,8 +270,10 @@ class Protocol(RuleBasedStateMachine):
                 for _ in range(2):
                     self._tick(station, number, [])
 
-    def _intake(self) -> Intake:
-        storage = SqliteStorage(self._top / "intake.sqlite", self._top / "evidence")
+    def _storage(self) -> SqliteStorage:
+        return SqliteStorage(self._top / "intake.sqlite", self._top / "evidence")
+
+    def _intake(self, storage: SqliteStorage) -> Intake:
         trust = site().body.trust()
         return Intake(storage, lambda: trust, site().intake, CLOCK, lambda: 1 << 40)
 
