@@ -353,16 +353,15 @@ def test_a_question_and_its_number_are_painted_in_one_frame(
             await s.begin()
             monkeypatch.setattr(Client, "_display", noting)
             items = [each.identifier for each in s.client.exam.paper.references()]
-            for _ in range(3):
-                for item in items[1:]:
-                    await s.press("f9")
-                    await s.at(item)
-                for item in reversed(items[:-1]):
-                    await s.press("f8")
-                    await s.at(item)
+            for item in items[1:]:
+                await s.press("f9")
+                await s.at(item)
+            for item in reversed(items[:-1]):
+                await s.press("f8")
+                await s.at(item)
 
     asyncio.run(walk())
     numbered = [frame for frame in frames if re.search(r"Question \d of \d", frame)]
     alone = [frame for frame in numbered if len(frame.split()) < 25]
-    assert len(numbered) >= 36
+    assert len(numbered) >= 12
     assert not alone, alone[0]
