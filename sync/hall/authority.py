@@ -26,6 +26,7 @@ import apsw
 from exam_packages import canon
 from exam_packages.attempt.commands import Command, Order, sign_command
 from exam_packages.files import write_durably
+from exam_packages.language import mark
 from exam_packages.sealing.mandate import first_authority, last_authority, term_of
 from exam_packages.sealing.suite import SigningKey
 from sync.hall.schema import alarm, number, set_number
@@ -63,7 +64,7 @@ def start(store: Store, incarnation: Path, time_ns: int) -> None:
         set_number(connection, HOLDER_EPOCH, epoch)
         if counted > starts > 0:
             set_number(connection, _NOTICED, now)
-            _tell(connection, time_ns, "at the start")
+            _tell(connection, time_ns)
         return now
 
     now = store.write(count)
@@ -81,8 +82,9 @@ def noticed(connection: apsw.Connection) -> bool:
     return number(connection, _NOTICED) == number(connection, _STARTS)
 
 
-def restored(connection: apsw.Connection, time_ns: int, by: str, *, seen: int) -> None:
-    """A station showed that this hall forgot something: raise both numbers, and say so.
+def restored(connection: apsw.Connection, time_ns: int, station: str, *, seen: int) -> None:
+    """A station of that name showed that this hall forgot something: raise both numbers, and
+    say so.
 
     *seen* is an authority number a station has journaled; ours ends above it. Orders that no
     station has confirmed are not sent again, since they may have been carried out: an alarm
@@ -94,7 +96,7 @@ def restored(connection: apsw.Connection, time_ns: int, by: str, *, seen: int) -
     seen = min(seen, current + _MOST_SEEN)
     set_number(connection, AUTHORITY, min(max(current, seen) + 1, last))
     forgot(connection)
-    _tell(connection, time_ns, by)
+    _tell(connection, time_ns, station)
 
 
 def forgot(connection: apsw.Connection) -> None:
@@ -105,24 +107,30 @@ def forgot(connection: apsw.Connection) -> None:
         set_number(connection, HOLDER_EPOCH, number(connection, HOLDER_EPOCH) + 1)
 
 
-def _tell(connection: apsw.Connection, time_ns: int, noticed: str) -> None:
+def _tell(connection: apsw.Connection, time_ns: int, station: str = "") -> None:
     open_orders = rows(
         connection.execute("SELECT DISTINCT blind_id FROM commands WHERE journaled = 0")
     )
     connection.execute("UPDATE commands SET journaled = 2 WHERE journaled = 0")
-    alarm(
-        connection,
-        time_ns,
-        "hall-restored",
-        f"This hall was restored from an older copy (noticed {noticed}); "
-        "stations send again what it lacks.",
+    words = mark(
+        "This hall was restored from an older copy, as it noticed at its start; stations send "
+        "again what it lacks."
     )
+    if station:
+        words = mark(
+            "This hall was restored from an older copy, as the station {station} showed; stations "
+            "send again what it lacks."
+        )
+    alarm(connection, time_ns, "hall-restored", words.format(station=station))
     for (blind_id,) in open_orders:
         alarm(
             connection,
             time_ns,
             "order-unsure",
-            "The last order may or may not have been carried out: look, and repeat it if needed.",
+            mark(
+                "The last order may or may not have been carried out: look, and repeat it if "
+                "needed."
+            ),
             blind_id=blind_id,
         )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import apsw
 
+from exam_packages.language import mark
 from sync.hall import seats
 from sync.hall.acts import CHIEF, Operator, Why
 from sync.hall.reasons import check_reason
@@ -64,9 +65,10 @@ def _note(connection: apsw.Connection, station: bytes, claim: Claim, now_ns: int
             connection,
             now_ns,
             "claim",
-            f"The station {seats.machine_name(connection, station)} has an exam of the candidate "
-            f"{claim.candidate} that this hall does not know. If that is right, the chief takes "
-            "it in.",
+            mark(
+                "The station {station} has an exam of the candidate {candidate} that this hall "
+                "does not know. If that is right, the chief takes it in."
+            ).format(station=seats.machine_name(connection, station), candidate=claim.candidate),
             station=station,
         )
 

@@ -16,6 +16,7 @@ from typing import Final
 import apsw
 
 from exam_packages.errors import ExamError
+from exam_packages.language import mark
 from exam_packages.sealing.mandate import (
     Chief,
     Mandate,
@@ -192,28 +193,32 @@ class Command:
         connection.execute("UPDATE commands SET journaled = 2 WHERE journaled = 0")
         if mine:
             set_number(connection, AUTHORITY, first_of(connection, mandate.term))
-            words = f"This hall commands now (turn {mandate.term}), by order of {chief.name}."
+            words = mark("This hall commands now (turn {turn}), by order of {chief}.")
             for (blind_id,) in unsure:
                 alarm(
                     connection,
                     time_ns,
                     "order-unsure",
-                    "The last order of the hall before this one may or may not have been carried "
-                    "out: look, and repeat it if needed.",
+                    mark(
+                        "The last order of the hall before this one may or may not have been "
+                        "carried out: look, and repeat it if needed."
+                    ),
                     blind_id=blind_id,
                 )
         else:
             if was:
                 set_number(connection, DEPOSED, mandate.term)
             words = (
-                f"This hall does not command any more (turn {mandate.term}), by order of "
-                f"{chief.name}. What it ordered and no station confirmed is kept, and not sent "
-                "again; it holds, and follows the hall that commands."
+                mark(
+                    "This hall does not command any more (turn {turn}), by order of {chief}. What "
+                    "it ordered and no station confirmed is kept, and not sent again; it holds, "
+                    "and follows the hall that commands."
+                )
                 if was
-                else f"Command has moved to another hall (turn {mandate.term}), by order of "
-                f"{chief.name}."
+                else mark("Command has moved to another hall (turn {turn}), by order of {chief}.")
             )
-        alarm(connection, time_ns, "command", words)
+        said = words.format(turn=mandate.term, chief=chief.name)
+        alarm(connection, time_ns, "command", said)
         if mine:
             audit(
                 connection,

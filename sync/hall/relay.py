@@ -19,6 +19,7 @@ import httpx
 
 from exam_packages.clock import SECOND
 from exam_packages.errors import ExamError
+from exam_packages.language import mark
 from exam_packages.sealing.bundle import parse_manifest
 from exam_packages.sealing.correction import CorrectionError
 from exam_packages.sealing.receipt import read_receipt
@@ -210,7 +211,9 @@ class Relay:
             except ExamError as problem:
                 if self._hall.trust.root.version != version:
                     continue  # somebody installed one at the same moment
-                words = f"A root of trust from the body’s intake is not believed: {problem}"
+                words = mark(
+                    "A root of trust from the body’s intake is not believed: {why}"
+                ).format(why=problem)
                 now_ns = self._hall.clock.wall_ns()
                 self._hall.store.write(partial(_not_believed, now_ns, words))
                 return
@@ -291,7 +294,9 @@ class Relay:
             try:
                 self._hall.store.write(partial(_keep_correction, data, self._hall.trust, now_ns))
             except CorrectionError as problem:
-                words = f"A correction from the body’s intake is not believed: {problem}"
+                words = mark("A correction from the body’s intake is not believed: {why}").format(
+                    why=problem
+                )
                 self._hall.store.write(partial(_not_believed, now_ns, words))
 
     def _note(self, waiting: _Waiting, words: str) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import apsw
 
 from exam_packages.clock import SECOND
+from exam_packages.language import mark
 from exam_packages.sealing.release import ReleaseError, read_code, read_release, release_secret
 from sync.hall import readiness, room, seats
 from sync.hall.acts import CHIEF, INVIGILATOR, Operator, Why
@@ -81,10 +82,10 @@ class Releasing:
         ]
         if len(codes) < sitting.codes:
             await self._write_down(operator, f"release, code {number}", why)
-            return (
-                f"Code {number} is in. The other code is still needed: another operator signs in "
+            return mark(
+                "Code {number} is in. The other code is still needed: another operator signs in "
                 "and types it."
-            )
+            ).format(number=number)
         self._typed = {
             place: typed for place, typed in self._typed.items() if place[0] != sitting.id
         }
@@ -153,8 +154,9 @@ class Releasing:
             return len(room.confirmations(connection, number))
 
         count = await self._hall.store.awrite(work)
-        rest = "" if count > 1 else " A second person confirms under their own name."
-        return f"Confirmed.{rest}"
+        if count > 1:
+            return mark("Confirmed.")
+        return mark("Confirmed. A second person confirms under their own name.")
 
     async def _release(
         self, sitting: seats.Sitting, operator: Operator, codes: Sequence[bytes], act: str, why: Why
@@ -174,17 +176,25 @@ class Releasing:
         with self._hall.store.reading() as connection:
             rules = room.rules_of(connection, sitting.id)
         now_s = self._hall.clock.wall_ns() // SECOND
-        words = "The exam is released; every station can open it from now on."
+        red = len(readiness.red(points))
         if room.begins_in_s(rules, now_s):
-            words = (
-                f"The exam is released; every station can open it at {room.clock(rules.start_s)}, "
-                "when all begin together."
+            words = mark(
+                "The exam is released; every station can open it at {time}, when all begin "
+                "together."
             )
-        red = readiness.red(points)
-        if red:
-            titles = ", ".join(each.title.casefold() for each in red)
-            words += f" The readiness sheet is red: {titles}. Look at it now."
-        return words
+            if red:
+                words = mark(
+                    "The exam is released; every station can open it at {time}, when all begin "
+                    "together. Points that are red on the readiness sheet: {red}. Look at it now."
+                )
+        elif red:
+            words = mark(
+                "The exam is released; every station can open it from now on. Points that are red "
+                "on the readiness sheet: {red}. Look at it now."
+            )
+        else:
+            words = mark("The exam is released; every station can open it from now on.")
+        return words.format(time=room.clock(rules.start_s), red=red)
 
     async def _write_down(self, operator: Operator, act: str, why: Why) -> None:
         await self._hall.store.awrite(

@@ -11,6 +11,7 @@ import json
 
 import apsw
 
+from exam_packages.language import mark
 from exam_packages.sealing.sitting_record import SittingRecord, parse_record, read_record
 from exam_packages.sealing.trust_root import REGISTRAR
 from exam_packages.sitting_words import as_json
@@ -172,7 +173,9 @@ async def note(
 
     number = await hall.store.awrite(work)
     hall.for_the_body()
-    return f"Note {number} is written down{' and marked transcribed' if paper else ''}."
+    if paper:
+        return mark("Note {number} is written down and marked transcribed.").format(number=number)
+    return mark("Note {number} is written down.").format(number=number)
 
 
 def _issue(hall: HallService, connection: apsw.Connection, sitting: int) -> None:

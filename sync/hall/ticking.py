@@ -120,6 +120,5 @@ def notice_restored(
         return current
     hall.accusers.add(link.key_id)
     name = seats.machine_name(connection, link.key_id)
-    words = f"by the station {name}"
-    authority.restored(connection, hall.clock.wall_ns(), words, seen=tick.authority)
+    authority.restored(connection, hall.clock.wall_ns(), name, seen=tick.authority)
     return number(connection, authority.AUTHORITY)

@@ -69,7 +69,7 @@ def test_a_sitting_from_its_readiness_to_its_signed_report(
 
     # The sitting: a release that warns, one hand-in, one note, everybody else absent.
     run_cli(*act(hall, "release", site.codes[0], name="invigilator"))
-    assert "readiness sheet is red: stations" in run_cli(*act(hall, "release", site.codes[1]))
+    assert "red on the readiness sheet: " in run_cli(*act(hall, "release", site.codes[1]))
     seat = station().begin("code-0002")
     with hall.desk() as desk:
         desk.act("admit", candidate="c-2", reason="routine.identity")
