@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import pytest
 from centre import Centre, HandedIn
 from intake_process import Running, running
 
@@ -23,8 +22,6 @@ ROUNDS = 3
 BUNDLES = 24
 
 
-# httpcore leaves a socket to the garbage collector when its peer dies in the TLS handshake.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")
 def test_kill_9_loses_nothing_that_was_acknowledged(
     home: IntakeHome, centre: Centre, attempts: Iterator[Path]
 ) -> None:

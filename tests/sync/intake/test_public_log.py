@@ -258,8 +258,6 @@ def test_status_says_when_receipts_are_overdue(
     assert "INCIDENT" not in run(intake_command, "status", home.directory).output
 
 
-# httpcore leaves a socket to the garbage collector when its peer dies in the TLS handshake.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <ssl.SSLSocket")
 def test_kill_9_never_leaves_a_tree_that_contradicts_a_signed_one(
     home: IntakeHome, centre: Centre, attempts: Iterator[Path], tmp_path: Path
 ) -> None:
