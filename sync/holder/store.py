@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -28,6 +29,10 @@ T = TypeVar("T")
 
 _GROUP = 512
 """Jobs in one transaction at most."""
+
+_PACE_S = 0.003
+"""Seconds from one group to the next where several callers are at work: a fast disk would else
+sync for each of them, and a sync costs more than the job."""
 
 _BUSY_MS = 10_000
 """How long to wait for a command line tool that writes to the same file."""
@@ -178,10 +183,12 @@ class Store:
             self._reading.close()
 
     def _run(self) -> None:
-        going = True
+        going, group, next_s = True, list[_Job[Any]](), 0.0
         while going:
-            group: list[_Job[Any]] = []
             job = self._jobs.get()
+            if len(group) > 1 and (early_s := next_s - time.monotonic()) > 0:
+                time.sleep(early_s)
+            group, next_s = [], time.monotonic() + _PACE_S
             while job is not None:
                 if job.caller.begin():
                     group.append(job)
