@@ -123,6 +123,7 @@ def unpack(
     except (msgspec.DecodeError, ValueError, RecursionError) as problem:
         # ValueError: text that is not UTF-8 is told by its codec.
         raise _damaged(problem) from None
+    # Types have hashes, which mypy does not know of their unions.
     plain = len(data) <= max_count and _is_plain(kind)  # type: ignore[arg-type]
     if not (plain and _encode_plain(typed) == data):
         decode(data, max_size=max_size, max_count=max_count)

@@ -99,4 +99,4 @@ class ClosedApp(App[None], inherit_bindings=False):
 
     def tell_fault(self, trace: str) -> None:
         """Tell who keeps the record of it that the screen ends by a fault, and where it was."""
-        raise NotImplementedError
+        raise NotImplementedError  # Textual's class cannot be abstract

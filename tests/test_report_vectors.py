@@ -36,6 +36,7 @@ HERE = Path(__file__).parent
 VECTORS, PUBLISHED = HERE / "vectors", HERE / "vectors-reports"
 sys.path[:0] = [str(HERE), str(HERE.parent / "tools")]
 
+# These lie in the folders put on the path just now.
 import make_report_vectors  # noqa: E402
 import second_reader  # noqa: E402
 from second import questions as second  # noqa: E402

@@ -187,7 +187,7 @@ class Store:
         while going:
             job = self._jobs.get()
             if len(group) > 1 and (early_s := next_s - time.monotonic()) > 0:
-                time.sleep(early_s)
+                time.sleep(early_s)  # jobs gather meanwhile
             group, next_s = [], time.monotonic() + _PACE_S
             while job is not None:
                 if job.caller.begin():

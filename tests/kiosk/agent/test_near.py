@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import small_exam
 from near import kept_at, pair_up
-from sitting import Agent, Seat, Site, eventually
+from sitting import Agent, Screen, Seat, Site, eventually
 from small_exam import chosen
 
 from exam_packages.attempt import events as ev
@@ -38,16 +38,30 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.hall.stop()
 
 
+ALL = {"seat-1", "seat-2", "seat-3"}
+
+
+def working(site: Site, stack: ExitStack) -> list[Agent]:
+    """The agents of all stations, once the hall has them ready."""
+    agents = [stack.enter_context(Agent(each)) for each in site.stations]
+    site.hall.until(lambda board: set(board["idle"]) >= ALL, "all are ready")
+    return agents
+
+
+def begun(site: Site, agent: Agent) -> Screen:
+    """The screen of the first candidate, who has answered once."""
+    screen = agent.screen()
+    screen.begin(site.hall, 1)
+    screen.do(Respond("one", chosen("A")))
+    return screen
+
+
 def test_what_only_a_neighbour_acknowledged_is_not_lost(site: Site) -> None:
     hall, stations = site.hall, site.stations
     with ExitStack() as stack:
         seat = Seat(1, stations[0], hall, site)
-        agent, neighbour, spare = (stack.enter_context(Agent(each)) for each in stations)
-        wanted = {"seat-1", "seat-2", "seat-3"}
-        hall.until(lambda board: wanted <= set(board["idle"]), "all are ready")
-        screen = agent.screen()
-        screen.begin(hall, 1)
-        screen.do(Respond("one", chosen("A")))
+        agent, neighbour, spare = working(site, stack)
+        screen = begun(site, agent)
         screen.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe > 1)
         # The hall is gone. Answers go on, and their only other copy is the neighbour's.
         hall.stop(signal.SIGKILL)
@@ -69,7 +83,7 @@ def test_what_only_a_neighbour_acknowledged_is_not_lost(site: Site) -> None:
             lambda board: "which keeps a copy" in str(board["rows"][0]["incidents"]),
             "the neighbour brings the record",
         )
-        hall.until(lambda board: wanted - {"seat-1"} <= set(board["idle"]), "they are back")
+        hall.until(lambda board: ALL - {"seat-1"} <= set(board["idle"]), "they are back")
         hall.both("move", candidate=seat.candidate, station="seat-3")
         moved = spare.screen()
         moved.await_(ipc.SignedIn)
@@ -92,12 +106,8 @@ def test_a_neighbour_follows_an_exam_that_was_moved_before_it_could_bring_its_co
     hall, stations = site.hall, site.stations
     with ExitStack() as stack:
         seat = Seat(1, stations[0], hall, site)
-        agent, neighbour, spare = (stack.enter_context(Agent(each)) for each in stations)
-        wanted = {"seat-1", "seat-2", "seat-3"}
-        hall.until(lambda board: wanted <= set(board["idle"]), "all are ready")
-        screen = agent.screen()
-        screen.begin(hall, 1)
-        screen.do(Respond("one", chosen("A")))
+        agent, neighbour, spare = working(site, stack)
+        screen = begun(site, agent)
         first = screen.entries[-1].sequence
         screen.await_(ipc.Status, lambda status: status.safe >= first)
         screen.await_(ipc.SafeNear, lambda told: told.station == "seat-2" and told.safe >= first)
@@ -109,7 +119,7 @@ def test_a_neighbour_follows_an_exam_that_was_moved_before_it_could_bring_its_co
         os.kill(keeping, signal.SIGSTOP)
         agent.kill()
         hall.start()
-        hall.until(lambda board: wanted - {"seat-1"} <= set(board["idle"]), "they are back")
+        hall.until(lambda board: ALL - {"seat-1"} <= set(board["idle"]), "they are back")
         hall.both("move", candidate=seat.candidate, station="seat-3")
         moved = spare.screen()
         moved.await_(ipc.SignedIn)

@@ -103,6 +103,18 @@ def test_a_sound_is_stopped_where_it_is_and_set_softer(tmp_path: Path) -> None:
     assert max(samples[-RATE:]) < 4_000  # a quarter: the square of a half
 
 
+async def _sounding(pipe: Path, tone: bytes) -> tuple[Speaker, int, asyncio.Task[Ended]]:
+    """A speaker in the middle of *tone*, the other end of its device, and who listens."""
+    speaker = Speaker(f"file:{pipe},raw")
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(reader, True)
+    began = asyncio.Event()
+    task = asyncio.create_task(speaker.play(tone, sound("a", tone), 0, lambda _at: began.set()))
+    while not began.is_set():
+        await asyncio.to_thread(os.read, reader, 65_536)
+    return speaker, reader, task
+
+
 async def _drain(reader: int) -> None:
     while await asyncio.to_thread(os.read, reader, 65_536):
         pass
@@ -122,13 +134,7 @@ def test_closed_it_waits_for_a_player_whose_listener_was_cancelled_twice(tmp_pat
     tone = wav(array("h", bytes(2 * 22_050 * 60)))
 
     async def run() -> None:
-        speaker = Speaker(f"file:{pipe},raw")
-        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-        os.set_blocking(reader, True)
-        began = asyncio.Event()
-        task = asyncio.create_task(speaker.play(tone, sound("a", tone), 0, lambda _at: began.set()))
-        while not began.is_set():
-            await asyncio.to_thread(os.read, reader, 65_536)
+        speaker, reader, task = await _sounding(pipe, tone)
         process = speaker._process
         assert process is not None
         for _ in range(2):
@@ -151,13 +157,7 @@ def test_the_player_has_no_network_and_nothing_of_it_lives_on(tmp_path: Path) ->
     tone = wav(array("h", bytes(2 * 22_050 * 60)))
 
     async def start(look: Callable[[int], Awaitable[None]]) -> None:
-        speaker = Speaker(f"file:{pipe},raw")
-        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-        os.set_blocking(reader, True)
-        began = asyncio.Event()
-        task = asyncio.create_task(speaker.play(tone, sound("a", tone), 0, lambda _at: began.set()))
-        while not began.is_set():
-            await asyncio.to_thread(os.read, reader, 65_536)
+        speaker, reader, task = await _sounding(pipe, tone)
         process = speaker._process
         assert process is not None
         await look(process.pid)
